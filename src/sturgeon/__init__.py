@@ -1,0 +1,120 @@
+"""Sturgeon tunes neural networks: random first, coarse to fine, many at once.
+
+::
+
+    import sturgeon as st
+
+    space = st.Space(learning_rate=st.Real(1e-4, 1.0, scale="log", priority=1))
+    study = st.Study.create("wine.study", space, minimize="val_loss")
+
+Nothing heavy is imported before it is used: each public name is loaded at its first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sturgeon.caviar.outcome import TableResult
+    from sturgeon.caviar.saved import SavedModel
+    from sturgeon.caviar.table import TableJob, tune_table
+    from sturgeon.caviar.terms import Wishes
+    from sturgeon.caviar.tuning import tune
+    from sturgeon.caviar.workers.live_trial import LiveTrial
+    from sturgeon.data import Dataset, prepare, read_table
+    from sturgeon.errors import (
+        DataError,
+        InputError,
+        LeaseLost,
+        MissingExtra,
+        RunError,
+        SpaceError,
+        SpaceExhausted,
+        StoreFailed,
+        StudyError,
+        StudyFailed,
+        SturgeonError,
+    )
+    from sturgeon.search import Grid, Random, Search, Sobol
+    from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
+    from sturgeon.study import Leases, Study, Trial, TrialRecord
+
+_HOMES = {
+    "sturgeon.caviar.outcome": ["TableResult"],
+    "sturgeon.caviar.saved": ["SavedModel"],
+    "sturgeon.caviar.table": ["TableJob", "tune_table"],
+    "sturgeon.caviar.terms": ["Wishes"],
+    "sturgeon.caviar.tuning": ["tune"],
+    "sturgeon.caviar.workers.live_trial": ["LiveTrial"],
+    "sturgeon.data": ["Dataset", "prepare", "read_table"],
+    "sturgeon.errors": [
+        "DataError",
+        "InputError",
+        "LeaseLost",
+        "MissingExtra",
+        "RunError",
+        "SpaceError",
+        "SpaceExhausted",
+        "StoreFailed",
+        "StudyError",
+        "StudyFailed",
+        "SturgeonError",
+    ],
+    "sturgeon.search": ["Grid", "Random", "Search", "Sobol"],
+    "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "standard_space"],
+    "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [
+    "Choice",
+    "Constant",
+    "DataError",
+    "Dataset",
+    "Grid",
+    "InputError",
+    "Integer",
+    "LeaseLost",
+    "Leases",
+    "LiveTrial",
+    "MissingExtra",
+    "Random",
+    "Real",
+    "RunError",
+    "SavedModel",
+    "Search",
+    "Sobol",
+    "Space",
+    "SpaceError",
+    "SpaceExhausted",
+    "StoreFailed",
+    "Study",
+    "StudyError",
+    "StudyFailed",
+    "SturgeonError",
+    "TableJob",
+    "TableResult",
+    "Trial",
+    "TrialRecord",
+    "Wishes",
+    "prepare",
+    "read_table",
+    "standard_space",
+    "tune",
+    "tune_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'sturgeon' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
