@@ -1,0 +1,382 @@
+"""The four kinds of hyperparameter, as frozen values: Real, Integer, Choice, Constant."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sturgeon.errors import SpaceError
+from sturgeon.space.base import Codes, Hyperparameter, Varying, check_scalar, shown
+from sturgeon.space.config import Scalar, scalar_key
+from sturgeon.space.scales import INTEGER_SCALES, LARGEST, LARGEST_INTEGER, REAL_SCALES, Floats
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Real(Varying):
+    """A real number in [low, high].
+
+    Args:
+        low: The lower bound, finite.
+        high: The upper bound, finite, above ``low``.
+        scale: ``"linear"``; ``"log"``, equal mass on equal ratios (learning rates); or
+            ``"reverse_log"``, the same for 1 - x (momentum, averages).
+        priority: 1 is tuned first.
+        default: The value to start from, inside the range.
+        when: Active only when another hyperparameter has this value.
+
+    Raises:
+        SpaceError: The range, the scale, the default, the priority or the condition breaks a rule.
+
+    Example:
+        >>> Real(1e-4, 1.0, scale="log", priority=1).value_at(0.5)
+        0.01
+        >>> Real(0.9, 0.999, scale="reverse_log").value_at(0.5)
+        0.99
+    """
+
+    kind: ClassVar[str] = "real"
+
+    low: float
+    high: float
+    scale: str = "linear"
+
+    def __post_init__(self) -> None:
+        self.settle()
+        for name in ("low", "high"):
+            object.__setattr__(self, name, _real_bound(name, getattr(self, name)))
+        _check_order(self)
+        _look_up(REAL_SCALES, self.scale, "Real").check(self.low, self.high)
+        if isinstance(self.default, numbers.Real) and not isinstance(self.default, bool):
+            object.__setattr__(self, "default", float(self.default))
+        self.settle_default()
+
+    def rule(self) -> str:
+        """Say the range."""
+        return f"a float in [{self.low!r}, {self.high!r}]"
+
+    def contains(self, value: object) -> bool:
+        """Tell whether ``value`` is a float in the range; an int is not a float."""
+        return isinstance(value, float) and self.low <= value <= self.high
+
+    @property
+    def size(self) -> float:
+        """``math.inf``."""
+        return math.inf
+
+    def values(self) -> Iterator[Scalar]:
+        """Refuse: the values of a Real cannot be counted."""
+        raise SpaceError(
+            f"Only a finite hyperparameter can be listed; got {self!r}. Use an Integer or a Choice."
+        )
+
+    def start(self) -> Scalar:
+        """Give the default, or the median of what is drawn."""
+        return self.value_at(0.5) if self.default is None else self.default
+
+    def encode(self, values: list[Any]) -> Floats:
+        """Turn floats into a float64 array."""
+        if not all(isinstance(value, float) for value in values):
+            raise self.refuse(values)
+        codes = np.array(values, dtype=np.float64)
+        if not np.all((codes >= self.low) & (codes <= self.high)):
+            raise self.refuse(values)
+        return codes
+
+    def decode(self, codes: Codes) -> list[Scalar]:
+        """Turn a float64 array into Python floats."""
+        return codes.tolist()
+
+    def to_unit(self, codes: Codes) -> Floats:
+        """Map values to [0, 1]; the bounds go to 0 and 1 exactly."""
+        unit = np.clip(REAL_SCALES[self.scale].to_unit(codes, self.low, self.high), 0.0, 1.0)
+        unit[codes == self.low] = 0.0
+        unit[codes == self.high] = 1.0
+        return unit
+
+    def from_unit(self, unit: Floats) -> Floats:
+        """Map [0, 1] to values inside [low, high]; 0 and 1 give the bounds exactly."""
+        values = REAL_SCALES[self.scale].from_unit(unit, self.low, self.high)
+        # Adding 0.0 turns -0.0 into 0.0, so that one number has one key.
+        values = np.clip(values, self.low, self.high) + 0.0
+        values[unit <= 0.0] = self.low
+        values[unit >= 1.0] = self.high
+        return values
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Integer(Varying):
+    """A whole number in [low, high], both included.
+
+    Args:
+        low: The lower bound.
+        high: The upper bound, above ``low``; at most 2**40 away from 0, as ``low``.
+        scale: ``"linear"``, equal mass on every integer; ``"log"``, integer k has a mass in
+            proportion to log((k + 1/2) / (k - 1/2)); ``"power_of_two"``, equal mass on every power
+            of two (both bounds are powers of two).
+        priority: 1 is tuned first.
+        default: The value to start from, inside the range.
+        when: Active only when another hyperparameter has this value.
+
+    Raises:
+        SpaceError: The range, the scale, the default, the priority or the condition breaks a rule.
+
+    Example:
+        >>> list(Integer(16, 512, scale="power_of_two").values())
+        [16, 32, 64, 128, 256, 512]
+    """
+
+    kind: ClassVar[str] = "integer"
+
+    low: int
+    high: int
+    scale: str = "linear"
+
+    def __post_init__(self) -> None:
+        self.settle()
+        for name in ("low", "high"):
+            object.__setattr__(self, name, _integer_bound(name, getattr(self, name)))
+        _check_order(self)
+        _look_up(INTEGER_SCALES, self.scale, "Integer").check(self.low, self.high)
+        self.settle_default()
+
+    def rule(self) -> str:
+        """Say the range."""
+        noun = "a power of two" if self.scale == "power_of_two" else "a whole number"
+        return f"{noun} in [{self.low}, {self.high}]"
+
+    def contains(self, value: object) -> bool:
+        """Tell whether ``value`` is an int that can be drawn; a bool is not an int."""
+        if type(value) is not int or not self.low <= value <= self.high:
+            return False
+        return self.value_at(float(self.to_unit(np.array([value]))[0])) == value
+
+    @property
+    def size(self) -> int:
+        """How many numbers can be drawn."""
+        return INTEGER_SCALES[self.scale].count(self.low, self.high)
+
+    def values(self) -> Iterator[Scalar]:
+        """Yield every number that can be drawn, upwards."""
+        return (INTEGER_SCALES[self.scale].nth(index, self.low) for index in range(self.size))
+
+    def start(self) -> Scalar:
+        """Give the default, or the median of what is drawn."""
+        return self.value_at(0.5) if self.default is None else self.default
+
+    def encode(self, values: list[Any]) -> npt.NDArray[np.int64]:
+        """Turn ints into an int64 array."""
+        if not all(type(value) is int and self.low <= value <= self.high for value in values):
+            raise self.refuse(values)
+        codes = np.array(values, dtype=np.int64)
+        if not np.array_equal(self.from_unit(self.to_unit(codes)), codes):
+            raise self.refuse(values)
+        return codes
+
+    def decode(self, codes: Codes) -> list[Scalar]:
+        """Turn an int64 array into Python ints."""
+        return codes.tolist()
+
+    def to_unit(self, codes: Codes) -> Floats:
+        """Map numbers to the middles of their stretches of [0, 1]."""
+        return INTEGER_SCALES[self.scale].to_unit(codes.astype(np.float64), self.low, self.high)
+
+    def from_unit(self, unit: Floats) -> npt.NDArray[np.int64]:
+        """Map [0, 1] to the numbers whose stretches are hit."""
+        return INTEGER_SCALES[self.scale].from_unit(unit, self.low, self.high).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Choice(Varying):
+    """One of several options, each with equal mass.
+
+    Args:
+        options: JSON scalars (str, int, float, bool, None), at least one, all different. ``True``,
+            ``1`` and ``1.0`` are three different options.
+        priority: 1 is tuned first.
+        default: The option to start from; None stands for the first option.
+        when: Active only when another hyperparameter has this value.
+
+    Raises:
+        SpaceError: The options, the default, the priority or the condition breaks a rule.
+
+    Example:
+        >>> Choice(("adam", "momentum")).start()
+        'adam'
+    """
+
+    kind: ClassVar[str] = "choice"
+
+    options: tuple[Scalar, ...]
+
+    def __post_init__(self) -> None:
+        self.settle()
+        object.__setattr__(self, "options", _settled_options(self.options))
+        self.settle_default()
+
+    def rule(self) -> str:
+        """List the options."""
+        return "one of " + ", ".join(repr(option) for option in self.options)
+
+    def contains(self, value: object) -> bool:
+        """Tell whether ``value`` is one of the options, of the same type."""
+        return scalar_key(value) in map(scalar_key, self.options)
+
+    @property
+    def size(self) -> int:
+        """How many options there are."""
+        return len(self.options)
+
+    def values(self) -> Iterator[Scalar]:
+        """Yield the options in order."""
+        return iter(self.options)
+
+    def start(self) -> Scalar:
+        """Give the default, or the first option."""
+        return self.options[0] if self.default is None else self.default
+
+    def encode(self, values: list[Any]) -> npt.NDArray[np.intp]:
+        """Turn options into their indices."""
+        index = {scalar_key(option): position for position, option in enumerate(self.options)}
+        try:
+            return np.array([index[type(value).__name__, value] for value in values], dtype=np.intp)
+        except (KeyError, TypeError):
+            raise self.refuse(values) from None
+
+    def decode(self, codes: Codes) -> list[Scalar]:
+        """Turn indices into options."""
+        options = self.options
+        return [options[index] for index in codes.tolist()]
+
+    def to_unit(self, codes: Codes) -> Floats:
+        """Map indices to the middles of their stretches of [0, 1]."""
+        return (codes + 0.5) / len(self.options)
+
+    def from_unit(self, unit: Floats) -> npt.NDArray[np.intp]:
+        """Map [0, 1] to the indices whose stretches are hit."""
+        return np.minimum(unit * len(self.options), len(self.options) - 1).astype(np.intp)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Constant(Hyperparameter):
+    """A value that does not vary; it is in every configuration and has no coordinate.
+
+    Args:
+        value: A JSON scalar.
+        priority: Kept for the day it varies.
+        default: None, or the value itself.
+        when: Active only when another hyperparameter has this value.
+
+    Raises:
+        SpaceError: The value is not a JSON scalar, or a shared field breaks a rule.
+
+    Example:
+        >>> Constant(0.9).start()
+        0.9
+    """
+
+    kind: ClassVar[str] = "constant"
+
+    value: Scalar
+
+    def __post_init__(self) -> None:
+        self.settle()
+        check_scalar(self.value, "A constant")
+        self.settle_default()
+
+    def rule(self) -> str:
+        """Say the value."""
+        return repr(self.value)
+
+    def contains(self, value: object) -> bool:
+        """Tell whether ``value`` is the constant, of the same type."""
+        return scalar_key(value) == scalar_key(self.value)
+
+    @property
+    def size(self) -> int:
+        """One."""
+        return 1
+
+    def values(self) -> Iterator[Scalar]:
+        """Yield the value."""
+        return iter((self.value,))
+
+    def start(self) -> Scalar:
+        """Give the value."""
+        return self.value
+
+
+def _real_bound(name: str, value: object) -> float:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise SpaceError(
+            f"`{name}` must be a number; got {shown(value)} for a Real. Write it as a float, like 0.1."
+        )
+    bound = float(value)
+    if not math.isfinite(bound) or abs(bound) > LARGEST:
+        raise SpaceError(
+            f"`{name}` must be finite and at most {LARGEST:g} in size; got {value!r} for a Real. "
+            "Give a finite bound."
+        )
+    return bound
+
+
+def _integer_bound(name: str, value: object) -> int:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise SpaceError(
+            f"`{name}` must be a whole number; got {shown(value)} for an Integer. "
+            "Write an int, or use a Real."
+        )
+    if abs(int(value)) > LARGEST_INTEGER:
+        raise SpaceError(
+            f"`{name}` must be at most 2**40 in size; got {value!r} for an Integer. "
+            "Use a Real, or larger units."
+        )
+    return int(value)
+
+
+def _check_order(bounded: Real | Integer) -> None:
+    low, high = bounded.low, bounded.high
+    if low >= high:
+        remedy = "Use a Constant for one value" if low == high else "Swap the two"
+        raise SpaceError(
+            f"`low` must be below `high`; got low={low:g}, high={high:g} for {_article(bounded)}. {remedy}."
+        )
+
+
+def _article(value: Hyperparameter) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
+
+
+def _look_up(scales: Mapping[str, Any], name: object, kind: str) -> Any:
+    if not isinstance(name, str) or name not in scales:
+        raise SpaceError(
+            f"`scale` must be one of {', '.join(map(repr, scales))} for this kind; got {name!r} for {kind}. "
+            "Choose one of them."
+        )
+    return scales[name]
+
+
+def _settled_options(options: object) -> tuple[Scalar, ...]:
+    if isinstance(options, str) or not isinstance(options, Iterable):
+        raise SpaceError(
+            f"`options` must be a tuple or a list; got {shown(options)}. Write Choice(('a', 'b'))."
+        )
+    settled = tuple(options)
+    if not settled:
+        raise SpaceError("`options` must hold at least one option; got none. List what may be chosen.")
+    for option in settled:
+        check_scalar(option, "An option")
+    keys = [scalar_key(option) for option in settled]
+    for position, key in enumerate(keys):
+        if key in keys[:position]:
+            raise SpaceError(
+                f"`options` must all be different; got {settled[position]!r} more than once. "
+                "Remove the repetition."
+            )
+    return settled

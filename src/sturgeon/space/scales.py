@@ -1,0 +1,301 @@
+"""Scales: how the unit interval is spread over a range (N5 of the notes).
+
+A scale is monotonic: ``from_unit`` sends 0 to ``low`` and 1 to ``high``, so the quantiles of what
+is drawn are ``from_unit`` of the quantiles of a uniform draw. A new scale is a new small class
+and one more entry in ``REAL_SCALES`` or ``INTEGER_SCALES``.
+
+Drawn reals are rounded to about 12 significant digits: far finer than any training can tell, and
+coarse enough that ``from_unit(to_unit(value))`` gives back every drawn value to the last bit,
+which exponentials and logarithms alone would not.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sturgeon.errors import SpaceError
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+SIGNIFICANT_DIGITS = 12
+DECIMALS = 14
+CLOSEST = 1e-9
+LARGEST = 1e100
+SMALLEST = 1e-100
+CLOSEST_TO_ONE = 1e-10
+LARGEST_INTEGER = 2**40
+
+_EXPONENT_OFFSET = 130
+_POWERS_OF_TEN = np.array([float(f"1e{e}") for e in range(-_EXPONENT_OFFSET, _EXPONENT_OFFSET + 1)])
+
+
+class Scale(ABC):
+    """A monotonic map between a range and the unit interval, in bulk."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def check(self, low: float, high: float) -> None:
+        """Refuse a range that this scale cannot spread over; ``low < high`` holds already.
+
+        Raises:
+            SpaceError: The range breaks the scale's rule.
+        """
+
+    @abstractmethod
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Map values in [low, high] to [0, 1]; any shape, float64."""
+
+    @abstractmethod
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Map [0, 1] to [low, high], up to rounding; any shape, float64."""
+
+
+class Linear(Scale):
+    """Equal mass on equal lengths.
+
+    Example:
+        >>> float(Linear().from_unit(np.array(0.5), 0.0, 0.5))
+        0.25
+    """
+
+    name = "linear"
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse a range too narrow, or too near 0, for float64."""
+        if max(abs(low), abs(high)) < SMALLEST:
+            raise SpaceError(
+                f"The larger bound must be {SMALLEST:g} or more away from 0; got low={low:g}, high={high:g}. "
+                "Use larger units."
+            )
+        _check_width(low, high)
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Compute (x - low) / (high - low)."""
+        return (values - low) / (high - low)
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Compute low + u (high - low), rounded to 14 digits of the larger bound."""
+        magnitude = math.ceil(math.log10(max(abs(low), abs(high))))
+        return np.round(low + unit * (high - low), DECIMALS - magnitude)
+
+
+class Log(Scale):
+    """Equal mass on equal ratios: the notes' α = 10^r with r uniform.
+
+    Example:
+        >>> float(Log().from_unit(np.array(0.5), 1e-4, 1.0))
+        0.01
+    """
+
+    name = "log"
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse zero and negative numbers, which have no logarithm."""
+        if low <= 0:
+            raise SpaceError(
+                f"A log scale needs `low` above 0; got low={low:g}, high={high:g}. "
+                "Raise `low`, or use scale='linear'."
+            )
+        if low < SMALLEST:
+            raise SpaceError(
+                f"A log scale needs `low` of {SMALLEST:g} or more; got low={low:g}, high={high:g}. "
+                "Raise `low`."
+            )
+        _check_width(low, high)
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Compute log(x / low) / log(high / low)."""
+        start, end = np.log(low), np.log(high)
+        return (np.log(values) - start) / (end - start)
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Compute low (high / low)^u, rounded to 12 significant digits."""
+        start, end = np.log(low), np.log(high)
+        values = np.exp(start + unit * (end - start))
+        exponent = np.floor(np.log10(values)).astype(np.intp)
+        power = _POWERS_OF_TEN[SIGNIFICANT_DIGITS - 1 - exponent + _EXPONENT_OFFSET]
+        return np.rint(values * power) / power
+
+
+class ReverseLog(Scale):
+    """Equal mass on equal ratios of 1 - x: the notes' 1 - β = 10^r with r uniform.
+
+    Because 1 / (1 - β) is how many steps are averaged, β = 0.9, 0.99 and 0.999 are equally far apart.
+
+    Example:
+        >>> float(ReverseLog().from_unit(np.array(0.5), 0.9, 0.999))
+        0.99
+    """
+
+    name = "reverse_log"
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse ranges outside [0, 1): at 1 the logarithm of 1 - x ends."""
+        if low < 0 or high >= 1:
+            raise SpaceError(
+                "A reverse_log scale needs a range inside 0 <= low < high < 1; "
+                f"got low={low:g}, high={high:g}. Keep `high` below 1, for instance 0.999."
+            )
+        if 1 - high < CLOSEST_TO_ONE:
+            raise SpaceError(
+                f"A reverse_log scale needs `high` at least {CLOSEST_TO_ONE:g} below 1; "
+                f"got low={low!r}, high={high!r}. Lower `high`, for instance to 0.999."
+            )
+        _check_width(low, high)
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Compute log((1 - x) / (1 - low)) / log((1 - high) / (1 - low))."""
+        start, end = np.log(1 - low), np.log(1 - high)
+        return (np.log(1 - values) - start) / (end - start)
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Compute 1 - (1 - low) ((1 - high) / (1 - low))^u, rounded to 14 decimals."""
+        start, end = np.log(1 - low), np.log(1 - high)
+        return np.round(1 - np.exp(start + unit * (end - start)), DECIMALS)
+
+
+class IntegerScale(Scale):
+    """A scale of whole numbers: every number owns a stretch of the unit interval.
+
+    ``from_unit`` gives the owner, ``to_unit`` the middle of a number's stretch. Arrays hold whole
+    numbers as float64.
+    """
+
+    @abstractmethod
+    def count(self, low: int, high: int) -> int:
+        """Count the numbers that can be drawn from [low, high]."""
+
+    @abstractmethod
+    def nth(self, index: int, low: int) -> int:
+        """Give the number at ``index``, counted upwards from 0."""
+
+
+class IntegerLinear(IntegerScale):
+    """Equal mass on every integer, both end points included.
+
+    Example:
+        >>> IntegerLinear().from_unit(np.array([0.0, 0.34, 1.0]), 2, 4).tolist()
+        [2.0, 3.0, 4.0]
+    """
+
+    name = "linear"
+
+    def check(self, low: float, high: float) -> None:
+        """Accept every range."""
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Compute (k - low + 1/2) / (high - low + 1)."""
+        return (values - low + 0.5) / (high - low + 1)
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Compute low + floor(u (high - low + 1))."""
+        return np.clip(np.floor(unit * (high - low + 1)) + low, low, high)
+
+    def count(self, low: int, high: int) -> int:
+        """Count every integer."""
+        return high - low + 1
+
+    def nth(self, index: int, low: int) -> int:
+        """Count upwards by one."""
+        return low + index
+
+
+class IntegerLog(IntegerScale):
+    """Integer k has a mass in proportion to log((k + 1/2) / (k - 1/2)), the end points included.
+
+    This is a log-uniform draw from [low - 1/2, high + 1/2], rounded, so the end points keep their
+    whole stretch; a draw from [low, high] would give them half.
+
+    Example:
+        >>> IntegerLog().from_unit(np.array([0.0, 0.5, 1.0]), 1, 100).tolist()
+        [1.0, 7.0, 100.0]
+    """
+
+    name = "log"
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse zero and negative numbers, which have no logarithm."""
+        if low < 1:
+            raise SpaceError(
+                f"A log scale of integers needs `low` of 1 or more; got low={low}, high={high}. "
+                "Raise `low`, or use scale='linear'."
+            )
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Take the middle of the stretch between k - 1/2 and k + 1/2."""
+        start, end = np.log(low - 0.5), np.log(high + 0.5)
+        middle = (np.log(values - 0.5) + np.log(values + 0.5)) / 2
+        return (middle - start) / (end - start)
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Round a log-uniform draw from [low - 1/2, high + 1/2]."""
+        start, end = np.log(low - 0.5), np.log(high + 0.5)
+        return np.clip(np.floor(np.exp(start + unit * (end - start)) + 0.5), low, high)
+
+    def count(self, low: int, high: int) -> int:
+        """Count every integer."""
+        return high - low + 1
+
+    def nth(self, index: int, low: int) -> int:
+        """Count upwards by one."""
+        return low + index
+
+
+class PowerOfTwo(IntegerScale):
+    """Equal mass on every power of two, both end points included; both are powers of two.
+
+    Example:
+        >>> PowerOfTwo().from_unit(np.array([0.0, 0.5, 1.0]), 16, 512).tolist()
+        [16.0, 128.0, 512.0]
+    """
+
+    name = "power_of_two"
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse end points that are not powers of two."""
+        for bound in (int(low), int(high)):
+            if bound < 1 or bound & (bound - 1):
+                raise SpaceError(
+                    "A power_of_two scale needs `low` and `high` to be powers of two (1, 2, 4, …); "
+                    f"got low={low}, high={high}. Change {bound}, or use scale='log'."
+                )
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Compute (log2(k / low) + 1/2) / count, for the nearest power of two."""
+        exponents = np.rint(np.log2(np.maximum(values, 0.5) / low))
+        return (exponents + 0.5) / self.count(int(low), int(high))
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Compute low · 2^floor(u · count)."""
+        exponents = np.floor(unit * self.count(int(low), int(high)))
+        return np.minimum(low * np.exp2(exponents), high)
+
+    def count(self, low: int, high: int) -> int:
+        """Count the powers of two."""
+        return high.bit_length() - low.bit_length() + 1
+
+    def nth(self, index: int, low: int) -> int:
+        """Count upwards by doubling."""
+        return low << index
+
+
+REAL_SCALES: Mapping[str, Scale] = {scale.name: scale for scale in (Linear(), Log(), ReverseLog())}
+INTEGER_SCALES: Mapping[str, IntegerScale] = {
+    scale.name: scale for scale in (IntegerLinear(), IntegerLog(), PowerOfTwo())
+}
+
+
+def _check_width(low: float, high: float) -> None:
+    """Refuse a range so narrow that rounding leaves hardly a value inside it."""
+    if high - low < CLOSEST * max(abs(low), abs(high)):
+        raise SpaceError(
+            f"`high` must be above `low` by more than {CLOSEST:g} of it; got low={low!r}, high={high!r}. "
+            "Widen the range, or use a Constant."
+        )
