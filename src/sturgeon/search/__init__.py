@@ -1,0 +1,25 @@
+"""Which configuration next: a pure function of the record."""
+
+from sturgeon.search.base import Search
+from sturgeon.search.grid import Grid
+from sturgeon.search.random import Random
+from sturgeon.search.record import Observation, Record, State
+from sturgeon.search.registry import SEARCHES, search_by_name, search_from_json, search_to_json
+from sturgeon.search.sobol import Sobol
+from sturgeon.search.unseen import Unseen, fill
+
+__all__ = [
+    "SEARCHES",
+    "Grid",
+    "Observation",
+    "Random",
+    "Record",
+    "Search",
+    "Sobol",
+    "State",
+    "Unseen",
+    "fill",
+    "search_by_name",
+    "search_from_json",
+    "search_to_json",
+]

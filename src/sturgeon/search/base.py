@@ -1,0 +1,40 @@
+"""The contract of every search."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from sturgeon.search.record import Record
+from sturgeon.space import Config, Space
+
+
+class Search(ABC):
+    """Which configurations to try next.
+
+    A search is a frozen dataclass whose fields are its settings (JSON values only), and
+    ``suggest`` is a pure function of its arguments: nothing is remembered between calls but
+    what the record holds.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
+        """Propose up to ``count`` configurations that are not in the record.
+
+        Args:
+            space: What may vary.
+            record: The trials so far.
+            count: How many configurations are wanted, at least 1.
+            rng: The only source of randomness.
+
+        Returns:
+            ``count`` configurations, all different and none of them in the record; fewer only
+            where the space has no more.
+
+        Raises:
+            SpaceExhausted: The space has no configuration left that is not in the record.
+        """

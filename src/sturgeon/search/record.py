@@ -1,0 +1,62 @@
+"""What a search is allowed to know: the trials so far, their values and their curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sturgeon.space import Config, config_key
+
+State = Literal["waiting", "running", "paused", "complete", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One trial as a search sees it.
+
+    Attributes:
+        number: The trial's number in its study, from 0.
+        config: Its configuration; inactive hyperparameters are absent.
+        state: Where it stands.
+        value: The objective, always to be minimised (a study that maximises hands over
+            the negative); None while there is none.
+        curve: Pairs ``(step, objective)`` in order of step, also to be minimised.
+    """
+
+    number: int
+    config: Mapping[str, object]
+    state: State
+    value: float | None = None
+    curve: tuple[tuple[int, float], ...] = ()
+
+
+class Record:
+    """The trials so far, by number. Searches read it; only a study writes it.
+
+    Example:
+        >>> record = Record([Observation(0, {"layers": 2}, "complete", 0.5)])
+        >>> {"layers": 2} in record, len(record)
+        (True, 1)
+    """
+
+    def __init__(self, observations: Iterable[Observation] = ()) -> None:
+        self._by_number: dict[int, Observation] = {}
+        self._keys: set[str] = set()
+        for observation in observations:
+            self.put(observation)
+
+    def put(self, observation: Observation) -> None:
+        """Add a trial, or replace what was known of it."""
+        if observation.number not in self._by_number:
+            self._keys.add(config_key(observation.config))
+        self._by_number[observation.number] = observation
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    def __iter__(self) -> Iterator[Observation]:
+        return iter(self._by_number.values())
+
+    def __contains__(self, config: Config) -> bool:
+        return config_key(config) in self._keys

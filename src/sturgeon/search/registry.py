@@ -1,0 +1,72 @@
+"""Searches by name, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from sturgeon.errors import InputError
+from sturgeon.search.base import Search
+from sturgeon.search.grid import Grid
+from sturgeon.search.random import Random
+from sturgeon.search.sobol import Sobol
+
+SEARCHES: Mapping[str, type[Search]] = {search.name: search for search in (Random, Sobol, Grid)}
+
+
+def search_by_name(name: str) -> Search:
+    """Make a search with its default settings.
+
+    Args:
+        name: ``"random"``, ``"sobol"``, ``"grid"``.
+
+    Returns:
+        The search.
+
+    Raises:
+        InputError: There is no such search; the message lists those there are.
+
+    Example:
+        >>> search_by_name("grid")
+        Grid(points=5)
+    """
+    return search_from_json({"name": name})
+
+
+def search_to_json(search: Search) -> dict[str, Any]:
+    """Write a search as a plain dict: its name and its settings.
+
+    Example:
+        >>> search_to_json(Sobol(seed=7))
+        {'name': 'sobol', 'seed': 7}
+    """
+    # Every search is a dataclass by contract, which the abstract base cannot say.
+    settings = {item.name: getattr(search, item.name) for item in fields(search)}  # pyright: ignore[reportArgumentType]
+    return {"name": search.name, **settings}
+
+
+def search_from_json(data: Mapping[str, Any]) -> Search:
+    """Read a search from the dict that ``search_to_json`` wrote; settings left out take their defaults.
+
+    Raises:
+        InputError: The name or a setting is unknown, or a setting breaks its rule.
+
+    Example:
+        >>> search_from_json({"name": "sobol"})
+        Sobol(seed=0)
+    """
+    if not isinstance(data, Mapping):
+        raise InputError(f"A search in JSON must be an object with a `name`; got {data!r}. Correct the JSON.")
+    name = data.get("name")
+    if not isinstance(name, str) or name not in SEARCHES:
+        raise InputError(f"A search must be one of {', '.join(SEARCHES)}; got {name!r}. Correct the name.")
+    settings = {setting: value for setting, value in data.items() if setting != "name"}
+    known = [item.name for item in fields(SEARCHES[name])]  # pyright: ignore[reportArgumentType]
+    for setting in settings:
+        if setting not in known:
+            raise InputError(
+                f"A setting of the {name} search must be one of {', '.join(known) or 'none at all'}; "
+                f"got {setting!r}. Leave it out."
+            )
+    return SEARCHES[name](**settings)
