@@ -1,0 +1,112 @@
+"""Trials that come from outside: configurations to try next, and trials one already knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from sturgeon.errors import StudyError
+from sturgeon.space import Config, Space
+from sturgeon.study.objectives import Objective
+from sturgeon.study.rows import dump_error, dump_json, dump_metrics, from_time
+from sturgeon.study.store import Store
+from sturgeon.study.trial import (
+    FINISHED,
+    STATES,
+    TrialError,
+    TrialState,
+    check_metrics,
+    check_whole,
+    is_finite,
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A trial as somebody knows it; the fields are those of ``TrialRecord``."""
+
+    config: Config
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    state: TrialState = "complete"
+    curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
+    error: str | BaseException | TrialError | None = None
+    reason: str | None = None
+    notes: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+    started: datetime | None = None
+    ended: datetime | None = None
+    checkpoint: str | None = None
+
+
+def enqueue(store: Store, space: Space, config: Config, *, notes: Sequence[str], tags: Sequence[str]) -> int:
+    """Write down a trial that waits to be asked; give its number."""
+    return add(store, space, (), [Known(config, state="waiting", notes=notes, tags=tags)])[0]
+
+
+def add(store: Store, space: Space, objectives: tuple[Objective, ...], known: Sequence[Known]) -> list[int]:
+    """Write down trials that are known, in one transaction; give their numbers.
+
+    Raises:
+        SpaceError: A configuration is not in the space.
+        StudyError: A state, a metric or a curve breaks a rule.
+    """
+    rows = [_row(space, objectives, one) for one in known]
+    curves = [
+        {
+            metric: [(check_whole(step, "step"), float(value)) for step, value in curve]
+            for metric, curve in one.curves.items()
+        }
+        for one in known
+    ]
+
+    def work(connection: Connection) -> list[int]:
+        change, first = store.bump(connection)
+        numbers = list(range(first, first + len(rows)))
+        store.insert(
+            connection, change, [{**row, "number": number} for row, number in zip(rows, numbers, strict=True)]
+        )
+        for number, curve in zip(numbers, curves, strict=True):
+            store.insert_points(connection, number, curve)
+        store.advance(connection, first + len(rows))
+        return numbers
+
+    return store.database.write(work, repeatable=False)
+
+
+def _row(space: Space, objectives: tuple[Objective, ...], known: Known) -> dict[str, Any]:
+    space.validate(known.config)
+    if known.state not in STATES or known.state == "running":
+        allowed = [state for state in STATES if state != "running"]
+        raise StudyError(f"a trial can be added in a state of {allowed}; got {known.state!r}.")
+    metrics = check_metrics(known.metrics, "add")
+    value = metrics.get(objectives[0].metric) if objectives else None
+    missing = [one.metric for one in objectives if not is_finite(metrics.get(one.metric))]
+    if known.state == "complete" and missing:
+        raise StudyError(
+            f"a complete trial needs a finite value of every objective; got {metrics} without {missing}: "
+            f"give it, or add the trial as 'failed'."
+        )
+    if known.state == "stopped" and value is None and objectives:
+        curve = known.curves.get(objectives[0].metric)
+        value = float(curve[-1][1]) if curve else None
+    started, ended = from_time(known.started), from_time(known.ended)
+    return {
+        "state": known.state,
+        "config": dump_json(known.config),
+        "value": value if known.state in ("complete", "stopped") and is_finite(value) else None,
+        "metrics": dump_metrics(metrics),
+        "error": dump_error(TrialError.of(known.error)) if known.error is not None else None,
+        "reason": known.reason,
+        "notes": dump_json(list(known.notes)) if known.notes else None,
+        "tags": dump_json(list(known.tags)) if known.tags else None,
+        "about": dump_json(dict(known.about)) if known.about else None,
+        "checkpoint": known.checkpoint,
+        "started": started,
+        "ended": ended if known.state in FINISHED else None,
+        "seconds": ended - started if started is not None and ended is not None else None,
+    }

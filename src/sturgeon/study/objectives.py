@@ -1,0 +1,73 @@
+"""What a study minimises or maximises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sturgeon.errors import StudyError
+
+Direction = Literal["minimize", "maximize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One metric and whether less or more of it is better.
+
+    Attributes:
+        metric: Its name, as reported and told.
+        direction: ``"minimize"`` or ``"maximize"``.
+    """
+
+    metric: str
+    direction: Direction
+
+    @property
+    def sign(self) -> float:
+        """What a value is multiplied with so that less is better: 1 or -1."""
+        return 1.0 if self.direction == "minimize" else -1.0
+
+    def to_json(self) -> dict[str, str]:
+        """Write it as a plain dict."""
+        return {"metric": self.metric, "direction": self.direction}
+
+    @staticmethod
+    def from_json(given: Mapping[str, Any]) -> Objective:
+        """Read back what ``to_json`` wrote."""
+        direction: Direction = "maximize" if given["direction"] == "maximize" else "minimize"
+        return Objective(str(given["metric"]), direction)
+
+
+def choose_objectives(
+    minimize: str | Sequence[str] | None, maximize: str | Sequence[str] | None
+) -> tuple[Objective, ...]:
+    """Make objectives of what a caller named, those to be minimised first.
+
+    Args:
+        minimize: One metric's name or several.
+        maximize: One metric's name or several.
+
+    Raises:
+        StudyError: None is named, one is named twice, or a name is not text.
+
+    Example:
+        >>> [objective.metric for objective in choose_objectives("val_loss", ["recall"])]
+        ['val_loss', 'recall']
+    """
+    chosen = [Objective(name, "minimize") for name in _names(minimize, "minimize")]
+    chosen += [Objective(name, "maximize") for name in _names(maximize, "maximize")]
+    if not chosen:
+        raise StudyError('a study needs an objective; name a metric: minimize="val_loss", or maximize=...')
+    names = [objective.metric for objective in chosen]
+    if len(set(names)) < len(names):
+        raise StudyError(f"a metric can be an objective once; got {names}.")
+    return tuple(chosen)
+
+
+def _names(given: str | Sequence[str] | None, where: str) -> list[str]:
+    names = [given] if isinstance(given, str) else list(given or ())
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise StudyError(f"a metric's name must be text; got {name!r} for {where!r}.")
+    return names

@@ -1,0 +1,556 @@
+"""A study: what is tuned, every trial of it, and the way to work on it by hand.
+
+It is long because it is the public face: one short method for each thing that can be done, with its
+docstring; the logic sits in the files beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from sturgeon.errors import StudyError
+from sturgeon.search.base import Search
+from sturgeon.search.record import Record
+from sturgeon.space import Config, Space
+from sturgeon.study import adding, reading
+from sturgeon.study.asking import Asker
+from sturgeon.study.handle import Handle
+from sturgeon.study.kept_space import check_whole_space, read_space
+from sturgeon.study.leases import LeaseKeeper, Leases
+from sturgeon.study.mirror import Mirror
+from sturgeon.study.objectives import Direction, Objective, choose_objectives
+from sturgeon.study.opening import Description, Found, create_study, open_study, something_exists
+from sturgeon.study.store import Store
+from sturgeon.study.trial import (
+    Attempt,
+    Trial,
+    TrialError,
+    TrialRecord,
+    TrialState,
+    check_metrics,
+    check_whole,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_log = logging.getLogger("sturgeon")
+
+
+class Study:
+    """The durable record of a search: one SQLite file, or one PostgreSQL URL.
+
+    When a method returns, what it wrote is kept, also if the process is killed the next moment.
+    Results, checkpoints, notes and what is queued survive a power cut too; of the trials that run, a
+    power cut can take the last points. A study may be used by many threads of a process, and by many
+    processes at once, each with a handle of its own.
+
+    Example:
+        >>> from sturgeon.space import Real, Space
+        >>> space = Space(learning_rate=Real(1e-4, 1.0, scale="log"))
+        >>> with Study.create(":memory:", space, minimize="val_loss", seed=0) as study:
+        ...     for trial in study.ask(2):
+        ...         study.report(trial, step=1, val_loss=0.9)
+        ...         state = study.tell(trial, val_loss=trial.number + 0.5)
+        ...     study.best.number, study.best.value
+        (0, 0.5)
+    """
+
+    def __init__(
+        self,
+        found: Found,
+        *,
+        leases: Leases,
+        constraint: Any = None,
+        space: Space | None = None,
+        search: Search | None = None,
+    ) -> None:
+        """Take a study that was found; use ``Study.create`` or ``Study.open``."""
+        self.name = found.name
+        self.seed = found.seed
+        self.objectives: tuple[Objective, ...] = found.objectives
+        self.about: dict[str, Any] = found.about
+        self.leases = leases
+        self._found = found
+        self._space = space
+        self._search = search
+        self._constraint = constraint
+        self._database = found.database
+        self._store = Store(found.database, found.study_id)
+        self._mirror = Mirror(self._store, found.objectives[0])
+        self._handle = Handle(self._store, self._mirror, found.objectives)
+        self._asker = Asker(
+            self._store, self._mirror, objectives=found.objectives, seed=found.seed, leases=leases
+        )
+        self._asking = threading.RLock()
+        self._keeper = LeaseKeeper(self._store, leases)
+        self._shut = weakref.finalize(self, _shut, self._store, self._keeper, os.getpid())
+
+    @classmethod
+    def create(
+        cls,
+        where: str | os.PathLike[str],
+        space: Space,
+        *,
+        minimize: str | Sequence[str] | None = None,
+        maximize: str | Sequence[str] | None = None,
+        search: Search | None = None,
+        seed: int = 0,
+        about: Mapping[str, Any] | None = None,
+        leases: Leases | None = None,
+    ) -> Study:
+        """Make a new study.
+
+        Args:
+            where: A file such as ``"wine.study"``, ``":memory:"``, or
+                ``"postgresql://user:password@host/database?study=wine"``.
+            space: What may vary.
+            minimize: The metric, or metrics, to be minimised.
+            maximize: The metric, or metrics, to be maximised.
+            search: What suggests configurations; by default at random.
+            seed: Where all randomness starts, in [0, 2**63).
+            about: Anything else to keep with the study, as plain JSON.
+            leases: How long a trial stays with its worker, and how often it is tried.
+
+        Raises:
+            StudyError: It exists already, no objective is named, the seed is no whole number in its
+                range, or it cannot be made there.
+        """
+        from sturgeon.search import Random, search_to_json
+
+        search = search if search is not None else Random()
+        description = Description(
+            seed=check_whole(seed, "seed"),
+            space=space.to_json(),
+            search=search_to_json(search),
+            objectives=choose_objectives(minimize, maximize),
+            about=about or {},
+        )
+        found = create_study(where, description)
+        return cls(found, leases=leases or Leases(), space=space, search=search)
+
+    @classmethod
+    def open(
+        cls,
+        where: str | os.PathLike[str],
+        *,
+        constraint: Any = None,
+        search: Search | None = None,
+        leases: Leases | None = None,
+    ) -> Study:
+        """Open a study that exists. Nothing in it is run, so a stranger's study is safe to open.
+
+        Args:
+            where: A file or a PostgreSQL URL, as for ``create``.
+            constraint: The space's constraint, if it was a function: a function is not kept. It
+                is needed to ask or enqueue, not to read.
+            search: The search, if it is one of your own: only Sturgeon's are found by name.
+            leases: How long a trial stays with its worker, and how often it is tried.
+
+        Raises:
+            StudyError: It is missing, not a study, damaged, or from a newer Sturgeon.
+        """
+        return cls(open_study(where), leases=leases or Leases(), constraint=constraint, search=search)
+
+    @staticmethod
+    def exists(where: str | os.PathLike[str]) -> bool:
+        """Whether something is there already: a file, or a study of that name on a server that answers.
+
+        Args:
+            where: A file or a PostgreSQL URL, as for ``create``.
+        """
+        return something_exists(where)
+
+    @classmethod
+    def from_optuna(
+        cls, storage: Any, name: str | None = None, *, to: str | os.PathLike[str] = ":memory:"
+    ) -> Study:
+        """Make a study of what Optuna knows; needs the extra ``optuna``.
+
+        Args:
+            storage: An Optuna storage, its URL, or an Optuna study.
+            name: The study's name there.
+            to: Where the new study is kept.
+
+        Raises:
+            MissingExtra: Optuna is not installed.
+            StudyError: There is no such study, or it holds nothing to make a space of.
+        """
+        from sturgeon.study.optuna import from_optuna
+
+        return from_optuna(storage, name, to)
+
+    def to_optuna(self, storage: Any = None, name: str | None = None) -> Any:
+        """Write everything into a new Optuna study; needs the extra ``optuna``.
+
+        Args:
+            storage: An Optuna storage or its URL; None for memory.
+            name: The name there; by default this study's.
+
+        Returns:
+            The ``optuna.Study``.
+
+        Raises:
+            MissingExtra: Optuna is not installed.
+            StudyError: There is a study of that name already.
+        """
+        from sturgeon.study.optuna import to_optuna
+
+        return to_optuna(self, storage, name or self.name)
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    @property
+    def space(self) -> Space:
+        """What may vary.
+
+        A constraint that is a function and was not given to ``open`` is there by its name only: nothing
+        that needs its judgement works.
+
+        Raises:
+            SpaceError: A constraint was given to ``open``, and the space has none that is a function.
+        """
+        if self._space is None:
+            self._space = read_space(self._found.space, self._constraint)
+        return self._space
+
+    @property
+    def search(self) -> Search:
+        """What suggests configurations."""
+        if self._search is None:
+            from sturgeon.search import search_from_json
+
+            self._search = search_from_json(dict(self._found.search))
+        return self._search
+
+    @property
+    def place(self) -> str:
+        """Where it is kept: the path, or the URL without its password."""
+        return self._database.place
+
+    @property
+    def metric(self) -> str:
+        """The name of the (first) objective."""
+        return self.objectives[0].metric
+
+    @property
+    def direction(self) -> Direction:
+        """Whether the (first) objective is minimised or maximised."""
+        return self.objectives[0].direction
+
+    # -- working on it ---------------------------------------------------------------------------
+
+    def ask(self, count: int = 1) -> list[Trial]:
+        """Hand out trials: first those that wait, were paused or lost their worker, then new ones.
+
+        Within a ``batch``, what it holds so far is written first: the search has to see it.
+
+        Args:
+            count: How many, at least 1; fewer are given where there are no more.
+
+        Returns:
+            The trials, which belong to this handle until they end.
+
+        Raises:
+            SpaceExhausted: Nothing is left.
+            SpaceError: The space's constraint is a function and was not given to ``open``.
+        """
+        if count < 1:
+            raise StudyError(f"at least 1 trial must be asked for; got count={count!r}.")
+        self._handle.writer.flush()
+        space = check_whole_space(self.space)
+        with self._asking:
+            change, trials = self._asker.ask(count, space, self.search, held=set(self._handle.held))
+            self._handle.take(change, trials)
+        self._keeper.start()
+        return trials
+
+    def report(self, trial: Trial | int, /, step: int, **metrics: float) -> None:
+        """Write down points of a trial's curves.
+
+        A step reported again replaces the earlier value. NaN and infinities are kept, since a diverging
+        training is a fact; the search is not shown them.
+
+        Args:
+            trial: The trial, or its number if this handle asked for it.
+            step: At which step (an epoch, say), from 0.
+            metrics: Values by name.
+
+        Raises:
+            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        """
+        self._handle.report(self._handle.find(trial), step, metrics)
+
+    def tell(self, trial: Trial | int, /, **metrics: float) -> TrialState:
+        """End a trial with its result.
+
+        Args:
+            trial: The trial, or its number if this handle asked for it.
+            metrics: Final values by name; every objective must be among them.
+
+        Returns:
+            ``"complete"``; or ``"failed"`` where an objective is NaN or infinite, which the
+            trial's error then says.
+
+        Raises:
+            StudyError: An objective is missing.
+            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        """
+        return self._handle.tell(self._handle.find(trial), metrics)
+
+    def fail(self, trial: Trial | int, why: str | BaseException | TrialError, /, **metrics: float) -> None:
+        """End a trial that failed.
+
+        Args:
+            trial: The trial, or its number if this handle asked for it.
+            why: A message, or the exception, whose type and traceback are kept.
+            metrics: Final values by name, if there are any.
+
+        Raises:
+            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        """
+        given = check_metrics(metrics, "fail")
+        self._handle.end(self._handle.find(trial), "failed", given, error=TrialError.of(why))
+
+    def stop(self, trial: Trial | int, /, reason: str = "", **metrics: float) -> None:
+        """End a trial early. Its value is what is given, else what it reported last.
+
+        Args:
+            trial: The trial, or its number if this handle asked for it.
+            reason: Why.
+            metrics: Final values by name.
+
+        Raises:
+            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        """
+        given = check_metrics(metrics, "stop")
+        self._handle.end(self._handle.find(trial), "stopped", given, reason=reason)
+
+    def pause(self, trial: Trial | int, /) -> None:
+        """Put a running trial aside; it will be asked again, as a new attempt with the same seed.
+
+        Raises:
+            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        """
+        self._handle.pause(self._handle.find(trial))
+
+    def retry(self, trial: Trial | int, why: str, /, *, attempts: int | None = None) -> TrialState:
+        """Give up an attempt that its worker did not survive, and have the trial tried again.
+
+        Args:
+            trial: The trial, or its number if this handle asked for it.
+            why: What happened to the worker.
+            attempts: How many attempts there are in all; by default those of ``leases``.
+
+        Returns:
+            ``"waiting"``; or ``"failed"`` where that many attempts were lost.
+
+        Raises:
+            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        """
+        allowed = self.leases.attempts if attempts is None else attempts
+        return self._handle.retry(self._handle.find(trial), why, attempts=allowed)
+
+    def checkpoint(
+        self, trial: Trial | int, reference: str | os.PathLike[str], /, step: int | None = None
+    ) -> None:
+        """Keep where a running trial can go on: the next attempt gets it as ``resume_from``.
+
+        Args:
+            trial: The trial, or its number if this handle asked for it.
+            reference: A path or URI of what was saved; the study does not look at it.
+            step: At which step it was saved.
+
+        Raises:
+            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        """
+        self._handle.checkpoint(self._handle.find(trial), reference, step)
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Write all that this thread reports, tells, … in the block in one transaction, at its end.
+
+        Only then is it acknowledged. If the block raises, nothing of it is written. If a trial in it is
+        not ours any more, everything else is written and then LeaseLost is raised.
+
+        Example:
+            >>> from sturgeon.space import Integer, Space
+            >>> with Study.create(":memory:", Space(layers=Integer(2, 4)), minimize="loss") as study:
+            ...     trials = study.ask(2)
+            ...     with study.batch():
+            ...         for trial in trials:
+            ...             study.report(trial, step=1, loss=0.5)
+            ...     [trial.curves["loss"] for trial in study.trials]
+            [[(1, 0.5)], [(1, 0.5)]]
+        """
+        return self._handle.writer.batch()
+
+    # -- adding to it ----------------------------------------------------------------------------
+
+    def enqueue(self, config: Config, *, note: str | None = None, tags: Sequence[str] = ()) -> int:
+        """Have a configuration tried next.
+
+        Args:
+            config: A configuration of the space.
+            note: A remark on the trial.
+            tags: Labels of the trial.
+
+        Returns:
+            The trial's number.
+
+        Raises:
+            SpaceError: It is not in the space, or the space's constraint was not given to ``open``.
+        """
+        self._handle.writer.flush()
+        space = check_whole_space(self.space)
+        return adding.enqueue(self._store, space, config, notes=[note] if note else [], tags=tags)
+
+    def add(
+        self,
+        config: Config,
+        metrics: Mapping[str, float] | None = None,
+        *,
+        state: TrialState = "complete",
+        curves: Mapping[str, Sequence[tuple[int, float]]] | None = None,
+        **details: Any,
+    ) -> int:
+        """Add a trial that one already knows.
+
+        Args:
+            config: A configuration of the space.
+            metrics: Final values by name; for a complete trial every objective must be among them.
+            state: Where it stands; not ``"running"``.
+            curves: Pairs ``(step, value)`` by metric.
+            **details: Any of ``error``, ``reason``, ``notes``, ``tags``, ``about``, ``started``,
+                ``ended`` and ``checkpoint``, as in ``TrialRecord``.
+
+        Returns:
+            The trial's number.
+
+        Raises:
+            SpaceError: The configuration is not in the space, or the space's constraint was not given to
+                ``open``.
+            StudyError: Something else breaks a rule.
+
+        Example:
+            >>> from sturgeon.space import Integer, Space
+            >>> with Study.create(":memory:", Space(layers=Integer(2, 4)), minimize="loss") as study:
+            ...     number = study.add({"layers": 3}, {"loss": 0.2}, notes=["from the paper"])
+            ...     study.best.notes
+            ('from the paper',)
+        """
+        self._handle.writer.flush()
+        known = adding.Known(config, metrics or {}, state, curves or {}, **details)
+        return adding.add(self._store, check_whole_space(self.space), self.objectives, [known])[0]
+
+    def note(self, trial: Trial | int, text: str, /) -> None:
+        """Make a remark on a trial, in any state."""
+        self._handle.annotate(_number(trial), notes=[text])
+
+    def tag(self, trial: Trial | int, /, *tags: str) -> None:
+        """Put labels on a trial, in any state."""
+        self._handle.annotate(_number(trial), tags=tags)
+
+    # -- reading it ------------------------------------------------------------------------------
+
+    @property
+    def trials(self) -> list[TrialRecord]:
+        """Every trial, by number, with its curves."""
+        return reading.all_trials(self._store, self.seed)
+
+    def trial(self, number: int | Trial, /) -> TrialRecord:
+        """One trial.
+
+        Raises:
+            StudyError: There is no such trial.
+        """
+        return reading.one_trial(self._store, self.seed, _number(number))
+
+    def attempts(self, number: int | Trial, /) -> list[Attempt]:
+        """Every attempt at one trial, in order."""
+        return reading.attempts(self._store, _number(number))
+
+    def counts(self) -> dict[TrialState, int]:
+        """How many trials there are in each of the six states."""
+        return reading.counts(self._store)
+
+    @property
+    def best(self) -> TrialRecord:
+        """The trial with the best value, complete or stopped early; the first of equals.
+
+        Raises:
+            StudyError: No trial has a value yet, or there are several objectives.
+        """
+        return reading.best(self._store, self.seed, self.objectives)
+
+    @property
+    def best_trials(self) -> list[TrialRecord]:
+        """The trials that no other beats: no worse in every objective and better in one."""
+        return reading.best_trials(self._store, self.seed, self.objectives)
+
+    @property
+    def record(self) -> Record:
+        """What a search sees: values to be minimised. Read it; do not keep it while others ask."""
+        with self._asking:
+            self._database.read(self._mirror.sync)
+            return self._mirror.record
+
+    def frame(self) -> pd.DataFrame:
+        """Give the trials as a table, a row each; ``to_parquet`` and ``to_csv`` work on it.
+
+        Returns:
+            Columns ``number``, ``state``, ``value``, then ``config_*`` and ``metric_*``, then
+            ``attempts``, ``seconds``, ``started``, ``ended``, ``error``, ``reason``, ``notes`` and
+            ``tags``. A hyperparameter whose values are of several types becomes text.
+        """
+        from sturgeon.study.frame import to_frame
+
+        return to_frame(self._store)
+
+    # -- ending ----------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._database.closed
+
+    def close(self) -> None:
+        """Close the handle; its running trials may then be asked by others at once."""
+        self._shut()
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        goals = ", ".join(f"{one.direction} {one.metric}" for one in self.objectives)
+        return f"Study({self.place!r}, {goals}{', closed' if self.closed else ''})"
+
+
+def _number(trial: Trial | int) -> int:
+    return trial.number if isinstance(trial, Trial) else trial
+
+
+def _shut(store: Store, keeper: LeaseKeeper, process: int) -> None:
+    """Give up the leases and close. In a forked child the handle is the parent's: nothing is done."""
+    if os.getpid() != process:
+        return
+    started = keeper.started
+    keeper.stop()
+    try:
+        if started and not store.database.closed:
+            store.renew(0.0)
+    except Exception:  # the leases then end by themselves
+        _log.debug("leases could not be given up", exc_info=True)
+    finally:
+        store.database.close()

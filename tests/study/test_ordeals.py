@@ -1,0 +1,47 @@
+"""Workers killed at random moments, many processes at once; longer in benchmarks/chaos.py."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import places
+
+ORDEAL = Path(__file__).parent / "ordeal.py"
+
+
+def undergo(*arguments):
+    done = subprocess.run(
+        [sys.executable, str(ORDEAL), *arguments], capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_studies_in_files_outlive_200_kills_of_their_workers():
+    found = undergo("kill", "--kills", "200")
+    assert found["kills"] >= 200
+    assert found["acknowledged"] > found["trials"]
+
+
+def test_studies_on_a_server_outlive_50_kills_and_some_of_the_server():
+    places.postgres()  # skips, or fails on CI, where there is none
+    found = undergo("kill", "--kills", "50", "--postgres")
+    assert found["kills"] >= 50
+    assert found["server_kills"] >= 1
+
+
+def test_eight_processes_share_a_file():
+    found = undergo("crowd", "--seconds", "3")
+    assert found["workers"] == 8
+    assert found["trials"] > 8
+
+
+def test_eight_processes_share_a_server():
+    places.postgres()
+    found = undergo("crowd", "--seconds", "2", "--postgres")
+    assert found["trials"] > 8
+
+
+def test_a_killed_and_resumed_study_suggests_what_it_would_have():
+    assert undergo("resume")["kills"] > 0
