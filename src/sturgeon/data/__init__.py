@@ -1,0 +1,26 @@
+"""Tables to arrays: reading, column types, missing values, normalisation, splits, metrics."""
+
+from sturgeon.data.dataset import Dataset, prepare
+from sturgeon.data.metrics import METRICS, measure, measure_classification, measure_regression, naive_baseline
+from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
+from sturgeon.data.tables import read_table
+from sturgeon.data.targets import ClassTarget, NumericTarget
+from sturgeon.data.task import Task, TaskChoice, decide_task
+
+__all__ = [
+    "METRICS",
+    "ClassTarget",
+    "Dataset",
+    "NumericTarget",
+    "Preprocessing",
+    "Task",
+    "TaskChoice",
+    "decide_task",
+    "fit_preprocessing",
+    "measure",
+    "measure_classification",
+    "measure_regression",
+    "naive_baseline",
+    "prepare",
+    "read_table",
+]

@@ -1,0 +1,165 @@
+"""How one column of a table becomes features: a number, or one feature a category.
+
+Both kinds are fitted on training rows and then only applied; what they know is plain values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data.cells import category_key, distinct, read_numbers
+from sturgeon.data.scale import Scale, fit_scale, fit_share_scale
+
+
+@dataclass(frozen=True, slots=True)
+class NumericColumn:
+    """A number, normalised; and where training rows lacked it, a second feature that says so.
+
+    Attributes:
+        name: The column's name.
+        fill: What stands in for a missing value: the median of the training rows.
+        value: The scale of the number; None where it was constant and only its absence tells.
+        missing: The scale of the 0/1 feature "is missing"; None where no training row lacked it.
+
+    Example:
+        >>> column = NumericColumn("length", fill=2.0, value=Scale(2.0, 1.0), missing=None)
+        >>> column.encode(pd.Series([3.0, None], name="length"), "the table").tolist()
+        [[1.0], [0.0]]
+    """
+
+    name: str
+    fill: float
+    value: Scale | None
+    missing: Scale | None
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, in order."""
+        names = ((self.value, self.name), (self.missing, f"{self.name} is missing"))
+        return tuple(name for scale, name in names if scale is not None)
+
+    def encode(self, column: pd.Series, source: str) -> np.ndarray:
+        """Turn n cells into normalised features, float64, shape (n, features)."""
+        numbers = read_numbers(column, source)
+        absent = np.isnan(numbers)
+        filled = np.where(absent, self.fill, numbers)
+        raw = ((self.value, filled), (self.missing, absent.astype(np.float64)))
+        return np.stack([scale.apply(values) for scale, values in raw if scale is not None], axis=1)
+
+    def count_unseen(self, column: pd.Series, source: str) -> int:
+        """Count missing cells when no training row lacked the value."""
+        return int(np.isnan(read_numbers(column, source)).sum()) if self.missing is None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalColumn:
+    """One 0/1 feature a category, normalised; a category that training never had is 0 in all of them.
+
+    Attributes:
+        name: The column's name.
+        categories: The training rows' categories as `category_key` spells them, sorted.
+        missing: Whether a missing cell is one more category, the last: training rows had some.
+        scales: One a feature, in order.
+
+    Example:
+        >>> column = CategoricalColumn("river", ("Elbe", "Volga"), False, (Scale(0.5, 0.5),) * 2)
+        >>> column.encode(pd.Series(["Volga", "Oka"], name="river"), "the table").tolist()
+        [[-1.0, 1.0], [-1.0, -1.0]]
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    missing: bool
+    scales: tuple[Scale, ...]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, in order."""
+        named = tuple(f"{self.name}={category}" for category in self.categories)
+        return (*named, f"{self.name} is missing") if self.missing else named
+
+    def encode(self, column: pd.Series, source: str) -> np.ndarray:
+        """Turn n cells into normalised features, float64, shape (n, features)."""
+        places = self._places(column, source)
+        means = np.array([scale.mean for scale in self.scales])
+        stds = np.array([scale.std for scale in self.scales])
+        features = np.repeat(((0.0 - means) / stds)[None, :], len(places), axis=0)
+        rows = np.flatnonzero(places >= 0)
+        features[rows, places[rows]] = ((1.0 - means) / stds)[places[rows]]
+        return features
+
+    def count_unseen(self, column: pd.Series, source: str) -> int:
+        """Count cells of a category that no training row had, missing ones included."""
+        return int((self._places(column, source) < 0).sum())
+
+    def _places(self, column: pd.Series, source: str) -> np.ndarray:
+        codes, values = distinct(column, source)
+        place_of = {category: place for place, category in enumerate(self.categories)}
+        of_missing = len(self.categories) if self.missing else -1
+        places = [place_of.get(category_key(value) or "", -1) for value in values]
+        return np.array([*places, of_missing])[codes]
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+def fit_numeric(column: pd.Series, source: str) -> NumericColumn | None:
+    """Measure a numeric column on training rows.
+
+    Args:
+        column: The training rows' cells, indexed by row position.
+        source: The table, for messages.
+
+    Returns:
+        The fitted column, or None when it is the same in every row.
+
+    Raises:
+        DataError: A cell is text or infinite.
+
+    Example:
+        >>> fit_numeric(pd.Series([1.0, 3.0], name="length"), "the table").feature_names
+        ('length',)
+    """
+    numbers = read_numbers(column, source)
+    absent = np.isnan(numbers)
+    fill = float(np.median(numbers[~absent])) if not absent.all() else 0.0
+    value = fit_scale(np.where(absent, fill, numbers))
+    missing = fit_share_scale(int(absent.sum()), len(absent))
+    if value is None and missing is None:
+        return None
+    return NumericColumn(str(column.name), fill, value, missing)
+
+
+def fit_categorical(column: pd.Series, source: str) -> CategoricalColumn | None:
+    """Gather a categorical column's categories on training rows.
+
+    Args:
+        column: The training rows' cells, indexed by row position.
+        source: The table, for messages.
+
+    Returns:
+        The fitted column, or None when it is the same in every row.
+
+    Raises:
+        DataError: A cell is neither text, number nor Boolean.
+
+    Example:
+        >>> fit_categorical(pd.Series(["Volga", None, "Elbe"], name="river"), "the table").feature_names
+        ('river=Elbe', 'river=Volga', 'river is missing')
+    """
+    codes, values = distinct(column, source)
+    counts: dict[str, int] = {}
+    for value, count in zip(values, np.bincount(codes[codes >= 0], minlength=len(values)), strict=True):
+        key = category_key(value)
+        if key is not None:
+            counts[key] = counts.get(key, 0) + int(count)
+    categories = tuple(sorted(counts))
+    absent = int((codes < 0).sum())
+    totals = [counts[key] for key in categories] + ([absent] if absent else [])
+    scales = tuple(scale for total in totals if (scale := fit_share_scale(total, len(codes))) is not None)
+    if not scales:
+        return None
+    return CategoricalColumn(str(column.name), categories, absent > 0, scales)

@@ -1,0 +1,220 @@
+"""A table made ready to train on: three parts, inputs normalised by the training part alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data.cells import read_numbers
+from sturgeon.data.names import listed
+from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
+from sturgeon.data.sources import Table, check_columns, open_table
+from sturgeon.data.splits import FEWEST_IN_A_PART, Split, bin_by_size, split_at_random, split_by_time
+from sturgeon.data.targets import ClassTarget, Target, check_present, find_labels, fit_numeric_target
+from sturgeon.data.task import Task, decide_task
+from sturgeon.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Arrays to train, to choose and to judge by, and how they came from the table.
+
+    The arrays are read-only. Inputs are float32 of shape (rows, features). Targets have shape (rows,):
+    int32 class codes, or float32 in standard units.
+
+    Attributes:
+        task: "classification" or "regression".
+        task_reason: Why, as a clause that follows "because".
+        target: The target column's name.
+        x_train: Inputs of the training part.
+        y_train: Its targets.
+        x_validation: Inputs of the validation part: hyperparameters are chosen by it.
+        y_validation: Its targets.
+        x_test: Inputs of the test part: looked at once, at the end.
+        y_test: Its targets.
+        preprocessing: How a table becomes inputs, and outputs become labels or numbers.
+    """
+
+    task: Task
+    task_reason: str
+    target: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_validation: np.ndarray
+    y_validation: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    preprocessing: Preprocessing
+
+    @property
+    def features(self) -> int:
+        """How many inputs a row has."""
+        return self.x_train.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the network has: one a class, or one number."""
+        return self.preprocessing.outputs
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each part has, by "train", "validation" and "test"."""
+        return {"train": len(self.y_train), "validation": len(self.y_validation), "test": len(self.y_test)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that are equal when, and only when, task, target, features and arrays are.
+
+        A resumed study checks it, so that its trials all saw the same data.
+        """
+        digest = hashlib.sha256(repr((self.task, self.target, self.preprocessing.feature_names)).encode())
+        for array in self._arrays():
+            digest.update(repr(array.shape).encode())
+            digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+        return digest.hexdigest()[:16]
+
+    def __post_init__(self) -> None:
+        for array in self._arrays():
+            array.flags.writeable = False
+
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        return (self.x_train, self.y_train, self.x_validation, self.y_validation, self.x_test, self.y_test)
+
+
+def prepare(
+    table: Table,
+    target: str | None = None,
+    *,
+    test: Table | None = None,
+    task: Task | None = None,
+    numeric: Collection[str] = (),
+    categorical: Collection[str] = (),
+    drop: Collection[str] = (),
+    seed: int = 0,
+    time_order: bool = False,
+    validation: float = 0.15,
+    test_share: float = 0.15,
+) -> Dataset:
+    """Turn a table into a dataset. Nothing is learnt from validation or test rows.
+
+    Args:
+        table: A path, a data frame, or a pair ``(X, y)`` of arrays of shapes (n, columns) and (n,).
+        target: The column to predict; it may be None only for a pair.
+        test: A test table of its own; `table` is then cut into training and validation only.
+        task: "classification" or "regression"; None decides as `decide_task` says.
+        numeric: Columns to take as numbers, whatever they look like.
+        categorical: Columns to take as categories, whatever they look like.
+        drop: Columns to leave out.
+        seed: Of the split; equal seeds give equal datasets.
+        time_order: Rows are in order of time: train on the first, test on the last.
+        validation: Share of the rows for validation.
+        test_share: Share of the rows for the test, unless `test` is given.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        DataError: The table, a column, the target or the split breaks a rule.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> frame = pd.DataFrame({"length": rng.normal(size=100), "river": ["Elbe", "Volga"] * 50})
+        >>> frame["weight"] = 3 * frame["length"]
+        >>> dataset = prepare(frame, "weight")
+        >>> dataset.task, dataset.features, dataset.rows
+        ('regression', 3, {'train': 70, 'validation': 15, 'test': 15})
+    """
+    frame, target, source = open_table(table, target, "the table")
+    inputs, overruled = _choose_inputs(frame, target, numeric, categorical, drop, source)
+    goal = cast(pd.Series, frame[target])
+    check_present(goal, source)
+    choice = decide_task(goal, task)
+    classes = _find_classes(goal, source) if choice.task == "classification" else None
+    shares = {"validation": validation, "test": test_share if test is None else 0.0}
+    if time_order:
+        split = split_by_time(len(goal), **shares)
+    else:
+        strata = classes.encode(goal, source) if classes else bin_by_size(read_numbers(goal, source))
+        split = split_at_random(strata, seed=seed, **shares)
+    fitted_target = classes or fit_numeric_target(goal.iloc[split.train], source)
+    preprocessing = fit_preprocessing(inputs.iloc[split.train], fitted_target, **overruled, source=source)
+    x, y = preprocessing.transform(inputs, source), fitted_target.encode(goal, source)
+    _check_classes_in_train(fitted_target, y, split)
+    if test is None:
+        x_test, y_test = x[split.test], y[split.test]
+    else:
+        x_test, y_test = _read_test(test, preprocessing)
+    return Dataset(
+        task=choice.task,
+        task_reason=choice.reason,
+        target=target,
+        x_train=x[split.train],
+        y_train=y[split.train],
+        x_validation=x[split.validation],
+        y_validation=y[split.validation],
+        x_test=x_test,
+        y_test=y_test,
+        preprocessing=preprocessing,
+    )
+
+
+def _choose_inputs(
+    frame: pd.DataFrame,
+    target: str,
+    numeric: Collection[str],
+    categorical: Collection[str],
+    drop: Collection[str],
+    source: str,
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+    """Give the input columns, and the checked names of those whose kind the user decides."""
+    known = list(frame.columns)
+    named = {
+        option: check_columns(names, option, known, target)
+        for option, names in (("numeric", numeric), ("categorical", categorical), ("drop", drop))
+    }
+    for one, other in (("numeric", "categorical"), ("numeric", "drop"), ("categorical", "drop")):
+        both = [name for name in named[one] if name in named[other]]
+        if both:
+            raise DataError(
+                f"a column must be in one option only; {both[0]!r} is in `{one}` and `{other}`; take one"
+            )
+    inputs = frame.drop(columns=[target, *named["drop"]])
+    if inputs.shape[1] == 0:
+        raise DataError(
+            f"a network needs at least one input column; {source} has none left beside the target {target!r} "
+            f"(dropped: {listed(named['drop']) or 'none'}); drop fewer columns"
+        )
+    return inputs, {option: named[option] for option in ("numeric", "categorical")}
+
+
+def _find_classes(goal: pd.Series, source: str) -> ClassTarget:
+    if pd.api.types.is_numeric_dtype(goal):
+        read_numbers(goal, source)  # refuses an infinite label, which JSON could not hold
+    return find_labels(goal, source)
+
+
+def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None:
+    if not isinstance(target, ClassTarget):
+        return
+    absent = np.setdiff1d(np.arange(len(target.labels)), y[split.train])
+    if absent.size:
+        raise DataError(
+            f"the training part must have a row of every class; its {len(split.train)} rows, the first in "
+            f"time, have none of {listed(target.decode(absent).tolist())}; remove those classes or split "
+            "without `time_order`"
+        )
+
+
+def _read_test(test: Table, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
+    frame, _, source = open_table(test, preprocessing.target.name, "the test table")
+    if len(frame) < FEWEST_IN_A_PART:
+        raise DataError(
+            f"a test table must have at least {FEWEST_IN_A_PART} rows; {source} has {len(frame)}; add rows"
+        )
+    return preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)

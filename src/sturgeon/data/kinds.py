@@ -1,0 +1,84 @@
+"""Tell which columns are numbers and which are categories, and refuse free text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data.cells import distinct, numbers_among, row_number
+from sturgeon.errors import DataError
+
+Kind = Literal["numeric", "categorical"]
+
+FEW_CATEGORIES = 20
+MANY_CATEGORIES = 256
+MOSTLY_NUMBERS = 0.9
+
+
+def find_kind(column: pd.Series, source: str) -> Kind:
+    """Tell whether a column is numeric or categorical from its training rows.
+
+    Numbers, and texts that all spell numbers, are numeric. Booleans, pandas' categorical columns and
+    other texts are categorical, unless
+
+    * it is free text: more than 256 different texts, or more than 20 and fewer than two rows to a text
+      on average, which would make features that are 1 in a row or two and cannot be learnt from;
+    * it is numbers with a mistake: more than 20 different values, nine cells in ten being numbers.
+
+    Args:
+        column: The training rows' cells, indexed by row position.
+        source: The table, for messages.
+
+    Returns:
+        "numeric" or "categorical".
+
+    Raises:
+        DataError: The column is free text, numbers with a mistake, or neither text nor numbers (dates).
+
+    Example:
+        >>> find_kind(pd.Series(["1", "2.5", None]), "the table")
+        'numeric'
+        >>> find_kind(pd.Series(["Volga", "Elbe", "Volga"]), "the table")
+        'categorical'
+    """
+    if pd.api.types.is_bool_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
+        return "categorical"
+    if pd.api.types.is_numeric_dtype(column) and column.dtype.kind != "c":
+        return "numeric"
+    codes, values = distinct(column, source)
+    if values and all(isinstance(value, bool | np.bool_) for value in values):
+        return "categorical"
+    is_text = np.isnan(numbers_among(values))
+    if not is_text.any():
+        return "numeric"
+    _refuse_mistaken_numbers(column, codes, values, is_text, source)
+    _refuse_free_text(column, codes, values, source)
+    return "categorical"
+
+
+def _refuse_mistaken_numbers(
+    column: pd.Series, codes: np.ndarray, values: list[object], is_text: np.ndarray, source: str
+) -> None:
+    present = codes[codes >= 0]
+    if len(values) <= FEW_CATEGORIES or is_text[present].mean() > 1 - MOSTLY_NUMBERS:
+        return
+    wrong = int(np.flatnonzero((codes >= 0) & is_text[codes])[0])
+    raise DataError(
+        f"a column of numbers must hold nothing else; column {column.name!r} of {source} has "
+        f"{values[codes[wrong]]!r} in row {row_number(column, wrong)}; correct it (an empty cell is a "
+        f"missing value), or name the column in `categorical` (--categorical {column.name})"
+    )
+
+
+def _refuse_free_text(column: pd.Series, codes: np.ndarray, values: list[object], source: str) -> None:
+    rows = int((codes >= 0).sum())
+    if len(values) <= FEW_CATEGORIES or (len(values) <= MANY_CATEGORIES and 2 * len(values) <= rows):
+        return
+    raise DataError(
+        f"a text column must have at most {MANY_CATEGORIES} categories, with two rows to each; column "
+        f"{column.name!r} of {source} has {len(values)} in {rows} training rows ({str(values[0])[:40]!r} …) "
+        f"and looks like free text; leave it out with `drop` (--drop {column.name}), or insist with "
+        f"`categorical` (--categorical {column.name})"
+    )

@@ -1,0 +1,78 @@
+"""Column names: each its own, and a wrong one answered with the nearest right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from sturgeon.errors import DataError
+
+_LISTED = 12
+
+
+def check_names(names: list[str], source: str) -> None:
+    """Raise unless every column has a name of its own.
+
+    Args:
+        names: The columns' names, in order.
+        source: Where they come from, for the message.
+
+    Raises:
+        DataError: A name is empty, or two columns share one.
+
+    Example:
+        >>> check_names(["length", "weight"], "the table")
+    """
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, start=1):
+        if not name:
+            raise DataError(
+                f"every column must have a name; column {number} of {source} has none; "
+                "name it, or write the file without its row numbers (pandas: index=False)"
+            )
+        if name in seen:
+            raise DataError(
+                f"every column must have a name of its own; columns {seen[name]} and {number} of "
+                f"{source} are both called {name!r}; rename one"
+            )
+        seen[name] = number
+
+
+def listed(values: Iterable[object]) -> str:
+    """Spell values for a message, a dozen at most.
+
+    Args:
+        values: Names, labels, …
+
+    Returns:
+        The values as Python writes them, with commas between.
+
+    Example:
+        >>> listed(["a", 1])
+        "'a', 1"
+    """
+    values = list(values)
+    more = f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
+    return ", ".join(repr(value) for value in values[:_LISTED]) + more
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Say which of the known names was perhaps meant, or list them.
+
+    Args:
+        name: What was received.
+        known: What there is.
+
+    Returns:
+        The end of a message: ``did you mean 'x'?`` or ``the columns are 'x', 'y'``.
+
+    Example:
+        >>> nearest("qualty", ["alcohol", "quality"])
+        "did you mean 'quality'?"
+        >>> nearest("colour", ["pH", "quality"])
+        "the columns are 'pH', 'quality'"
+    """
+    close = get_close_matches(name.casefold(), [each.casefold() for each in known], n=1)
+    if close:
+        return f"did you mean {next(each for each in known if each.casefold() == close[0])!r}?"
+    return f"the columns are {listed(known)}"

@@ -1,0 +1,239 @@
+"""From a table's columns to the network's inputs: fitted on training rows, then only applied.
+
+What is stored is plain JSON, and there is one way to apply it, `Preprocessing.transform`: in training
+and in prediction, on one machine and on another, the same table gives the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data import stored
+from sturgeon.data.cells import row_number
+from sturgeon.data.columns import Column, fit_categorical, fit_numeric
+from sturgeon.data.kinds import find_kind
+from sturgeon.data.names import listed, nearest
+from sturgeon.data.targets import ClassTarget, NumericTarget, Target
+from sturgeon.data.task import Task
+from sturgeon.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What was learnt from the training rows about each column and the target.
+
+    Attributes:
+        columns: The input columns that are used, in the table's order.
+        dropped: Columns left out because they are the same in every training row.
+        target: The classes, or the mean and the standard deviation.
+
+    Example:
+        >>> frame = pd.DataFrame({"length": [1.0, 3.0], "river": ["Elbe", "Volga"]})
+        >>> fitted = fit_preprocessing(frame, ClassTarget("fish", ("no", "yes")))
+        >>> fitted.feature_names
+        ('length', 'river=Elbe', 'river=Volga')
+        >>> fitted.transform(frame).tolist()
+        [[-1.0, 1.0, -1.0], [1.0, -1.0, 1.0]]
+        >>> Preprocessing.from_json(fitted.to_json()) == fitted
+        True
+    """
+
+    columns: tuple[Column, ...]
+    dropped: tuple[str, ...]
+    target: Target
+
+    @property
+    def task(self) -> Task:
+        """What is predicted: "classification" or "regression"."""
+        return "classification" if isinstance(self.target, ClassTarget) else "regression"
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(name for column in self.columns for name in column.feature_names)
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the network has: one a class, or one number."""
+        return len(self.target.labels) if isinstance(self.target, ClassTarget) else 1
+
+    def transform(self, frame: pd.DataFrame, source: str = "the table") -> np.ndarray:
+        """Turn rows into normalised inputs.
+
+        Columns are found by name: their order is free, and others are ignored. A category that training
+        never had is 0 in all features of its column before normalising; `count_unseen` counts them.
+
+        Args:
+            frame: n rows with at least the columns in `columns`.
+            source: What to call the table in messages.
+
+        Returns:
+            float32, shape (n, features), C-contiguous, finite.
+
+        Raises:
+            DataError: A column is missing; a cell of a numeric column is text, infinite or too large.
+        """
+        frame = _name_by_text(frame)
+        _check_columns([column.name for column in self.columns], frame, source)
+        inputs = np.empty((len(frame), len(self.feature_names)), dtype=np.float32)
+        start = 0
+        for column in self.columns:
+            cells = cast(pd.Series, frame[column.name])
+            features = column.encode(cells, source)
+            block = inputs[:, start : start + features.shape[1]]
+            with np.errstate(over="ignore"):
+                block[:] = features
+            _refuse_too_large(block, cells, source)
+            start += features.shape[1]
+        return inputs
+
+    def count_unseen(self, frame: pd.DataFrame, source: str = "the table") -> dict[str, int]:
+        """Count, by column, the cells of a kind that training never had: a new category, a missing value.
+
+        Args:
+            frame: Rows as for `transform`.
+            source: What to call the table in messages.
+
+        Returns:
+            Column name to count, columns without any left out.
+
+        Raises:
+            DataError: As `transform` does.
+        """
+        frame = _name_by_text(frame)
+        _check_columns([column.name for column in self.columns], frame, source)
+        counts = {c.name: c.count_unseen(cast(pd.Series, frame[c.name]), source) for c in self.columns}
+        return {name: count for name, count in counts.items() if count}
+
+    def encode_target(self, frame: pd.DataFrame, source: str = "the table") -> np.ndarray:
+        """Turn the target column of labelled rows into what the network learns.
+
+        Args:
+            frame: n rows with the target column.
+            source: What to call the table in messages.
+
+        Returns:
+            int32 class codes, or float32 in standard units; shape n.
+
+        Raises:
+            DataError: The column is missing; a row has no target, an unknown label, or text for a number.
+        """
+        frame = _name_by_text(frame)
+        _check_columns([self.target.name], frame, source)
+        return self.target.encode(cast(pd.Series, frame[self.target.name]), source)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Turn class codes (integers, shape n) into the labels the table had, shape n.
+
+        Raises:
+            DataError: The task is regression.
+        """
+        if not isinstance(self.target, ClassTarget):
+            raise DataError("`decode` needs classes; the task is regression; use `restore_target`")
+        return self.target.decode(codes)
+
+    def restore_target(self, standardised: np.ndarray) -> np.ndarray:
+        """Turn standardised predictions, any shape, into the target's own unit, float64.
+
+        Raises:
+            DataError: The task is classification.
+        """
+        if not isinstance(self.target, NumericTarget):
+            raise DataError(
+                "`restore_target` needs a numeric target; the task is classification; use `decode`"
+            )
+        return self.target.restore(standardised)
+
+    def to_json(self) -> str:
+        """Write it down as JSON, with the version of the format; floats keep all their bits."""
+        return stored.write(self.columns, self.dropped, self.target)
+
+    @classmethod
+    def from_json(cls, text: str) -> Preprocessing:
+        """Read what `to_json` wrote.
+
+        Raises:
+            DataError: It is not such JSON, or of a version that this Sturgeon does not know.
+        """
+        return cls(*stored.read(text))
+
+
+def fit_preprocessing(
+    frame: pd.DataFrame,
+    target: Target,
+    *,
+    numeric: Collection[str] = (),
+    categorical: Collection[str] = (),
+    source: str = "the table",
+) -> Preprocessing:
+    """Learn from training rows how to turn columns into inputs.
+
+    Args:
+        frame: The training rows of the input columns, indexed by their position in the whole table.
+        target: The fitted target.
+        numeric: Columns to take as numbers, whatever they look like.
+        categorical: Columns to take as categories, whatever they look like.
+        source: What to call the table in messages.
+
+    Returns:
+        The fitted preprocessing.
+
+    Raises:
+        DataError: A column cannot be used as it is, or none that varies is left.
+    """
+    fitted: list[Column] = []
+    dropped: list[str] = []
+    for name in frame.columns:
+        cells = cast(pd.Series, frame[name])
+        kind = (
+            "numeric"
+            if name in numeric
+            else "categorical"
+            if name in categorical
+            else find_kind(cells, source)
+        )
+        column = fit_numeric(cells, source) if kind == "numeric" else fit_categorical(cells, source)
+        if column is None:
+            dropped.append(str(name))
+        else:
+            fitted.append(column)
+    if not fitted:
+        raise DataError(
+            f"a network needs at least one input column that varies; {source} has none beside the target "
+            f"(constant: {listed(dropped) or 'none'}); drop fewer columns or add one"
+        )
+    return Preprocessing(tuple(fitted), tuple(dropped), target)
+
+
+def _name_by_text(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.rename(columns=str).reset_index(drop=True)
+
+
+def _check_columns(needed: list[str], frame: pd.DataFrame, source: str) -> None:
+    names = [str(name) for name in frame.columns]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise DataError(
+            f"a table must have every column the network was trained with; {source} lacks {listed(missing)}; "
+            f"add it ({nearest(missing[0], names)})"
+        )
+    doubled = [name for name in needed if names.count(name) > 1]
+    if doubled:
+        raise DataError(
+            f"a column's name must be its own; {source} has two called {doubled[0]!r}; rename one"
+        )
+
+
+def _refuse_too_large(block: np.ndarray, cells: pd.Series, source: str) -> None:
+    if np.isfinite(block).all():
+        return
+    row = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
+    raise DataError(
+        f"a number must fit 32-bit floats once normalised; got {cells.iloc[row]} in column {cells.name!r}, "
+        f"row {row_number(cells, row)} of {source}; correct it, or leave the cell empty if it is missing"
+    )

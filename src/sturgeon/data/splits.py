@@ -1,0 +1,136 @@
+"""Cut the rows into a training, a validation and a test part: at random but evenly, or by time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sturgeon.errors import DataError
+
+FEWEST_ROWS = 10
+FEWEST_IN_A_PART = 2
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Which rows are for training, for validation (choosing) and for the test (the last word).
+
+    Attributes:
+        train: Row positions, ascending, int64.
+        validation: Likewise.
+        test: Likewise; empty when the test rows come from a table of their own.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def split_at_random(strata: np.ndarray, *, validation: float, test: float, seed: int) -> Split:
+    """Cut rows at random, every stratum in proportion; each has a row in the training part.
+
+    Within each stratum the rows are shuffled and spread evenly over (0, 1); cutting the unit interval
+    then gives every part its share of every stratum, to within a row or so, and exact totals.
+
+    Args:
+        strata: Non-negative integers, shape n: class codes, or bins from `bin_by_size`.
+        validation: Share of the rows, above 0.
+        test: Share of the rows; 0 when the test rows come from elsewhere.
+        seed: Equal seeds give equal splits.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: The shares leave nothing to train on, or there are too few rows.
+
+    Example:
+        >>> split = split_at_random(np.repeat([0, 1], 10), validation=0.2, test=0.2, seed=0)
+        >>> len(split.train), len(split.validation), len(split.test)
+        (12, 4, 4)
+    """
+    sizes = _count_parts(len(strata), validation, test)
+    found = np.unique(strata)
+    if sizes[0] < len(found):
+        raise DataError(
+            f"the training part must have a row of every class; {len(strata)} rows leave {sizes[0]} for "
+            f"{len(found)} classes; add rows or lower `validation` and `test`"
+        )
+    rng = np.random.default_rng(seed)
+    place = np.empty(len(strata))
+    for stratum in found:
+        rows = rng.permutation(np.flatnonzero(strata == stratum))
+        place[rows] = (np.arange(len(rows)) + rng.random()) / len(rows)
+        place[rows[0]] = -1.0  # so that even the smallest class is trained on
+    return _cut(np.argsort(place, kind="stable"), sizes)
+
+
+def split_by_time(rows: int, *, validation: float, test: float) -> Split:
+    """Cut rows in the table's order: the first are for training, the last for the test.
+
+    Args:
+        rows: How many there are, oldest first.
+        validation: Share of the rows, above 0.
+        test: Share of the rows; 0 when the test rows come from elsewhere.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: The shares leave nothing to train on, or there are too few rows.
+
+    Example:
+        >>> split_by_time(10, validation=0.2, test=0.2).validation.tolist()
+        [6, 7]
+    """
+    return _cut(np.arange(rows), _count_parts(rows, validation, test))
+
+
+def bin_by_size(numbers: np.ndarray) -> np.ndarray:
+    """Put numbers into ten bins of equal counts, so that a split is even along a regression target.
+
+    Args:
+        numbers: Shape n.
+
+    Returns:
+        Bin numbers, int64, shape n.
+
+    Example:
+        >>> bin_by_size(np.arange(100.0)).tolist()[8:12]
+        [0, 0, 1, 1]
+    """
+    rank = np.empty(len(numbers), dtype=np.int64)
+    rank[np.argsort(numbers, kind="stable")] = np.arange(len(numbers))
+    bins = min(_BINS, max(1, len(numbers) // 5))
+    return rank * bins // max(1, len(numbers))
+
+
+def _count_parts(rows: int, validation: float, test: float) -> tuple[int, int, int]:
+    for name, share, low in (("validation", validation, 1e-12), ("test_share", test, 0.0)):
+        if not low <= share < 1:
+            raise DataError(f"`{name}` must be a share above 0 and below 1; got {share}; the default is 0.15")
+    if validation + test >= 1:
+        raise DataError(
+            f"`validation` and `test_share` must leave rows to train on; got {validation} and {test}; "
+            "their sum must be below 1"
+        )
+    if rows < FEWEST_ROWS:
+        raise DataError(f"a table must have at least {FEWEST_ROWS} rows to be split; got {rows}; add rows")
+    of_validation = max(FEWEST_IN_A_PART, round(rows * validation))
+    of_test = max(FEWEST_IN_A_PART, round(rows * test)) if test else 0
+    of_train = rows - of_validation - of_test
+    if of_train < FEWEST_IN_A_PART:
+        raise DataError(
+            f"the training part must have at least {FEWEST_IN_A_PART} rows; {rows} rows less "
+            f"{of_validation} for validation and {of_test} for the test leave {of_train}; add rows or lower "
+            "the shares"
+        )
+    return of_train, of_validation, of_test
+
+
+def _cut(order: np.ndarray, sizes: tuple[int, int, int]) -> Split:
+    of_train, of_validation, _ = sizes
+    cuts = np.split(order, [of_train, of_train + of_validation])
+    return Split(*(np.sort(part) for part in cuts))

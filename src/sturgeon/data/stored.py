@@ -1,0 +1,107 @@
+"""A preprocessing as JSON: plain values, versioned, no code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sturgeon.data.columns import CategoricalColumn, Column, NumericColumn
+from sturgeon.data.scale import Scale
+from sturgeon.data.targets import ClassTarget, NumericTarget, Target
+from sturgeon.errors import DataError
+
+VERSION = 1
+
+_KINDS = {"numeric": NumericColumn, "categorical": CategoricalColumn}
+
+
+def write(columns: tuple[Column, ...], dropped: tuple[str, ...], target: Target) -> str:
+    """Write down the parts of a preprocessing.
+
+    Args:
+        columns: The fitted columns.
+        dropped: The constant columns.
+        target: The fitted target.
+
+    Returns:
+        JSON on one line.
+
+    Example:
+        >>> write((), (), ClassTarget("fish", ("no", "yes")))
+        '{"version": 1, "columns": [], "dropped": [], "target": {"name": "fish", "labels": ["no", "yes"]}}'
+    """
+    kind_of = {type_: kind for kind, type_ in _KINDS.items()}
+    document = {
+        "version": VERSION,
+        "columns": [{"kind": kind_of[type(column)], **asdict(column)} for column in columns],
+        "dropped": list(dropped),
+        "target": asdict(target),
+    }
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+
+
+def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
+    """Read what `write` wrote.
+
+    Args:
+        text: JSON.
+
+    Returns:
+        The columns, the constant columns and the target.
+
+    Raises:
+        DataError: It is not such JSON, or of another version.
+
+    Example:
+        >>> read('{"version": 1, "columns": [], "dropped": ["x"], "target": {"name": "y", "labels": [0, 1]}}')
+        ((), ('x',), ClassTarget(name='y', labels=(0, 1)))
+    """
+    try:
+        document = json.loads(text)
+        version = document["version"]
+    except (ValueError, TypeError, KeyError):
+        raise DataError(
+            f"a stored preprocessing must be JSON with a version; got {text[:40]!r}; tune again to write it "
+            "anew"
+        ) from None
+    if version != VERSION:
+        raise DataError(
+            f"a stored preprocessing must be of version {VERSION}; got version {version!r}; use the "
+            "Sturgeon that wrote it"
+        )
+    try:
+        return (
+            tuple(map(_column, document["columns"])),
+            tuple(document["dropped"]),
+            _target(document["target"]),
+        )
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"a stored preprocessing must have columns, dropped and target; this one is damaged ({error!r}); "
+            "tune again to write it anew"
+        ) from None
+
+
+def _column(stored: dict[str, Any]) -> Column:
+    if stored["kind"] == "numeric":
+        return NumericColumn(
+            str(stored["name"]), float(stored["fill"]), _scale(stored["value"]), _scale(stored["missing"])
+        )
+    if stored["kind"] != "categorical":
+        raise ValueError(f"unknown kind of column {stored['kind']!r}")
+    scales = tuple(Scale(float(each["mean"]), float(each["std"])) for each in stored["scales"])
+    return CategoricalColumn(
+        str(stored["name"]), tuple(map(str, stored["categories"])), bool(stored["missing"]), scales
+    )
+
+
+def _scale(stored: dict[str, Any] | None) -> Scale | None:
+    return None if stored is None else Scale(float(stored["mean"]), float(stored["std"]))
+
+
+def _target(stored: dict[str, Any]) -> Target:
+    if "labels" in stored:
+        return ClassTarget(str(stored["name"]), tuple(stored["labels"]))
+    scale = stored["scale"]
+    return NumericTarget(str(stored["name"]), Scale(float(scale["mean"]), float(scale["std"])))

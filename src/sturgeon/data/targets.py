@@ -1,0 +1,190 @@
+"""The column to be predicted: class labels to codes and back, numbers to standard units and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data.cells import category_key, distinct, read_numbers
+from sturgeon.data.names import listed
+from sturgeon.data.scale import Scale, fit_scale
+from sturgeon.errors import DataError
+
+Label = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTarget:
+    """The classes of a classification target.
+
+    Attributes:
+        name: The target column.
+        labels: The labels in their own type and spelling, in the order of their codes 0, 1, ….
+
+    Example:
+        >>> target = ClassTarget("river", ("Elbe", "Volga"))
+        >>> target.encode(pd.Series(["Volga", "Elbe"]), "the table").tolist()
+        [1, 0]
+        >>> target.decode(np.array([1, 0])).tolist()
+        ['Volga', 'Elbe']
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+
+    def encode(self, column: pd.Series, source: str) -> np.ndarray:
+        """Turn n labels into codes, int32, shape n; raise `DataError` for a label that is not known."""
+        check_present(column, source)
+        codes, values = distinct(column, source)
+        code_of = {category_key(label): code for code, label in enumerate(self.labels)}
+        unknown = [value for value in values if category_key(value) not in code_of]
+        if unknown:
+            raise DataError(
+                f"every label must be one that training knows; column {column.name!r} of {source} has "
+                f"{listed(unknown)}, and known are {listed(self.labels)}; spell the labels alike or remove "
+                "those rows"
+            )
+        return np.array([code_of[category_key(value)] for value in values], dtype=np.int32)[codes]
+
+    def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
+        """Turn codes (integers, shape n) into the labels, shape n, in their own type."""
+        same_type = len({type(label) for label in self.labels}) == 1
+        dtype = object if isinstance(self.labels[0], str) or not same_type else None
+        return np.array(self.labels, dtype=dtype)[np.asarray(codes)]
+
+
+@dataclass(frozen=True, slots=True)
+class NumericTarget:
+    """A regression target, standardised by the training rows' mean and standard deviation.
+
+    Attributes:
+        name: The target column.
+        scale: Its scale, in its own unit.
+
+    Example:
+        >>> target = NumericTarget("length", Scale(mean=2.0, std=1.0))
+        >>> target.restore(target.encode(pd.Series([2.0, 5.0]), "the table")).tolist()
+        [2.0, 5.0]
+    """
+
+    name: str
+    scale: Scale
+
+    def encode(self, column: pd.Series, source: str) -> np.ndarray:
+        """Turn n numbers into standard units, float32, shape n."""
+        check_present(column, source)
+        return self.scale.apply(read_numbers(column, source)).astype(np.float32)
+
+    def restore(self, standardised: np.ndarray) -> np.ndarray:
+        """Turn standard units, any shape, into the target's own unit, float64."""
+        return self.scale.undo(standardised)
+
+
+Target = ClassTarget | NumericTarget
+
+
+def check_present(column: pd.Series, source: str) -> None:
+    """Raise unless every row has a target.
+
+    Args:
+        column: The target column, indexed by row position.
+        source: The table, for the message.
+
+    Raises:
+        DataError: Some or all cells are missing; the message says how many and the first.
+
+    Example:
+        >>> check_present(pd.Series([1.0, 2.0]), "the table")
+    """
+    missing = np.flatnonzero(distinct(column, source)[0] < 0)
+    if not missing.size:
+        return
+    if missing.size == len(column):
+        raise DataError(
+            f"the target must have values; column {column.name!r} of {source} is missing in all "
+            f"{len(column)} rows; name another target"
+        )
+    raise DataError(
+        f"every row must have a target; column {column.name!r} of {source} is missing in {missing.size} of "
+        f"{len(column)} rows, first in row {column.index[missing[0]] + 1}; remove those rows"
+    )
+
+
+def find_labels(column: pd.Series, source: str) -> ClassTarget:
+    """Gather the classes of a target.
+
+    Args:
+        column: The whole target column, none missing.
+        source: The table, for messages.
+
+    Returns:
+        The classes, sorted: numbers by size, texts by alphabet.
+
+    Raises:
+        DataError: There is one class only, or a class has a single row.
+
+    Example:
+        >>> find_labels(pd.Series([2, 1, 2, 1], name="class"), "the table").labels
+        (1, 2)
+    """
+    codes, values = distinct(column, source)
+    rows: dict[str | None, int] = {}
+    labels: dict[str | None, Label] = {}
+    for value, count in zip(values, np.bincount(codes, minlength=len(values)), strict=True):
+        key = category_key(value)
+        labels.setdefault(key, _plain(value))
+        rows[key] = rows.get(key, 0) + int(count)
+    if len(labels) == 1:
+        raise DataError(
+            f"a target must have two classes or more; column {column.name!r} of {source} is "
+            f"{next(iter(labels.values()))!r} in every row; name another target or add rows of another class"
+        )
+    single = [labels[key] for key, count in rows.items() if count == 1]
+    if single:
+        raise DataError(
+            f"a class must have two rows or more; column {column.name!r} of {source} has a single row of "
+            f"{listed(single)}; add rows or remove those, or ask for task='regression' if it is a number"
+        )
+    return ClassTarget(str(column.name), tuple(sorted(labels.values(), key=_order)))
+
+
+def fit_numeric_target(column: pd.Series, source: str) -> NumericTarget:
+    """Measure a regression target on training rows.
+
+    Args:
+        column: The training rows' target, indexed by row position.
+        source: The table, for messages.
+
+    Returns:
+        The fitted target.
+
+    Raises:
+        DataError: A value is text or infinite, or all are equal.
+
+    Example:
+        >>> fit_numeric_target(pd.Series([1.0, 3.0], name="length"), "the table").scale
+        Scale(mean=2.0, std=1.0)
+    """
+    numbers = read_numbers(column, source)
+    scale = fit_scale(numbers)
+    if scale is None:
+        raise DataError(
+            f"a target must vary; column {column.name!r} of {source} is {numbers[0]:g} in every training "
+            "row; name another target"
+        )
+    return NumericTarget(str(column.name), scale)
+
+
+def _plain(value: object) -> Label:
+    """Give a label as a plain Python value that JSON can hold."""
+    if isinstance(value, str):
+        return value.strip()
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if isinstance(plain, bool | int | float) else str(plain)
+
+
+def _order(label: Label) -> tuple[bool, float, str]:
+    return (True, 0.0, label) if isinstance(label, str) else (False, float(label), "")

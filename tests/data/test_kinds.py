@@ -1,0 +1,75 @@
+"""Which columns are numbers, which are categories, and which are refused."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from sturgeon.data.kinds import find_kind
+from sturgeon.errors import DataError
+
+
+def column(values: list, **options) -> pd.Series:
+    return pd.Series(values, name="c", **options)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 2, 3], "numeric"),
+        ([1, 1, 2], "numeric"),
+        ([1.5, None], "numeric"),
+        (["1", "2.5e3", None, " -4"], "numeric"),
+        ([None, None], "numeric"),
+        ([True, False], "categorical"),
+        ([True, None, False], "categorical"),
+        (["a", "b", None], "categorical"),
+        (["1", "2", "3+"], "categorical"),
+        (["0", "1", "2", "3+"] * 30, "categorical"),
+    ],
+)
+def test_the_kind_follows_the_values(values, kind):
+    assert find_kind(column(values), "the table") == kind
+
+
+def test_pandas_categories_and_nullable_types_are_known():
+    assert find_kind(column([1, 2], dtype="category"), "t") == "categorical"
+    assert find_kind(column([1, None], dtype="Int64"), "t") == "numeric"
+    assert find_kind(column([True, None], dtype="boolean"), "t") == "categorical"
+    assert find_kind(column(["a", None], dtype="string"), "t") == "categorical"
+
+
+@pytest.mark.parametrize(
+    ("distinct", "rows", "refused"),
+    [(20, 20, False), (21, 42, False), (21, 41, True), (256, 5000, False), (257, 5000, True)],
+)
+def test_free_text_is_refused_by_its_many_values(distinct, rows, refused):
+    texts = column([f"name {row % distinct}" for row in range(rows)])
+    if not refused:
+        assert find_kind(texts, "the table") == "categorical"
+        return
+    with pytest.raises(DataError) as caught:
+        find_kind(texts, "the table")
+    for part in ("'c'", f"{distinct} in {rows}", "free text", "--drop c", "--categorical c"):
+        assert part in str(caught.value)
+
+
+def test_a_slip_among_numbers_is_named_with_its_row():
+    values: list = [str(number) for number in range(100)]
+    values[41] = "4l"
+    with pytest.raises(DataError, match=r"'c' of the table has '4l' in row 42;.*--categorical c"):
+        find_kind(column(values), "the table")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.to_datetime(["2020-01-01", "2020-01-02"]),
+        [[1], [2]],
+        [1 + 2j, 3j],
+        [pd.Timestamp("2020-01-01"), "x"],
+    ],
+)
+def test_dates_lists_and_complex_numbers_are_refused(values):
+    with pytest.raises(DataError, match=r"numbers, texts or Booleans; column 'c' of t holds .*--drop c"):
+        find_kind(pd.Series(values, name="c"), "t")

@@ -1,0 +1,108 @@
+"""Metrics against plain formulas, and the guess that a network must beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import balanced_accuracy_score, log_loss
+
+from sturgeon.data import (
+    METRICS,
+    NumericTarget,
+    measure,
+    measure_classification,
+    measure_regression,
+    naive_baseline,
+    prepare,
+)
+from sturgeon.data.scale import Scale
+from sturgeon.errors import DataError
+
+WINE = Path(__file__).parents[2] / "examples" / "data" / "wine_quality_white.csv"
+RNG = np.random.default_rng(0)
+
+
+def test_classification_agrees_with_scikit_learn():
+    codes = RNG.integers(0, 4, 200)
+    probabilities = RNG.dirichlet(np.ones(4), 200)
+    found = measure_classification(codes, probabilities)
+    assert found["loss"] == pytest.approx(log_loss(codes, probabilities, labels=range(4)))
+    assert found["accuracy"] == pytest.approx(np.mean(probabilities.argmax(1) == codes))
+    assert found["balanced_accuracy"] == pytest.approx(
+        balanced_accuracy_score(codes, probabilities.argmax(1))
+    )
+
+
+def test_a_class_that_is_absent_from_the_truth_may_be_guessed():
+    probabilities = np.array([[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], dtype=np.float32)
+    assert measure_classification(np.array([1, 1]), probabilities)["balanced_accuracy"] == 0.5
+
+
+def test_a_sure_mistake_costs_much_but_not_infinity():
+    loss = measure_classification(np.array([0]), np.array([[0.0, 1.0]], dtype=np.float32))["loss"]
+    assert loss == pytest.approx(87.3, abs=0.1)
+
+
+def test_regression_is_in_the_targets_own_unit():
+    target = NumericTarget("y", Scale(mean=10.0, std=3.0))
+    truth, predicted = RNG.normal(size=50).astype(np.float32), RNG.normal(size=(50, 1)).astype(np.float32)
+    found = measure_regression(truth, predicted, target)
+    error = truth.astype(float) - predicted[:, 0]
+    assert found["loss"] == pytest.approx(np.mean(error**2))
+    assert found["rmse"] == pytest.approx(3 * np.sqrt(np.mean(error**2)))
+    assert found["mae"] == pytest.approx(3 * np.mean(np.abs(error)))
+    assert found["r2"] == pytest.approx(1 - np.sum(error**2) / np.sum((truth - truth.mean()) ** 2), rel=1e-5)
+
+
+def test_perfect_predictions_are_perfect():
+    dataset = prepare(load_breast_cancer(return_X_y=True))
+    sure = np.eye(2)[dataset.y_test]
+    assert measure(dataset.preprocessing, dataset.y_test, sure) == {
+        "loss": 0.0,
+        "accuracy": 1.0,
+        "balanced_accuracy": 1.0,
+    }
+    wine = prepare(WINE, "quality")
+    assert measure(wine.preprocessing, wine.y_test, wine.y_test)["r2"] == 1.0
+
+
+def test_the_baseline_of_a_class_is_the_majority_and_its_loss_the_entropy():
+    dataset = prepare(load_breast_cancer(return_X_y=True))
+    found = naive_baseline(dataset)
+    share = dataset.y_train.mean()
+    assert found["accuracy"] == pytest.approx(dataset.y_test.mean())
+    assert found["balanced_accuracy"] == 0.5
+    ones = dataset.y_test.mean()
+    assert found["loss"] == pytest.approx(-ones * np.log(share) - (1 - ones) * np.log(1 - share))
+
+
+def test_the_baseline_of_a_number_is_the_training_mean():
+    dataset = prepare(WINE, "quality")
+    found = naive_baseline(dataset)
+    quality = dataset.preprocessing.restore_target(dataset.y_test)
+    mean = dataset.preprocessing.restore_target(dataset.y_train).mean()
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean((quality - mean) ** 2)), rel=1e-5)
+    assert found["r2"] == pytest.approx(0, abs=0.01)
+
+
+def test_every_metric_has_a_direction():
+    for table, target in ((load_breast_cancer(return_X_y=True), None), (WINE, "quality")):
+        dataset = prepare(table, target)
+        assert list(naive_baseline(dataset)) == list(METRICS[dataset.task])
+    assert METRICS["classification"]["accuracy"] == METRICS["regression"]["r2"] == "maximize"
+    assert METRICS["regression"]["rmse"] == METRICS["classification"]["loss"] == "minimize"
+
+
+def test_predictions_of_another_shape_or_not_finite_are_refused():
+    with pytest.raises(DataError, match=r"got shape \(3, 2\), expected \(2, 2\)"):
+        measure_classification(np.array([0, 1]), np.full((3, 2), 0.5))
+    with pytest.raises(DataError, match="finite"):
+        measure_classification(np.array([0]), np.array([[np.nan, 1.0]]))
+    target = NumericTarget("y", Scale(0.0, 1.0))
+    with pytest.raises(DataError, match=r"got shape \(3,\), expected \(2,\)"):
+        measure_regression(np.zeros(2), np.zeros(3), target)
+    with pytest.raises(DataError, match="finite"):
+        measure_regression(np.zeros(2), np.array([0, np.inf]), target)
