@@ -1,0 +1,1 @@
+"""The batch-norm network of the notes, its optimisers and schedules, in JAX."""

@@ -1,0 +1,109 @@
+"""What is minimised in training, and the metrics that a validation part is judged by, in JAX.
+
+The metrics have the names and meanings of :mod:`sturgeon.data.metrics`; these run inside a compiled
+program, for one network at a time, over chunks of rows that stay in cache.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from sturgeon.network.weights import Array
+
+CHUNK_ROWS = 1024
+
+
+def row_losses(outputs: jax.Array, targets: Array) -> jax.Array:
+    """The loss of each row, ``[rows]``.
+
+    Integer targets: cross-entropy in nats of the logits ``[rows, classes]``. Floating targets:
+    squared error of the standardised target, outputs ``[rows, 1]``.
+    """
+    if jnp.issubdtype(targets.dtype, jnp.integer):
+        return optax.softmax_cross_entropy_with_integer_labels(outputs, jnp.asarray(targets))
+    return jnp.square(outputs[:, 0] - targets)
+
+
+def evaluate(
+    predict: Callable[[jax.Array], jax.Array], inputs: Array, targets: Array
+) -> dict[str, jax.Array]:
+    """The metrics of one network on a table part.
+
+    Args:
+        predict: From inputs ``[rows, features]`` to outputs ``[rows, outputs]``.
+        inputs: ``[rows, features]``.
+        targets: ``[rows]``: int32 classes, or the standardised target.
+
+    Returns:
+        Scalars by name: ``loss`` and, for classes, ``accuracy`` and ``balanced_accuracy``; for numbers
+        ``mae``, in standard units.
+    """
+    rows = inputs.shape[0]
+    chunk = min(CHUNK_ROWS, rows)
+    chunks = -(-rows // chunk)
+    fill = chunks * chunk - rows
+    inputs = jnp.pad(inputs, ((0, fill), (0, 0))).reshape(chunks, chunk, -1)
+    targets = jnp.pad(targets, (0, fill)).reshape(chunks, chunk)
+    true_row = jnp.pad(jnp.ones(rows), (0, fill)).reshape(chunks, chunk)
+    classes = jnp.issubdtype(targets.dtype, jnp.integer)
+    sums = _class_sums if classes else _error_sums
+
+    def over_chunk(part: tuple[jax.Array, jax.Array, jax.Array]) -> dict[str, jax.Array]:
+        part_inputs, part_targets, weights = part
+        return sums(predict(part_inputs), part_targets, weights)
+
+    total = jax.tree.map(lambda s: jnp.sum(s, axis=0), jax.lax.map(over_chunk, (inputs, targets, true_row)))
+    metrics = _of_classes(total, rows) if classes else {name: sum_ / rows for name, sum_ in total.items()}
+    # The largest of several NaN outputs is the first class: a diverged network must not look right.
+    return {name: jnp.where(jnp.isfinite(metrics["loss"]), value, jnp.nan) for name, value in metrics.items()}
+
+
+def _of_classes(total: dict[str, jax.Array], rows: int) -> dict[str, jax.Array]:
+    present = total["of_class"] > 0
+    recall = jnp.where(present, total["right"] / jnp.where(present, total["of_class"], 1), 0)
+    return {
+        "loss": total["loss"] / rows,
+        "accuracy": jnp.sum(total["right"]) / rows,
+        "balanced_accuracy": jnp.sum(recall) / jnp.sum(present),
+    }
+
+
+def in_own_unit(metrics: dict[str, float], unit: float, variance: float) -> dict[str, float]:
+    """A regression's metrics, from standard units to the target's own.
+
+    Args:
+        metrics: ``loss`` and ``mae`` in standard units.
+        unit: The target's standard deviation in the training part, in its own unit.
+        variance: The variance of the standardised targets that the metrics are of.
+
+    Returns:
+        ``loss`` as it was; ``rmse`` and ``mae`` in the target's unit; ``r2``, which is 0 where all targets
+        are equal, as there is nothing to explain.
+
+    Example:
+        >>> in_own_unit({"loss": 0.25, "mae": 0.4}, unit=2.0, variance=1.0)
+        {'loss': 0.25, 'rmse': 1.0, 'mae': 0.8, 'r2': 0.75}
+    """
+    loss = metrics["loss"]
+    r2 = 1 - loss / variance if variance > 0 else 0.0 * loss
+    return {"loss": loss, "rmse": unit * math.sqrt(loss), "mae": unit * metrics["mae"], "r2": r2}
+
+
+def _class_sums(outputs: jax.Array, targets: jax.Array, weights: jax.Array) -> dict[str, jax.Array]:
+    of_class = jax.nn.one_hot(targets, outputs.shape[-1]) * weights[:, None]
+    right = jnp.argmax(outputs, axis=-1) == targets
+    return {
+        "loss": weights @ row_losses(outputs, targets),
+        "right": right.astype(outputs.dtype) @ of_class,
+        "of_class": jnp.sum(of_class, axis=0),
+    }
+
+
+def _error_sums(outputs: jax.Array, targets: jax.Array, weights: jax.Array) -> dict[str, jax.Array]:
+    error = outputs[:, 0] - targets
+    return {"loss": weights @ jnp.square(error), "mae": weights @ jnp.abs(error)}

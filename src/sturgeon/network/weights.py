@@ -1,0 +1,128 @@
+"""What the network learns, what it averages, and how both start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+# A jax.Array inside a compiled program, a NumPy array outside: the same containers hold both.
+Array: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """The sizes of a network.
+
+    Attributes:
+        features: Inputs, at least 1.
+        outputs: Classes of a classification; 1 for a regression.
+        hidden_units: Units of each hidden layer, at least 1.
+        layers: Hidden layers, at least 1; each is followed by batch norm.
+        activation: The g of ``a = g(z̃)``.
+    """
+
+    features: int
+    outputs: int
+    hidden_units: int
+    layers: int
+    activation: Literal["relu", "tanh"] = "relu"
+
+
+class Weights(NamedTuple):
+    """What gradient descent learns. A hidden layer has no bias: batch norm's mean would cancel it.
+
+    Attributes:
+        first: ``[features, units]``, from the inputs to the first hidden layer.
+        hidden: ``[layers - 1, units, units]``, between hidden layers.
+        gamma: ``[layers, units]``, batch norm's scale γ.
+        beta: ``[layers, units]``, batch norm's shift β.
+        last: ``[units, outputs]``, to the outputs.
+        bias: ``[outputs]``; there is no batch norm after the last layer, so it keeps its bias.
+    """
+
+    first: Array
+    hidden: Array
+    gamma: Array
+    beta: Array
+    last: Array
+    bias: Array
+
+
+class Statistics(NamedTuple):
+    """The mean and variance of every hidden unit's z: of one mini-batch, or the running averages.
+
+    Attributes:
+        mean: ``[layers, units]``, μ.
+        variance: ``[layers, units]``, σ², divided by m and not m - 1, as in the notes.
+    """
+
+    mean: Array
+    variance: Array
+
+
+def initial_weights(architecture: Architecture, stream: np.random.Generator) -> Weights:
+    """Draw the weights that a training starts from.
+
+    W is normal with variance 2 / fan-in (ReLU) or 1 / fan-in (tanh), γ is 1, β and the last
+    bias are 0.
+
+    Source:
+        He, Zhang, Ren and Sun 2015, "Delving deep into rectifiers", equation 10; the course's
+        second week.
+    """
+    gain = 2.0 if architecture.activation == "relu" else 1.0
+    units, layers = architecture.hidden_units, architecture.layers
+
+    def draw(*shape: int) -> np.ndarray:
+        return (stream.standard_normal(shape) * np.sqrt(gain / shape[-2])).astype(np.float32)
+
+    return Weights(
+        first=draw(architecture.features, units),
+        hidden=draw(layers - 1, units, units),
+        gamma=np.ones((layers, units), np.float32),
+        beta=np.zeros((layers, units), np.float32),
+        last=draw(units, architecture.outputs),
+        bias=np.zeros(architecture.outputs, np.float32),
+    )
+
+
+def initial_statistics(architecture: Architecture) -> Statistics:
+    """The running averages before the first mini-batch: mean 0, variance 1."""
+    shape = (architecture.layers, architecture.hidden_units)
+    return Statistics(np.zeros(shape, np.float32), np.ones(shape, np.float32))
+
+
+def pad_units(values: Weights, units: int) -> Weights:
+    """Widen every hidden layer to ``units`` by units that stay exactly zero.
+
+    A padded unit's weights, γ and β are 0, so its activation is 0, every gradient that reaches
+    it or leaves it is 0, and the true units compute what they would have computed without it.
+    """
+    extra = units - values.gamma.shape[-1]
+    return Weights(
+        first=np.pad(values.first, ((0, 0), (0, extra))),
+        hidden=np.pad(values.hidden, ((0, 0), (0, extra), (0, extra))),
+        gamma=np.pad(values.gamma, ((0, 0), (0, extra))),
+        beta=np.pad(values.beta, ((0, 0), (0, extra))),
+        last=np.pad(values.last, ((0, extra), (0, 0))),
+        bias=np.asarray(values.bias),
+    )
+
+
+def trim_weights(values: Weights, units: int) -> Weights:
+    """Undo :func:`pad_units`: keep the first ``units`` units of every hidden layer."""
+    return Weights(
+        first=np.asarray(values.first)[:, :units],
+        hidden=np.asarray(values.hidden)[:, :units, :units],
+        gamma=np.asarray(values.gamma)[:, :units],
+        beta=np.asarray(values.beta)[:, :units],
+        last=np.asarray(values.last)[:units],
+        bias=np.asarray(values.bias),
+    )
+
+
+def trim_statistics(values: Statistics, units: int) -> Statistics:
+    """Keep the running averages of the first ``units`` units of every hidden layer."""
+    return Statistics(np.asarray(values.mean)[:, :units], np.asarray(values.variance)[:, :units])
