@@ -1,0 +1,49 @@
+"""The last training: the chosen configuration once more, on the training and validation rows together.
+
+The validation rows have done their work once a configuration is chosen; to learn from them too makes the
+network better, most of all on a small table, or on one in order of time, whose validation rows are the
+latest. The test rows stay apart.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+
+from sturgeon.caviar.population import Member
+from sturgeon.caviar.terms import Terms
+from sturgeon.caviar.trainer import LaneTrainer, TrainingDone
+from sturgeon.data import Dataset
+from sturgeon.network.settings import TrainingSettings
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.study import TrialRecord
+
+
+def train_final(
+    dataset: Dataset, terms: Terms, trials: list[TrialRecord], stop: threading.Event
+) -> dict[int, TrainedNetwork]:
+    """Train trials again, each for the epochs it had, on all rows but the test rows.
+
+    Args:
+        dataset: The data.
+        terms: What holds for every trial of the study.
+        trials: Which trials; they train side by side.
+        stop: When set, training ends and those that are not done are left out.
+
+    Returns:
+        The networks by trial number; one that diverged is left out.
+    """
+    everything = replace(
+        dataset,
+        x_train=np.concatenate([dataset.x_train, dataset.x_validation]),
+        y_train=np.concatenate([dataset.y_train, dataset.y_validation]),
+    )
+    trainer = LaneTrainer(everything, terms.space, terms.goal, terms.epochs)
+    members = [
+        Member(t.number, t.seed, TrainingSettings.of(t.config), len(t.curves[terms.goal.metric]))
+        for t in trials
+    ]
+    events = trainer.train(members, stop)
+    return {event.number: event.network for event in events if isinstance(event, TrainingDone)}

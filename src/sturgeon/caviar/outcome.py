@@ -1,0 +1,141 @@
+"""What a job on a table found: numbers to print and to write down."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sturgeon.caviar.final import train_final
+from sturgeon.caviar.loop import best_trial
+from sturgeon.caviar.saved import SavedModel
+from sturgeon.caviar.terms import Terms
+from sturgeon.data import Dataset, naive_baseline
+from sturgeon.errors import RunError
+from sturgeon.study import Study
+
+RESULT_FILE = "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """What a job found. Its fields are the JSON that ``sturgeon tune --json`` prints.
+
+    Attributes:
+        study: Where the study lies.
+        out: The folder with the best network and this result.
+        task: ``classification`` or ``regression``.
+        target: The column predicted.
+        rows: Rows of each part.
+        metric: The metric that trials were chosen by.
+        direction: ``minimize`` or ``maximize``.
+        seed: The seed.
+        best: The best trial's number (``trial``), ``config`` and ``value``; None if none has ended.
+        trials: How many trials are in each state.
+        epochs: Epochs trained in total, over all trials; one trained again after a stop counts once.
+        seconds: How long this run took.
+        interrupted: Whether it was stopped before its end.
+        trained_on: Which rows the best network learnt from: after a whole run, training and validation.
+        test: Metrics of the best network on the held-out test part; None without a best.
+        naive_test: The same of a guess that looks at no input.
+        default_test: The same of the default hyperparameters; None if they failed, or after an interrupt.
+    """
+
+    study: str
+    out: str
+    task: str
+    target: str
+    rows: dict[str, int]
+    metric: str
+    direction: str
+    seed: int
+    best: dict[str, Any] | None
+    trials: dict[str, int]
+    epochs: int
+    seconds: float
+    interrupted: bool
+    trained_on: str | None
+    test: dict[str, float] | None
+    naive_test: dict[str, float]
+    default_test: dict[str, float] | None
+
+    def write(self) -> None:
+        """Write it to ``result.json`` in ``out``, all of it or nothing."""
+        path = Path(self.out) / RESULT_FILE
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(json.dumps(asdict(self), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        fresh.replace(path)
+
+
+def conclude(
+    study: Study,
+    dataset: Dataset,
+    terms: Terms,
+    *,
+    out: Path,
+    stop: threading.Event,
+    seconds: Callable[[], float],
+) -> TableResult:
+    """Train the chosen configuration for the last time, keep it, and look at the test part for the first.
+
+    Args:
+        study: What was tried.
+        dataset: The data.
+        terms: What holds for every trial.
+        out: The folder; its ``best`` holds the best network as it was when it was judged.
+        stop: Set where the run was interrupted: then that network stays as it is.
+        seconds: Tells how long the run has taken.
+
+    Raises:
+        RunError: No trial has ended with a value.
+    """
+    best = best_trial(study)
+    if best is None and not stop.is_set():
+        raise RunError(_why_nothing_ended(study))
+    model, default = None, None
+    if best is not None:
+        first = study.trial(0)
+        wanted = [best] if best.number == 0 or first.value is None else [best, first]
+        networks = {} if stop.is_set() else train_final(dataset, terms, wanted, stop)
+        if best.number in networks:
+            network = networks[best.number]
+            trained_on = "training and validation rows"
+            SavedModel(best.number, best.config, dataset.preprocessing, network, trained_on).save(
+                out / "best"
+            )
+        model = SavedModel.load(out)
+        if first.number in networks:
+            default = SavedModel(0, first.config, dataset.preprocessing, networks[0])
+    return TableResult(
+        study=study.place,
+        out=str(out),
+        task=dataset.task,
+        target=dataset.target,
+        rows=dataset.rows,
+        metric=terms.goal.metric,
+        direction=terms.goal.direction,
+        seed=study.seed,
+        best=None if best is None else {"trial": best.number, "config": best.config, "value": best.value},
+        trials={str(state): count for state, count in study.counts().items()},
+        epochs=sum(len(trial.curves.get(terms.goal.metric, ())) for trial in study.trials),
+        seconds=round(seconds(), 3),
+        interrupted=stop.is_set(),
+        trained_on=None if model is None else model.trained_on,
+        test=None if model is None else model.test(dataset),
+        naive_test=naive_baseline(dataset),
+        default_test=None if default is None else default.test(dataset),
+    )
+
+
+def _why_nothing_ended(study: Study) -> str:
+    trials = study.trials
+    failed = next((trial for trial in trials if trial.error is not None), None)
+    if failed is None or failed.error is None:
+        return "A study needs a trial that ends; the budget ran out before any did. Give more `--budget`."
+    return (
+        f"A study needs one trial that ends; {sum(t.state == 'failed' for t in trials)} failed, trial "
+        f"{failed.number} with: {failed.error.message} Narrow the space, most of all `learning_rate`."
+    )

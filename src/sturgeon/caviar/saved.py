@@ -1,0 +1,125 @@
+"""A network on disk with all it needs to predict from a table: configuration, preprocessing, weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data import Dataset, NumericTarget, Preprocessing, measure
+from sturgeon.errors import InputError, RunError
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.space import Config
+
+_CONFIG, _PREPROCESSING, _WEIGHTS = "config.json", "preprocessing.json", "weights.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedModel:
+    """A trained network that takes a table as it is and answers in the target's own terms.
+
+    Attributes:
+        trial: The number of the trial it came from.
+        config: The trial's configuration.
+        preprocessing: How a table's columns become inputs.
+        network: The weights and running averages.
+        trained_on: Which rows it learnt from.
+    """
+
+    trial: int
+    config: Config
+    preprocessing: Preprocessing
+    network: TrainedNetwork
+    trained_on: str = "training rows"
+
+    def predict(self, table: pd.DataFrame, source: str = "the table") -> pd.DataFrame:
+        """Predict every row.
+
+        Args:
+            table: Rows with at least the columns the network was trained on.
+            source: What to call the table in messages.
+
+        Returns:
+            One row per row of the table and a column named as the target; for classes also a column
+            ``probability of <class>`` each.
+
+        Raises:
+            DataError: A column is missing or has cells that cannot be used.
+        """
+        outputs = self.network.outputs(self.preprocessing.transform(table, source))
+        target = self.preprocessing.target
+        if isinstance(target, NumericTarget):
+            return pd.DataFrame({target.name: self.preprocessing.restore_target(outputs[:, 0])})
+        probabilities = _softmax(outputs)
+        predicted = self.preprocessing.decode(probabilities.argmax(axis=1))
+        columns = {f"probability of {label}": probabilities[:, i] for i, label in enumerate(target.labels)}
+        return pd.DataFrame({target.name: predicted, **columns})
+
+    def test(self, dataset: Dataset) -> dict[str, float]:
+        """The metrics of the held-out test part."""
+        outputs = self.network.outputs(dataset.x_test)
+        if dataset.task == "classification":
+            outputs = _softmax(outputs)
+        return measure(self.preprocessing, dataset.y_test, outputs)
+
+    def save(self, folder: Path) -> None:
+        """Write it to a folder, replacing what was there; a crash leaves the old one or the new one.
+
+        Raises:
+            RunError: The disk is full, or the folder cannot be written any more.
+        """
+        fresh, old = (folder.with_name(f".{folder.name}.{age}") for age in ("new", "old"))
+        described = {"trial": self.trial, "config": self.config, "trained_on": self.trained_on}
+        try:
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            (fresh / _CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+            (fresh / _PREPROCESSING).write_text(self.preprocessing.to_json(), encoding="utf-8")
+            self.network.save(fresh / _WEIGHTS)
+            shutil.rmtree(old, ignore_errors=True)
+            if folder.exists():
+                folder.replace(old)
+            fresh.replace(folder)
+            shutil.rmtree(old, ignore_errors=True)
+        except OSError as error:
+            raise RunError(
+                f"The best network must be kept on disk; {str(folder)!r} cannot be written "
+                f"({error.strerror}). Make room, then go on with `--resume`."
+            ) from error
+
+    @classmethod
+    def load(cls, folder: Path) -> SavedModel:
+        """Read what :meth:`save` wrote. Runs no code from it.
+
+        Args:
+            folder: The folder itself, or the one that ``sturgeon tune`` wrote to, which holds it as ``best``.
+
+        Raises:
+            InputError: There is no saved network there.
+        """
+        candidates = (folder / "best", folder, folder / ".best.old", folder.with_name(f".{folder.name}.old"))
+        place = next((place for place in candidates if (place / _CONFIG).is_file()), None)
+        if place is None:
+            raise InputError(
+                f"A network to predict with must be a folder that `sturgeon tune` wrote; got "
+                f"{str(folder)!r}, which has no {_CONFIG}. Name the directory given to `--out`."
+            )
+        try:
+            described = json.loads((place / _CONFIG).read_text(encoding="utf-8"))
+            trial, config = int(described["trial"]), dict(described["config"])
+            trained_on = str(described["trained_on"])
+            preprocessing = Preprocessing.from_json((place / _PREPROCESSING).read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"The network saved in {str(place)!r} cannot be read: {error}. Tune again."
+            ) from error
+        return cls(trial, config, preprocessing, TrainedNetwork.load(place / _WEIGHTS), trained_on)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)

@@ -1,0 +1,189 @@
+"""The main job: from a table to a tuned, saved batch-norm network."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from sturgeon.caviar.interrupt import stop_on_signal
+from sturgeon.caviar.limits import choose_limits
+from sturgeon.caviar.loop import CaviarLoop, Progress
+from sturgeon.caviar.outcome import TableResult, conclude
+from sturgeon.caviar.saved import SavedModel
+from sturgeon.caviar.terms import LEASES, Terms, Wishes, begin, resume, settle
+from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.data import Dataset, prepare
+from sturgeon.errors import InputError, StudyError
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.study import Study, Trial
+
+STUDY_FILE = "tune.study"
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """What to tune, on which table, for how long.
+
+    Attributes:
+        data: A CSV, TSV or Parquet file, a data frame, or a pair of arrays ``(X, y)``.
+        target: The column to predict.
+        out: The folder that takes the study, the best network and the result.
+        wishes: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
+        trials: Trials in all; None for as many as the budget allows, or 64 without a budget.
+        budget: Seconds, or a time such as ``"10m"``; None for no bound.
+        study: A path or URL of the study; None for ``tune.study`` in ``out``.
+        resume: Go on with the study that is there; wishes that are None are then taken from it.
+        table: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``, ``categorical``,
+            ``drop``, ``time_order``, ``validation``, ``test_share``.
+    """
+
+    data: Any
+    target: str
+    out: Path
+    wishes: Wishes = field(default_factory=Wishes)
+    trials: int | None = None
+    budget: str | float | None = None
+    study: str | None = None
+    resume: bool = False
+    table: dict[str, Any] = field(default_factory=dict)
+
+
+def tune_table(
+    job: TableJob,
+    *,
+    on_start: Callable[[Dataset, Terms, Study], None] = lambda dataset, terms, study: None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_final: Callable[[], None] = lambda: None,
+) -> TableResult:
+    """Tune the batch-norm network on a table, and leave the best one in ``job.out / "best"``.
+
+    Trial 0 is the default configuration. The configuration is chosen by the validation part alone; then it is
+    trained once more, on the training and validation parts together. The test part is looked at once, at
+    the end. Ctrl-C stops after the current epochs, and leaves a study to resume and the best network so far.
+
+    Args:
+        job: What to do.
+        on_start: Called once, before the first trial.
+        on_progress: Called with every epoch of every trial.
+        on_final: Called when the trials are over and the chosen configuration is to be trained once more.
+
+    Returns:
+        What was found, also written to ``job.out / "result.json"``.
+
+    Raises:
+        InputError: The table, the space, the metric or the study breaks a rule; nothing was written.
+        RunError: No trial ended with a value.
+    """
+    started = time.monotonic()
+    _check_counts(job)
+    study, dataset, terms = _open_study(job)
+    with study, _alone_in(job.out), stop_on_signal() as stop:
+        on_start(dataset, terms, study)
+
+        def keep(trial: Trial, network: TrainedNetwork) -> None:
+            SavedModel(trial.number, trial.config, dataset.preprocessing, network).save(job.out / "best")
+
+        limits = choose_limits(trials=_wanted_trials(job, study), budget=job.budget)
+        trainer = LaneTrainer(dataset, terms.space, terms.goal, terms.epochs)
+        CaviarLoop(study, trainer, on_network=keep, on_progress=on_progress).run(limits, stop)
+        if not stop.is_set():
+            on_final()
+        result = conclude(
+            study, dataset, terms, out=job.out, stop=stop, seconds=lambda: time.monotonic() - started
+        )
+        result.write()
+    return result
+
+
+def _check_counts(job: TableJob) -> None:
+    counts = (("--trials", job.trials, 1), ("--epochs", job.wishes.epochs, 1), ("--seed", job.wishes.seed, 0))
+    for name, value, least in counts:
+        if value is not None and value < least:
+            raise InputError(f"`{name}` must be at least {least}; got {value}.")
+    choose_limits(trials=job.trials, budget=job.budget)
+
+
+def _wanted_trials(job: TableJob, study: Study) -> int | None:
+    """What is asked for now, else what the study was begun for."""
+    if job.trials is not None or job.budget is not None:
+        return job.trials
+    return study.about.get("trials")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder, so that no second run writes to it at the same time."""
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StudyError(
+            f"One run at a time works in a directory; another is at work in {str(folder)!r}. "
+            "Wait for it, or name another directory with `--out`."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _open_study(job: TableJob) -> tuple[Study, Dataset, Terms]:
+    """Create the study, or open the one to resume; nothing is written before all input has been checked."""
+    place = job.study or str(job.out / STUDY_FILE)
+    if Study.exists(place):
+        with Study.open(place, leases=LEASES) as study:
+            shown = study.place  # without a password
+        if not job.resume:
+            raise StudyError(
+                f"A study that exists is gone on with only when asked to; {shown!r} exists. "
+                "Add `--resume`, or name another directory with `--out`."
+            )
+        return _resume(job, Study.open(place, leases=LEASES))
+    dataset = prepare(job.data, job.target, seed=job.wishes.seed or 0, **job.table)
+    terms = settle(job.wishes, dataset.task)
+    if (job.out / "best").exists():
+        raise StudyError(
+            f"An output directory must not hold another study's network; {str(job.out / 'best')!r} exists. "
+            "Name another directory with `--out`."
+        )
+    new = _make_folder(job.out)
+    try:
+        return begin(place, terms, job.wishes, dataset, job.trials), dataset, terms
+    except BaseException:
+        if new:
+            shutil.rmtree(job.out)
+        raise
+
+
+def _resume(job: TableJob, study: Study) -> tuple[Study, Dataset, Terms]:
+    try:
+        dataset = prepare(job.data, job.target, seed=study.seed, **job.table)
+        terms = resume(study, job.wishes, dataset)
+        _make_folder(job.out)
+    except BaseException:
+        study.close()
+        raise
+    return study, dataset, terms
+
+
+def _make_folder(folder: Path) -> bool:
+    """Make the output folder; say whether it is new."""
+    new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"The output directory must be one that can be written to; got {str(folder)!r} "
+            f"({error.strerror}). Name another with `--out`."
+        ) from error
+    return new

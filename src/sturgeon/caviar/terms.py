@@ -1,0 +1,166 @@
+"""The terms a table study is begun with, kept in the study, and checked when it is resumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sturgeon.caviar.trainer import Goal
+from sturgeon.data import METRICS, Dataset
+from sturgeon.errors import InputError, StudyError
+from sturgeon.network.settings import check_network_space
+from sturgeon.search import Random, Search
+from sturgeon.space import Space, standard_space
+from sturgeon.study import Leases, Study
+
+DEFAULT_EPOCHS = 30
+
+# A killed run loses up to a wave of trials at once, most of which did no harm: no trial fails for that.
+LEASES = Leases(attempts=1_000_000)
+DEFAULT_METRIC = {"classification": "accuracy", "regression": "rmse"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller asked for; None where he left it to the default, or to the study that is resumed."""
+
+    space: Space | None = None
+    minimize: str | None = None
+    maximize: str | None = None
+    search: Search | None = None
+    epochs: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for every trial of a study.
+
+    Attributes:
+        space: What may vary.
+        goal: The metric and its direction.
+        epochs: Epochs of each trial.
+    """
+
+    space: Space
+    goal: Goal
+    epochs: int
+
+
+def settle(wishes: Wishes, task: str) -> Terms:
+    """The terms of a new study: what was wished for, and the defaults elsewhere.
+
+    Raises:
+        InputError: The space or the metric breaks a rule.
+    """
+    space = wishes.space or standard_space()
+    check_network_space(space)
+    goal = choose_goal(wishes, task) or default_goal(task)
+    return Terms(space, goal, DEFAULT_EPOCHS if wishes.epochs is None else wishes.epochs)
+
+
+def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, trials: int | None) -> Study:
+    """Create a study whose first trial is the default configuration.
+
+    Raises:
+        SpaceError: The defaults do not satisfy the space's constraint.
+        StudyError: It cannot be made there.
+    """
+    default = terms.space.default()
+    study = Study.create(
+        place,
+        terms.space,
+        **{terms.goal.direction: terms.goal.metric},  # pyright: ignore[reportArgumentType]
+        search=wishes.search or Random(),
+        seed=wishes.seed or 0,
+        about=_about(dataset, terms.epochs, trials),
+        leases=LEASES,
+    )
+    study.enqueue(default, note="the default configuration")
+    return study
+
+
+def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
+    """Check that an open study can go on with this data and these wishes.
+
+    Raises:
+        StudyError: It was begun with other ones; the message names the first that differs.
+    """
+    begun = study.about
+    if begun.get("job") != "table" or not isinstance(begun.get("epochs"), int):
+        raise StudyError(
+            f"Only a study that `sturgeon tune` began can be resumed by it; got {study.place!r}. "
+            "Name another one, or another directory with `--out`."
+        )
+    asked = choose_goal(wishes, dataset.task)
+    _same("--epochs", wishes.epochs, begun["epochs"])
+    _same("--seed", wishes.seed, study.seed)
+    _same("--search", wishes.search, study.search)
+    _same("the metric", asked, Goal(study.metric, study.direction))
+    if wishes.space is not None and wishes.space != study.space:
+        raise StudyError(
+            f"A study is resumed with the space it was begun with; {study.place!r} has another one. "
+            "Leave out `--vary` and `--fix`, or name a new directory with `--out`."
+        )
+    check_network_space(study.space)
+    if dataset.fingerprint != begun.get("fingerprint"):
+        raise StudyError(
+            f"A study is resumed on the data it was begun with; the table, its target or how it is split is "
+            f"not what {study.place!r} saw. Give the same, or name a new directory with `--out`."
+        )
+    return Terms(study.space, Goal(study.metric, study.direction), begun["epochs"])
+
+
+def choose_goal(wishes: Wishes, task: str) -> Goal | None:
+    """The metric asked for; None if none was.
+
+    Raises:
+        InputError: Two were asked for, or one that the task does not have, or one the wrong way round.
+    """
+    known = METRICS[task]  # pyright: ignore[reportArgumentType]
+    if wishes.minimize is not None and wishes.maximize is not None:
+        raise InputError(
+            f"One metric decides; got `--minimize {wishes.minimize}` and "
+            f"`--maximize {wishes.maximize}`. Give one."
+        )
+    direction, asked = (
+        ("minimize", wishes.minimize) if wishes.minimize is not None else ("maximize", wishes.maximize)
+    )
+    if asked is None:
+        return None
+    name = asked.removeprefix("val_")
+    if name not in known:
+        listed = ", ".join(f"val_{metric}" for metric in known)
+        raise InputError(f"The metric of a {task} must be one of {listed}; got {asked!r}.")
+    if known[name] != direction:
+        raise InputError(
+            f"val_{name} is better the other way round; got `--{direction}`. Use `--{known[name]}`."
+        )
+    return Goal(f"val_{name}", direction)
+
+
+def default_goal(task: str) -> Goal:
+    """Accuracy for classes; RMSE for a number, in its own unit."""
+    name = DEFAULT_METRIC[task]
+    return Goal(f"val_{name}", METRICS[task][name])  # pyright: ignore[reportArgumentType]
+
+
+def _about(dataset: Dataset, epochs: int, trials: int | None) -> dict[str, Any]:
+    return {
+        "job": "table",
+        "task": dataset.task,
+        "target": dataset.target,
+        "rows": dataset.rows,
+        "features": dataset.features,
+        "fingerprint": dataset.fingerprint,
+        "epochs": epochs,
+        "trials": trials,
+    }
+
+
+def _same(what: str, asked: object, begun: object) -> None:
+    if asked is not None and asked != begun:
+        raise StudyError(
+            f"A study is resumed with what it was begun with; got {what} = {asked!r} where it has {begun!r}. "
+            "Give the same, or name a new directory with `--out`."
+        )

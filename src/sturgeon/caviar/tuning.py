@@ -1,0 +1,187 @@
+"""Tune any training function: many trials at once, each in a worker process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sturgeon.caviar.interrupt import stop_on_signal
+from sturgeon.caviar.limits import Limits, choose_limits
+from sturgeon.caviar.workers.crew import Crew
+from sturgeon.caviar.workers.function import check_function, pack
+from sturgeon.caviar.workers.here import HereLoop
+from sturgeon.caviar.workers.ledger import Ledger
+from sturgeon.caviar.workers.live_trial import LiveTrial
+from sturgeon.caviar.workers.loop import WorkerLoop
+from sturgeon.caviar.workers.opening import choose_terms, find_study, go_on, make_study
+from sturgeon.caviar.workers.progress import ProgressLines, say
+from sturgeon.errors import InputError
+from sturgeon.search import Search
+from sturgeon.space import Space
+from sturgeon.study import Leases, Objective, Study
+from sturgeon.study.opening import MEMORY
+
+
+def tune(
+    train: Callable[[LiveTrial], Any],
+    space: Space,
+    *,
+    minimize: str | Sequence[str] | None = None,
+    maximize: str | Sequence[str] | None = None,
+    trials: int | None = None,
+    budget: str | float | None = None,
+    study: str | os.PathLike[str] | None = None,
+    search: Search | None = None,
+    workers: int = 1,
+    seed: int | None = None,
+    resume: bool = False,
+    timeout: str | float | None = None,
+    attempts: int = 2,
+    until: float | None = None,
+    max_failures: float = 0.5,
+    progress: bool = True,
+) -> Study:
+    """Search for the configuration with which a training function does best.
+
+    Each worker is a process of its own, started afresh, that trains one trial after the other, the next
+    one at once when one has ended. The study stays in this process, and workers speak to it over pipes. A
+    worker gets its share of the cores as the thread count of NumPy, PyTorch, TensorFlow and XLA, and one
+    GPU where there are several; what your environment sets stays as it is.
+
+    An exception in ``train``, a final value that is NaN or infinite, and a trial over ``timeout`` make that
+    trial ``failed``, with the reason kept in its ``error``, and the study goes on. A trial whose worker
+    was killed, or whose memory ran out, is tried again, in a fresh process.
+
+    Ctrl-C, or SIGTERM, once: the running trials finish their current epoch and are paused. Twice: they are
+    paused at once. Either way ``KeyboardInterrupt`` is raised when all is kept, with the study as its
+    attribute ``study``, and ``resume=True`` goes on: with the paused trials first, each from its last
+    checkpoint.
+
+    Args:
+        train: A function of one ``LiveTrial``: of a module, of a script (which needs no
+            ``if __name__ == "__main__"``), of a notebook, a lambda or a closure. It reports metrics as it
+            goes, and may return the final value, or several metrics by name; else the values it reported last
+            count. What it refers to is sent to each worker, so load large data inside it.
+        space: What may vary.
+        minimize: The metric, or metrics, to be minimised. It or ``maximize`` is needed for a new study.
+        maximize: The metric, or metrics, to be maximised.
+        trials: How many trials the study is to have in the end, failed ones included; by default as many
+            as the budget allows, or 64 without a budget.
+        budget: How long, in seconds or as ``"90s"``, ``"10m"``, ``"1h30m"``. After it no trial is begun, and
+            those that run are stopped at their next epoch and keep the value they have by then; one that
+            has none yet is paused.
+        study: A file or a PostgreSQL URL; by default in memory.
+        search: What suggests configurations.
+        workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
+            a debugger can stop in them; then there is no ``timeout``, and a crash is yours.
+        seed: Where all randomness starts, in [0, 2**63); by default 0, or that of the study gone on with.
+        resume: Go on with the study if it exists. One that exists is otherwise an error.
+        timeout: How long an attempt at a trial may take, in seconds or as text, before it is killed.
+        attempts: How often a trial is begun in all before a lost worker makes it fail, at least 1.
+        until: Stop when the best value is as good as this.
+        max_failures: The share of trials that may fail, in (0, 1]; looked at from the fifth trial on. 1
+            goes on whatever happens. Diverged trials (NaN) count only if no trial has a value.
+        progress: Whether to print a line on stderr now and then, from two seconds on.
+
+    Returns:
+        The study: ``study.best.config`` is what was looked for.
+
+    Raises:
+        InputError: ``train`` cannot be sent to a worker or loaded there, or an argument breaks a rule.
+        StudyError: The study exists and ``resume`` was not given, or it was begun with another space,
+            objective, seed or search.
+        StudyFailed: Too many trials failed, or all; the message quotes the most common error.
+        KeyboardInterrupt: Ctrl-C or SIGTERM came.
+
+    Example:
+        >>> from sturgeon.space import Real, Space
+        >>> def train(trial):
+        ...     for epoch in trial.epochs(3):
+        ...         trial.report(loss=(trial.config["x"] - 0.3) ** 2 / epoch)
+        >>> study = tune(train, Space(x=Real(0, 1)), minimize="loss", trials=8, workers=0)
+        >>> study.counts()["complete"], abs(study.best.config["x"] - 0.3) < 0.3
+        (8, True)
+    """
+    check_function(train)
+    limits = choose_limits(
+        trials=trials, budget=budget, timeout=timeout, until=until, max_failures=max_failures
+    )
+    _check_workers(workers, limits)
+    leases = Leases(attempts=attempts)
+    exists = find_study(study, resume=resume)
+    terms = choose_terms(space, exists=exists, minimize=minimize, maximize=maximize, search=search, seed=seed)
+    _check_until(terms.objectives, limits)
+    if workers == 0:
+        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
+        return _run(opened, limits, lambda ledger, stop: HereLoop(ledger, train).run(stop))
+
+    crew = Crew(pack(train), workers)
+
+    def train_in_workers(ledger: Ledger, stop: threading.Event) -> bool:
+        with crew:
+            return WorkerLoop(ledger, crew, ProgressLines(progress)).run(stop)
+
+    try:
+        if not exists:  # no study is made for a function that cannot be loaded
+            crew.load(min(workers, limits.trials or workers))
+        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
+        return _run(opened, limits, train_in_workers)
+    finally:
+        crew.kill()  # whoever is left, whatever happened
+
+
+def _run(study: Study, limits: Limits, loop: Callable[[Ledger, threading.Event], bool]) -> Study:
+    """Run a loop on a study until its end, and give the study back."""
+    try:
+        _check_until(study.objectives, limits)
+        ledger = Ledger(study, limits)
+        with stop_on_signal() as stop:
+            interrupted = loop(ledger, stop)
+            if not interrupted:
+                ledger.check_at_end()
+    except KeyboardInterrupt:
+        raise _interrupted(study, limits) from None
+    except BaseException:
+        study.close()
+        raise
+    if interrupted:
+        raise _interrupted(study, limits)
+    return study
+
+
+def _check_workers(workers: int, limits: Limits) -> None:
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise InputError(f"`workers` must be a whole number from 0; got {workers!r}.")
+    if workers == 0 and limits.timeout is not None:
+        raise InputError(
+            f"A timeout needs a process that can be killed; got timeout={limits.timeout:g} with workers=0. "
+            "Use workers=1, or leave the timeout out."
+        )
+
+
+def _check_until(objectives: Sequence[Objective] | None, limits: Limits) -> None:
+    if limits.until is not None and objectives is not None and len(objectives) > 1:
+        names = [one.metric for one in objectives]
+        raise InputError(
+            f"`until` is a value of a single objective; got until={limits.until:g} with the objectives "
+            f"{names}. Leave it out."
+        )
+
+
+def _interrupted(study: Study, limits: Limits) -> KeyboardInterrupt:
+    """Say how to go on, and make what is raised."""
+    counts = study.counts()
+    ended = counts["complete"] + counts["stopped"] + counts["failed"]
+    of = f" of {limits.trials}" if limits.trials is not None else ""
+    how = (
+        "it is in memory; name one, study='name.study', to be able to go on after the process ends"
+        if study.place == MEMORY
+        else f"go on with st.tune(..., study={study.place!r}, resume=True)"
+    )
+    say(f"Interrupted after {ended}{of} trials, {counts['paused']} paused; all is kept: {how}.")
+    # Not a subclass: Python ends a script by the signal, as shells expect, only for the very class.
+    interrupt = KeyboardInterrupt(f"the study {study.place!r} was interrupted")
+    vars(interrupt)["study"] = study
+    return interrupt

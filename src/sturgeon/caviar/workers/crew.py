@@ -1,0 +1,166 @@
+"""The worker processes of a run: started when there is work, replaced when they die."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from multiprocessing.connection import wait
+
+from sturgeon.caviar.cores import available_cores
+from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
+from sturgeon.caviar.workers.messages import Load, NotLoaded, Ready
+from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
+from sturgeon.errors import InputError, RunError
+
+LEAVE_SECONDS = 5.0
+LOADING_SECONDS = 0.1
+DYING_SECONDS = 1.0  # from a closed pipe to the end of the process
+FAILED_STARTS = 3
+
+
+class Crew:
+    """Up to so many worker processes with one function.
+
+    Example:
+        A crew is closed, or its processes are killed, when the block is left::
+
+            with Crew(function, size=2) as crew:
+                crew.grow(2)
+                for worker, message in crew.messages(0.1): ...
+    """
+
+    def __init__(self, function: bytes, size: int) -> None:
+        """Take the function; no process is started yet.
+
+        Args:
+            function: As ``pack`` wrote it.
+            size: How many processes there may be, at least 1.
+
+        Raises:
+            InputError: The system is one that processes cannot be started on in this way.
+        """
+        if os.name != "posix":
+            raise InputError(
+                f"Worker processes need Linux or macOS; this is {sys.platform}. Use workers=0, which trains "
+                "in this process, one trial at a time."
+            )
+        self.size = size
+        self._load = Load(function, list(sys.argv))
+        self._cores = available_cores()
+        self._gpus = visible_gpus(os.environ)
+        self._workers: dict[int, WorkerProcess] = {}
+        self._failed_starts = 0
+
+    def grow(self, count: int) -> None:
+        """Have at least so many workers, but no more than ``size``; they get ready by themselves."""
+        for slot in range(min(count, self.size)):
+            if slot not in self._workers:
+                environment = worker_environment(
+                    slot, self.size, cores=self._cores, gpus=self._gpus, base=os.environ
+                )
+                self._workers[slot] = WorkerProcess(slot, environment, self._load)
+
+    def load(self, count: int) -> None:
+        """Start so many workers, and wait until one of them has loaded the function.
+
+        Raises:
+            InputError: The function could not be loaded.
+            RunError: Workers die before they have loaded it, one after the other.
+        """
+        self.grow(count)
+        while not any(worker.ready for worker in self._workers.values()):
+            for worker, message in self.messages(LOADING_SECONDS):
+                if message is None:
+                    self.bury(worker)
+            self.grow(count)
+
+    def idle(self, busy: Iterable[WorkerProcess]) -> WorkerProcess | None:
+        """Give a worker that is ready and not among the busy ones, if there is one."""
+        taken = {worker.slot for worker in busy}
+        ready = (one for one in self._workers.values() if one.ready and one.slot not in taken)
+        return next(ready, None)
+
+    def messages(self, seconds: float) -> Iterator[tuple[WorkerProcess, object]]:
+        """Wait for messages of the workers, for at most some seconds.
+
+        Args:
+            seconds: How long to wait where nothing arrives.
+
+        Yields:
+            A worker and what it said, or None for one that died.
+
+        Raises:
+            InputError: The function could not be loaded.
+            RunError: Workers die before they have loaded it, one after the other.
+        """
+        by_connection = {worker.connection: worker for worker in self._workers.values()}
+        for connection in wait(list(by_connection), seconds):
+            worker = by_connection[connection]  # pyright: ignore[reportArgumentType]
+            if self._workers.get(worker.slot) is not worker:
+                continue  # killed since, on account of another message
+            try:
+                message = worker.connection.recv()
+            except (EOFError, OSError):
+                yield worker, None
+                continue
+            if isinstance(message, NotLoaded):
+                raise InputError(
+                    f"`train` must be something that a worker process can load; it got {message.why}. "
+                    "Make what is missing importable, or import it inside the function."
+                )
+            if isinstance(message, Ready):
+                worker.ready, self._failed_starts = True, 0
+            yield worker, message
+        # A process that it forked may hold the pipe open after it died.
+        for worker in list(self._workers.values()):
+            if not worker.connection.closed and not worker.alive and not worker.connection.poll():
+                yield worker, None
+
+    def bury(self, worker: WorkerProcess) -> int:
+        """Take leave of a worker that died; give its exit code.
+
+        Raises:
+            RunError: It is the third in a row that ended before it had loaded the function.
+        """
+        worker.dismiss(DYING_SECONDS)
+        code = self.remove(worker)
+        self._failed_starts += not worker.ready
+        if self._failed_starts >= FAILED_STARTS:
+            raise RunError(
+                f"A worker process must load `train` without ending; {FAILED_STARTS} in a row did not: "
+                f"{describe_exit(code)}. Look at what is imported there, or use workers=0."
+            )
+        return code
+
+    def remove(self, worker: WorkerProcess) -> int:
+        """End a worker at once; give its exit code."""
+        code = worker.kill()
+        if self._workers.get(worker.slot) is worker:
+            del self._workers[worker.slot]
+        return code
+
+    def close(self) -> None:
+        """Let the workers end by themselves, and kill those that do not."""
+        try:
+            for worker in self._workers.values():
+                worker.ask_to_leave()
+            for worker in self._workers.values():
+                worker.dismiss(LEAVE_SECONDS if worker.ready else 0.0)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End all workers at once."""
+        for worker in self._workers.values():
+            worker.kill()
+        self._workers.clear()
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.kill()

@@ -1,0 +1,127 @@
+"""Carry a training function to a worker process.
+
+A function of a module that a worker can import goes by its name. One of a script, a notebook cell or an
+interactive session, a lambda and a closure go by value, with what they refer to; cloudpickle does that. So a
+script needs no ``if __name__ == "__main__"``, since workers do not run it again. The bytes go from the
+user's process to workers it started itself, over a pipe, and are never stored.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+
+from sturgeon.caviar.workers.training import Train
+from sturgeon.errors import InputError
+
+
+def check_function(train: object) -> None:
+    """Check that something can be called with a trial.
+
+    Raises:
+        InputError: It cannot.
+
+    Example:
+        >>> check_function(lambda trial: 0.0)
+    """
+    if not callable(train):
+        raise InputError(
+            f"`train` must be a function of one trial; got {train!r}. Write def train(trial): ..."
+        )
+    try:
+        signature = inspect.signature(train)
+    except (TypeError, ValueError):  # some callables written in C have none
+        return
+    try:
+        signature.bind(None)
+    except TypeError:
+        raise InputError(
+            f"`train` must be a function that can be called with one trial; got "
+            f"{name_of(train)}{signature}. Write def {name_of(train)}(trial): ..."
+        ) from None
+
+
+def pack(train: Train) -> bytes:
+    """Write a function down for a worker.
+
+    Raises:
+        InputError: It refers to something that cannot be sent, such as an open file.
+    """
+    module = sys.modules.get(getattr(train, "__module__", None) or "")
+    by_value = module is not None and module.__name__ != "__main__" and not _can_be_imported(module)
+    try:
+        if not by_value:
+            return cloudpickle.dumps(train)
+        cloudpickle.register_pickle_by_value(module)
+        try:
+            return cloudpickle.dumps(train)
+        finally:
+            cloudpickle.unregister_pickle_by_value(module)
+    except Exception as error:
+        raise InputError(
+            f"`train` must be something that can be sent to a worker process; got {name_of(train)!r}"
+            f"{_culprit(train)} ({_one_line(error)}). Make it inside the function, or use workers=0."
+        ) from error
+
+
+def unpack(function: bytes) -> Train:
+    """Read what ``pack`` wrote; only ever in a worker, from the process that started it."""
+    train: Any = cloudpickle.loads(function)
+    if getattr(train, "__module__", None) == "__main__":
+        # A class of the user's script calls itself __main__.Name; so that pickle (torch.save, say) finds
+        # it there, the names that the function knows are put there.
+        known = {name: value for name, value in train.__globals__.items() if not name.startswith("__")}
+        vars(sys.modules["__main__"]).update(known)
+    return train
+
+
+def name_of(train: object) -> str:
+    """Name a function for messages."""
+    return getattr(train, "__name__", None) or type(train).__name__
+
+
+def _can_be_imported(module: ModuleType) -> bool:
+    """Tell whether another process with our path finds this very module under its name."""
+    path = None
+    spec: ModuleSpec | None = None
+    parts = module.__name__.split(".")
+    for count in range(1, len(parts) + 1):
+        spec = _find(".".join(parts[:count]), path)
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations
+    assert spec is not None
+    return spec.origin == getattr(module, "__file__", spec.origin)
+
+
+def _find(name: str, path: Any) -> ModuleSpec | None:
+    # Not importlib.util.find_spec, which answers from the modules that this process has already.
+    for finder in sys.meta_path:
+        find_spec = getattr(finder, "find_spec", None)
+        spec = find_spec(name, path) if find_spec is not None else None
+        if spec is not None:
+            return spec
+    return None
+
+
+def _culprit(train: Train) -> str:
+    """Name the variable that cannot be sent, if it is one the function uses directly."""
+    try:
+        found = inspect.getclosurevars(train)
+    except (TypeError, ValueError):
+        return ""
+    for name, value in {**found.globals, **found.nonlocals}.items():
+        try:
+            cloudpickle.dumps(value)
+        except Exception:
+            return f", which uses {name!r}, a {type(value).__name__}"
+    return ""
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,160 @@
+"""The handle that a training function gets."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+
+from sturgeon.caviar.workers.messages import Checkpointed, Reported, Start
+from sturgeon.errors import InputError
+
+
+class Channel(ABC):
+    """The way from a training function to the study."""
+
+    @abstractmethod
+    def send(self, message: Reported | Checkpointed) -> None:
+        """Have the study write this down; return once it is."""
+
+    @property
+    @abstractmethod
+    def halted(self) -> bool:
+        """Whether the training is to end after the current epoch."""
+
+
+class LiveTrial:
+    """A trial while it trains: what ``train(trial)`` is given.
+
+    ``report`` and ``checkpoint`` return when the study has written down what they were given. So
+    nothing that a training went past is lost, whatever is killed afterwards.
+
+    Attributes:
+        number: The trial's number in its study, from 0.
+        config: Its configuration; inactive hyperparameters are absent.
+        seed: Its seed, the same in every attempt: seed everything random in the training with it.
+        attempt: Which attempt this is, from 1.
+        resume_from: The path of the last checkpoint that an earlier attempt handed over, or None.
+
+    Example:
+        >>> def train(trial):
+        ...     weight = 0.0
+        ...     for epoch in trial.epochs(3):
+        ...         weight += trial.config["learning_rate"]
+        ...         trial.report(val_loss=(1.0 - weight) ** 2)
+    """
+
+    def __init__(self, start: Start, channel: Channel) -> None:
+        """Take what to train, and the way to the study."""
+        self.number = start.number
+        self.config = dict(start.config)
+        self.seed = start.seed
+        self.attempt = start.attempt
+        self.resume_from = start.resume_from
+        self._channel = channel
+        self._after = start.after
+        self._step = start.after
+        self._planned = 0
+        self._in_epoch = False
+        self._cut = False
+
+    def epochs(self, count: int) -> Iterator[int]:
+        """Count the epochs of the training: 1, 2, …, ``count``.
+
+        The loop ends early when the trial is to stop. An attempt that resumes from a checkpoint begins
+        after the epoch of that checkpoint. A second loop in the same training counts on from the first.
+
+        Args:
+            count: How many epochs, at least 1.
+
+        Yields:
+            The epoch, from 1.
+
+        Raises:
+            InputError: ``count`` is not a whole number from 1.
+        """
+        if isinstance(count, bool) or int(count) != count or count < 1:
+            raise InputError(f"`epochs` needs a whole number from 1; got {count!r}. Write trial.epochs(50).")
+        first = self._planned + 1
+        self._planned += int(count)
+        return self._count(max(first, self._after + 1), self._planned)
+
+    def _count(self, first: int, last: int) -> Iterator[int]:
+        try:
+            for epoch in range(first, last + 1):
+                if self.stopped:
+                    return
+                self._step, self._in_epoch = epoch, True
+                yield epoch
+        finally:
+            self._in_epoch = False
+
+    def report(self, *, step: int | None = None, **metrics: float) -> None:
+        """Report how the training goes; return when it is written down.
+
+        Args:
+            step: At which step, from 0; by default the current epoch of ``epochs``, and without such a
+                loop 1, 2, … A step reported again replaces the earlier value.
+            metrics: Any number of values by name: numbers, or arrays and tensors of one number. NaN and
+                infinity may be reported; a trial whose final value is not finite has failed.
+
+        Raises:
+            StudyError: A metric is not a number.
+            InputError: No metric was given, or ``step`` is not a whole number from 0.
+        """
+        if not metrics:
+            raise InputError("A report needs a metric; got none. Write trial.report(val_loss=0.9).")
+        if step is None:
+            step = self._step if self._in_epoch else self._step + 1
+        elif isinstance(step, bool) or int(step) != step or step < 0:
+            raise InputError(f"A step must be a whole number from 0; got step={step!r}.")
+        self._step = int(step)
+        self._channel.send(Reported(self._step, as_floats(metrics, "report"), self._planned or None))
+
+    def checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Hand over a checkpoint of the current epoch; return when that is written down.
+
+        If this attempt does not reach its end (a killed worker, Ctrl-C), the next one gets the path as
+        ``resume_from``, and its ``epochs`` begin after this one: so hand one over only if the function loads
+        what it finds there. Save the file first, and under a name of its own per trial; it stays yours, the
+        study keeps the path only.
+
+        Args:
+            path: What was saved, a file or a folder.
+        """
+        # A worker that takes over may have been started elsewhere.
+        text = str(os.fspath(path))
+        self._channel.send(Checkpointed(text if "://" in text else os.path.abspath(text), self._step))  # noqa: PTH100
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the trial is to end now; for a loop of your own, as ``epochs`` looks by itself."""
+        self._cut = self._cut or self._channel.halted
+        return self._cut
+
+    @property
+    def cut(self) -> bool:
+        """Whether the training was told to end before its last epoch."""
+        return self._cut
+
+    def __repr__(self) -> str:
+        return f"LiveTrial(number={self.number}, config={self.config}, attempt={self.attempt})"
+
+
+def as_floats(metrics: Mapping[str, object], where: str) -> dict[str, float]:
+    """Turn metrics into floats.
+
+    Raises:
+        StudyError: One is not a number.
+
+    Example:
+        >>> as_floats({"val_loss": 1}, "report")
+        {'val_loss': 1.0}
+    """
+    plain = {name: float(value) for name, value in metrics.items() if type(value) in (int, float)}  # pyright: ignore[reportArgumentType]
+    if len(plain) == len(metrics):
+        return plain
+    # Loads the study's database library, which a worker can do without as long as its values are plain.
+    from sturgeon.study.trial import check_metrics
+
+    return check_metrics(metrics, where)

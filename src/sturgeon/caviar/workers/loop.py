@@ -1,0 +1,284 @@
+"""The loop over worker processes: one trial each, the next at once when one ends."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sturgeon.caviar.workers.crew import Crew
+from sturgeon.caviar.workers.ledger import Ledger
+from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
+from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
+from sturgeon.caviar.workers.progress import ProgressLines, Standing, say
+from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
+from sturgeon.study import Trial, TrialError
+
+TICK_SECONDS = 0.1  # how soon a signal, a timeout or a silent death is noticed
+PATIENCE_SECONDS = 10.0
+
+_log = logging.getLogger("sturgeon")
+
+
+@dataclass(slots=True)
+class Training:
+    """A trial that runs in a worker.
+
+    Attributes:
+        trial: The trial.
+        worker: Where it runs.
+        started: When it began, on the monotonic clock.
+        heard: When the worker last said something, on the same clock.
+        longest_gap: The longest time between two things it said, in seconds.
+        reported: What it reported last, by metric.
+        steps: The last step it reported, in this attempt; 0 before.
+        planned: How many epochs it is to have, where that is known.
+        leave_by: When it is killed, having been asked to end; None while it was not.
+    """
+
+    trial: Trial
+    worker: WorkerProcess
+    started: float
+    heard: float
+    longest_gap: float = 0.0
+    reported: dict[str, float] = field(default_factory=dict)
+    steps: int = 0
+    planned: int | None = None
+    leave_by: float | None = None
+
+    def hear(self) -> None:
+        """Note that the worker said something."""
+        now = time.monotonic()
+        self.longest_gap = max(self.longest_gap, now - self.heard)
+        self.heard = now
+
+    @property
+    def share(self) -> float:
+        """How much of the training is done, from 0 to 1, as far as it is known."""
+        return min(1.0, self.steps / self.planned) if self.planned else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Why no trial is begun any more.
+
+    Attributes:
+        reason: In words.
+        pause: Whether the running trials are put aside, to be resumed, and not ended.
+    """
+
+    reason: str
+    pause: bool
+
+
+class WorkerLoop:
+    """Runs a study's trials in a crew of workers."""
+
+    def __init__(self, ledger: Ledger, crew: Crew, progress: ProgressLines) -> None:
+        """Take the study's ledger, the workers, and where progress is shown."""
+        self._ledger = ledger
+        self._study = ledger.study
+        self._limits = ledger.limits
+        self._crew = crew
+        self._progress = progress
+        self._trainings: dict[int, Training] = {}  # by worker's slot
+        self._stopping: Stopping | None = None
+        self._exhausted = False
+        self._ended_here = 0
+
+    def run(self, stop: threading.Event) -> bool:
+        """Train until a limit is reached, the space is exhausted, or ``stop`` is set.
+
+        Args:
+            stop: Set from outside to put the running trials aside and return.
+
+        Returns:
+            Whether ``stop`` ended it.
+
+        Raises:
+            StudyFailed: Too many trials failed.
+            InputError: The function cannot be loaded in a worker.
+            RunError: Workers do not start, or the study cannot be written.
+        """
+        try:
+            while True:
+                self._look_around(stop)
+                if self._stopping is None:
+                    self._hand_out()
+                if not self._trainings and (self._stopping is not None or self._nothing_left()):
+                    return stop.is_set()
+                for worker, message in self._crew.messages(TICK_SECONDS):
+                    self._take(worker, message)
+                self._look_at_clocks()
+                if self._progress.due:
+                    self._progress.show(self._standing())
+        except BaseException:
+            self._abandon()
+            raise
+
+    # -- beginning -------------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        while not self._nothing_left(running=len(self._trainings)):
+            busy = [training.worker for training in self._trainings.values()]
+            room = self._ledger.room(len(busy))
+            self._crew.grow(int(min(self._crew.size, len(busy) + room)))
+            worker = self._crew.idle(busy)
+            if worker is None:
+                return
+            try:
+                trial = self._study.ask(1)[0]
+            except SpaceExhausted:
+                self._exhausted = True
+                return
+            self._begin(trial, worker)
+
+    def _begin(self, trial: Trial, worker: WorkerProcess) -> None:
+        now = time.monotonic()
+        training = self._trainings[worker.slot] = Training(trial, worker, started=now, heard=now)
+        start, training.reported = self._ledger.start(trial)
+        worker.send(start)
+
+    def _nothing_left(self, running: int = 0) -> bool:
+        return self._exhausted or self._ledger.room(running) <= 0
+
+    # -- listening -------------------------------------------------------------------------------
+
+    def _take(self, worker: WorkerProcess, message: object) -> None:
+        training = self._trainings.get(worker.slot)
+        if message is None:
+            self._bury(worker, training)
+        elif training is not None:
+            training.hear()
+            with self._unless_lost(training):
+                self._record(training, message)
+
+    def _record(self, training: Training, message: object) -> None:
+        if isinstance(message, Reported | Checkpointed):
+            self._ledger.write(training.trial, message)
+            if isinstance(message, Reported):
+                training.reported.update(message.metrics)
+                training.steps, training.planned = message.step, message.planned
+            training.worker.send(Acknowledged())
+        elif isinstance(message, Returned) and message.cut and self._must_pause:
+            self._leave(training)
+            self._study.pause(training.trial)
+        elif isinstance(message, Returned | Raised):
+            self._leave(training)
+            if isinstance(message, Raised) and message.out_of_memory:
+                self._crew.remove(training.worker)  # a fresh process has all memory back
+                self._exhausted = False
+            reason = None if self._stopping is None else self._stopping.reason
+            self._ledger.end(training.trial, training.reported, message, reason)
+            self._ended_here += 1
+
+    def _bury(self, worker: WorkerProcess, training: Training | None) -> None:
+        why = describe_exit(self._crew.bury(worker))
+        if training is None:
+            return
+        if self._stopping is not None:
+            self._cut_off(training)
+            return
+        self._leave(training)
+        self._exhausted = False  # it may be asked for again
+        with self._unless_lost(training):
+            self._ledger.lost(training.trial, why)
+
+    # -- ending ----------------------------------------------------------------------------------
+
+    @property
+    def _must_pause(self) -> bool:
+        return self._stopping is not None and self._stopping.pause
+
+    def _look_around(self, stop: threading.Event) -> None:
+        """See whether the time has come to begin nothing more."""
+        if stop.is_set() and not self._must_pause:
+            waiting = sum(training.heard > training.started for training in self._trainings.values())
+            if waiting:
+                say(f"Stopping after the current epochs of {waiting} trials; once more to leave now.")
+            self._stop(Stopping("it was interrupted.", pause=True))
+        elif self._stopping is None:
+            budget = self._limits.budget
+            reached = self._ledger.goal_reached()
+            if reached is not None:
+                self._stop(Stopping(reached, pause=False))
+            elif budget is not None and self._progress.seconds >= budget:
+                self._stop(Stopping(f"the budget of {budget:g} s ran out.", pause=False))
+
+    def _stop(self, stopping: Stopping) -> None:
+        self._stopping = stopping
+        for training in list(self._trainings.values()):
+            if training.heard > training.started:
+                training.worker.send(Halt())
+                patience = max(PATIENCE_SECONDS, 2 * training.longest_gap)
+                training.leave_by = time.monotonic() + patience
+            else:  # a training that has not reported yet has nothing to finish
+                self._cut_off(training)
+
+    def _look_at_clocks(self) -> None:
+        now = time.monotonic()
+        timeout = self._limits.timeout
+        for training in list(self._trainings.values()):
+            if timeout is not None and now - training.started > timeout:
+                self._drop(training)
+                why = f"it took longer than timeout={timeout:g} s and was killed"
+                with self._unless_lost(training):
+                    self._ledger.fail(training.trial, TrialError("Timeout", why))
+                    self._ended_here += 1
+            elif training.leave_by is not None and now > training.leave_by:
+                self._cut_off(training)
+
+    def _cut_off(self, training: Training) -> None:
+        """End a training now; the trial keeps its value, or is put aside."""
+        assert self._stopping is not None
+        self._drop(training)
+        with self._unless_lost(training):
+            if self._stopping.pause:
+                self._study.pause(training.trial)
+            else:
+                self._ledger.stop(training.trial, training.reported, self._stopping.reason)
+
+    def _abandon(self) -> None:
+        """Kill all workers; what ran is put aside if the study still takes it."""
+        self._crew.kill()
+        with contextlib.suppress(SturgeonError), self._study.batch():
+            for training in self._trainings.values():
+                self._study.pause(training.trial)
+        self._trainings.clear()
+
+    @contextlib.contextmanager
+    def _unless_lost(self, training: Training) -> Iterator[None]:
+        """Go on without a trial that is somebody else's by now, or that somebody else ended."""
+        try:
+            yield
+        except LeaseLost as error:
+            _log.warning("%s", error)
+            if self._trainings.get(training.worker.slot) is training:  # it trains for nothing
+                self._drop(training)
+            self._ledger.look()
+
+    def _drop(self, training: Training) -> None:
+        self._leave(training)
+        self._crew.remove(training.worker)
+
+    def _leave(self, training: Training) -> None:
+        self._trainings.pop(training.worker.slot, None)
+
+    # -- showing ---------------------------------------------------------------------------------
+
+    def _standing(self) -> Standing:
+        best = self._ledger.best
+        return Standing(
+            ended=self._ledger.ended,
+            wanted=self._limits.trials,
+            running=len(self._trainings),
+            ended_here=self._ended_here,
+            begun=sum(training.share for training in self._trainings.values()),
+            best=None if best is None or best.value is None else (best.number, best.value),
+            metric=self._study.metric,
+            seconds=self._progress.seconds,
+            budget=self._limits.budget,
+        )

@@ -1,0 +1,181 @@
+"""Make the study of a run, or open the one it goes on with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from sturgeon.errors import StudyError
+from sturgeon.search import Search
+from sturgeon.search.registry import SEARCHES
+from sturgeon.space import Space
+from sturgeon.space.constraint import Expression
+from sturgeon.study import Leases, Objective, Study
+from sturgeon.study.objectives import Direction, choose_objectives
+from sturgeon.study.opening import MEMORY
+from sturgeon.study.trial import check_whole
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a study is begun with; when one is gone on with, what it must have been begun with.
+
+    Attributes:
+        space: What may vary.
+        objectives: What is minimised or maximised; None for what the study has.
+        search: What suggests configurations; None for the default, or for what the study has.
+        seed: Where all randomness starts; None for 0, or for what the study has.
+    """
+
+    space: Space
+    objectives: tuple[Objective, ...] | None
+    search: Search | None
+    seed: int | None
+
+
+def choose_terms(
+    space: Space, *, exists: bool, minimize: Any, maximize: Any, search: Search | None, seed: int | None
+) -> Terms:
+    """Check what a caller gave.
+
+    Args:
+        space: What may vary.
+        exists: Whether the study is there already, so that what it minimises is known.
+        minimize: One metric's name or several, or None.
+        maximize: One metric's name or several, or None.
+        search: What suggests configurations, or None.
+        seed: Where all randomness starts, in [0, 2**63), or None.
+
+    Raises:
+        StudyError: Something breaks a rule.
+    """
+    if not isinstance(space, Space):
+        raise StudyError(f"`space` must be a Space; got {space!r}. Write st.Space(learning_rate=...).")
+    if seed is not None:
+        seed = check_whole(seed, "seed")
+    objectives = None
+    if not exists or minimize is not None or maximize is not None:
+        objectives = choose_objectives(minimize, maximize)
+    return Terms(space, objectives, search, seed)
+
+
+def find_study(where: str | os.PathLike[str] | None, *, resume: bool) -> bool:
+    """Tell whether the study exists, which it may only if it is to be gone on with.
+
+    Args:
+        where: A path or a PostgreSQL URL; None for memory.
+        resume: Whether to go on with one that exists.
+
+    Raises:
+        StudyError: It exists and is not to be gone on with, or cannot be, as it is in memory.
+    """
+    place = MEMORY if where is None else os.fspath(where)
+    if place == MEMORY and resume:
+        raise StudyError(
+            "a study in memory is gone when its process ends; got resume=True without a study: name it, "
+            'study="name.study".'
+        )
+    exists = Study.exists(place)
+    if exists and not resume:
+        raise StudyError(
+            f"a study that exists is gone on with only when asked to; {_shown(place)} exists: add "
+            f"resume=True, or name another study."
+        )
+    return exists
+
+
+def make_study(where: str | os.PathLike[str] | None, terms: Terms, leases: Leases) -> Study:
+    """Make a study.
+
+    Args:
+        where: A path or a PostgreSQL URL; None for memory.
+        terms: What it is begun with.
+        leases: How often a trial is tried.
+
+    Raises:
+        StudyError: It cannot be made.
+    """
+    goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
+    for objective in terms.objectives or ():
+        goals[objective.direction].append(objective.metric)
+    return Study.create(
+        MEMORY if where is None else where,
+        terms.space,
+        minimize=goals["minimize"],
+        maximize=goals["maximize"],
+        search=terms.search,
+        seed=terms.seed or 0,
+        leases=leases,
+    )
+
+
+def go_on(where: str | os.PathLike[str] | None, terms: Terms, leases: Leases) -> Study:
+    """Open a study that exists.
+
+    Args:
+        where: A path or a PostgreSQL URL.
+        terms: What it must have been begun with.
+        leases: How often a trial is tried.
+
+    Raises:
+        StudyError: It cannot be opened, or was begun with other terms.
+    """
+    assert where is not None  # a study in memory is not there before
+    own = terms.search if terms.search is not None and terms.search.name not in SEARCHES else None
+    study = Study.open(where, constraint=_constraint(terms.space), search=own, leases=leases)
+    try:
+        _check_same(study, terms, own_search=own is not None)
+    except BaseException:
+        study.close()
+        raise
+    return study
+
+
+def _check_same(study: Study, terms: Terms, *, own_search: bool) -> None:
+    if study.space != terms.space:
+        begun, given = dict(study.space), dict(terms.space)
+        differing = [name for name in {**begun, **given} if begun.get(name) != given.get(name)]
+        what = f"its {differing[0]!r}" if differing else "its order or its constraint"
+        raise StudyError(
+            f"a study is gone on with in the space it was begun with; in that of {study.place!r} {what} "
+            f"differs{_difference(begun, given, differing)}: give the same, or name another study."
+        )
+    _same("the objective", terms.objectives, study.objectives, study)
+    _same("seed", terms.seed, study.seed, study)
+    if not own_search and terms.search is not None:
+        _same("search", terms.search, study.search, study)
+
+
+def _same(what: str, given: object, begun: object, study: Study) -> None:
+    if given is not None and given != begun:
+        raise StudyError(
+            f"a study is gone on with as it was begun; got {what} = {_put(given)} where {study.place!r} has "
+            f"{_put(begun)}: give the same, or name another study."
+        )
+
+
+def _put(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(f"{one.direction} {one.metric}" for one in value)
+    return repr(value)
+
+
+def _difference(begun: dict[str, Any], given: dict[str, Any], names: list[str]) -> str:
+    if not names:
+        return ""
+    got, had = (space.get(names[0], "nothing") for space in (given, begun))
+    return f" (got {got}, it has {had})"
+
+
+def _constraint(space: Space) -> Any:
+    """A constraint that is a function is not kept with the study, so the caller's is used."""
+    return None if isinstance(space.constraint, Expression) else space.constraint
+
+
+def _shown(place: str) -> str:
+    """A URL without its password."""
+    if "://" not in place or "@" not in place:
+        return repr(place)
+    scheme, _, rest = place.partition("://")
+    return repr(f"{scheme}://…@{rest.rpartition('@')[2]}")

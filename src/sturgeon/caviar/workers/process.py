@@ -1,0 +1,116 @@
+"""One worker process, as its parent sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+
+from sturgeon.caviar.workers.messages import Leave, Load
+
+# The worker is a fresh Python that imports what it needs: neither a fork, which breaks threads and GPUs,
+# nor multiprocessing's spawn, which would run the user's script again.
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
+    "from sturgeon.caviar.workers.worker import main; main(int(sys.argv[1]))"
+)
+
+
+class WorkerProcess:
+    """A worker, from its start until it was waited for.
+
+    Attributes:
+        slot: Which of the workers it is, from 0.
+        ready: Whether it has loaded the function.
+        connection: The pipe to it.
+    """
+
+    def __init__(self, slot: int, environment: Mapping[str, str], load: Load) -> None:
+        """Start it.
+
+        Args:
+            slot: Which of the workers it is, from 0.
+            environment: Its environment.
+            load: The function it is to train with.
+        """
+        self.slot = slot
+        self.ready = False
+        self.connection, theirs = multiprocessing.Pipe()
+        assert isinstance(theirs, Connection)
+        try:
+            path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), path],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                env=dict(environment),
+                process_group=0,  # so that a kill takes the processes that it started along
+            )
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            theirs.close()
+        self.send(load)
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def send(self, message: object) -> None:
+        """Send it a message; one that died meanwhile is noticed elsewhere."""
+        with contextlib.suppress(OSError):
+            self.connection.send(message)
+
+    def kill(self) -> int:
+        """End it and what it started, at once; give its exit code, negative for a signal."""
+        if not self.connection.closed:  # else it was done before, and the number may be somebody else's
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        code = self._process.wait()
+        self.connection.close()
+        return code
+
+    def dismiss(self, seconds: float) -> int:
+        """Let it end by itself, and kill what is left of it after some seconds; give its exit code."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self.kill()
+
+    def ask_to_leave(self) -> None:
+        """Tell an idle worker that there is nothing more to do."""
+        self.send(Leave())
+
+
+def describe_exit(code: int) -> str:
+    """Say how a process ended that should not have.
+
+    Args:
+        code: Its exit code, negative for a signal.
+
+    Example:
+        >>> describe_exit(3)
+        'its worker process ended with exit code 3'
+        >>> describe_exit(-9)
+        'its worker process was killed by SIGKILL, as happens when memory runs out'
+    """
+    if code >= 0:
+        return f"its worker process ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = ", as happens when memory runs out" if -code == signal.SIGKILL else ""
+    return f"its worker process was killed by {name}{hint}"

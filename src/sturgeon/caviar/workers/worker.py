@@ -1,0 +1,130 @@
+"""A worker process: load the function once, then train one trial after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import NoReturn, TextIO, cast
+
+from sturgeon.caviar.workers.function import unpack
+from sturgeon.caviar.workers.live_trial import Channel, LiveTrial
+from sturgeon.caviar.workers.messages import (
+    Acknowledged,
+    Checkpointed,
+    Halt,
+    Leave,
+    Load,
+    NotLoaded,
+    Ready,
+    Reported,
+    Start,
+)
+from sturgeon.caviar.workers.training import Train, run_training
+
+
+def main(descriptor: int) -> None:
+    """Work until there is nothing to do, or the process that started this one is gone.
+
+    Args:
+        descriptor: The open pipe to that process.
+    """
+    _leave_signals_to_the_parent()
+    for stream in (sys.stdout, sys.stderr):  # what was printed before a kill should be seen
+        with contextlib.suppress(AttributeError):
+            cast("TextIO", stream).reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
+    pipe = _Pipe(Connection(descriptor))
+    load = pipe.next_order()
+    assert isinstance(load, Load)
+    train = _load(load, pipe)
+    while train is not None and isinstance(order := pipe.next_order(), Start):
+        pipe.tell(run_training(train, LiveTrial(order, pipe)))
+
+
+def _load(load: Load, pipe: _Pipe) -> Train | None:
+    sys.argv = load.arguments
+    try:
+        train = unpack(load.function)
+    except BaseException as error:  # whatever an import may raise
+        pipe.tell(NotLoaded(f"{type(error).__name__}: {error}".splitlines()[0]))
+        return None
+    pipe.tell(Ready())
+    return train
+
+
+class _Pipe(Channel):
+    """The pipe to the parent. A thread reads it, so that a training notices at once when the parent dies."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._orders: queue.SimpleQueue[Load | Start | Leave] = queue.SimpleQueue()
+        self._acknowledged: queue.SimpleQueue[Acknowledged] = queue.SimpleQueue()
+        self._halted = threading.Event()
+        self._sending = threading.Lock()
+        threading.Thread(target=self._read, name="sturgeon-pipe", daemon=True).start()
+
+    def next_order(self) -> Load | Start | Leave:
+        """Wait for what to do next."""
+        return self._orders.get()
+
+    def tell(self, message: object) -> None:
+        """Send a message that needs no answer."""
+        with self._sending:
+            self._put(message)
+
+    def send(self, message: Reported | Checkpointed) -> None:
+        """Send a message; return when it is written down."""
+        with self._sending:
+            self._put(message)
+            self._acknowledged.get()
+
+    @property
+    def halted(self) -> bool:
+        """Whether the training is to end."""
+        return self._halted.is_set()
+
+    def _put(self, message: object) -> None:
+        try:
+            self._connection.send(message)
+        except OSError:  # the parent is gone
+            _leave_now()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                message = self._connection.recv()
+            except (EOFError, OSError):
+                _leave_now()
+            if isinstance(message, Acknowledged):
+                self._acknowledged.put(message)
+            elif isinstance(message, Halt):
+                self._halted.set()
+            else:
+                self._halted.clear()
+                self._orders.put(message)
+
+
+def _leave_now() -> NoReturn:
+    """End this process and those it started, whatever they are doing."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _leave_signals_to_the_parent() -> None:
+    """Let the parent decide what Ctrl-C and SIGTERM mean, as both may reach all processes at once."""
+    worker = os.getpid()
+
+    def ignore(number: int, frame: FrameType | None) -> None:
+        if os.getpid() != worker:  # a process that was forked from this one ends as usual
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    # Not SIG_IGN: programs that the training starts would inherit it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ignore)

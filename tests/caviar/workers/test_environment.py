@@ -1,0 +1,145 @@
+"""What a worker finds: its share of the cores, its GPU, and no framework that it did not ask for."""
+
+import importlib.util
+import os
+
+import pytest
+
+from sturgeon.caviar.cores import available_cores
+from sturgeon.caviar.tuning import tune
+from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
+
+THREADS = [
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+]
+
+
+@pytest.fixture
+def unset(monkeypatch):
+    for name in [*THREADS, "XLA_FLAGS", "NPROC", "CUDA_VISIBLE_DEVICES"]:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, "8"), (2, "4"), (3, "2"), (8, "1"), (20, "1")])
+def test_workers_share_the_cores(workers, threads):
+    made = worker_environment(0, workers, cores=8, gpus=[], base={"HOME": "/home/me"})
+    assert {made[name] for name in THREADS} == {threads}
+    assert made["HOME"] == "/home/me"
+    assert ("XLA_FLAGS" in made) == (threads == "1")
+
+
+def test_what_the_user_set_stays():
+    base = {
+        "MKL_NUM_THREADS": "5",
+        "NPROC": "6",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=true",
+        "CUDA_VISIBLE_DEVICES": "3",
+    }
+    made = worker_environment(0, 8, cores=8, gpus=visible_gpus(base), base=base)
+    assert {name: made[name] for name in base} == base
+    assert made["OMP_NUM_THREADS"] == "1"
+
+
+def test_other_flags_of_xla_are_kept():
+    made = worker_environment(0, 8, cores=8, gpus=[], base={"XLA_FLAGS": "--xla_dump_to=/tmp/x"})
+    assert made["XLA_FLAGS"] == "--xla_dump_to=/tmp/x --xla_cpu_multi_thread_eigen=false"
+
+
+def test_each_worker_sees_one_of_several_gpus():
+    def seen(gpus, base):
+        return [
+            worker_environment(slot, 3, cores=8, gpus=gpus, base=base).get("CUDA_VISIBLE_DEVICES")
+            for slot in range(3)
+        ]
+
+    assert seen(["0", "1"], {}) == ["0", "1", "0"]
+    assert seen(["4", "7", "9"], {"CUDA_VISIBLE_DEVICES": "4,7,9"}) == ["4", "7", "9"]
+    assert seen(["0"], {}) == [None, None, None]
+    assert seen([], {"CUDA_VISIBLE_DEVICES": ""}) == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("lines", "exit_code", "found"),
+    [
+        (["GPU 0: NVIDIA H200 (UUID: GPU-1)", "  MIG 1g", "GPU 1: NVIDIA H200 (UUID: GPU-2)"], 0, ["0", "1"]),
+        (["NVIDIA-SMI has failed because it couldn't communicate with the driver"], 9, []),
+    ],
+)
+def test_gpus_are_listed_by_nvidia_smi(tmp_path, lines, exit_code, found):
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\n" + "".join(f'echo "{line}"\n' for line in lines) + f"exit {exit_code}\n")
+    program.chmod(0o755)
+    assert visible_gpus({"PATH": f"{tmp_path}:{os.environ['PATH']}"}) == found
+    assert visible_gpus({"PATH": str(tmp_path / "nowhere")}) == []
+
+
+def test_workers_see_different_gpus_for_real(space, unset, monkeypatch, fifo):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+
+    def train(trial):
+        with fifo.open("r" if trial.number else "w"):  # both run at once
+            return {"loss": 0.0, "gpu": int(os.environ["CUDA_VISIBLE_DEVICES"])}
+
+    study = tune(train, space, minimize="loss", trials=2, workers=2)
+    assert sorted(trial.metrics["gpu"] for trial in study.trials) == [4, 7]
+
+
+def threads_of_numpy(trial):
+    import numpy as np
+    import threadpoolctl
+
+    np.ones((64, 64)) @ np.ones((64, 64))
+    pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    return {"loss": 0.0, "threads": max(pools)}
+
+
+def test_numpy_in_a_worker_uses_its_share(space, unset, monkeypatch):
+    pytest.importorskip("threadpoolctl")
+    study = tune(threads_of_numpy, space, minimize="loss", trials=1, workers=available_cores())
+    assert study.best.metrics["threads"] == 1
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("MKL_NUM_THREADS", "2")
+    study = tune(threads_of_numpy, space, minimize="loss", trials=1, workers=available_cores())
+    # A library may use fewer than it is told where there are fewer cores.
+    assert study.best.metrics["threads"] == min(2, available_cores())
+
+
+def test_torch_in_a_worker_uses_its_share(space, unset):
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("PyTorch is not installed")
+
+    def train(trial):
+        import torch
+
+        return {"loss": 0.0, "threads": torch.get_num_threads()}
+
+    study = tune(train, space, minimize="loss", trials=1, workers=available_cores())
+    assert study.best.metrics["threads"] == 1
+
+
+def test_neither_side_loads_what_the_function_does_not_use(script):
+    run = script(
+        """
+        import json, sys
+        import sturgeon as st
+
+        def train(trial):
+            import sys
+            trial.report(loss=trial.config["x"])
+            return {"loss": 1.0, **{name: float(name in sys.modules) for name in ("jax", "sqlalchemy")}}
+
+        study = st.tune(train, st.Space(x=st.Real(0, 1)), minimize="loss", trials=1)
+        print("here", json.dumps([name for name in ("jax", "torch", "pandas") if name in sys.modules]))
+        print("there", json.dumps(study.best.metrics))
+        """
+    )
+    assert run.said("here ") == []
+    assert run.said("there ") == {"loss": 1.0, "jax": 0.0, "sqlalchemy": 0.0}
+    assert run.end() == (0, "", "")

@@ -1,0 +1,221 @@
+"""Failures of a training told apart."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from sturgeon.caviar.tuning import tune
+from sturgeon.errors import StudyFailed
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_exception_is_kept_with_its_traceback_and_the_study_goes_on(space, workers, caplog):
+    def train(trial):
+        if trial.number == 1:
+            raise LookupError("no such layer")
+        return 1.0
+
+    study = tune(train, space, minimize="loss", trials=4, workers=workers)
+    assert [trial.state for trial in study.trials] == ["complete", "failed", "complete", "complete"]
+    error = study.trials[1].error
+    assert (error.type, error.message) == ("LookupError", "no such layer")
+    assert 'raise LookupError("no such layer")' in error.traceback
+    assert "sturgeon/caviar/workers" not in error.traceback
+    assert "trial 1 failed: LookupError: no such layer" in caplog.text
+
+
+def test_leaving_the_interpreter_is_an_exception_like_others(space):
+    def train(trial):
+        if trial.number == 0:
+            sys.exit("giving up")
+        return 1.0
+
+    study = tune(train, space, minimize="loss", trials=2)
+    assert (study.trials[0].error.type, study.trials[0].error.message) == ("SystemExit", "giving up")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_value_that_is_not_finite_has_failed(space, value):
+    def train(trial):
+        trial.report(loss=value if trial.number == 0 else 1.0)
+
+    study = tune(train, space, minimize="loss", trials=2, workers=0)
+    error = study.trials[0].error
+    assert error.type == "NotFinite"
+    assert f"loss was {value}" in error.message
+    assert study.best.number == 1
+
+
+def test_a_trial_whose_worker_is_killed_is_tried_again_once(space):
+    def train(trial):
+        trial.report(loss=0.1)
+        if trial.number == 0 and trial.attempt == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"loss": 1.0, "seed": trial.seed % 2**31}
+
+    study = tune(train, space, minimize="loss", trials=3, workers=2)
+    first = study.trials[0]
+    assert (first.state, first.attempts) == ("complete", 2)
+    assert first.metrics["seed"] == first.seed % 2**31
+    lost, done = study.attempts(0)
+    assert (lost.outcome, done.outcome) == ("lost", "complete")
+    assert "killed by SIGKILL" in lost.reason
+    assert study.counts()["complete"] == 3
+
+
+def test_a_trial_that_kills_its_worker_every_time_has_failed(space):
+    def train(trial):
+        if trial.number == 0:
+            os._exit(3)
+        return 1.0
+
+    study = tune(train, space, minimize="loss", trials=3)
+    assert [trial.state for trial in study.trials] == ["failed", "complete", "complete"]
+    assert study.trials[0].error.type == "WorkerLost"
+    assert "exit code 3" in study.trials[0].error.message
+    assert study.trials[0].attempts == 2
+
+
+def test_attempts_can_be_set(space):
+    def train(trial):
+        if trial.attempt < 3:
+            os._exit(1)
+        return 1.0
+
+    assert tune(train, space, minimize="loss", trials=1, attempts=3).best.attempts == 3
+
+
+def test_a_worker_that_dies_is_noticed_though_a_child_of_it_lives_on(space, tmp_path, gone, written):
+    def train(trial):
+        if trial.attempt == 1:
+            child = os.fork()
+            if child == 0:
+                threading.Event().wait()
+            (tmp_path / "children").write_text(f"{child}\n")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 1.0
+
+    assert tune(train, space, minimize="loss", trials=1).best.attempts == 2
+    gone(*written(tmp_path / "children"))
+
+
+def test_running_out_of_memory_gets_a_second_attempt_in_a_fresh_process(space):
+    def train(trial):
+        trial.report(step=trial.attempt, loss=1.0, pid=os.getpid())
+        if trial.attempt == 1:
+            raise MemoryError("could not allocate 9 TiB")
+
+    study = tune(train, space, minimize="loss", trials=1)
+    assert study.best.attempts == 2
+    assert "memory ran out (MemoryError: could not allocate 9 TiB)" in study.attempts(0)[0].reason
+    (_, first), (_, second) = study.best.curves["pid"]
+    assert first != second
+
+
+def test_a_trial_over_its_time_is_killed_with_what_it_started(space, tmp_path, gone, written):
+    def train(trial):
+        if trial.number > 0:
+            return 1.0
+        trial.report(loss=0.5)
+        child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+        (tmp_path / "pids").write_text(f"{os.getpid()} {child.pid}")
+        return threading.Event().wait()
+
+    study = tune(train, space, minimize="loss", trials=2, timeout=3)
+    error = study.trials[0].error
+    assert [trial.state for trial in study.trials] == ["failed", "complete"]
+    assert error.type == "Timeout"
+    assert "timeout=3 s" in error.message
+    assert study.trials[0].attempts == 1
+    gone(*written(tmp_path / "pids"))
+
+
+def test_too_many_failures_end_the_study_with_the_most_common_error(space):
+    def train(trial):
+        if trial.number == 1:
+            raise KeyError("other")
+        raise ZeroDivisionError("a bug on line 7")
+
+    with pytest.raises(StudyFailed, match=r"at most 50%.*5 of 5 failed.*ZeroDivisionError: a bug on line 7"):
+        tune(train, space, minimize="loss", trials=64)
+
+
+def test_the_failed_study_is_there_and_the_traceback_too(space, tmp_path):
+    from sturgeon.study import Study
+
+    def train(trial):
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(StudyFailed) as failed:
+        tune(train, space, minimize="loss", trials=2, study=tmp_path / "a.study", workers=0)
+    assert 'raise ZeroDivisionError("a bug")' in failed.value.__notes__[0]
+    with Study.open(tmp_path / "a.study") as study:
+        assert study.counts()["failed"] == 2
+
+
+def test_the_share_of_failures_can_be_set(space):
+    def train(trial):
+        if trial.number != 6:
+            raise ValueError("no")
+        return 1.0
+
+    study = tune(train, space, minimize="loss", trials=7, max_failures=1, workers=0)
+    assert study.counts()["failed"] == 6
+    with pytest.raises(StudyFailed, match="at most 10%"):
+        tune(lambda t: 1 / (t.number % 5), space, minimize="loss", trials=9, max_failures=0.1, workers=0)
+
+
+def test_diverged_trials_do_not_end_a_study_that_has_values(space):
+    def train(trial):
+        return float("nan") if trial.number % 8 else 1.0
+
+    study = tune(train, space, minimize="loss", trials=24, workers=0)
+    assert (study.counts()["complete"], study.counts()["failed"]) == (3, 21)
+    with pytest.raises(
+        StudyFailed, match=r"some trial gives a value; 10 of 10 failed.*NotFinite: loss was nan"
+    ):
+        tune(lambda trial: float("nan"), space, minimize="loss", workers=0)
+
+
+def test_a_function_that_gives_no_value_is_told_so(space):
+    with pytest.raises(
+        StudyFailed, match=r"must report or return 'loss'; it reported nothing and returned noth"
+    ):
+        tune(lambda trial: None, space, minimize="loss", trials=1, workers=0)
+
+
+def test_a_metric_that_is_not_reported_is_named_with_those_that_are(space):
+    def train(trial):
+        trial.report(val_los=1.0, accuracy=0.5)
+
+    with pytest.raises(
+        StudyFailed, match=r"'val_loss'; it reported 'val_los', 'accuracy' and returned nothing"
+    ):
+        tune(train, space, minimize="val_loss", trials=1, workers=0)
+
+
+def test_a_returned_thing_that_is_no_number_fails_the_trial(space):
+    with pytest.raises(StudyFailed, match=r"must be a number; got 'fine' \(str\).*what `train` returned"):
+        tune(lambda trial: "fine", space, minimize="loss", trials=1, workers=0)
+
+
+def test_a_trial_that_somebody_else_ended_is_left_and_the_study_goes_on(space, tmp_path, caplog):
+    where = tmp_path / "a.study"
+
+    def train(trial):
+        if trial.number == 0:
+            from sturgeon.study import Study, Trial
+
+            with Study.open(where) as study:
+                study.fail(Trial(trial.number, trial.config, trial.seed), "ended by hand")
+        trial.report(loss=1.0)
+
+    study = tune(train, space, minimize="loss", trials=2, study=where)
+    assert [trial.state for trial in study.trials] == ["failed", "complete"]
+    assert study.trials[0].error.message == "ended by hand"
+    assert "only the running attempt of a trial may report on it" in caplog.text
+    study.close()
