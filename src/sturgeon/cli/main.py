@@ -1,0 +1,71 @@
+"""``sturgeon``: the commands, and how errors become one line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from sturgeon.cli.predict import predict
+from sturgeon.cli.show import show
+from sturgeon.cli.tune import tune
+from sturgeon.errors import InputError, SturgeonError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sturgeon", message="%(prog)s %(version)s")
+def sturgeon() -> None:
+    """Tune neural networks: random first, coarse to fine, many at once."""
+
+
+sturgeon.add_command(tune)
+sturgeon.add_command(show)
+sturgeon.add_command(predict)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows ``sturgeon``; None for the process's own.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        code = sturgeon.main(arguments, prog_name="sturgeon", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as usage:
+        print(usage.format_message())
+        return 2
+    except click.ClickException as error:
+        return _complain(error.format_message(), 2)
+    except InputError as error:
+        return _complain(str(error), 2)
+    except SturgeonError as error:
+        return _complain(str(error), 1)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted.", 130)
+    except BrokenPipeError:  # The reader of our output, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def run() -> None:
+    """The console script."""
+    code = main()
+    if code == 130:  # threads that still train must not hold up who wants to leave
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _complain(message: str, code: int) -> int:
+    print("sturgeon: " + " ".join(message.split()), file=sys.stderr)
+    return code

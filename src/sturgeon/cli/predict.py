@@ -1,0 +1,75 @@
+"""``sturgeon predict``: use the network that ``tune`` found."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sturgeon.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
+
+
+@click.command(no_args_is_help=True)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="CSV, TSV or Parquet.  [default: CSV on stdout]"
+)
+def predict(folder: Path, data: Path, output: Path | None) -> int:
+    """Predict every row of a table.
+
+    DIR is the directory that was given to `sturgeon tune --out`; DATA is a table like the one it saw.
+    """
+    from sturgeon.caviar.saved import SavedModel
+    from sturgeon.data import read_table
+
+    if output is not None:
+        _check_output(output)
+    model = SavedModel.load(folder)
+    table = read_table(data)
+    predictions = model.predict(table, repr(str(data)))
+    for column, count in model.preprocessing.count_unseen(table, repr(str(data))).items():
+        print(f"{column!r}: {count} cells are of a kind that training never had", file=sys.stderr)
+    if output is None:
+        predictions.to_csv(sys.stdout, index=False)
+        return 0
+    _write(predictions, output)
+    print(
+        f"{len(predictions)} predictions of {model.preprocessing.target.name!r} in {output}", file=sys.stderr
+    )
+    return 0
+
+
+def _check_output(output: Path) -> None:
+    if not output.name.endswith((*_WRITERS, ".parquet")):
+        endings = ", ".join((*_WRITERS, ".parquet"))
+        raise InputError(f"Predictions go to a file that ends in {endings}; got {str(output)!r}.")
+    if not output.parent.is_dir():
+        raise InputError(
+            f"Predictions go to a directory that exists; got {str(output.parent)!r}. Make it first."
+        )
+
+
+def _write(predictions: pd.DataFrame, output: Path) -> None:
+    """Write all of it or nothing."""
+    fresh = output.with_name(f".new-{output.name}")
+    try:
+        if output.suffix == ".parquet":
+            predictions.to_parquet(fresh, index=False)
+        else:
+            separator = next(_WRITERS[ending] for ending in _WRITERS if output.name.endswith(ending))
+            predictions.to_csv(fresh, sep=separator, index=False)
+        fresh.replace(output)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise InputError(
+            f"Predictions go to a file that can be written; got {str(output)!r} ({error.strerror}). "
+            "Name another with `-o`."
+        ) from error

@@ -1,0 +1,59 @@
+"""The end of ``sturgeon tune``: what was found, how good it is, where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sturgeon.cli.live import format_seconds
+
+if TYPE_CHECKING:
+    from sturgeon.caviar.outcome import TableResult
+
+
+def print_result(result: TableResult, varying: Collection[str]) -> None:
+    """Print a result for a person to read.
+
+    Args:
+        result: What was found.
+        varying: The hyperparameters to show of the best configuration.
+    """
+    console = Console(highlight=False, markup=False)
+    states = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
+    console.print(f"trials: {states}; {result.epochs} epochs in {format_seconds(result.seconds)}")
+    if result.best is None or result.test is None:
+        return
+    value = format_number(result.best["value"])
+    shown = {name: setting for name, setting in result.best["config"].items() if name in varying}
+    console.print(f"best: trial {result.best['trial']}, {result.metric} {value}")
+    console.print(f"  {describe_config(shown)}", soft_wrap=True)
+    console.print(_test_table(result, result.test))
+    console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
+    console.print(f"use it:  sturgeon predict {result.out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
+
+
+def describe_config(config: dict[str, Any]) -> str:
+    """A configuration in one line, its numbers short."""
+    return ", ".join(f"{name}={format_number(value)}" for name, value in config.items())
+
+
+def format_number(value: Any) -> str:
+    """Four significant digits of a float; anything else as it is."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _test_table(result: TableResult, test: dict[str, float]) -> Table:
+    rows = result.rows["test"]
+    table = Table(title=f"on the {rows} test rows, which decided nothing", title_justify="left")
+    table.add_column("network")
+    for name in test:
+        table.add_column(name, justify="right")
+    guess = "majority class" if result.task == "classification" else "mean"
+    lines = [("tuned", test), ("default hyperparameters", result.default_test), (guess, result.naive_test)]
+    for name, metrics in lines:
+        if metrics is not None:
+            table.add_row(name, *(f"{metrics[metric]:.4f}" for metric in test))
+    return table

@@ -1,0 +1,146 @@
+"""``sturgeon tune``: from a table to a tuned, saved network."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sturgeon.errors import InputError
+
+if TYPE_CHECKING:
+    from sturgeon.caviar.outcome import TableResult
+    from sturgeon.caviar.table import TableJob
+    from sturgeon.caviar.terms import Terms
+    from sturgeon.data import Dataset
+    from sturgeon.space import Space
+    from sturgeon.study import Study
+
+
+@click.command(no_args_is_help=True)
+@click.argument("data", required=False, type=click.Path(path_type=Path))
+@click.option("--target", metavar="COLUMN", help="The column to predict.")
+@click.option("--trials", type=int, help="Configurations to try.  [default: 64, or what --budget affords]")
+@click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
+@click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
+@click.option(
+    "--minimize",
+    metavar="METRIC",
+    help="val_loss, val_rmse or val_mae.  [default: val_loss for classes, val_rmse for numbers]",
+)
+@click.option("--maximize", metavar="METRIC", help="val_accuracy, val_balanced_accuracy or val_r2.")
+@click.option("--search", metavar="NAME", help="random, sobol or grid.  [default: random]")
+@click.option(
+    "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
+)
+@click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Give a hyperparameter one value.")
+@click.option("--space", "only_space", is_flag=True, help="Print what may vary, and stop.")
+@click.option("--task", metavar="TASK", help="classification or regression.  [default: as the target looks]")
+@click.option("--numeric", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
+@click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@click.option(
+    "--test", type=click.Path(path_type=Path), help="A test table of its own, instead of 15 % of the rows."
+)
+@click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
+@click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
+@click.option("--resume", is_flag=True, help="Go on with the study that is there.")
+@click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where all goes.  [default: NAME.sturgeon beside the data]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
+    """Tune a batch-norm network on a table.
+
+    DATA is a CSV, CSV.gz, TSV or Parquet file. The best network is saved in the directory of --out.
+    """
+    space = _space(options["vary"], options["fix"])
+    if only_space:
+        _print_space(space, as_json)
+        return 0
+    if data is None:
+        raise InputError("A table is needed; got none. Name it: `sturgeon tune DATA --target COLUMN`.")
+    if target is None:
+        raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
+    changed = bool(options["vary"] or options["fix"])
+    result, varying = _run(_job(data, target, space if changed else None, options))
+    if result.interrupted:
+        print("Interrupted; everything so far is kept. Go on with `--resume`.", file=sys.stderr)
+    if as_json:
+        print(json.dumps(asdict(result), allow_nan=False))
+    else:
+        from sturgeon.cli.result import print_result
+
+        print_result(result, varying)
+    return 130 if result.interrupted else 0
+
+
+def _space(vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
+    from sturgeon.cli.options import change_space
+    from sturgeon.space import standard_space
+
+    return change_space(standard_space(), vary, fix)
+
+
+def _print_space(space: Space, as_json: bool) -> None:
+    description = space.describe()
+    print(json.dumps({"space": description.rows}) if as_json else description)
+
+
+def _job(data: Path, target: str, space: Space | None, options: dict[str, Any]) -> TableJob:
+    from sturgeon.caviar.limits import to_seconds
+    from sturgeon.caviar.table import TableJob
+    from sturgeon.caviar.terms import Wishes
+    from sturgeon.search import search_by_name
+
+    name = options["search"]
+    wishes = Wishes(
+        space=space,
+        search=None if name is None else search_by_name(name),
+        **{wish: options[wish] for wish in ("minimize", "maximize", "epochs", "seed")},
+    )
+    table = {key: options[key] for key in ("test", "task", "numeric", "categorical", "drop", "time_order")}
+    return TableJob(
+        data,
+        target,
+        options["out"] or _beside(data),
+        wishes,
+        trials=options["trials"],
+        budget=to_seconds(options["budget"], "--budget"),
+        study=options["study"],
+        resume=options["resume"],
+        table=table,
+    )
+
+
+def _beside(data: Path) -> Path:
+    """``wine.csv.gz`` keeps its results in ``wine.sturgeon``."""
+    return data.with_name(data.name.split(".")[0] + ".sturgeon")
+
+
+def _run(job: TableJob) -> tuple[TableResult, tuple[str, ...]]:
+    """Run a job with a live view; also give the names of what varied."""
+    from sturgeon.caviar.table import tune_table
+    from sturgeon.cli.live import LiveView
+
+    view = LiveView()
+    varying: list[str] = []
+
+    def announce(dataset: Dataset, terms: Terms, study: Study) -> None:
+        parts = ", ".join(f"{count} {part}" for part, count in dataset.rows.items())
+        view.say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
+        view.say(f"rows: {parts}; inputs: {dataset.features}; {terms.goal.direction} {terms.goal.metric}")
+        dropped = dataset.preprocessing.dropped
+        if dropped:
+            view.say(f"left out, because they never vary: {', '.join(dropped)}")
+        varying.extend(terms.space.coordinates)
+        view.start(terms.goal.metric)
+
+    with view:
+        result = tune_table(job, on_start=announce, on_progress=view.show, on_final=view.final)
+    return result, tuple(varying)

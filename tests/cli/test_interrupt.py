@@ -1,0 +1,87 @@
+"""Ctrl-C keeps everything: exit code 130, and the resumed study ends as one that ran through."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sturgeon.errors import StudyError
+from sturgeon.study import Study
+
+TRIALS, EPOCHS = 8, 300
+
+
+def command(table, out, *more):
+    return [
+        sys.executable, "-m", "sturgeon", "tune", str(table), "--target", "kind", "--out", str(out),
+        "--trials", str(TRIALS), "--epochs", str(EPOCHS), "--fix", "batch_size=16", "--fix", "layers=2",
+        "--json", *more,
+    ]  # fmt: skip
+
+
+def wait_until(condition, process, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        if process.poll() is not None:
+            pytest.fail(f"ended too soon: {process.communicate()}")
+        time.sleep(0.02)
+    pytest.fail("it never came about")
+
+
+def epochs_recorded(path):
+    try:
+        with Study.open(path) as study:
+            return sum(len(trial.curves.get("val_loss", ())) for trial in study.trials)
+    except StudyError:  # not made yet
+        return 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_a_study_that_resumes_to_the_same_end(table, tmp_path, number):
+    out = tmp_path / "stopped"
+    with subprocess.Popen(command(table, out), stdout=-1, stderr=-1, text=True) as process:
+        wait_until(lambda: epochs_recorded(out / "tune.study") > EPOCHS // 3, process)
+        process.send_signal(number)
+        printed, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in said
+    assert "Traceback" not in said
+    stopped = json.loads(printed)
+    assert stopped["interrupted"] is True
+    assert stopped["trials"]["running"] == 0
+    assert stopped["trials"]["paused"] > 0
+    assert json.loads((out / "result.json").read_text()) == stopped
+
+    def finish(*arguments):
+        ran = subprocess.run(command(table, *arguments), capture_output=True, text=True, check=True)
+        return json.loads(ran.stdout)
+
+    resumed, whole = finish(out, "--resume"), finish(tmp_path / "whole")
+    assert resumed["trials"]["complete"] == TRIALS
+    for key in ("best", "test", "default_test", "epochs"):
+        assert resumed[key] == whole[key]
+
+
+def test_a_study_killed_again_and_again_resumes_to_the_same_end(table, tmp_path):
+    out = tmp_path / "killed"
+    for kill in range(3):  # more often than a trial may be lost by default
+        already = epochs_recorded(out / "tune.study")
+        resume = ["--resume"] if kill else []
+        with subprocess.Popen(command(table, out, *resume), stdout=-1, stderr=-1, text=True) as process:
+            wait_until(lambda b=already: epochs_recorded(out / "tune.study") > b + EPOCHS // 3, process)
+            process.kill()
+            process.communicate()
+    ran = subprocess.run(command(table, out, "--resume"), capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    resumed = json.loads(ran.stdout)
+    whole = json.loads(
+        subprocess.run(command(table, tmp_path / "whole"), capture_output=True, check=True).stdout
+    )
+    assert resumed["trials"]["complete"] == TRIALS
+    for key in ("best", "test", "default_test"):
+        assert resumed[key] == whole[key]

@@ -1,0 +1,255 @@
+"""`sturgeon tune`, `show` and `predict` together, on a small table."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sturgeon.study import Study
+
+QUICK = ["--trials", 3, "--epochs", 2, "--fix", "batch_size=32", "--fix", "layers=2"]
+
+
+def test_tune_json_is_one_object_with_the_fields_of_the_contract(sturgeon, table, tmp_path):
+    ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--json")
+    assert ran.code == 0
+    result = json.loads(ran.out)
+    assert result["best"].keys() >= {"trial", "config", "value"}
+    assert result["metric"] == "val_accuracy"
+    assert result["direction"] == "maximize"
+    assert result["trained_on"] == "training and validation rows"
+    assert result["trials"] == {
+        "waiting": 0, "running": 0, "paused": 0, "complete": 3, "stopped": 0, "failed": 0,
+    }  # fmt: skip
+    assert result["epochs"] == 6
+    assert result["seconds"] > 0
+    assert result["test"].keys() == result["naive_test"].keys() == result["default_test"].keys()
+    assert result["rows"] == {"train": 140, "validation": 30, "test": 30}
+    out = tmp_path / "fish.sturgeon"
+    assert result["study"] == str(out / "tune.study")
+    assert json.loads((out / "result.json").read_text()) == result
+    assert {path.name for path in (out / "best").iterdir()} == {
+        "config.json", "preprocessing.json", "weights.npz",
+    }  # fmt: skip
+
+
+def test_the_printed_result_says_what_was_found_and_where_it_lies(sturgeon, table, tmp_path):
+    ran = sturgeon("tune", table, "--target", "weight", *QUICK)
+    assert ran.code == 0
+    for part in ("3 complete", "val_rmse", "tuned", "default hyperparameters", "mean", "fish.sturgeon/best"):
+        assert part in ran.out
+    assert "regression of 'weight'" in ran.err
+
+
+def test_trial_zero_is_the_default_configuration_and_fixed_values_hold(sturgeon, table, tmp_path):
+    sturgeon("tune", table, "--target", "kind", *QUICK, "--vary", "dropout=0.1:0.5")
+    with Study.open(tmp_path / "fish.sturgeon" / "tune.study") as study:
+        assert study.trial(0).config == study.space.default()
+        for trial in study.trials:
+            assert (trial.config["batch_size"], trial.config["layers"]) == (32, 2)
+            assert 0.1 <= trial.config["dropout"] <= 0.5
+
+
+def test_the_same_seed_gives_the_same_result_and_another_does_not(sturgeon, table, tmp_path):
+    results = []
+    for out, seed in (("one", 5), ("two", 5), ("three", 6)):
+        ran = sturgeon(
+            "tune", table, "--target", "kind", *QUICK, "--seed", seed, "--out", tmp_path / out, "--json"
+        )
+        result = json.loads(ran.out)
+        results.append({key: result[key] for key in ("best", "test", "default_test", "naive_test")})
+    assert results[0] == results[1]
+    assert results[0] != results[2]
+
+
+def test_resuming_adds_trials_and_ends_where_one_run_would_have_ended(sturgeon, table, tmp_path):
+    quick = [*QUICK[2:], "--json"]
+    whole = sturgeon("tune", table, "--target", "kind", "--trials", 5, *quick, "--out", tmp_path / "whole")
+    for trials in (2, 5):
+        parts = sturgeon(
+            "tune",
+            table,
+            "--target",
+            "kind",
+            "--trials",
+            trials,
+            "--resume",
+            *quick,
+            "--out",
+            tmp_path / "parts",
+        )
+    assert json.loads(parts.out)["trials"]["complete"] == 5
+    for key in ("best", "test", "epochs"):
+        assert json.loads(parts.out)[key] == json.loads(whole.out)[key]
+    again = sturgeon(
+        "tune", table, "--target", "kind", "--resume", "--trials", 5, "--json", "--out", tmp_path / "parts"
+    )
+    for key in ("best", "test", "trials"):
+        assert json.loads(again.out)[key] == json.loads(parts.out)[key]
+
+
+def test_the_test_rows_influence_no_choice(sturgeon, fish, tmp_path):
+    """Changing the test table changes the test metrics, and nothing else."""
+    train, test = fish.iloc[:150], fish.iloc[150:].copy()
+    train.to_csv(tmp_path / "train.csv", index=False)
+    results = []
+    for name, weights in (("a", test["weight"]), ("b", test["weight"].to_numpy()[::-1])):
+        test.assign(weight=weights).to_csv(tmp_path / f"{name}.csv", index=False)
+        ran = sturgeon(
+            "tune", tmp_path / "train.csv", "--target", "weight", *QUICK,
+            "--test", tmp_path / f"{name}.csv", "--out", tmp_path / name, "--json",
+        )  # fmt: skip
+        results.append(json.loads(ran.out))
+    assert results[0]["rows"]["test"] == 50
+    assert results[0]["best"] == results[1]["best"]
+    assert results[0]["test"] != results[1]["test"]
+
+
+def test_predict_gives_what_tune_measured(sturgeon, fish, table, tmp_path):
+    fish.iloc[150:].to_csv(tmp_path / "test.csv", index=False)
+    fish.iloc[:150].to_csv(table, index=False)
+    ran = sturgeon("tune", table, "--target", "weight", *QUICK, "--test", tmp_path / "test.csv", "--json")
+    measured = json.loads(ran.out)["test"]
+    for name in ("p.csv", "p.tsv", "p.parquet", "p.csv.gz"):
+        ran = sturgeon("predict", tmp_path / "fish.sturgeon", tmp_path / "test.csv", "-o", tmp_path / name)
+        assert ran.code == 0
+        path = tmp_path / name
+        read = pd.read_parquet if name == "p.parquet" else pd.read_csv
+        predicted = read(path, sep="\t") if name == "p.tsv" else read(path)
+        error = predicted["weight"].to_numpy() - fish["weight"].to_numpy()[150:]
+        assert np.sqrt(np.mean(error**2)) == pytest.approx(measured["rmse"], rel=1e-4)
+
+
+def test_predict_classes_with_probabilities_needs_no_target_and_takes_new_categories(
+    sturgeon, fish, table, tmp_path
+):
+    sturgeon("tune", table, "--target", "kind", *QUICK)
+    new = fish.drop(columns="kind").assign(extra=1)[["river", "extra", "age", "weight", "length"]].head(5)
+    new.loc[2, "river"] = "Amur"
+    new.to_csv(tmp_path / "new.csv", index=False)
+    ran = sturgeon("predict", tmp_path / "fish.sturgeon", tmp_path / "new.csv")
+    lines = ran.out.splitlines()
+    assert lines[0] == "kind,probability of beluga,probability of sterlet"
+    assert len(lines) == 6
+    for line in lines[1:]:
+        kind, *probabilities = line.split(",")
+        assert sum(map(float, probabilities)) == pytest.approx(1)
+        assert kind == ("beluga" if float(probabilities[0]) > 0.5 else "sterlet")
+    assert "'river': 1 cells" in ran.err
+
+
+def test_show_lists_trials_best_first_and_as_json(sturgeon, table, tmp_path):
+    sturgeon("tune", table, "--target", "kind", *QUICK)
+    folder = tmp_path / "fish.sturgeon"
+    printed = sturgeon("show", folder)
+    assert printed.code == 0
+    assert "3 complete" in printed.out
+    shown = json.loads(sturgeon("show", folder / "tune.study", "--json").out)
+    assert shown["best"]["value"] == max(trial["value"] for trial in shown["all_trials"])
+    assert [trial["trial"] for trial in shown["all_trials"]] == [0, 1, 2]
+    assert all(trial["epochs"] == 2 for trial in shown["all_trials"])
+
+
+def test_space_is_printed_without_a_table(sturgeon):
+    ran = sturgeon("tune", "--space", "--vary", "dropout=0:0.5", "--fix", "optimizer=adam")
+    assert ran.code == 0
+    assert "dropout" in ran.out
+    assert "\nmomentum" not in ran.out, "momentum can never be active here"
+    rows = json.loads(sturgeon("tune", "--space", "--json").out)["space"]
+    assert {"learning_rate", "hidden_units", "batch_size"} <= {row["name"] for row in rows}
+
+
+@pytest.mark.parametrize("search", ["random", "sobol", "grid"])
+def test_every_search_runs(sturgeon, table, search):
+    ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--search", search, "--json")
+    assert json.loads(ran.out)["trials"]["complete"] == 3
+
+
+def test_a_budget_ends_a_run_and_keeps_what_was_reached(sturgeon, table):
+    ran = sturgeon(
+        "tune", table, "--target", "kind", "--epochs", 100_000, "--budget", "3s", "--json",
+        "--fix", "batch_size=32", "--fix", "layers=2",
+    )  # fmt: skip
+    result = json.loads(ran.out)
+    assert ran.code == 0
+    assert result["trials"]["stopped"] >= 1
+    assert result["trials"]["running"] == 0
+    assert result["best"] is not None
+    assert result["test"]["accuracy"] > 0.5
+
+
+def test_an_exhausted_space_ends_the_study(sturgeon, table):
+    fixed = [
+        f"--fix={name}"
+        for name in ("learning_rate=0.01", "optimizer=adam", "batch_size=32", "hidden_units=60")
+    ]
+    ran = sturgeon(
+        "tune",
+        table,
+        "--target",
+        "kind",
+        "--epochs",
+        1,
+        *fixed,
+        "--fix=layers=2",
+        "--vary=schedule=cosine,constant",
+        "--trials",
+        9,
+        "--json",
+    )
+    assert ran.code == 0
+    assert json.loads(ran.out)["trials"]["complete"] == 2
+
+
+def test_progress_goes_to_stderr_alone(sturgeon, table):
+    ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--json")
+    assert ran.out.count("\n") == 1
+    assert "rows: 140 train" in ran.err
+
+
+def test_names_with_brackets_are_printed_as_they_are(sturgeon, table, tmp_path):
+    out = tmp_path / "wine[red][/p]"
+    ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--out", out)
+    assert ran.code == 0
+    assert f"network: {out}/best" in ran.out
+    assert sturgeon("show", out).code == 0
+
+
+def test_validation_targets_that_never_vary_rank_no_trial_above_another(sturgeon, fish, table):
+    fish.assign(weight=[*fish["weight"][:140], *[20.0] * 60]).to_csv(table, index=False)
+    ran = sturgeon(
+        "tune", table, "--target", "weight", *QUICK, "--time-order", "--maximize", "val_r2", "--json"
+    )
+    assert json.loads(ran.out)["best"]["value"] == 0
+
+
+def test_resuming_without_a_number_of_trials_goes_on_to_that_of_the_beginning(sturgeon, table):
+    sturgeon("tune", table, "--target", "kind", *QUICK)
+    ran = sturgeon("tune", table, "--target", "kind", "--resume", "--json")
+    assert json.loads(ran.out)["trials"]["complete"] == 3
+
+
+def test_another_output_directory_takes_the_result_of_a_study_that_is_resumed(sturgeon, table, tmp_path):
+    sturgeon(
+        "tune", table, "--target", "kind", *QUICK, "--study", tmp_path / "s.study", "--out", tmp_path / "a"
+    )
+    ran = sturgeon(
+        "tune",
+        table,
+        "--target",
+        "kind",
+        "--resume",
+        "--study",
+        tmp_path / "s.study",
+        "--out",
+        tmp_path / "b",
+    )
+    assert ran.code == 0
+    assert sturgeon("predict", tmp_path / "b", table).code == 0
+
+
+def test_the_last_training_learns_from_the_validation_rows_too(sturgeon, table, tmp_path):
+    sturgeon("tune", table, "--target", "kind", *QUICK)
+    config = json.loads((tmp_path / "fish.sturgeon" / "best" / "config.json").read_text())
+    assert config["trained_on"] == "training and validation rows"
