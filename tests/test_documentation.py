@@ -1,0 +1,57 @@
+"""What the README says is true: its Python runs, its commands and options exist."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sturgeon.cli.main import sturgeon
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def test_the_readmes_python_runs_from_top_to_bottom(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) >= 2
+    exec(compile("\n".join(blocks), "README.md", "exec"), {"__name__": "__main__"})
+    assert "learning_rate" in capsys.readouterr().out
+
+
+def test_every_command_of_the_command_line_is_in_the_readme():
+    for name in sturgeon.commands:
+        assert f"sturgeon {name} " in README
+
+
+def test_every_option_in_the_readme_exists():
+    known = {option for command in sturgeon.commands.values() for p in command.params for option in p.opts}
+    used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README))
+    assert used
+    assert used <= known
+
+
+def test_every_option_has_a_help_text():
+    for command in sturgeon.commands.values():
+        assert command.help
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                assert parameter.help, f"{command.name} {parameter.opts}"
+
+
+def test_nothing_in_the_readme_is_still_to_be_filled_in():
+    assert "@@" not in README
+
+
+def test_continuous_integration_runs_the_readmes_test_command():
+    assert len(re.findall(r"^python -m venv .* && pytest$", README, re.MULTILINE)) == 1
+    assert "&& pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_runs(example, tmp_path):
+    ran = subprocess.run([sys.executable, example], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout
