@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from sturgeon.search import Grid, Random, Search, Sobol
     from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
+    from sturgeon.stopping import MedianRule, Never, Patience, Stopping, SuccessiveHalving
     from sturgeon.study import Leases, Study, Trial, TrialRecord
 
 _HOMES = {
@@ -63,6 +64,7 @@ _HOMES = {
     ],
     "sturgeon.search": ["Grid", "Random", "Search", "Sobol"],
     "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "standard_space"],
+    "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -79,7 +81,10 @@ __all__ = [
     "LeaseLost",
     "Leases",
     "LiveTrial",
+    "MedianRule",
     "MissingExtra",
+    "Never",
+    "Patience",
     "Random",
     "Real",
     "RunError",
@@ -89,11 +94,13 @@ __all__ = [
     "Space",
     "SpaceError",
     "SpaceExhausted",
+    "Stopping",
     "StoreFailed",
     "Study",
     "StudyError",
     "StudyFailed",
     "SturgeonError",
+    "SuccessiveHalving",
     "TableJob",
     "TableResult",
     "Trial",

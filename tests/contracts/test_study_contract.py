@@ -206,6 +206,55 @@ def test_a_paused_trial_is_asked_again_as_the_same(study):
     assert [(one.number, one.outcome) for one in study.attempts(0)] == [(1, "paused"), (2, "stopped")]
 
 
+def test_one_paused_trial_is_resumed_and_the_others_stay(study):
+    trials = study.ask(3)
+    for trial in trials:
+        study.report(trial, step=1, loss=0.9 - trial.number / 10)
+        study.checkpoint(trial, f"weights/{trial.number}.npz", step=1)
+        study.pause(trial)
+    again = study.resume(1)
+    assert (again.number, again.config, again.seed) == (1, trials[1].config, trials[1].seed)
+    assert (again.attempt, again.resume_from) == (2, "weights/1.npz")
+    assert [study.trial(number).state for number in range(3)] == ["paused", "running", "paused"]
+    assert study.record[1].curve == ((1, 0.8),)
+    study.report(again, step=2, loss=0.5)
+    assert study.record[1].curve == ((1, 0.8), (2, 0.5))
+    study.tell(again, loss=0.5)
+    study.stop(study.resume(trials[2]), "not promising")
+    assert (study.trial(2).value, study.trial(2).reason) == (0.7, "not promising")
+
+
+def test_paused_trials_are_left_alone_when_asked_to(study):
+    first, second = study.ask(2)
+    study.pause(first)
+    study.retry(second, "killed")
+    waiting, new = study.ask(2, paused=False)
+    assert (waiting.number, new.number) == (1, 2)
+    assert study.trial(0).state == "paused"
+    assert study.ask()[0].number == 0
+
+
+def test_only_a_paused_trial_is_resumed(study):
+    running, ended = study.ask(2)
+    study.tell(ended, loss=0.5)
+    for number, state in ((running.number, "running in attempt 1"), (ended.number, "complete")):
+        with pytest.raises(LeaseLost, match=f"only a paused trial.*trial {number} is {state}"):
+            study.resume(number)
+    with pytest.raises(StudyError, match="got 7"):
+        study.resume(7)
+    study.report(running, step=1, loss=0.4)
+    study.tell(running, loss=0.4)
+
+
+def test_a_paused_trial_is_resumed_by_one_of_two(lasting):
+    with places.make_study(lasting) as here, Study.open(lasting) as there:
+        study_trial = here.ask()[0]
+        here.pause(study_trial)
+        assert there.resume(0).attempt == 2
+        with pytest.raises(LeaseLost, match="running in attempt 2"):
+            here.resume(0)
+
+
 def test_pauses_do_not_use_up_attempts(study):
     for attempt in range(1, 6):
         (trial,) = study.ask()

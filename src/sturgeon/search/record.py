@@ -36,8 +36,8 @@ class Record:
 
     Example:
         >>> record = Record([Observation(0, {"layers": 2}, "complete", 0.5)])
-        >>> {"layers": 2} in record, len(record)
-        (True, 1)
+        >>> {"layers": 2} in record, len(record), record[0].value
+        (True, 1, 0.5)
     """
 
     def __init__(self, observations: Iterable[Observation] = ()) -> None:
@@ -54,6 +54,9 @@ class Record:
 
     def __len__(self) -> int:
         return len(self._by_number)
+
+    def __getitem__(self, number: int) -> Observation:
+        return self._by_number[number]
 
     def __iter__(self) -> Iterator[Observation]:
         return iter(self._by_number.values())

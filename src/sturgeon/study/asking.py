@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from sturgeon.errors import SpaceExhausted
+from sturgeon.errors import LeaseLost, SpaceExhausted
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
@@ -77,7 +77,9 @@ class Asker:
         self._seed = seed
         self._leases = leases
 
-    def ask(self, count: int, space: Space, search: Search, *, held: set[int]) -> tuple[int, list[Trial]]:
+    def ask(
+        self, count: int, space: Space, search: Search, *, held: set[int], paused: bool = True
+    ) -> tuple[int, list[Trial]]:
         """Hand out trials; each is written down before it is returned.
 
         The search works while others go on writing; only when others took numbers in the meantime
@@ -88,6 +90,7 @@ class Asker:
             space: What may vary.
             search: What suggests.
             held: Numbers of the trials this handle knows that it runs.
+            paused: Whether paused trials may be among them.
 
         Returns:
             The count of the change that handed them out, and the trials.
@@ -97,7 +100,9 @@ class Asker:
         """
         database = self._store.database
         for _ in range(OPTIMISTIC_TRIES):
-            seen, record = database.read(lambda connection: self._look(connection, count, held=held))
+            seen, record = database.read(
+                lambda connection: self._look(connection, count, held=held, paused=paused)
+            )
             plan = self._suggest(seen, record, count, space, search)
             try:
                 change, trials = database.write(
@@ -109,7 +114,7 @@ class Asker:
 
         def at_once(connection: Connection) -> tuple[Plan, int, list[Trial]]:
             self._store.bump(connection)
-            seen, record = self._look(connection, count, held=held)
+            seen, record = self._look(connection, count, held=held, paused=paused)
             plan = self._suggest(seen, record, count, space, search)
             return plan, *self._carry_out(connection, plan)
 
@@ -119,6 +124,42 @@ class Asker:
             self._mirror.forget()  # it took in a change that was rolled back
             raise
         return self._given(plan, change, trials)
+
+    def resume(self, number: int, *, held: set[int]) -> tuple[int, Trial]:
+        """Hand out one paused trial; see ``Study.resume``.
+
+        Args:
+            number: Which one.
+            held: Numbers of the trials this handle knows that it runs.
+
+        Returns:
+            The count of the change that handed it out, and the trial.
+        """
+        store = self._store
+
+        def work(connection: Connection) -> tuple[int, Trial]:
+            change, _ = store.bump(connection)
+            row = self._open_row(connection, number)
+            if row is not None and row.state == "running" and row.worker == store.worker:
+                if store.database.retrying and number not in held:
+                    return change, self._trial(row, row.attempt)  # handed out before the connection broke
+            elif row is not None and row.state == "paused":
+                until = store.database.now(connection) + self._leases.seconds
+                if store.claim(connection, change, row=row, lost=row.lost, until=until):
+                    return change, self._trial(row, row.attempt + 1)
+            now = store.standing(connection, number)
+            raise LeaseLost(
+                f"only a paused trial can be resumed; trial {number} is {now.state} in attempt "
+                f"{now.attempt}: ask for another."
+            )
+
+        return store.database.write(work, durable=False)
+
+    def _open_row(self, connection: Connection, number: int) -> Any:
+        rows = connection.exec_driver_sql(
+            self._store.database.sql.open_trials, {"study": self._store.study_id}
+        )
+        return next((row for row in rows.fetchall() if row.number == number), None)
 
     def _given(self, plan: Plan, change: int, trials: list[Trial]) -> tuple[int, list[Trial]]:
         if not trials and plan.exhausted is not None:
@@ -134,7 +175,9 @@ class Asker:
             self._mirror.landed(change, observations)
         return change, trials
 
-    def _look(self, connection: Connection, count: int, *, held: set[int]) -> tuple[Plan, Record]:
+    def _look(
+        self, connection: Connection, count: int, *, held: set[int], paused: bool
+    ) -> tuple[Plan, Record]:
         """See what may be handed out again, and what a search may know."""
         next_number = self._mirror.sync(connection)
         plan = Plan(next_number)
@@ -143,6 +186,8 @@ class Asker:
             self._store.database.sql.open_trials, {"study": self._store.study_id}
         ).fetchall()
         for row in sorted(rows, key=lambda row: row.number):
+            if row.state == "paused" and not paused:
+                continue
             self._sort_in(plan, row, now=now, count=count, held=held)
         return plan, self._record(connection, next_number)
 

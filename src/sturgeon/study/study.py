@@ -247,13 +247,15 @@ class Study:
 
     # -- working on it ---------------------------------------------------------------------------
 
-    def ask(self, count: int = 1) -> list[Trial]:
+    def ask(self, count: int = 1, *, paused: bool = True) -> list[Trial]:
         """Hand out trials: first those that wait, were paused or lost their worker, then new ones.
 
         Within a ``batch``, what it holds so far is written first: the search has to see it.
 
         Args:
             count: How many, at least 1; fewer are given where there are no more.
+            paused: Whether paused trials may be among them. A loop whose stopping rule pauses trials says
+                False, and takes back those it wants by ``resume``.
 
         Returns:
             The trials, which belong to this handle until they end.
@@ -267,10 +269,41 @@ class Study:
         self._handle.writer.flush()
         space = check_whole_space(self.space)
         with self._asking:
-            change, trials = self._asker.ask(count, space, self.search, held=set(self._handle.held))
+            change, trials = self._asker.ask(
+                count, space, self.search, held=set(self._handle.held), paused=paused
+            )
             self._handle.take(change, trials)
         self._keeper.start()
         return trials
+
+    def resume(self, number: Trial | int, /) -> Trial:
+        """Hand out one paused trial, as a new attempt with the same seed.
+
+        Args:
+            number: Which one.
+
+        Returns:
+            The trial, which belongs to this handle until it ends.
+
+        Raises:
+            LeaseLost: It is not paused, perhaps because somebody else was faster.
+            StudyError: There is no such trial.
+
+        Example:
+            >>> from sturgeon.space import Integer, Space
+            >>> with Study.create(":memory:", Space(layers=Integer(2, 4)), minimize="loss") as study:
+            ...     for trial in study.ask(2):
+            ...         study.pause(trial)
+            ...     again = study.resume(1)
+            ...     again.number, again.attempt
+            (1, 2)
+        """
+        self._handle.writer.flush()
+        with self._asking:
+            change, trial = self._asker.resume(_number(number), held=set(self._handle.held))
+            self._handle.take(change, [trial])
+        self._keeper.start()
+        return trial
 
     def report(self, trial: Trial | int, /, step: int, **metrics: float) -> None:
         """Write down points of a trial's curves.

@@ -1,0 +1,47 @@
+"""The contract of every stopping rule."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from sturgeon.search.record import Observation, Record
+from sturgeon.stopping.decision import Decision
+from sturgeon.stopping.goal import Goal
+
+
+class Stopping(ABC):
+    """Which trials are not worth training on.
+
+    A rule is a frozen dataclass whose fields are its settings (JSON values only). Both of its methods are
+    pure functions of their arguments: nothing is remembered between calls.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def decide(self, trial: Observation, peers: Record, goal: Goal) -> Decision:
+        """Say whether a running trial goes on; called after each of its reports.
+
+        Args:
+            trial: The trial with its curve up to now. A value that is not finite counts as the worst.
+            peers: All trials of the study; the trial itself may be among them and is passed over.
+            goal: What is tuned for, and how long a whole training is.
+
+        Returns:
+            ``CONTINUE``, ``Stop(why)`` or ``Pause(why)``. At the last step always ``CONTINUE``.
+        """
+
+    @abstractmethod
+    def promote(self, record: Record, goal: Goal) -> int | None:
+        """Choose a paused trial to go on with, before a new one is asked for.
+
+        A trial that was paused by an interrupt, and not by this rule, comes first.
+
+        Args:
+            record: All trials of the study.
+            goal: What is tuned for, and how long a whole training is.
+
+        Returns:
+            The trial's number; None to begin a new trial.
+        """

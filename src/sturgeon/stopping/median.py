@@ -1,0 +1,67 @@
+"""Stop a trial that is worse than half of its peers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import ClassVar
+
+from sturgeon.search.record import Observation, Record
+from sturgeon.stopping.base import Stopping
+from sturgeon.stopping.curves import best_until, first_paused, last_step, others
+from sturgeon.stopping.decision import CONTINUE, Decision, Stop
+from sturgeon.stopping.goal import Goal
+from sturgeon.stopping.settings import check_whole_from
+
+
+@dataclass(frozen=True)
+class MedianRule(Stopping):
+    """Stop a trial whose best value so far is worse than the median of its peers' at the same step.
+
+    A peer is any trial that got as far. Best values so far are compared, so that one noisy step
+    neither stops a trial nor saves it. Later trials meet peers that had to pass the same test, so the
+    rule gets stricter with the steps.
+
+    Source: Golovin et al., Google Vizier: a service for black-box optimization, KDD (2017), section 3.4.
+
+    Attributes:
+        warm_up: Steps in which nothing is stopped, from 0.
+        at_least: How many peers must have got as far, at least 1.
+
+    Example:
+        >>> peers = Record(Observation(n, {}, "complete", n / 10, ((1, n / 10),)) for n in range(5))
+        >>> trial = Observation(5, {}, "running", curve=((1, 0.35),))
+        >>> MedianRule(warm_up=0).decide(trial, peers, Goal("loss")).why
+        'Median rule: loss 0.35 at step 1 is above 0.2, the median of 5 trials.'
+    """
+
+    name: ClassVar[str] = "median"
+
+    warm_up: int = 3
+    at_least: int = 5
+
+    def __post_init__(self) -> None:
+        check_whole_from(0, "warm_up", self.warm_up, "MedianRule(warm_up=3)")
+        check_whole_from(1, "at_least", self.at_least, "MedianRule(at_least=5)")
+
+    def decide(self, trial: Observation, peers: Record, goal: Goal) -> Decision:
+        """Stop the worse half; see ``Stopping.decide``."""
+        step = last_step(trial)
+        if step <= self.warm_up or goal.is_last(step):
+            return CONTINUE
+        found = [best_until(peer.curve, step) for peer in others(trial, peers)]
+        values = [value for value in found if value is not None]
+        own = best_until(trial.curve, step)
+        if own is None or len(values) < self.at_least:
+            return CONTINUE
+        bar = median(values)
+        if own <= bar:
+            return CONTINUE
+        return Stop(
+            f"Median rule: {goal.put(own)} at step {step} is {goal.worse} {goal.number(bar)}, "
+            f"the median of {len(values)} trials."
+        )
+
+    def promote(self, record: Record, goal: Goal) -> int | None:
+        """Go on with what was interrupted; see ``Stopping.promote``."""
+        return first_paused(record)
