@@ -24,19 +24,50 @@ import jax.numpy as jnp
 from sturgeon.network.weights import Array, Statistics
 
 
-def batch_moments(z: Array, row_weights: Array) -> tuple[jax.Array, jax.Array]:
-    """Mean and variance of each unit over the true rows of a mini-batch, equations (1) and (2).
+@jax.custom_vjp
+def normalise_batch(
+    z: Array, row_weights: Array, gamma: Array, beta: Array, epsilon: Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Equations (1) to (4) for one mini-batch.
+
+    The gradient is written out below: its sums over rows are matrix products, which a compiler makes far
+    faster code of than of the sums that automatic differentiation leaves.
 
     Args:
         z: ``[rows, units]``.
-        row_weights: ``[rows]``, 1 for a true row and 0 for a row that only fills the batch up.
+        row_weights: ``[rows]``, 1 for a true row and 0 for a row that only fills the batch up. A loss must
+            not depend on a filling row's z̃.
+        gamma: γ, ``[units]``.
+        beta: β, ``[units]``.
+        epsilon: ε, a scalar.
 
     Returns:
-        μ and σ², each ``[units]``.
+        z̃ ``[rows, units]``, and μ and σ², each ``[units]``; no gradient flows back through these two.
     """
-    count = jnp.sum(row_weights)
-    mean = row_weights @ z / count
-    return mean, row_weights @ jnp.square(z - mean) / count
+    return _forward(z, row_weights, gamma, beta, epsilon)[0]
+
+
+def _forward(z: Array, row_weights: Array, gamma: Array, beta: Array, epsilon: Array):
+    share = row_weights / jnp.sum(row_weights)
+    mean = share @ z
+    centred = z - mean
+    variance = share @ jnp.square(centred)
+    scale = jax.lax.rsqrt(variance + epsilon)
+    normal = centred * scale
+    return (gamma * normal + beta, mean, variance), (normal, scale, gamma, row_weights, share)
+
+
+def _backward(saved, gradients):
+    """With d the gradient of z̃: dβ = Σ d, dγ = Σ d·z_norm, dz = γ/√(σ²+ε) · (d - (dβ + z_norm·dγ)/m)."""
+    normal, scale, gamma, row_weights, share = saved
+    d = gradients[0]
+    d_beta = row_weights @ d
+    d_gamma = row_weights @ (d * normal)
+    d_z = (gamma * scale) * (d - share[:, None] * (d_beta + normal * d_gamma))
+    return d_z, None, d_gamma, d_beta, None
+
+
+normalise_batch.defvjp(_forward, _backward)
 
 
 def normalise(z: Array, mean: Array, variance: Array, gamma: Array, beta: Array, epsilon: Array) -> jax.Array:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from sturgeon.network.batch_norm import batch_moments, normalise
+from sturgeon.network.batch_norm import normalise, normalise_batch
 from sturgeon.network.weights import Array, Statistics, Weights
 
 _ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {"relu": jax.nn.relu, "tanh": jnp.tanh}
@@ -45,10 +45,12 @@ def forward_training(
     means, variances = [], []
     for layer in range(weights.gamma.shape[0]):
         z = _layer_input(weights, layer, below)
-        mean, variance = batch_moments(z, row_weights)
+        normal, mean, variance = normalise_batch(
+            z, row_weights, weights.gamma[layer], weights.beta[layer], norm_epsilon
+        )
         means.append(mean)
         variances.append(variance)
-        below = g(normalise(z, mean, variance, weights.gamma[layer], weights.beta[layer], norm_epsilon))
+        below = g(normal)
         if dropout is not None:
             key, rate = dropout
             below = drop_units(below, jax.random.fold_in(key, layer), rate)

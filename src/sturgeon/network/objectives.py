@@ -25,7 +25,7 @@ def row_losses(outputs: jax.Array, targets: Array) -> jax.Array:
     squared error of the standardised target, outputs ``[rows, 1]``.
     """
     if jnp.issubdtype(targets.dtype, jnp.integer):
-        return optax.softmax_cross_entropy_with_integer_labels(outputs, jnp.asarray(targets))
+        return optax.softmax_cross_entropy(outputs, jax.nn.one_hot(targets, outputs.shape[-1]))
     return jnp.square(outputs[:, 0] - targets)
 
 
