@@ -4,8 +4,11 @@ from sturgeon.search.base import Search
 from sturgeon.search.grid import Grid
 from sturgeon.search.random import Random
 from sturgeon.search.record import Observation, Record, State
+from sturgeon.search.region import Region
 from sturgeon.search.registry import SEARCHES, search_by_name, search_from_json, search_to_json
+from sturgeon.search.shrinking_boxes import ShrinkingBoxes
 from sturgeon.search.sobol import Sobol
+from sturgeon.search.staged import Staged
 from sturgeon.search.unseen import Unseen, fill
 
 __all__ = [
@@ -14,8 +17,11 @@ __all__ = [
     "Observation",
     "Random",
     "Record",
+    "Region",
     "Search",
+    "ShrinkingBoxes",
     "Sobol",
+    "Staged",
     "State",
     "Unseen",
     "fill",

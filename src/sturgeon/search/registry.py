@@ -10,16 +10,20 @@ from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.grid import Grid
 from sturgeon.search.random import Random
+from sturgeon.search.shrinking_boxes import ShrinkingBoxes
 from sturgeon.search.sobol import Sobol
+from sturgeon.search.staged import Staged
 
-SEARCHES: Mapping[str, type[Search]] = {search.name: search for search in (Random, Sobol, Grid)}
+SEARCHES: Mapping[str, type[Search]] = {
+    search.name: search for search in (Staged, ShrinkingBoxes, Random, Sobol, Grid)
+}
 
 
 def search_by_name(name: str) -> Search:
     """Make a search with its default settings.
 
     Args:
-        name: ``"random"``, ``"sobol"``, ``"grid"``.
+        name: One of ``SEARCHES``, such as ``"random"``.
 
     Returns:
         The search.
@@ -43,7 +47,7 @@ def search_to_json(search: Search) -> dict[str, Any]:
     """
     # Every search is a dataclass by contract, which the abstract base cannot say.
     settings = {item.name: getattr(search, item.name) for item in fields(search)}  # pyright: ignore[reportArgumentType]
-    return {"name": search.name, **settings}
+    return {"name": search.name, **{setting: _write(value) for setting, value in settings.items()}}
 
 
 def search_from_json(data: Mapping[str, Any]) -> Search:
@@ -61,7 +65,7 @@ def search_from_json(data: Mapping[str, Any]) -> Search:
     name = data.get("name")
     if not isinstance(name, str) or name not in SEARCHES:
         raise InputError(f"A search must be one of {', '.join(SEARCHES)}; got {name!r}. Correct the name.")
-    settings = {setting: value for setting, value in data.items() if setting != "name"}
+    settings = {setting: _read(value) for setting, value in data.items() if setting != "name"}
     known = [item.name for item in fields(SEARCHES[name])]  # pyright: ignore[reportArgumentType]
     for setting in settings:
         if setting not in known:
@@ -70,3 +74,14 @@ def search_from_json(data: Mapping[str, Any]) -> Search:
                 f"got {setting!r}. Leave it out."
             )
     return SEARCHES[name](**settings)
+
+
+def _write(value: Any) -> Any:
+    """A setting as JSON has it: a search within a search is written like any other."""
+    if isinstance(value, Search):
+        return search_to_json(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _read(value: Any) -> Any:
+    return search_from_json(value) if isinstance(value, Mapping) and "name" in value else value
