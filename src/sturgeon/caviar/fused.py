@@ -1,0 +1,116 @@
+"""What the lane engine needs of a kind of training: who trains, which program, and one program's lanes.
+
+The engine (:mod:`sturgeon.caviar.trainer`) knows no framework and no network. A kind of training that can
+be fused, the batch-norm network on a table or a user's own pure functions, is a :class:`Fused`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sturgeon.space import Config
+
+# Nested tuples, lists and dictionaries of arrays, as jax.tree takes them.
+Tree: TypeAlias = Any
+# jax.Device, which a type checker takes for a variable.
+Device: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCheckpoint:
+    """A lane's whole state between two epochs: what a training goes on from, bit by bit.
+
+    Attributes:
+        epoch: Epochs trained so far, at least 1.
+        leaves: The arrays of the state, in the order of :func:`jax.tree.leaves`.
+    """
+
+    epoch: int
+    leaves: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A training to be done in a lane.
+
+    Attributes:
+        number: Its trial's number.
+        seed: Its trial's seed.
+        config: Its trial's configuration.
+        last_epoch: After how many epochs it ends, at least 1; None for all epochs of the trainer.
+        checkpoint: Where it goes on from; None to begin.
+    """
+
+    number: int
+    seed: int
+    config: Config
+    last_epoch: int | None = None
+    checkpoint: LaneCheckpoint | None = None
+
+
+class LaneProgram(ABC):
+    """One compiled program on one device. All members of a block of lanes share it."""
+
+    @abstractmethod
+    def start(self, member: Member) -> Tree:
+        """The state of one lane before the member's first epoch, as NumPy arrays."""
+
+    @abstractmethod
+    def inputs(self, member: Member, epoch: int) -> Tree:
+        """What one lane needs for an epoch, counted from 0, as NumPy arrays; equal shapes for every member."""
+
+    @abstractmethod
+    def run(self, state: Tree, inputs: Tree) -> tuple[Tree, dict[str, Any]]:
+        """Train every lane for one epoch, and judge it.
+
+        Args:
+            state: The lanes' states, each array with a leading axis of lanes; given up to the program.
+            inputs: The lanes' inputs, likewise.
+
+        Returns:
+            The states after it, and metrics by name, each ``[lanes]``.
+        """
+
+    @abstractmethod
+    def metrics(self, values: dict[str, float]) -> dict[str, float]:
+        """One lane's metrics by the names, and in the units, that they are reported in."""
+
+    @abstractmethod
+    def pack(self, member: Member, state: Tree) -> Tree:
+        """One lane's state without padding, as it is kept in a checkpoint."""
+
+    @abstractmethod
+    def unpack(self, member: Member, state: Tree) -> Tree:
+        """The inverse of :meth:`pack`."""
+
+    @abstractmethod
+    def network(self, member: Member, state: Tree) -> Any:
+        """What the user gets of one lane's state: the trained network."""
+
+
+class Fused(ABC):
+    """A kind of training that can be fused into lanes."""
+
+    @abstractmethod
+    def block_of(self, config: Config) -> Hashable:
+        """Configurations of equal blocks train side by side in the lanes of one program.
+
+        Any exception that it raises fails the configuration's trial alone.
+        """
+
+    @abstractmethod
+    def cost(self, block: Any) -> float:
+        """A rough cost of one lane's epoch, in any unit: what takes longest begins first."""
+
+    @abstractmethod
+    def lanes(self, block: Any, device: Device) -> int:
+        """How many lanes a block of this kind has on a device, at least 1."""
+
+    @abstractmethod
+    def program(self, block: Any, device: Device, lanes: int) -> LaneProgram:
+        """The program of a block; called from the thread that drives it."""
