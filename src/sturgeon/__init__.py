@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
-    from sturgeon.search import Grid, Random, Search, ShrinkingBoxes, Sobol, Staged
+    from sturgeon.search import Grid, OptunaSearch, Random, Search, ShrinkingBoxes, Sobol, Staged
     from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
     from sturgeon.stopping import MedianRule, Never, Patience, Stopping, SuccessiveHalving
     from sturgeon.study import Leases, Study, Trial, TrialRecord
@@ -62,7 +62,7 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
-    "sturgeon.search": ["Grid", "Random", "Search", "ShrinkingBoxes", "Sobol", "Staged"],
+    "sturgeon.search": ["Grid", "OptunaSearch", "Random", "Search", "ShrinkingBoxes", "Sobol", "Staged"],
     "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "standard_space"],
     "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
@@ -84,6 +84,7 @@ __all__ = [
     "MedianRule",
     "MissingExtra",
     "Never",
+    "OptunaSearch",
     "Patience",
     "Random",
     "Real",

@@ -2,6 +2,7 @@
 
 from sturgeon.search.base import Search
 from sturgeon.search.grid import Grid
+from sturgeon.search.optuna_search import OptunaSearch
 from sturgeon.search.random import Random
 from sturgeon.search.record import Observation, Record, State
 from sturgeon.search.region import Region
@@ -15,6 +16,7 @@ __all__ = [
     "SEARCHES",
     "Grid",
     "Observation",
+    "OptunaSearch",
     "Random",
     "Record",
     "Region",

@@ -9,21 +9,25 @@ from typing import Any
 from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.grid import Grid
+from sturgeon.search.optuna_search import OptunaSearch
 from sturgeon.search.random import Random
 from sturgeon.search.shrinking_boxes import ShrinkingBoxes
 from sturgeon.search.sobol import Sobol
 from sturgeon.search.staged import Staged
 
 SEARCHES: Mapping[str, type[Search]] = {
-    search.name: search for search in (Staged, ShrinkingBoxes, Random, Sobol, Grid)
+    search.name: search for search in (Staged, ShrinkingBoxes, Random, Sobol, Grid, OptunaSearch)
 }
+
+OBJECT = "object"
+"""The key under which a setting that JSON cannot hold leaves the name of its kind."""
 
 
 def search_by_name(name: str) -> Search:
     """Make a search with its default settings.
 
     Args:
-        name: One of ``SEARCHES``, such as ``"random"``.
+        name: One of ``SEARCHES``, such as ``"random"``; ``"optuna:gp"`` also names a sampler.
 
     Returns:
         The search.
@@ -35,6 +39,9 @@ def search_by_name(name: str) -> Search:
         >>> search_by_name("grid")
         Grid(points=5)
     """
+    kind, _, sampler = name.partition(":")
+    if kind == OptunaSearch.name and sampler:
+        return OptunaSearch(sampler)
     return search_from_json({"name": name})
 
 
@@ -77,11 +84,24 @@ def search_from_json(data: Mapping[str, Any]) -> Search:
 
 
 def _write(value: Any) -> Any:
-    """A setting as JSON has it: a search within a search is written like any other."""
+    """A setting as JSON has it; a search within a search is written like any other."""
     if isinstance(value, Search):
         return search_to_json(value)
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple | list):
+        return [_write(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _write(item) for key, item in value.items()}
+    if isinstance(value, str | int | float | None):
+        return value
+    return {OBJECT: type(value).__name__}
 
 
 def _read(value: Any) -> Any:
-    return search_from_json(value) if isinstance(value, Mapping) and "name" in value else value
+    if not isinstance(value, Mapping):
+        return value
+    if OBJECT in value:
+        raise InputError(
+            f"A search is read back from names and numbers; this one holds an object, a {value[OBJECT]!r}. "
+            "Give the search again: Study.open(place, search=…)."
+        )
+    return search_from_json(value) if "name" in value else dict(value)
