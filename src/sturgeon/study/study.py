@@ -41,6 +41,8 @@ from sturgeon.study.trial import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sturgeon.study.importance import Importance
+
 _log = logging.getLogger("sturgeon")
 
 
@@ -545,6 +547,20 @@ class Study:
         from sturgeon.study.frame import to_frame
 
         return to_frame(self._store)
+
+    def importance(self) -> Importance:
+        """How much each hyperparameter mattered for the (first) objective, beside its priority.
+
+        It is measured by PED-ANOVA; see ``sturgeon.study.importance``. Print it for a table.
+
+        Returns:
+            ``shares`` (``name``, ``share``, ``priority``; what mattered most first), the rank
+            ``correlation`` with the priorities, and a ``verdict``: did the notes' order hold here? Fewer
+            than 20 trials with a value give no shares, and the verdict says so.
+        """
+        from sturgeon.study.importance import measure_importance
+
+        return measure_importance(self.space, self.trials, self.objectives[0].sign)
 
     # -- ending ----------------------------------------------------------------------------------
 
