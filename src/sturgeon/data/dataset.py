@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
 import numpy as np
 import pandas as pd
 
+from sturgeon.data.aligned import empty_aligned, join_adjacent
 from sturgeon.data.cells import read_numbers
 from sturgeon.data.names import listed
 from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
@@ -76,8 +77,20 @@ class Dataset:
         digest = hashlib.sha256(repr((self.task, self.target, self.preprocessing.feature_names)).encode())
         for array in self._arrays():
             digest.update(repr(array.shape).encode())
-            digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+            little_endian = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            digest.update(np.ascontiguousarray(little_endian).data)  # in place: a large table is not copied
         return digest.hexdigest()[:16]
+
+    def with_validation_in_training(self) -> Dataset:
+        """The same data, the training part being the training and the validation rows together.
+
+        Nothing is copied where this dataset came from `prepare`, which lays the parts side by side.
+        """
+        return replace(
+            self,
+            x_train=join_adjacent(self.x_train, self.x_validation),
+            y_train=join_adjacent(self.y_train, self.y_validation),
+        )
 
     def __post_init__(self) -> None:
         for array in self._arrays():
@@ -143,21 +156,23 @@ def prepare(
         strata = classes.encode(goal, source) if classes else bin_by_size(read_numbers(goal, source))
         split = split_at_random(strata, seed=seed, **shares)
     fitted_target = classes or fit_numeric_target(goal.iloc[split.train], source)
-    preprocessing = fit_preprocessing(inputs.iloc[split.train], fitted_target, **overruled, source=source)
-    x, y = preprocessing.transform(inputs, source), fitted_target.encode(goal, source)
+    preprocessing = fit_preprocessing(inputs, fitted_target, rows=split.train, **overruled, source=source)
+    y = fitted_target.encode(goal, source)
     _check_classes_in_train(fitted_target, y, split)
-    if test is None:
-        x_test, y_test = x[split.test], y[split.test]
-    else:
+    order = np.concatenate([split.train, split.validation, split.test])
+    x_train, x_validation, x_test = _cut(preprocessing.transform(inputs, source, order=order), split)
+    y_train, y_validation, y_test = _cut(_aligned(y[order]), split)
+    if test is not None:
+        del frame, inputs, goal  # so that a large table's cells are not held beside a large test table's
         x_test, y_test = _read_test(test, preprocessing)
     return Dataset(
         task=choice.task,
         task_reason=choice.reason,
         target=target,
-        x_train=x[split.train],
-        y_train=y[split.train],
-        x_validation=x[split.validation],
-        y_validation=y[split.validation],
+        x_train=x_train,
+        y_train=y_train,
+        x_validation=x_validation,
+        y_validation=y_validation,
         x_test=x_test,
         y_test=y_test,
         preprocessing=preprocessing,
@@ -184,13 +199,26 @@ def _choose_inputs(
             raise DataError(
                 f"a column must be in one option only; {both[0]!r} is in `{one}` and `{other}`; take one"
             )
-    inputs = frame.drop(columns=[target, *named["drop"]])
+    inputs = frame.copy(deep=False)
+    for name in dict.fromkeys((target, *named["drop"])):
+        del inputs[name]  # not `drop`, which copies the rest
     if inputs.shape[1] == 0:
         raise DataError(
             f"a network needs at least one input column; {source} has none left beside the target {target!r} "
             f"(dropped: {listed(named['drop']) or 'none'}); drop fewer columns"
         )
     return inputs, {option: named[option] for option in ("numeric", "categorical")}
+
+
+def _cut(rows: np.ndarray, split: Split) -> list[np.ndarray]:
+    """Cut rows that lie in the order training, validation, test into the three parts, as views."""
+    return np.split(rows, [len(split.train), len(split.train) + len(split.validation)])
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    copy = empty_aligned(array.shape, array.dtype)
+    copy[:] = array
+    return copy
 
 
 def _find_classes(goal: pd.Series, source: str) -> ClassTarget:

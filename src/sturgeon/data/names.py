@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+import pandas as pd
+
 from sturgeon.errors import DataError
 
 _LISTED = 12
@@ -36,6 +38,25 @@ def check_names(names: list[str], source: str) -> None:
                 f"{source} are both called {name!r}; rename one"
             )
         seen[name] = number
+
+
+def name_by_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Name columns by text and number rows from 0. The cells are shared, not copied.
+
+    Args:
+        frame: Any table; it stays as it is.
+
+    Returns:
+        The same cells, so named and numbered.
+
+    Example:
+        >>> name_by_text(pd.DataFrame({7: [1.5]}, index=[30])).to_dict()
+        {'7': {0: 1.5}}
+    """
+    named = frame.copy(deep=False)
+    named.columns = [str(name) for name in frame.columns]
+    named.index = pd.RangeIndex(len(frame))
+    return named
 
 
 def listed(values: Iterable[object]) -> str:

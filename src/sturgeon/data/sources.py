@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.names import check_names, nearest
+from sturgeon.data.names import check_names, name_by_text, nearest
 from sturgeon.data.tables import read_table
 from sturgeon.errors import DataError
 
@@ -52,8 +52,7 @@ def open_table(table: Table, target: str | None, called: str) -> tuple[pd.DataFr
             f"a table must be a path, a pandas DataFrame or a pair (X, y); got {type(table).__name__}; "
             "convert it"
         )
-    frame = frame.reset_index(drop=True)
-    frame.columns = [str(name) for name in frame.columns]
+    frame = name_by_text(frame)
     check_names(list(frame.columns), called)
     if frame.empty:
         raise DataError(f"a table must have at least one row and column; {called} has none; add data")
@@ -115,7 +114,9 @@ def _join(pair: tuple[Any, ...], target: str, called: str) -> pd.DataFrame:
         raise DataError(
             f"the target must not be a column of X; {target!r} of {called} is; name `target` otherwise"
         )
-    return pd.concat([inputs.reset_index(drop=True), named], axis=1)
+    joined = name_by_text(inputs)  # not concatenated, which would copy X
+    joined[target] = named
+    return joined
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, called: str) -> str:
