@@ -78,6 +78,7 @@ def test_gradients_are_those_of_finite_differences(make_weights, activation, bat
     weights = make_weights(Architecture(5, 4 if y.dtype == np.int32 else 1, 6, 2))
     present = jnp.asarray(np.r_[np.ones(13), np.zeros(4)])
 
+    @jax.jit
     def loss(w):
         return batch_loss(w, x, y, present, activation)[0]
 

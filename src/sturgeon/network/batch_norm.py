@@ -24,50 +24,55 @@ import jax.numpy as jnp
 from sturgeon.network.weights import Array, Statistics
 
 
-@jax.custom_vjp
 def normalise_batch(
-    z: Array, row_weights: Array, gamma: Array, beta: Array, epsilon: Array
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Equations (1) to (4) for one mini-batch.
+    z: Array, row_weights: Array, epsilon: Array
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Equations (1) to (3) for one mini-batch.
 
-    The gradient is written out below: its sums over rows are matrix products, which a compiler makes far
-    faster code of than of the sums that automatic differentiation leaves.
+    Sums over rows are written as products with a vector: a compiler makes far faster code of them.
 
     Args:
         z: ``[rows, units]``.
-        row_weights: ``[rows]``, 1 for a true row and 0 for a row that only fills the batch up. A loss must
-            not depend on a filling row's z̃.
-        gamma: γ, ``[units]``.
-        beta: β, ``[units]``.
+        row_weights: ``[rows]``, 1 for a true row and 0 for a row that only fills the batch up.
         epsilon: ε, a scalar.
 
     Returns:
-        z̃ ``[rows, units]``, and μ and σ², each ``[units]``; no gradient flows back through these two.
+        z_norm ``[rows, units]``; 1/√(σ²+ε), μ and σ², each ``[units]``.
     """
-    return _forward(z, row_weights, gamma, beta, epsilon)[0]
-
-
-def _forward(z: Array, row_weights: Array, gamma: Array, beta: Array, epsilon: Array):
     share = row_weights / jnp.sum(row_weights)
     mean = share @ z
     centred = z - mean
     variance = share @ jnp.square(centred)
     scale = jax.lax.rsqrt(variance + epsilon)
-    normal = centred * scale
-    return (gamma * normal + beta, mean, variance), (normal, scale, gamma, row_weights, share)
+    return centred * scale, scale, mean, variance
 
 
-def _backward(saved, gradients):
-    """With d the gradient of z̃: dβ = Σ d, dγ = Σ d·z_norm, dz = γ/√(σ²+ε) · (d - (dβ + z_norm·dγ)/m)."""
-    normal, scale, gamma, row_weights, share = saved
-    d = gradients[0]
+def normalise_batch_gradient(
+    d: Array, normal: Array, *, scale: Array, gamma: Array, row_weights: Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The gradient of equations (1) to (4).
+
+    With d the gradient of z̃: dβ = Σ d, dγ = Σ d·z_norm, and
+    dz = γ/√(σ²+ε) · (d - (dβ + z_norm·dγ) / m).
+
+    Args:
+        d: ``[rows, units]``; 0 for a row that only fills the batch up.
+        normal: z_norm, ``[rows, units]``.
+        scale: 1/√(σ²+ε), ``[units]``.
+        gamma: γ, ``[units]``.
+        row_weights: ``[rows]``.
+
+    Returns:
+        dz ``[rows, units]``, dγ and dβ, each ``[units]``.
+
+    Source:
+        Ioffe and Szegedy 2015, section 3.
+    """
+    share = row_weights / jnp.sum(row_weights)
     d_beta = row_weights @ d
     d_gamma = row_weights @ (d * normal)
     d_z = (gamma * scale) * (d - share[:, None] * (d_beta + normal * d_gamma))
-    return d_z, None, d_gamma, d_beta, None
-
-
-normalise_batch.defvjp(_forward, _backward)
+    return d_z, d_gamma, d_beta
 
 
 def normalise(z: Array, mean: Array, variance: Array, gamma: Array, beta: Array, epsilon: Array) -> jax.Array:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from sturgeon.network.batch_norm import normalise, normalise_batch
+from sturgeon.network.batch_norm import normalise
+from sturgeon.network.stack import Batch, Layers, run_layers
 from sturgeon.network.weights import Array, Statistics, Weights
 
 _ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {"relu": jax.nn.relu, "tanh": jnp.tanh}
 ACTIVATIONS = tuple(_ACTIVATIONS)
-
-
-def _layer_input(weights: Weights, layer: int, below: Array) -> jax.Array:
-    return below @ (weights.first if layer == 0 else weights.hidden[layer - 1])
 
 
 def forward_training(
@@ -26,6 +24,7 @@ def forward_training(
     activation: str,
     norm_epsilon: Array,
     dropout: tuple[Array, Array] | None = None,
+    depth: Array | None = None,
 ) -> tuple[jax.Array, Statistics]:
     """Outputs for one mini-batch, normalised by the mini-batch's own statistics.
 
@@ -36,30 +35,26 @@ def forward_training(
         activation: ``"relu"`` or ``"tanh"``.
         norm_epsilon: Batch norm's ε, a scalar.
         dropout: A random key and the share of units to drop, in [0, 1); None for no dropout.
+        depth: How many of the hidden layers the network has; a traced scalar, or None for all.
 
     Returns:
-        Outputs ``[rows, outputs]`` (logits, or the standardised target) and the batch's statistics.
+        Outputs ``[rows, outputs]`` (logits, or the standardised target) and the batch's statistics
+        ``[layers, units]``.
     """
-    g = _ACTIVATIONS[activation]
-    below: Array = inputs
-    means, variances = [], []
-    for layer in range(weights.gamma.shape[0]):
-        z = _layer_input(weights, layer, below)
-        normal, mean, variance = normalise_batch(
-            z, row_weights, weights.gamma[layer], weights.beta[layer], norm_epsilon
-        )
-        means.append(mean)
-        variances.append(variance)
-        below = g(normal)
-        if dropout is not None:
-            key, rate = dropout
-            below = drop_units(below, jax.random.fold_in(key, layer), rate)
-    outputs = below @ weights.last + weights.bias
-    return outputs, Statistics(jnp.stack(means), jnp.stack(variances))
+    batch = Batch(row_weights, norm_epsilon, weights.gamma.shape[0] if depth is None else depth, dropout)
+    layers = Layers(weights.hidden, weights.gamma, weights.beta)
+    below, statistics = run_layers(_ACTIVATIONS[activation], inputs @ weights.first, layers, batch)
+    return below @ weights.last + weights.bias, statistics
 
 
 def forward_test(
-    weights: Weights, statistics: Statistics, inputs: Array, *, activation: str, norm_epsilon: Array
+    weights: Weights,
+    statistics: Statistics,
+    inputs: Array,
+    *,
+    activation: str,
+    norm_epsilon: Array,
+    depth: Array | None = None,
 ) -> jax.Array:
     """Outputs for rows seen one by one or together, normalised by the running averages.
 
@@ -69,28 +64,22 @@ def forward_test(
         inputs: ``[rows, features]``; a row's output does not depend on the other rows.
         activation: ``"relu"`` or ``"tanh"``.
         norm_epsilon: Batch norm's ε, a scalar.
+        depth: How many of the hidden layers the network has; a traced scalar, or None for all.
 
     Returns:
         Outputs ``[rows, outputs]``: logits, or the standardised target.
     """
     g = _ACTIVATIONS[activation]
-    below: Array = inputs
-    for layer in range(weights.gamma.shape[0]):
-        z = _layer_input(weights, layer, below)
+    weights, statistics = jax.tree.map(jnp.asarray, (weights, statistics))
+
+    def activate(layer: Any, z: jax.Array) -> jax.Array:
         mean, variance = statistics.mean[layer], statistics.variance[layer]
-        below = g(normalise(z, mean, variance, weights.gamma[layer], weights.beta[layer], norm_epsilon))
+        return g(normalise(z, mean, variance, weights.gamma[layer], weights.beta[layer], norm_epsilon))
+
+    def next_layer(layer: Any, below: jax.Array) -> jax.Array:
+        return activate(layer, below @ weights.hidden[layer - 1])
+
+    below = activate(0, inputs @ weights.first)
+    if weights.gamma.shape[0] > 1:
+        below = jax.lax.fori_loop(1, weights.gamma.shape[0] if depth is None else depth, next_layer, below)
     return below @ weights.last + weights.bias
-
-
-def drop_units(activations: jax.Array, key: Array, rate: Array) -> jax.Array:
-    """Inverted dropout: zero a share ``rate`` of the activations and scale up the rest.
-
-    The mask is drawn unit by unit (transposed), so that a unit's mask does not depend on how many
-    units the layer was padded to.
-
-    Source:
-        Srivastava et al. 2014, "Dropout"; the course's second week ("inverted dropout").
-    """
-    rows, units = activations.shape
-    keep = rate <= jax.random.uniform(key, (units, rows), activations.dtype).T
-    return jnp.where(keep, activations / (1 - rate), 0)

@@ -94,35 +94,43 @@ def initial_statistics(architecture: Architecture) -> Statistics:
     return Statistics(np.zeros(shape, np.float32), np.ones(shape, np.float32))
 
 
-def pad_units(values: Weights, units: int) -> Weights:
-    """Widen every hidden layer to ``units`` by units that stay exactly zero.
+def pad_weights(values: Weights, units: int, layers: int) -> Weights:
+    """Widen every hidden layer to ``units``, and add layers up to ``layers``, all of them exactly zero.
 
     A padded unit's weights, γ and β are 0, so its activation is 0, every gradient that reaches
-    it or leaves it is 0, and the true units compute what they would have computed without it.
+    it or leaves it is 0, and the true units compute what they would have computed without it. A padded layer
+    is not computed with at all.
     """
     extra = units - values.gamma.shape[-1]
+    more = layers - values.gamma.shape[0]
     return Weights(
         first=np.pad(values.first, ((0, 0), (0, extra))),
-        hidden=np.pad(values.hidden, ((0, 0), (0, extra), (0, extra))),
-        gamma=np.pad(values.gamma, ((0, 0), (0, extra))),
-        beta=np.pad(values.beta, ((0, 0), (0, extra))),
+        hidden=np.pad(values.hidden, ((0, more), (0, extra), (0, extra))),
+        gamma=np.pad(values.gamma, ((0, more), (0, extra))),
+        beta=np.pad(values.beta, ((0, more), (0, extra))),
         last=np.pad(values.last, ((0, extra), (0, 0))),
         bias=np.asarray(values.bias),
     )
 
 
-def trim_weights(values: Weights, units: int) -> Weights:
-    """Undo :func:`pad_units`: keep the first ``units`` units of every hidden layer."""
+def pad_statistics(values: Statistics, units: int, layers: int) -> Statistics:
+    """Add units and layers of mean 0 and variance 0 to running averages."""
+    by = ((0, layers - values.mean.shape[0]), (0, units - values.mean.shape[1]))
+    return Statistics(np.pad(values.mean, by), np.pad(values.variance, by))
+
+
+def trim_weights(values: Weights, units: int, layers: int) -> Weights:
+    """Undo :func:`pad_weights`: keep the first ``units`` units of the first ``layers`` hidden layers."""
     return Weights(
         first=np.asarray(values.first)[:, :units],
-        hidden=np.asarray(values.hidden)[:, :units, :units],
-        gamma=np.asarray(values.gamma)[:, :units],
-        beta=np.asarray(values.beta)[:, :units],
+        hidden=np.asarray(values.hidden)[: layers - 1, :units, :units],
+        gamma=np.asarray(values.gamma)[:layers, :units],
+        beta=np.asarray(values.beta)[:layers, :units],
         last=np.asarray(values.last)[:units],
         bias=np.asarray(values.bias),
     )
 
 
-def trim_statistics(values: Statistics, units: int) -> Statistics:
-    """Keep the running averages of the first ``units`` units of every hidden layer."""
-    return Statistics(np.asarray(values.mean)[:, :units], np.asarray(values.variance)[:, :units])
+def trim_statistics(values: Statistics, units: int, layers: int) -> Statistics:
+    """Keep the running averages of the first ``units`` units of the first ``layers`` hidden layers."""
+    return Statistics(np.asarray(values.mean)[:layers, :units], np.asarray(values.variance)[:layers, :units])
