@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sturgeon.search import SEARCHES, search_by_name
+from sturgeon.stopping import STOPPINGS, stopping_by_name, stopping_from_json
 from sturgeon.study import Study
 
 QUICK = ["--trials", 3, "--epochs", 2, "--fix", "batch_size=32", "--fix", "layers=2"]
@@ -160,10 +162,31 @@ def test_space_is_printed_without_a_table(sturgeon):
     assert {"learning_rate", "hidden_units", "batch_size"} <= {row["name"] for row in rows}
 
 
-@pytest.mark.parametrize("search", ["random", "sobol", "grid"])
-def test_every_search_runs(sturgeon, table, search):
+@pytest.mark.parametrize("search", [*SEARCHES, "optuna:random"])
+def test_every_search_runs(sturgeon, table, tmp_path, search):
     ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--search", search, "--json")
     assert json.loads(ran.out)["trials"]["complete"] == 3
+    with Study.open(tmp_path / "fish.sturgeon" / "tune.study") as study:
+        assert study.search == search_by_name(search)
+
+
+def test_the_help_lists_every_search_and_every_stopping_rule(sturgeon):
+    said = " ".join(sturgeon("tune", "--help").out.split())
+    assert f"--search {'|'.join(SEARCHES)} " in said
+    assert f"--stopping {'|'.join(STOPPINGS)} " in said
+
+
+@pytest.mark.parametrize("stopping", STOPPINGS)
+def test_a_stopping_rule_is_kept_with_the_study(sturgeon, table, tmp_path, stopping):
+    ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--stopping", stopping, "--json")
+    assert ran.code == 0, ran.err
+    with Study.open(tmp_path / "fish.sturgeon" / "tune.study") as study:
+        assert stopping_from_json(study.about["stopping"]) == stopping_by_name(stopping)
+    assert sturgeon("tune", table, "--target", "kind", "--resume", "--json").code == 0
+    other = "patience" if stopping != "patience" else "never"
+    refused = sturgeon("tune", table, "--target", "kind", "--resume", "--stopping", other)
+    assert refused.code == 2
+    assert "--stopping" in refused.complaint
 
 
 def test_a_budget_ends_a_run_and_keeps_what_was_reached(sturgeon, table):

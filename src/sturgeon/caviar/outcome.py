@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.final import train_final
 from sturgeon.caviar.loop import best_trial
+from sturgeon.caviar.repeats import Repeated
 from sturgeon.caviar.saved import SavedModel
 from sturgeon.caviar.terms import Terms
 from sturgeon.data import Dataset, naive_baseline
@@ -33,10 +34,14 @@ class TableResult:
         metric: The metric that trials were chosen by.
         direction: ``minimize`` or ``maximize``.
         seed: The seed.
-        best: The best trial's number (``trial``), ``config`` and ``value``; None if none has ended.
+        best: The number (``trial``), ``config`` and ``value`` of the trial whose network is kept, which has
+            the best value, or with repeats the best mean; None if none has ended.
         trials: How many trials are in each state.
         epochs: Epochs trained in total, over all trials; one trained again after a stop counts once.
         seconds: How long this run took.
+        repeats: The best and its rivals trained again with other seeds, the best mean first: ``trial``,
+            ``mean``, ``deviation``, ``number`` and ``values`` (None for NaN); None without, or where an
+            interrupt cut them short.
         interrupted: Whether it was stopped before its end.
         trained_on: Which rows the best network learnt from: after a whole run, training and validation.
         test: Metrics of the best network on the held-out test part; None without a best.
@@ -61,6 +66,7 @@ class TableResult:
     test: dict[str, float] | None
     naive_test: dict[str, float]
     default_test: dict[str, float] | None
+    repeats: list[dict[str, Any]] | None
 
     def write(self) -> None:
         """Write it to ``result.json`` in ``out``, all of it or nothing."""
@@ -70,10 +76,25 @@ class TableResult:
         fresh.replace(path)
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What there is to conclude from.
+
+    Attributes:
+        study: The trials.
+        dataset: The data.
+        terms: What holds for every trial.
+        repeated: The best trials with other seeds, the best mean first; empty without.
+    """
+
+    study: Study
+    dataset: Dataset
+    terms: Terms
+    repeated: Sequence[Repeated] = ()
+
+
 def conclude(
-    study: Study,
-    dataset: Dataset,
-    terms: Terms,
+    tried: Tried,
     *,
     out: Path,
     stop: threading.Event,
@@ -82,9 +103,7 @@ def conclude(
     """Train the chosen configuration for the last time, keep it, and look at the test part for the first.
 
     Args:
-        study: What was tried.
-        dataset: The data.
-        terms: What holds for every trial.
+        tried: The study, the data, and what was repeated.
         out: The folder; its ``best`` holds the best network as it was when it was judged.
         stop: Set where the run was interrupted: then that network stays as it is.
         seconds: Tells how long the run has taken.
@@ -92,21 +111,23 @@ def conclude(
     Raises:
         RunError: No trial has ended with a value.
     """
+    study, dataset, terms = tried.study, tried.dataset, tried.terms
     best = best_trial(study)
     if best is None and not stop.is_set():
         raise RunError(_why_nothing_ended(study))
     model, default = None, None
     if best is not None:
+        chosen = study.trial(tried.repeated[0].trial) if tried.repeated else best
         first = study.trial(0)
-        wanted = [best] if best.number == 0 or first.value is None else [best, first]
+        wanted = [chosen] if chosen.number == 0 or first.value is None else [chosen, first]
         networks = {} if stop.is_set() else train_final(dataset, terms, wanted, stop)
-        if best.number in networks:
-            network = networks[best.number]
+        if chosen.number in networks:
+            network = networks[chosen.number]
             trained_on = "training and validation rows"
-            SavedModel(best.number, best.config, dataset.preprocessing, network, trained_on).save(
-                out / "best"
-            )
+            kept = SavedModel(chosen.number, chosen.config, dataset.preprocessing, network, trained_on)
+            kept.save(out / "best")
         model = SavedModel.load(out)
+        best = study.trial(model.trial)  # the last training of what was chosen may have been cut short
         if first.number in networks:
             default = SavedModel(0, first.config, dataset.preprocessing, networks[0])
     return TableResult(
@@ -127,6 +148,7 @@ def conclude(
         test=None if model is None else model.test(dataset),
         naive_test=naive_baseline(dataset),
         default_test=None if default is None else default.test(dataset),
+        repeats=[one.to_json() for one in tried.repeated] or None,
     )
 
 

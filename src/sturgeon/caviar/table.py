@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop, Progress
-from sturgeon.caviar.outcome import TableResult, conclude
+from sturgeon.caviar.outcome import TableResult, Tried, conclude
+from sturgeon.caviar.repeats import repeat_best
 from sturgeon.caviar.saved import SavedModel
 from sturgeon.caviar.terms import LEASES, Terms, Wishes, begin, resume, settle
 from sturgeon.caviar.trainer import LaneTrainer
@@ -37,6 +38,9 @@ class TableJob:
         out: The folder that takes the study, the best network and the result.
         wishes: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
         trials: Trials in all; None for as many as the budget allows, or 64 without a budget.
+        repeats: How often the best trial and its four closest rivals are trained again with other seeds once
+            the trials are over, on top of the budget; the best mean then wins. None for as often as the study
+            was begun with, or 0: a repeat costs as much as a trial, so who wants a surer winner says so.
         budget: Seconds, or a time such as ``"10m"``; None for no bound.
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Go on with the study that is there; wishes that are None are then taken from it.
@@ -49,6 +53,7 @@ class TableJob:
     out: Path
     wishes: Wishes = field(default_factory=Wishes)
     trials: int | None = None
+    repeats: int | None = None
     budget: str | float | None = None
     study: str | None = None
     resume: bool = False
@@ -60,18 +65,21 @@ def tune_table(
     *,
     on_start: Callable[[Dataset, Terms, Study], None] = lambda dataset, terms, study: None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_repeats: Callable[[int], None] = lambda times: None,
     on_final: Callable[[], None] = lambda: None,
 ) -> TableResult:
     """Tune the batch-norm network on a table, and leave the best one in ``job.out / "best"``.
 
-    Trial 0 is the default configuration. The configuration is chosen by the validation part alone; then it is
-    trained once more, on the training and validation parts together. The test part is looked at once, at
+    Trial 0 is the default configuration. The configuration is chosen by the validation part alone, with
+    ``job.repeats`` by the mean over other seeds; then it is trained once more, on the training and validation
+    parts together. The test part is looked at once, at
     the end. Ctrl-C stops after the current epochs, and leaves a study to resume and the best network so far.
 
     Args:
         job: What to do.
         on_start: Called once, before the first trial.
         on_progress: Called with every epoch of every trial.
+        on_repeats: Called with their number when the best are about to be trained again with other seeds.
         on_final: Called when the trials are over and the chosen configuration is to be trained once more.
 
     Returns:
@@ -93,17 +101,29 @@ def tune_table(
         limits = choose_limits(trials=_wanted_trials(job, study), budget=job.budget)
         trainer = LaneTrainer(dataset, terms.space, terms.goal, terms.epochs)
         CaviarLoop(study, trainer, on_network=keep, on_progress=on_progress).run(limits, stop)
+        times = _wanted_repeats(job, study)
+        if times and not stop.is_set():
+            on_repeats(times)
+        repeated = repeat_best(study, dataset, terms, times, stop=stop)
         if not stop.is_set():
             on_final()
         result = conclude(
-            study, dataset, terms, out=job.out, stop=stop, seconds=lambda: time.monotonic() - started
+            Tried(study, dataset, terms, repeated),
+            out=job.out,
+            stop=stop,
+            seconds=lambda: time.monotonic() - started,
         )
         result.write()
     return result
 
 
 def _check_counts(job: TableJob) -> None:
-    counts = (("--trials", job.trials, 1), ("--epochs", job.wishes.epochs, 1), ("--seed", job.wishes.seed, 0))
+    counts = (
+        ("--trials", job.trials, 1),
+        ("--epochs", job.wishes.epochs, 1),
+        ("--seed", job.wishes.seed, 0),
+        ("--repeats", job.repeats, 0),
+    )
     for name, value, least in counts:
         if value is not None and value < least:
             raise InputError(f"`{name}` must be at least {least}; got {value}.")
@@ -115,6 +135,10 @@ def _wanted_trials(job: TableJob, study: Study) -> int | None:
     if job.trials is not None or job.budget is not None:
         return job.trials
     return study.about.get("trials")
+
+
+def _wanted_repeats(job: TableJob, study: Study) -> int:
+    return int(study.about.get("repeats", 0)) if job.repeats is None else job.repeats
 
 
 @contextmanager
@@ -155,7 +179,8 @@ def _open_study(job: TableJob) -> tuple[Study, Dataset, Terms]:
         )
     new = _make_folder(job.out)
     try:
-        return begin(place, terms, job.wishes, dataset, job.trials), dataset, terms
+        study = begin(place, terms, job.wishes, dataset, trials=job.trials, repeats=job.repeats or 0)
+        return study, dataset, terms
     except BaseException:
         if new:
             shutil.rmtree(job.out)

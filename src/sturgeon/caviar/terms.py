@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sturgeon.caviar.trainer import Goal
@@ -11,6 +11,7 @@ from sturgeon.errors import InputError, StudyError
 from sturgeon.network.settings import check_network_space
 from sturgeon.search import Random, Search
 from sturgeon.space import Space, standard_space
+from sturgeon.stopping import Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import Leases, Study
 
 DEFAULT_EPOCHS = 30
@@ -30,6 +31,7 @@ class Wishes:
     search: Search | None = None
     epochs: int | None = None
     seed: int | None = None
+    stopping: Stopping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,13 @@ class Terms:
         space: What may vary.
         goal: The metric and its direction.
         epochs: Epochs of each trial.
+        stopping: Which trials end early.
     """
 
     space: Space
     goal: Goal
     epochs: int
+    stopping: Stopping = field(default_factory=Never)
 
 
 def settle(wishes: Wishes, task: str) -> Terms:
@@ -56,11 +60,22 @@ def settle(wishes: Wishes, task: str) -> Terms:
     space = wishes.space or standard_space()
     check_network_space(space)
     goal = choose_goal(wishes, task) or default_goal(task)
-    return Terms(space, goal, DEFAULT_EPOCHS if wishes.epochs is None else wishes.epochs)
+    epochs = DEFAULT_EPOCHS if wishes.epochs is None else wishes.epochs
+    return Terms(space, goal, epochs, wishes.stopping or Never())
 
 
-def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, trials: int | None) -> Study:
+def begin(
+    place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, trials: int | None, repeats: int
+) -> Study:
     """Create a study whose first trial is the default configuration.
+
+    Args:
+        place: A path or URL.
+        terms: What holds for every trial.
+        wishes: The search and the seed, where they are not the defaults.
+        dataset: The data.
+        trials: Trials in all; kept for who resumes without saying.
+        repeats: How often the best are trained again at the end; kept likewise.
 
     Raises:
         SpaceError: The defaults do not satisfy the space's constraint.
@@ -73,7 +88,7 @@ def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, trials: in
         **{terms.goal.direction: terms.goal.metric},  # pyright: ignore[reportArgumentType]
         search=wishes.search or Random(),
         seed=wishes.seed or 0,
-        about=_about(dataset, terms.epochs, trials),
+        about=_about(dataset, terms) | {"trials": trials, "repeats": repeats},
         leases=LEASES,
     )
     study.enqueue(default, note="the default configuration")
@@ -96,6 +111,8 @@ def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
     _same("--epochs", wishes.epochs, begun["epochs"])
     _same("--seed", wishes.seed, study.seed)
     _same("--search", wishes.search, study.search)
+    stopping = stopping_from_json(begun["stopping"]) if "stopping" in begun else Never()
+    _same("--stopping", wishes.stopping, stopping)
     _same("the metric", asked, Goal(study.metric, study.direction))
     if wishes.space is not None and wishes.space != study.space:
         raise StudyError(
@@ -108,7 +125,7 @@ def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
             f"A study is resumed on the data it was begun with; the table, its target or how it is split is "
             f"not what {study.place!r} saw. Give the same, or name a new directory with `--out`."
         )
-    return Terms(study.space, Goal(study.metric, study.direction), begun["epochs"])
+    return Terms(study.space, Goal(study.metric, study.direction), begun["epochs"], stopping)
 
 
 def choose_goal(wishes: Wishes, task: str) -> Goal | None:
@@ -145,7 +162,7 @@ def default_goal(task: str) -> Goal:
     return Goal(f"val_{name}", METRICS[task][name])  # pyright: ignore[reportArgumentType]
 
 
-def _about(dataset: Dataset, epochs: int, trials: int | None) -> dict[str, Any]:
+def _about(dataset: Dataset, terms: Terms) -> dict[str, Any]:
     return {
         "job": "table",
         "task": dataset.task,
@@ -153,8 +170,8 @@ def _about(dataset: Dataset, epochs: int, trials: int | None) -> dict[str, Any]:
         "rows": dataset.rows,
         "features": dataset.features,
         "fingerprint": dataset.fingerprint,
-        "epochs": epochs,
-        "trials": trials,
+        "epochs": terms.epochs,
+        "stopping": stopping_to_json(terms.stopping),
     }
 
 

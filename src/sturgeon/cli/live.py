@@ -52,14 +52,23 @@ class LiveView:
         if self._console.is_terminal:
             self._bar.start()
 
+    def repeats(self, times: int) -> None:
+        """The trials are over; the best of them are trained again.
+
+        Args:
+            times: How often each.
+        """
+        self._announce(f"training the best {times} times more, each time with another seed")
+
     def final(self) -> None:
         """The trials are over; the last training begins."""
+        self._announce("training the best configuration once more, on all rows but the test rows")
+
+    def _announce(self, line: str) -> None:
         if self._console.is_terminal:
-            self._bar.update(
-                self._task, description="training the best once more, on all but the test rows", total=None
-            )
+            self._bar.update(self._task, description=line, total=None)
         else:
-            self.say("training the best configuration once more, on all rows but the test rows")
+            self.say(line)
 
     def show(self, progress: RunProgress) -> None:
         """Show how far the run is, at most a few times a second."""

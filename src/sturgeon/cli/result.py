@@ -30,6 +30,8 @@ def print_result(result: TableResult, varying: Collection[str]) -> None:
     shown = {name: setting for name, setting in result.best["config"].items() if name in varying}
     console.print(f"best: trial {result.best['trial']}, {result.metric} {value}")
     console.print(f"  {describe_config(shown)}", soft_wrap=True)
+    if result.repeats:
+        console.print(_repeats_table(result, result.repeats))
     console.print(_test_table(result, result.test))
     console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
     console.print(f"use it:  sturgeon predict {result.out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
@@ -43,6 +45,17 @@ def describe_config(config: dict[str, Any]) -> str:
 def format_number(value: Any) -> str:
     """Four significant digits of a float; anything else as it is."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _repeats_table(result: TableResult, repeats: list[dict[str, Any]]) -> Table:
+    times = repeats[0]["number"]
+    table = Table(title=f"the best trained {times} times more with other seeds", title_justify="left")
+    for column in ("trial", f"mean {result.metric}", "standard deviation"):
+        table.add_column(column, justify="right")
+    for one in repeats:
+        spread = [one["mean"], one["deviation"]]
+        table.add_row(str(one["trial"]), *("" if value is None else f"{value:.4f}" for value in spread))
+    return table
 
 
 def _test_table(result: TableResult, test: dict[str, float]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ def _summary(study: Study, ranked: list[TrialRecord]) -> dict[str, Any]:
         "best": None
         if best is None or best["value"] is None
         else {key: best[key] for key in ("trial", "config", "value")},
+        "importance": asdict(study.importance()),
         "all_trials": sorted(trials, key=lambda trial: trial["trial"]),
     }
 
@@ -67,6 +69,7 @@ def _as_dict(trial: TrialRecord) -> dict[str, Any]:
         "config": trial.config,
         "epochs": max((len(curve) for curve in trial.curves.values()), default=0),
         "seconds": trial.seconds,
+        "notes": list(trial.notes),
         "why": trial.reason or (trial.error.message if trial.error is not None else None),
     }
 
@@ -92,3 +95,7 @@ def _print(study: Study, ranked: list[TrialRecord]) -> None:
         why = trial.error.message if trial.error is not None else trial.reason
         table.add_row(str(trial.number), trial.state, value, f"{why} " * bool(why) + describe_config(varying))
     console.print(table)
+    importance = study.importance()
+    if importance.shares:
+        console.print("\nhow much of the difference each made:")
+    console.print(str(importance), soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sturgeon.cli.names import SEARCH, STOPPING
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,19 @@ if TYPE_CHECKING:
     help="val_loss, val_rmse or val_mae.  [default: val_loss for classes, val_rmse for numbers]",
 )
 @click.option("--maximize", metavar="METRIC", help="val_accuracy, val_balanced_accuracy or val_r2.")
-@click.option("--search", metavar="NAME", help="random, sobol or grid.  [default: random]")
+@click.option(
+    "--search",
+    type=SEARCH,
+    help="Which configuration next; optuna:gp also names a sampler.  [default: random]",
+)
+@click.option("--stopping", type=STOPPING, help="Which trials end early.  [default: never]")
+@click.option(
+    "--repeats",
+    type=int,
+    metavar="N",
+    help="Train the best trial and its closest rivals N times more with other seeds, on top of --budget; "
+    "the best mean wins.  [default: 0]",
+)
 @click.option(
     "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
 )
@@ -70,7 +83,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     changed = bool(options["vary"] or options["fix"])
     result, varying = _run(_job(data, target, space if changed else None, options))
     if result.interrupted:
-        print("Interrupted; everything so far is kept. Go on with `--resume`.", file=sys.stderr)
+        skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
+        print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
@@ -96,14 +110,9 @@ def _job(data: Path, target: str, space: Space | None, options: dict[str, Any]) 
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.table import TableJob
     from sturgeon.caviar.terms import Wishes
-    from sturgeon.search import search_by_name
 
-    name = options["search"]
-    wishes = Wishes(
-        space=space,
-        search=None if name is None else search_by_name(name),
-        **{wish: options[wish] for wish in ("minimize", "maximize", "epochs", "seed")},
-    )
+    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed")
+    wishes = Wishes(space=space, **{wish: options[wish] for wish in asked})
     table = {key: options[key] for key in ("test", "task", "numeric", "categorical", "drop", "time_order")}
     return TableJob(
         data,
@@ -111,6 +120,7 @@ def _job(data: Path, target: str, space: Space | None, options: dict[str, Any]) 
         options["out"] or _beside(data),
         wishes,
         trials=options["trials"],
+        repeats=options["repeats"],
         budget=to_seconds(options["budget"], "--budget"),
         study=options["study"],
         resume=options["resume"],
@@ -142,5 +152,11 @@ def _run(job: TableJob) -> tuple[TableResult, tuple[str, ...]]:
         view.start(terms.goal.metric)
 
     with view:
-        result = tune_table(job, on_start=announce, on_progress=view.show, on_final=view.final)
+        result = tune_table(
+            job,
+            on_start=announce,
+            on_progress=view.show,
+            on_repeats=view.repeats,
+            on_final=view.final,
+        )
     return result, tuple(varying)
