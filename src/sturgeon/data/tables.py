@@ -48,10 +48,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     if ending == ".parquet":
         return _read_parquet(path)
     try:
-        content = path.read_bytes()
+        return read_delimited(path)
     except OSError as error:
         raise DataError(_unreadable(path, error)) from None
-    return read_delimited(content, path)
 
 
 def _ending(path: Path) -> str:
@@ -77,7 +76,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         # ParquetFile, not read_table: the latter turns a folder called a=b into a column.
         with pq.ParquetFile(path) as file:
             check_names([str(name) for name in file.schema_arrow.names], f"'{path}'")
-            frame = file.read().to_pandas()
+            frame = _read_columns(file)
     except OSError as error:
         raise DataError(_unreadable(path, error)) from None
     except pa.ArrowException as error:
@@ -88,6 +87,15 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     if frame.empty:
         raise DataError(f"a table must have at least one row and column; '{path}' has none; add data")
     return frame.reset_index(drop=True)
+
+
+def _read_columns(file: pq.ParquetFile) -> pd.DataFrame:
+    """Read a column at a time: the whole at once would be in memory twice, as Arrow's and as pandas'."""
+    described = file.schema_arrow.pandas_metadata or {}
+    index = [name for name in described.get("index_columns", []) if isinstance(name, str)]
+    names = [name for name in file.schema_arrow.names if name not in index]
+    columns = {name: file.read(columns=[name], use_threads=False).to_pandas()[name] for name in names}
+    return pd.DataFrame({name: column.reset_index(drop=True) for name, column in columns.items()}, copy=False)
 
 
 def _unreadable(path: Path, error: OSError) -> str:
