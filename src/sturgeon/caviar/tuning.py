@@ -15,11 +15,19 @@ from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
-from sturgeon.caviar.workers.opening import choose_terms, find_study, go_on, make_study
+from sturgeon.caviar.workers.opening import (
+    Terms,
+    choose_rule,
+    choose_terms,
+    find_study,
+    go_on,
+    make_study,
+)
 from sturgeon.caviar.workers.progress import ProgressLines, say
 from sturgeon.errors import InputError
 from sturgeon.search import Search
 from sturgeon.space import Space
+from sturgeon.stopping import Stopping
 from sturgeon.study import Leases, Objective, Study
 from sturgeon.study.opening import MEMORY
 
@@ -34,6 +42,7 @@ def tune(
     budget: str | float | None = None,
     study: str | os.PathLike[str] | None = None,
     search: Search | None = None,
+    stopping: Stopping | None = None,
     workers: int = 1,
     seed: int | None = None,
     resume: bool = False,
@@ -74,6 +83,10 @@ def tune(
             has none yet is paused.
         study: A file or a PostgreSQL URL; by default in memory.
         search: What suggests configurations.
+        stopping: Which trials end early; by default none, as one cannot know that what a function reports
+            is comparable between trials at the same step. A trial that a rule stops keeps the value it has by
+            then and is ``stopped``, with the rule and its reason in ``reason``. ``SuccessiveHalving`` pauses
+            and promotes trials where the function hands over checkpoints; else it stops them.
         workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
             a debugger can stop in them; then there is no ``timeout``, and a crash is yours.
         seed: Where all randomness starts, in [0, 2**63); by default 0, or that of the study gone on with.
@@ -111,11 +124,21 @@ def tune(
     _check_workers(workers, limits)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
-    terms = choose_terms(space, exists=exists, minimize=minimize, maximize=maximize, search=search, seed=seed)
+    terms = choose_terms(
+        space,
+        exists=exists,
+        minimize=minimize,
+        maximize=maximize,
+        search=search,
+        seed=seed,
+        stopping=stopping,
+    )
     _check_until(terms.objectives, limits)
+    if not exists:
+        choose_rule(terms)
     if workers == 0:
         opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
-        return _run(opened, limits, lambda ledger, stop: HereLoop(ledger, train).run(stop))
+        return _run(opened, limits, terms, lambda ledger, stop: HereLoop(ledger, train).run(stop))
 
     crew = Crew(pack(train), workers)
 
@@ -127,16 +150,18 @@ def tune(
         if not exists:  # no study is made for a function that cannot be loaded
             crew.load(min(workers, limits.trials or workers))
         opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
-        return _run(opened, limits, train_in_workers)
+        return _run(opened, limits, terms, train_in_workers)
     finally:
         crew.kill()  # whoever is left, whatever happened
 
 
-def _run(study: Study, limits: Limits, loop: Callable[[Ledger, threading.Event], bool]) -> Study:
+def _run(
+    study: Study, limits: Limits, terms: Terms, loop: Callable[[Ledger, threading.Event], bool]
+) -> Study:
     """Run a loop on a study until its end, and give the study back."""
     try:
         _check_until(study.objectives, limits)
-        ledger = Ledger(study, limits)
+        ledger = Ledger(study, limits, choose_rule(terms, study))
         with stop_on_signal() as stop:
             interrupted = loop(ledger, stop)
             if not interrupted:

@@ -10,6 +10,7 @@ import time
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import Channel, LiveTrial
 from sturgeon.caviar.workers.messages import Checkpointed, Reported, Returned
+from sturgeon.caviar.workers.referee import Case
 from sturgeon.caviar.workers.training import Train, run_training
 from sturgeon.errors import LeaseLost, SpaceExhausted
 from sturgeon.study import Trial
@@ -36,12 +37,16 @@ class HereLoop:
             StudyFailed: Too many trials failed.
         """
         ledger = self._ledger
-        while not stop.is_set() and self.reason(stop) is None and ledger.room(0) > 0:
+        while not stop.is_set() and self.reason(stop) is None:
             try:
-                trial = ledger.study.ask(1)[0]
+                trial = ledger.next_trial(ledger.room(0))
             except SpaceExhausted:
                 break
+            if trial is None:
+                break
             self._run_trial(trial, stop)
+        if not stop.is_set():
+            ledger.settle()
         return stop.is_set()
 
     def reason(self, stop: threading.Event) -> str | None:
@@ -54,42 +59,42 @@ class HereLoop:
         return self._ledger.goal_reached()
 
     def _run_trial(self, trial: Trial, stop: threading.Event) -> None:
-        study = self._ledger.study
-        start, reported = self._ledger.start(trial)
+        ledger = self._ledger
+        start, reported = ledger.start(trial)
+        case = ledger.referee.open(trial)
         try:
-            outcome = run_training(self._train, LiveTrial(start, _Direct(self, trial, reported, stop)))
+            outcome = run_training(self._train, LiveTrial(start, _Direct(self, case, reported, stop)))
             if stop.is_set() and isinstance(outcome, Returned) and outcome.cut:
-                study.pause(trial)
+                ledger.pause(trial)
             else:
-                self._ledger.end(trial, reported, outcome, self.reason(stop))
+                ledger.end(case, reported, outcome, self.reason(stop))
         except LeaseLost as error:
             _log.warning("%s", error)
         except KeyboardInterrupt:
             with contextlib.suppress(LeaseLost):  # it may have ended a moment ago
-                study.pause(trial)
+                ledger.pause(trial)
             raise
 
-    def write(self, trial: Trial, message: Reported | Checkpointed) -> None:
-        """Write down what the training sent."""
-        self._ledger.write(trial, message)
+    def write(self, case: Case, message: Reported | Checkpointed) -> None:
+        """Write down what the training sent, and have it judged."""
+        self._ledger.write(case.trial, message)
+        self._ledger.referee.hear(case, message)
 
 
 class _Direct(Channel):
     """The way to the study without a pipe."""
 
-    def __init__(
-        self, loop: HereLoop, trial: Trial, reported: dict[str, float], stop: threading.Event
-    ) -> None:
+    def __init__(self, loop: HereLoop, case: Case, reported: dict[str, float], stop: threading.Event) -> None:
         self._loop = loop
-        self._trial = trial
+        self._case = case
         self._reported = reported
         self._stop = stop
 
     def send(self, message: Reported | Checkpointed) -> None:
-        self._loop.write(self._trial, message)
+        self._loop.write(self._case, message)
         if isinstance(message, Reported):
             self._reported.update(message.metrics)
 
     @property
     def halted(self) -> bool:
-        return self._loop.reason(self._stop) is not None
+        return self._case.ends or self._loop.reason(self._stop) is not None

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
+from sturgeon.caviar.workers.referee import Case, Referee
 from sturgeon.errors import StudyError
+from sturgeon.stopping import Never, Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
 from sturgeon.study.trial import FINISHED, is_finite
 
@@ -21,15 +23,19 @@ class Ledger:
     Attributes:
         study: The record.
         limits: When the run ends.
+        referee: What stops trials early.
         ended: Trials that have ended, in this run and before.
+        paused: Trials that were put aside.
         best: The best trial so far, or None.
     """
 
-    def __init__(self, study: Study, limits: Limits) -> None:
-        """Take the study as it is now."""
+    def __init__(self, study: Study, limits: Limits, stopping: Stopping | None = None) -> None:
+        """Take the study as it is now, and the rule that stops trials early, if there is one."""
         self.study = study
         self.limits = limits
+        self.referee = Referee(study, stopping or Never())
         self.ended = 0
+        self.paused = 0
         self.best: TrialRecord | None = None
         self._failures = Failures(limits.max_failures, limits.trials)
         self.look()
@@ -37,10 +43,10 @@ class Ledger:
     # -- when to begin and to end ----------------------------------------------------------------
 
     def room(self, running: int) -> float:
-        """Tell how many trials may be begun while so many run; infinity without a bound."""
+        """Tell how many new trials may be begun while so many run; infinity without a bound."""
         if self.limits.trials is None:
             return float("inf")
-        return max(0, self.limits.trials - self.ended - running)
+        return max(0, self.limits.trials - self.ended - self.paused - running)
 
     def goal_reached(self) -> str | None:
         """Say so when the best trial is good enough."""
@@ -58,6 +64,7 @@ class Ledger:
         """Read how many trials have ended, and which is best; others may write to the study too."""
         counts = self.study.counts()
         self.ended = sum(counts[state] for state in FINISHED)
+        self.paused = counts["paused"]
         if len(self.study.objectives) == 1 and counts["complete"] + counts["stopped"]:
             try:
                 self.best = self.study.best
@@ -73,6 +80,22 @@ class Ledger:
         self._failures.check_at_end(has_value=self._has_value())
 
     # -- while a trial runs ----------------------------------------------------------------------
+
+    def next_trial(self, room: float) -> Trial | None:
+        """Hand out the next trial, where there is one; see ``Referee.next_trial``.
+
+        Raises:
+            SpaceExhausted: There is room for a trial, and the search has none.
+        """
+        trial = self.referee.next_trial(room)
+        if trial is not None and trial.attempt > 1:
+            self.look()  # it may have been among the paused
+        return trial
+
+    def settle(self) -> None:
+        """End what was paused for good, now that the run is over; see ``Referee.settle``."""
+        self.referee.settle()
+        self.look()
 
     def start(self, trial: Trial) -> tuple[Start, dict[str, float]]:
         """Say what a training is to be started with, and what it reported up to its checkpoint."""
@@ -100,12 +123,12 @@ class Ledger:
     # -- how a trial ends ------------------------------------------------------------------------
 
     def end(
-        self, trial: Trial, reported: Mapping[str, float], outcome: Returned | Raised, stopping: str | None
+        self, case: Case, reported: Mapping[str, float], outcome: Returned | Raised, stopping: str | None
     ) -> None:
         """Write down how a training ended.
 
         Args:
-            trial: The trial.
+            case: The trial, and what the stopping rule said of it.
             reported: What it reported last, by metric.
             outcome: How the function ended.
             stopping: Why all trainings are being ended early, where that is so.
@@ -113,15 +136,19 @@ class Ledger:
         Raises:
             StudyFailed: Too many failed.
         """
+        trial = case.trial
         if isinstance(outcome, Raised):
             if outcome.out_of_memory:
                 self.lost(trial, f"memory ran out ({outcome.type}: {_first_line(outcome.message)})")
             else:
                 self.fail(trial, TrialError(outcome.type, outcome.message, outcome.traceback))
             return
+        if case.pauses(outcome):
+            self.pause(trial)
+            return
         metrics = {**reported, **self._named(outcome.value)}
-        if outcome.cut and stopping is not None:
-            self.stop(trial, metrics, stopping)
+        if outcome.cut and (why := case.why or stopping) is not None:
+            self.stop(trial, metrics, why)
             return
         missing = [one.metric for one in self.study.objectives if one.metric not in metrics]
         if missing:
@@ -131,11 +158,16 @@ class Ledger:
         else:
             self._count(None)
 
+    def pause(self, trial: Trial) -> None:
+        """Put a trial aside."""
+        self.study.pause(trial)
+        self.look()
+
     def stop(self, trial: Trial, metrics: Mapping[str, float], reason: str) -> None:
         """End a trial early with the values it has; one that has none yet is put aside instead."""
         values = [metrics.get(one.metric) for one in self.study.objectives]
         if any(value is None for value in values):
-            self.study.pause(trial)
+            self.pause(trial)
         elif not all(is_finite(value) for value in values):
             self.study.tell(trial, **metrics)
             self._count(self.study.trial(trial).error)

@@ -14,6 +14,7 @@ from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
 from sturgeon.caviar.workers.progress import ProgressLines, Standing, say
+from sturgeon.caviar.workers.referee import Case
 from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
 from sturgeon.study import Trial, TrialError
 
@@ -28,7 +29,7 @@ class Training:
     """A trial that runs in a worker.
 
     Attributes:
-        trial: The trial.
+        case: The trial, and what the stopping rule says of it.
         worker: Where it runs.
         started: When it began, on the monotonic clock.
         heard: When the worker last said something, on the same clock.
@@ -39,7 +40,7 @@ class Training:
         leave_by: When it is killed, having been asked to end; None while it was not.
     """
 
-    trial: Trial
+    case: Case
     worker: WorkerProcess
     started: float
     heard: float
@@ -48,6 +49,11 @@ class Training:
     steps: int = 0
     planned: int | None = None
     leave_by: float | None = None
+
+    @property
+    def trial(self) -> Trial:
+        """The trial."""
+        return self.case.trial
 
     def hear(self) -> None:
         """Note that the worker said something."""
@@ -62,7 +68,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
+class Closing:
     """Why no trial is begun any more.
 
     Attributes:
@@ -85,8 +91,9 @@ class WorkerLoop:
         self._crew = crew
         self._progress = progress
         self._trainings: dict[int, Training] = {}  # by worker's slot
-        self._stopping: Stopping | None = None
+        self._closing: Closing | None = None
         self._exhausted = False
+        self._nothing_left = False
         self._ended_here = 0
 
     def run(self, stop: threading.Event) -> bool:
@@ -106,9 +113,11 @@ class WorkerLoop:
         try:
             while True:
                 self._look_around(stop)
-                if self._stopping is None:
+                if self._closing is None:
                     self._hand_out()
-                if not self._trainings and (self._stopping is not None or self._nothing_left()):
+                if not self._trainings and (self._closing is not None or self._nothing_left):
+                    if not self._must_pause:
+                        self._ledger.settle()
                     return stop.is_set()
                 for worker, message in self._crew.messages(TICK_SECONDS):
                     self._take(worker, message)
@@ -122,28 +131,29 @@ class WorkerLoop:
     # -- beginning -------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        while not self._nothing_left(running=len(self._trainings)):
+        while len(self._trainings) < self._crew.size:
             busy = [training.worker for training in self._trainings.values()]
-            room = self._ledger.room(len(busy))
-            self._crew.grow(int(min(self._crew.size, len(busy) + room)))
+            room = 0 if self._exhausted else self._ledger.room(len(busy))
+            wanted = max(room, self._ledger.referee.promoted() is not None)
+            self._nothing_left = not wanted
+            self._crew.grow(int(min(self._crew.size, len(busy) + wanted)))
             worker = self._crew.idle(busy)
-            if worker is None:
+            if worker is None or not wanted:
                 return
             try:
-                trial = self._study.ask(1)[0]
+                trial = self._ledger.next_trial(room)
             except SpaceExhausted:
                 self._exhausted = True
-                return
-            self._begin(trial, worker)
+                continue
+            if trial is not None:  # another process may have been faster
+                self._begin(trial, worker)
 
     def _begin(self, trial: Trial, worker: WorkerProcess) -> None:
         now = time.monotonic()
-        training = self._trainings[worker.slot] = Training(trial, worker, started=now, heard=now)
+        case = self._ledger.referee.open(trial)
+        training = self._trainings[worker.slot] = Training(case, worker, started=now, heard=now)
         start, training.reported = self._ledger.start(trial)
         worker.send(start)
-
-    def _nothing_left(self, running: int = 0) -> bool:
-        return self._exhausted or self._ledger.room(running) <= 0
 
     # -- listening -------------------------------------------------------------------------------
 
@@ -162,28 +172,28 @@ class WorkerLoop:
             if isinstance(message, Reported):
                 training.reported.update(message.metrics)
                 training.steps, training.planned = message.step, message.planned
+            if self._ledger.referee.hear(training.case, message):
+                training.worker.send(Halt())  # before it is told to go on
             training.worker.send(Acknowledged())
         elif isinstance(message, Returned) and message.cut and self._must_pause:
             self._leave(training)
-            self._study.pause(training.trial)
+            self._ledger.pause(training.trial)
         elif isinstance(message, Returned | Raised):
             self._leave(training)
             if isinstance(message, Raised) and message.out_of_memory:
                 self._crew.remove(training.worker)  # a fresh process has all memory back
-                self._exhausted = False
-            reason = None if self._stopping is None else self._stopping.reason
-            self._ledger.end(training.trial, training.reported, message, reason)
+            reason = None if self._closing is None else self._closing.reason
+            self._ledger.end(training.case, training.reported, message, reason)
             self._ended_here += 1
 
     def _bury(self, worker: WorkerProcess, training: Training | None) -> None:
         why = describe_exit(self._crew.bury(worker))
         if training is None:
             return
-        if self._stopping is not None:
+        if self._closing is not None:
             self._cut_off(training)
             return
         self._leave(training)
-        self._exhausted = False  # it may be asked for again
         with self._unless_lost(training):
             self._ledger.lost(training.trial, why)
 
@@ -191,7 +201,7 @@ class WorkerLoop:
 
     @property
     def _must_pause(self) -> bool:
-        return self._stopping is not None and self._stopping.pause
+        return self._closing is not None and self._closing.pause
 
     def _look_around(self, stop: threading.Event) -> None:
         """See whether the time has come to begin nothing more."""
@@ -199,17 +209,17 @@ class WorkerLoop:
             waiting = sum(training.heard > training.started for training in self._trainings.values())
             if waiting:
                 say(f"Stopping after the current epochs of {waiting} trials; once more to leave now.")
-            self._stop(Stopping("it was interrupted.", pause=True))
-        elif self._stopping is None:
+            self._stop(Closing("it was interrupted.", pause=True))
+        elif self._closing is None:
             budget = self._limits.budget
             reached = self._ledger.goal_reached()
             if reached is not None:
-                self._stop(Stopping(reached, pause=False))
+                self._stop(Closing(reached, pause=False))
             elif budget is not None and self._progress.seconds >= budget:
-                self._stop(Stopping(f"the budget of {budget:g} s ran out.", pause=False))
+                self._stop(Closing(f"the budget of {budget:g} s ran out.", pause=False))
 
-    def _stop(self, stopping: Stopping) -> None:
-        self._stopping = stopping
+    def _stop(self, closing: Closing) -> None:
+        self._closing = closing
         for training in list(self._trainings.values()):
             if training.heard > training.started:
                 training.worker.send(Halt())
@@ -233,13 +243,13 @@ class WorkerLoop:
 
     def _cut_off(self, training: Training) -> None:
         """End a training now; the trial keeps its value, or is put aside."""
-        assert self._stopping is not None
+        assert self._closing is not None
         self._drop(training)
         with self._unless_lost(training):
-            if self._stopping.pause:
-                self._study.pause(training.trial)
+            if self._closing.pause:
+                self._ledger.pause(training.trial)
             else:
-                self._ledger.stop(training.trial, training.reported, self._stopping.reason)
+                self._ledger.stop(training.trial, training.reported, self._closing.reason)
 
     def _abandon(self) -> None:
         """Kill all workers; what ran is put aside if the study still takes it."""
@@ -265,6 +275,7 @@ class WorkerLoop:
         self._crew.remove(training.worker)
 
     def _leave(self, training: Training) -> None:
+        self._exhausted = False  # it may be there to be asked for again
         self._trainings.pop(training.worker.slot, None)
 
     # -- showing ---------------------------------------------------------------------------------

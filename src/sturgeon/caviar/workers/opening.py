@@ -6,15 +6,18 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from sturgeon.errors import StudyError
+from sturgeon.errors import InputError, StudyError
 from sturgeon.search import Search
 from sturgeon.search.registry import SEARCHES
 from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
+from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import Leases, Objective, Study
 from sturgeon.study.objectives import Direction, choose_objectives
 from sturgeon.study.opening import MEMORY
 from sturgeon.study.trial import check_whole
+
+STOPPING = "stopping"  # under which the study keeps the rule, among what else is kept about it
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,25 @@ class Terms:
         objectives: What is minimised or maximised; None for what the study has.
         search: What suggests configurations; None for the default, or for what the study has.
         seed: Where all randomness starts; None for 0, or for what the study has.
+        stopping: Which trials end early; None for the default, or for what the study has.
     """
 
     space: Space
     objectives: tuple[Objective, ...] | None
     search: Search | None
     seed: int | None
+    stopping: Stopping | None = None
 
 
 def choose_terms(
-    space: Space, *, exists: bool, minimize: Any, maximize: Any, search: Search | None, seed: int | None
+    space: Space,
+    *,
+    exists: bool,
+    minimize: Any,
+    maximize: Any,
+    search: Search | None,
+    seed: int | None,
+    stopping: Stopping | None = None,
 ) -> Terms:
     """Check what a caller gave.
 
@@ -46,9 +58,11 @@ def choose_terms(
         maximize: One metric's name or several, or None.
         search: What suggests configurations, or None.
         seed: Where all randomness starts, in [0, 2**63), or None.
+        stopping: Which trials end early, or None.
 
     Raises:
-        StudyError: Something breaks a rule.
+        InputError: ``stopping`` is no stopping rule.
+        StudyError: Something else breaks a rule.
     """
     if not isinstance(space, Space):
         raise StudyError(f"`space` must be a Space; got {space!r}. Write st.Space(learning_rate=...).")
@@ -57,7 +71,9 @@ def choose_terms(
     objectives = None
     if not exists or minimize is not None or maximize is not None:
         objectives = choose_objectives(minimize, maximize)
-    return Terms(space, objectives, search, seed)
+    if stopping is not None and not isinstance(stopping, Stopping):
+        raise InputError(f"`stopping` must be a stopping rule; got {stopping!r}. Write st.MedianRule().")
+    return Terms(space, objectives, search, seed, stopping)
 
 
 def find_study(where: str | os.PathLike[str] | None, *, resume: bool) -> bool:
@@ -106,8 +122,38 @@ def make_study(where: str | os.PathLike[str] | None, terms: Terms, leases: Lease
         maximize=goals["maximize"],
         search=terms.search,
         seed=terms.seed or 0,
+        about={STOPPING: stopping_to_json(choose_rule(terms))},
         leases=leases,
     )
+
+
+def choose_rule(terms: Terms, study: Study | None = None) -> Stopping:
+    """Choose which trials end early: as given, as the study was begun with, or never.
+
+    Args:
+        terms: What was given.
+        study: The study, if there is one.
+
+    Raises:
+        InputError: A rule is given, and there are several objectives.
+        StudyError: The study was begun with a rule of one's own, which is not given.
+    """
+    kept = None if study is None else study.about.get(STOPPING)
+    if terms.stopping is None and kept is not None:
+        if kept.get("name") not in STOPPINGS:
+            raise StudyError(
+                f"a study with a stopping rule of your own is gone on with that rule; got none where it has "
+                f"{kept.get('name')!r}: add stopping=..."
+            )
+        return stopping_from_json(kept)
+    objectives = terms.objectives if study is None else study.objectives
+    rule = terms.stopping or Never()
+    if objectives is not None and len(objectives) > 1 and not isinstance(rule, Never):
+        raise InputError(
+            f"A stopping rule compares one objective; got {rule!r} with the objectives "
+            f"{[one.metric for one in objectives]}. Leave `stopping` out."
+        )
+    return rule
 
 
 def go_on(where: str | os.PathLike[str] | None, terms: Terms, leases: Leases) -> Study:
@@ -143,6 +189,9 @@ def _check_same(study: Study, terms: Terms, *, own_search: bool) -> None:
         )
     _same("the objective", terms.objectives, study.objectives, study)
     _same("seed", terms.seed, study.seed, study)
+    begun = study.about.get(STOPPING)
+    if terms.stopping is not None and begun is not None:
+        _same("stopping rule", stopping_to_json(terms.stopping), begun, study)
     if not own_search and terms.search is not None:
         _same("search", terms.search, study.search, study)
 
