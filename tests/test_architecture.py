@@ -11,7 +11,7 @@ import pytest
 import sturgeon
 
 SOURCE = Path(sturgeon.__file__).parent
-ORDER = ["errors", "space", "search", "stopping", "study", "data", "network", "caviar", "cli"]
+ORDER = ["errors", "space", "search", "stopping", "study", "data", "network", "caviar", "frameworks", "cli"]
 HEAVY = ["jax", "tensorflow", "torch", "ray", "pandas", "keras", "sklearn", "sqlalchemy", "rich", "nicegui"]
 
 
