@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sturgeon.caviar.population import Member
+from sturgeon.caviar.events import Diverged, EpochDone, Halted, TrainingDone
+from sturgeon.caviar.fused import Member
 from sturgeon.caviar.program import batches_of
-from sturgeon.caviar.trainer import Diverged, EpochDone, Goal, Halted, LaneTrainer, TrainingDone
+from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.trainer import Goal
 from sturgeon.network import streams
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
@@ -26,7 +28,7 @@ SPACE = Space(
     learning_rate=Real(1e-4, 1.0, scale="log"),
     hidden_units=Integer(5, 12),
     batch_size=Constant(32),
-    layers=Constant(2),
+    layers=Integer(1, 3),
 )
 GOAL = Goal("val_loss", "minimize")
 
@@ -34,7 +36,7 @@ GOAL = Goal("val_loss", "minimize")
 def run(dataset, members, goal=GOAL, epochs=EPOCHS, space=SPACE):
     """Curves, networks and divergences by number."""
     curves, networks, diverged = {}, {}, {}
-    for event in LaneTrainer(dataset, space, goal, epochs).train(members, threading.Event()):
+    for event in table_trainer(dataset, space, goal, epochs).train(members, threading.Event()):
         if isinstance(event, EpochDone):
             curves.setdefault(event.number, []).append((event.step, event.metrics))
         elif isinstance(event, TrainingDone):
@@ -48,7 +50,7 @@ def member(number, **settings):
     return Member(
         number,
         1000 + number,
-        TrainingSettings(**{"batch_size": 32, "layers": 2, "hidden_units": 9, **settings}),
+        {"batch_size": 32, "layers": 2, "hidden_units": 9, **settings},
     )
 
 
@@ -94,7 +96,7 @@ def test_a_lane_is_bitwise_the_same_whoever_its_neighbours_are(regression, alone
 
 def test_a_diverging_lane_is_told_and_does_not_touch_its_neighbours(regression, alone):
     nan = member(7, **BROKEN)
-    nan = replace(nan, settings=replace(nan.settings, learning_rate=float("nan")))
+    nan = replace(nan, config={**nan.config, "learning_rate": float("nan")})
     curves, networks, diverged = run(regression, [nan, PROBE, member(8, hidden_units=10)])
     assert isinstance(diverged[7], Diverged)
     assert np.isnan(diverged[7].value)
@@ -175,7 +177,7 @@ def test_a_lane_learns_what_plain_training_of_the_unpadded_network_learns(
     for dataset in (regression, classification):
         trained = member(3, **settings)
         curves, _, _ = run(dataset, [trained, member(4, hidden_units=11)])
-        expected = train_by_hand(dataset, trained.settings, trained.seed, EPOCHS)
+        expected = train_by_hand(dataset, TrainingSettings(**trained.config), trained.seed, EPOCHS)
         assert [metrics["val_loss"] for _, metrics in curves[3]] == pytest.approx(expected, rel=2e-3)
 
 
@@ -207,7 +209,7 @@ def test_more_members_than_lanes_all_train_to_the_end(regression):
 
 def test_halting_stops_after_the_current_epoch_and_hands_over_what_was_reached(regression):
     halt = threading.Event()
-    trainer = LaneTrainer(regression, SPACE, GOAL, 10_000)
+    trainer = table_trainer(regression, SPACE, GOAL, 10_000)
     halted, steps = [], {}
     for event in trainer.train([member(i) for i in range(40)], halt):
         if isinstance(event, EpochDone):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sturgeon.caviar.limits import to_seconds
-from sturgeon.caviar.loop import Progress
+from sturgeon.caviar.progress import Progress
 from sturgeon.cli.live import describe, format_seconds, seconds_left
 from sturgeon.cli.options import change_space
 from sturgeon.errors import InputError

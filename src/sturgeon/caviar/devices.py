@@ -1,54 +1,42 @@
 """Which devices lanes run on, and how JAX is set up for them.
 
-On a CPU every core becomes a JAX device of its own and runs its own compiled programs, driven by a
-thread; XLA's threads inside one program are turned off, since two cores that each train their own
-lanes beat two cores that share every small matrix product.
+All cores share one JAX device, and a thread for each core runs programs on it: so the data lie there once,
+and a program is compiled once for all cores. XLA's threads inside one program are turned off, since cores
+that each train their own lanes beat cores that share every small matrix product.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import platform
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import jax
 
 from sturgeon.caviar.cores import available_cores
-
-# Device, which a type checker takes for a variable.
-Device: TypeAlias = Any
+from sturgeon.caviar.fused import Device
 
 _CACHE_BYTES = 2**29
 
 
 @cache
 def lane_devices() -> tuple[Device, ...]:
-    """Set JAX up for lanes and return the devices to train on, one per core or one per GPU.
+    """Set JAX up for lanes and return the devices to train on, one entry for each thread that drives one.
 
-    A JAX backend that the program has started already is taken as it is.
+    A GPU has one entry; the CPU has one for each core. A JAX backend that the program has started already is
+    taken as it is.
     """
     _keep_programs_on_disk()
     flags = os.environ.get("XLA_FLAGS", "")
     if "xla_cpu_multi_thread_eigen" not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
-    if "xla_force_host_platform_device_count" not in flags:
-        with contextlib.suppress(RuntimeError):  # The backend runs already; its devices serve as well.
-            jax.config.update("jax_num_cpu_devices", available_cores())
-    return tuple(jax.local_devices())
-
-
-def lanes_per_device(device: Device) -> int:
-    """How many lanes one program trains.
-
-    Two on a core: measured, two reach the speed a network of four or eight, one alone half of it, and
-    where a shape has three trials two leave fewer lanes idle.
-    """
-    return 2 if device.platform == "cpu" else 64
+    devices = jax.local_devices()
+    if devices[0].platform == "cpu":
+        return (devices[0],) * available_cores()
+    return tuple(devices)
 
 
 def _keep_programs_on_disk() -> None:

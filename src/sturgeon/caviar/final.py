@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from sturgeon.caviar.population import Member
+from sturgeon.caviar.events import TrainingDone
+from sturgeon.caviar.fused import Member
+from sturgeon.caviar.table_lanes import table_trainer
 from sturgeon.caviar.terms import Terms
-from sturgeon.caviar.trainer import LaneTrainer, TrainingDone
 from sturgeon.data import Dataset
-from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.study import TrialRecord
 
@@ -40,10 +40,7 @@ def train_final(
         x_train=np.concatenate([dataset.x_train, dataset.x_validation]),
         y_train=np.concatenate([dataset.y_train, dataset.y_validation]),
     )
-    trainer = LaneTrainer(everything, terms.space, terms.goal, terms.epochs)
-    members = [
-        Member(t.number, t.seed, TrainingSettings.of(t.config), len(t.curves[terms.goal.metric]))
-        for t in trials
-    ]
+    trainer = table_trainer(everything, terms.space, terms.goal, terms.epochs)
+    members = [Member(trial.number, trial.seed, trial.config, trial.last_step) for trial in trials]
     events = trainer.train(members, stop)
     return {event.number: event.network for event in events if isinstance(event, TrainingDone)}

@@ -62,7 +62,7 @@ class LaneProgram(ABC):
 
     @abstractmethod
     def inputs(self, member: Member, epoch: int) -> Tree:
-        """What one lane needs for an epoch, counted from 0, as NumPy arrays; equal shapes for every member."""
+        """What one lane needs for an epoch, from 0, as NumPy arrays; equal shapes for every member."""
 
     @abstractmethod
     def run(self, state: Tree, inputs: Tree) -> tuple[Tree, dict[str, Any]]:
@@ -105,11 +105,19 @@ class Fused(ABC):
 
     @abstractmethod
     def cost(self, block: Any) -> float:
-        """A rough cost of one lane's epoch, in any unit: what takes longest begins first."""
+        """A rough cost of one lane's epoch in this block, in any unit: what takes longest begins first."""
+
+    @abstractmethod
+    def needed(self, config: Config) -> float:
+        """What of the block's cost the configuration itself needs; the rest is spent on padding."""
 
     @abstractmethod
     def lanes(self, block: Any, device: Device) -> int:
         """How many lanes a block of this kind has on a device, at least 1."""
+
+    @abstractmethod
+    def usual_lanes(self, device: Device) -> int:
+        """How many lanes most blocks have on a device: how many configurations to ask for at once."""
 
     @abstractmethod
     def program(self, block: Any, device: Device, lanes: int) -> LaneProgram:

@@ -1,4 +1,4 @@
-"""The Caviar loop: ask the study for trials, train them many at once, write down what happens."""
+"""The Caviar loop: ask for trials, train them many at once, stop the hopeless, write it all down."""
 
 from __future__ import annotations
 
@@ -7,45 +7,23 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
+from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
+from sturgeon.caviar.fused import LaneCheckpoint, Member
+from sturgeon.caviar.lanes import Lanes
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.population import Member
-from sturgeon.caviar.trainer import Diverged, EpochDone, Event, Halted, LaneTrainer, TooLarge, TrainingDone
-from sturgeon.errors import SpaceExhausted, StudyError
-from sturgeon.network.settings import TrainingSettings
-from sturgeon.network.trained import TrainedNetwork
-from sturgeon.study import Study, Trial, TrialError, TrialRecord
+from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.errors import InputError, SpaceExhausted, StudyError
+from sturgeon.stopping import Goal as StoppingGoal
+from sturgeon.stopping import Never, Pause, Stop, Stopping
+from sturgeon.study import LeaseLost, Study, Trial, TrialError, TrialRecord
 
-# Trials asked for at once. Searches so far do not learn from results, so that a large wave costs nothing
-# and lets the trainer put equal shapes together.
-WAVE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        done: Trials that have ended, in this run and before.
-        running: Trials that have trained at least one epoch and not ended.
-        target: Trials wanted in all; None when only the time is bounded.
-        epochs: Epochs trained in this run, over all trials.
-        epochs_left: Epochs still to train; None when only the time is bounded.
-        seconds: Since the run began.
-        budget: Seconds allowed; None without a budget.
-        best: Number and value of the best trial so far.
-        ended: The trial that ended just now, if one did.
-    """
-
-    done: int
-    running: int
-    target: int | None
-    epochs: int
-    epochs_left: int | None
-    seconds: float
-    budget: float | None
-    best: tuple[int, float] | None
-    ended: int | None = None
+# How long a wait for the next event may keep a stop from being seen, in seconds.
+_STOP_SEEN_WITHIN = 0.1
 
 
 @dataclass(slots=True)
@@ -55,6 +33,7 @@ class _Training:
     trial: Trial
     step: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
+    why: str = ""
 
 
 class CaviarLoop:
@@ -63,6 +42,8 @@ class CaviarLoop:
     Args:
         study: The record; asked for configurations and told results.
         trainer: Trains them.
+        stopping: Which trials to stop, or to pause, before their last epoch.
+        checkpoints: Where paused trials are kept.
         on_network: Called with a trial and its network *before* the study is told of it, where it is
             the best so far: so the best network of a study is always on disk.
         on_progress: Called with every epoch of every trial.
@@ -73,16 +54,22 @@ class CaviarLoop:
         study: Study,
         trainer: LaneTrainer,
         *,
-        on_network: Callable[[Trial, TrainedNetwork], None],
+        checkpoints: Checkpoints,
+        on_network: Callable[[Trial, Any], None],
         on_progress: Callable[[Progress], None],
+        stopping: Stopping | None = None,
     ) -> None:
         self._study = study
         self._trainer = trainer
+        self._stopping = stopping or Never()
+        self._goal = StoppingGoal(study.metric, study.direction == "maximize", trainer.epochs)
+        self._checkpoints = checkpoints
         self._on_network = on_network
         self._on_progress = on_progress
         self._trainings: dict[int, _Training] = {}
         self._done = 0
         self._epochs = 0
+        self._exhausted = False
         best = best_trial(study)
         self._best = None if best is None or best.value is None else (best.number, best.value)
 
@@ -93,76 +80,141 @@ class CaviarLoop:
             True when ``stop`` ended it; what was running then is paused and can be resumed.
         """
         started = time.monotonic()
-        while not stop.is_set() and not _out_of_time(limits, started):
-            self._done = _ended_trials(self._study)
-            left = WAVE if limits.trials is None else min(WAVE, limits.trials - self._done)
-            if left <= 0:
-                break
-            trials = self._ask(left)
-            if not trials:
-                break
-            self._train_wave(trials, limits, started, stop)
-        return stop.is_set()
-
-    def _ask(self, count: int) -> list[Trial]:
-        """Ask for trials one by one: then what trial n is does not depend on how many are wanted after it."""
-        trials: list[Trial] = []
-        with contextlib.suppress(SpaceExhausted), self._study.batch():
-            for _ in range(count):
-                trials += self._study.ask(1)
-        return trials
-
-    def _train_wave(self, trials: list[Trial], limits: Limits, started: float, stop: threading.Event) -> None:
-        self._trainings = {trial.number: _Training(trial) for trial in trials}
-        members = [Member(t.number, t.seed, TrainingSettings.of(t.config)) for t in trials]
-        halt = threading.Event()
+        self._done = _ended_trials(self._study)
         try:
-            with contextlib.closing(self._trainer.train(members, halt)) as events:
-                for event in events:
-                    self._record(event, stop)
-                    if stop.is_set() or _out_of_time(limits, started):
-                        halt.set()
-                    ended = None if isinstance(event, EpochDone) else event.number
-                    self._on_progress(self._progress(limits, started, ended))
+            with self._trainer.open() as lanes:
+                self._train(lanes, limits, started, stop)
         finally:
             with self._study.batch():
                 for training in self._trainings.values():
                     self._study.pause(training.trial)
+            self._trainings.clear()
+        if not stop.is_set():
+            self._end_paused()
+        return stop.is_set()
 
-    def _record(self, event: Event, stop: threading.Event) -> None:
+    def _train(self, lanes: Lanes, limits: Limits, started: float, stop: threading.Event) -> None:
+        while True:
+            out_of_time = limits.budget is not None and time.monotonic() - started >= limits.budget
+            if stop.is_set():
+                lanes.halt("pause")
+            elif out_of_time:
+                lanes.halt("stop")
+            else:
+                self._refill(lanes, limits)
+            if not lanes.in_flight:
+                return
+            events = _ready_events(lanes)
+            with self._study.batch():
+                for event in events:
+                    self._record(event)
+            if not (stop.is_set() or out_of_time):
+                self._decide(lanes, events)
+            for event in events:
+                ended = None if isinstance(event, EpochDone) else event.number
+                self._on_progress(self._progress(limits, started, ended))
+
+    def _refill(self, lanes: Lanes, limits: Limits) -> None:
+        """Hand in trials until the lanes have enough: paused ones that earned it, then new ones.
+
+        Asked one by one: then what trial n is does not depend on how many are wanted after it.
+        """
+        ahead = lanes.capacity if self._study.search.learns else 64
+        while lanes.in_flight < ahead:
+            trial = self._promoted() or self._new(limits)
+            if trial is None:
+                return
+            checkpoint = _checkpoint_of(trial)
+            step = checkpoint.epoch if checkpoint is not None else 0
+            self._trainings[trial.number] = _Training(trial, step)
+            lanes.start(Member(trial.number, trial.seed, trial.config, checkpoint=checkpoint))
+
+    def _promoted(self) -> Trial | None:
+        if isinstance(self._stopping, Never):
+            return None
+        number = self._stopping.promote(self._study.record, self._goal)
+        try:
+            return None if number is None else self._study.resume(number)
+        except LeaseLost:  # another process was faster
+            return None
+
+    def _new(self, limits: Limits) -> Trial | None:
+        counts = self._study.counts()
+        begun = sum(counts.values()) - counts["waiting"]
+        paused_too = isinstance(self._stopping, Never)
+        if paused_too:
+            begun -= counts["paused"]
+        if self._exhausted or (limits.trials is not None and begun >= limits.trials):
+            return None
+        try:
+            return next(iter(self._study.ask(1, paused=paused_too)), None)
+        except SpaceExhausted:
+            self._exhausted = True
+            return None
+
+    def _record(self, event: Event) -> None:
         training = self._trainings[event.number]
+        trial, study = training.trial, self._study
         if isinstance(event, EpochDone):
-            self._report(training, event)
+            if event.step > training.step:  # a lane that ran out of memory begins anew
+                self._epochs += 1
+                training.step, training.metrics = event.step, event.metrics
+                study.report(trial, step=event.step, **event.metrics)
             return
         if isinstance(event, Diverged):
             why = f"The training diverged: {event.metric} became {event.value} in epoch {event.step}."
-            self._study.fail(training.trial, TrialError("Diverged", why))
+            study.fail(trial, TrialError("Diverged", why))
         elif isinstance(event, TooLarge):
-            self._study.fail(
-                training.trial, TrialError("OutOfMemory", f"The network is too large: {event.why}")
-            )
+            study.fail(trial, TrialError("OutOfMemory", f"The network is too large: {event.why}"))
+        elif isinstance(event, Broken):
+            study.fail(trial, TrialError(type(event.error).__name__, str(event.error)))
         elif isinstance(event, TrainingDone):
             self._hand_over(training, event.network)
-            self._study.tell(training.trial, **training.metrics)
-        elif stop.is_set() or not training.metrics:
-            return  # Interrupted: the trial stays, to be paused and resumed.
-        else:
-            assert isinstance(event, Halted)
+            study.tell(trial, **training.metrics)
+        elif isinstance(event, Halted):
             self._hand_over(training, event.network)
-            self._study.stop(
-                training.trial,
-                reason="The budget ran out.",
-                **training.metrics,
-            )
+            study.stop(trial, reason=training.why or "The budget ran out.", **training.metrics)
+        else:
+            self._put_aside(training, event)
+            return
+        self._checkpoints.forget(event.number)
         self._done += 1
         del self._trainings[event.number]
 
-    def _report(self, training: _Training, event: EpochDone) -> None:
-        self._epochs += 1
-        training.step, training.metrics = event.step, event.metrics
-        self._study.report(training.trial, step=event.step, **event.metrics)
+    def _put_aside(self, training: _Training, event: Paused) -> None:
+        if training.why:  # by the rule, and not by an interrupt: it may be what it ends with
+            self._hand_over(training, event.network)
+        path = self._checkpoints.save(event.number, event.checkpoint)
+        self._study.checkpoint(training.trial, path, event.checkpoint.epoch)
+        self._study.pause(training.trial)
+        del self._trainings[event.number]
 
-    def _hand_over(self, training: _Training, network: TrainedNetwork) -> None:
+    def _decide(self, lanes: Lanes, events: list[Event]) -> None:
+        """Ask the rule about every trial that has reported and still runs."""
+        if isinstance(self._stopping, Never):
+            return
+        reported = {event.number for event in events if isinstance(event, EpochDone)}
+        record = self._study.record
+        for number in reported & self._trainings.keys():
+            training = self._trainings[number]
+            decision = self._stopping.decide(record[number], record, self._goal)
+            if isinstance(decision, Stop | Pause) and not training.why:
+                training.why = decision.why
+                lanes.order(number, "stop" if isinstance(decision, Stop) else "pause")
+
+    def _end_paused(self) -> None:
+        """What is paused when no trial is wanted any more stays so for good: it ends with its reason."""
+        if isinstance(self._stopping, Never):
+            return
+        record = self._study.record
+        for observation in [one for one in record if one.state == "paused"]:
+            decision = self._stopping.decide(observation, record, self._goal)
+            why = decision.why if isinstance(decision, Stop | Pause) else "No more trials were wanted."
+            with contextlib.suppress(LeaseLost):
+                self._study.stop(self._study.resume(observation.number), reason=why)
+                self._checkpoints.forget(observation.number)
+
+    def _hand_over(self, training: _Training, network: Any) -> None:
         """Hand a network over if no ended trial is better; a tie goes to the lower number."""
         sign = self._trainer.goal.sign
         number, value = training.trial.number, training.metrics[self._trainer.goal.metric]
@@ -190,13 +242,29 @@ class CaviarLoop:
         )
 
 
+def _ready_events(lanes: Lanes) -> list[Event]:
+    """Wait a moment for an event, and take along all that are there already."""
+    events = []
+    event = lanes.next_event(_STOP_SEEN_WITHIN)
+    while event is not None:
+        events.append(event)
+        event = lanes.next_event(0)
+    return events
+
+
+def _checkpoint_of(trial: Trial) -> LaneCheckpoint | None:
+    """What a trial goes on from; it begins anew where its file is gone or broken."""
+    if trial.resume_from is None:
+        return None
+    try:
+        return load_checkpoint(Path(trial.resume_from))
+    except InputError:
+        return None
+
+
 def _ended_trials(study: Study) -> int:
     counts = study.counts()
     return counts["complete"] + counts["stopped"] + counts["failed"]
-
-
-def _out_of_time(limits: Limits, started: float) -> bool:
-    return limits.budget is not None and time.monotonic() - started >= limits.budget
 
 
 def best_trial(study: Study) -> TrialRecord | None:

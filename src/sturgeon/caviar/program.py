@@ -1,8 +1,9 @@
-"""The compiled program that trains several networks of one shape for one epoch.
+"""The compiled program that trains several batch-norm networks of one shape for one epoch.
 
-Everything that does not change a shape is a traced value, one per lane: learning rate, optimiser,
-momentum, Adam's constants, weight decay, dropout, batch norm's constants. So lanes that differ in
-them share a program, and a new configuration needs no compilation.
+Everything that does not change a shape is a traced value: learning rate, optimiser, momentum, Adam's
+constants, weight decay, dropout, batch norm's constants for each lane, and the number of hidden layers for
+all lanes of a block together. So networks that differ in them share a program, and a new configuration
+needs no compilation.
 """
 
 from __future__ import annotations
@@ -17,21 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from sturgeon.network import streams
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
 from sturgeon.network.objectives import evaluate, row_losses
-from sturgeon.network.optimizers import descend, start_optimizer
-from sturgeon.network.settings import LaneSettings, TrainingSettings
-from sturgeon.network.weights import (
-    Architecture,
-    Array,
-    Statistics,
-    Weights,
-    initial_statistics,
-    initial_weights,
-    pad_units,
-)
+from sturgeon.network.optimizers import descend
+from sturgeon.network.settings import LaneSettings
+from sturgeon.network.weights import Architecture, Array, Statistics, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,7 @@ class ProgramShape:
     """What a compiled program is specialised on.
 
     Attributes:
-        architecture: The sizes, with the hidden units that the lanes are padded to.
+        architecture: The sizes, with the units and the layers that the lanes are padded to.
         batch: Rows of a mini-batch, at most the training rows.
         dropout: Whether any activations are dropped; without, no random numbers are drawn.
         lanes: How many networks are trained together.
@@ -67,21 +59,21 @@ class TablePart(NamedTuple):
 
 
 class EpochInputs(NamedTuple):
-    """What the host hands to a lane for one epoch; stacked, one leading axis of lanes."""
+    """What the host hands to a lane for one epoch; stacked, one leading axis of lanes.
 
-    settings: LaneSettings
+    Attributes:
+        settings: :meth:`TrainingSettings.lane_vector`.
+        learning_rate: α of this epoch.
+        dropout_key: uint32 ``[2]``.
+        order: Row numbers, ``[steps, batch]``.
+        row_weights: ``[steps, batch]``.
+    """
+
+    settings: Array
     learning_rate: Array
     dropout_key: Array
     order: Array
-
-
-def start_lane(settings: TrainingSettings, trial_seed: int, shape: ProgramShape) -> LaneState:
-    """The state of a lane before its first epoch, drawn at the true width and then padded."""
-    padded = shape.architecture
-    true = settings.architecture(padded.features, padded.outputs)
-    weights = pad_units(initial_weights(true, streams.weights_stream(trial_seed)), padded.hidden_units)
-    statistics = initial_statistics(padded)
-    return LaneState(weights, statistics, start_optimizer(weights))
+    row_weights: Array
 
 
 def batches_of(order: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -109,20 +101,17 @@ def batches_of(order: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def epoch_program(shape: ProgramShape) -> Callable[..., tuple[LaneState, dict[str, jax.Array]]]:
-    """The compiled function ``(state, inputs, row_weights, training, validation) -> (state, metrics)``.
+    """The compiled function ``(state, inputs, depth, training, validation) -> (state, metrics)``.
 
     It trains every lane for one epoch and judges it on the validation part. ``metrics`` maps names such as
     ``train_loss`` and the validation part's ``loss`` to ``[lanes]``; a regression's are in standard units.
     """
 
-    def one_lane(
-        state: LaneState,
-        inputs: EpochInputs,
-        row_weights: jax.Array,
-        training: TablePart,
-        validation: TablePart,
+    def train_one_epoch(
+        state: LaneState, inputs: EpochInputs, depth: Array, training: TablePart, validation: TablePart
     ) -> tuple[LaneState, dict[str, jax.Array]]:
-        trained, train_loss = _train_epoch(shape, state, inputs, row_weights, training)
+        settings = LaneSettings.of_vector(inputs.settings)
+        trained, train_loss = _train_epoch(shape, settings, state, inputs, depth, training)
 
         def predict(rows: jax.Array) -> jax.Array:
             return forward_test(
@@ -130,21 +119,24 @@ def epoch_program(shape: ProgramShape) -> Callable[..., tuple[LaneState, dict[st
                 trained.statistics,
                 rows,
                 activation=shape.architecture.activation,
-                norm_epsilon=inputs.settings.norm_epsilon,
+                norm_epsilon=settings.norm_epsilon,
+                depth=depth,
             )
 
         metrics = evaluate(predict, validation.inputs, validation.targets)
         return trained, {"train_loss": train_loss, **metrics}
 
-    lanes = jax.vmap(one_lane, in_axes=(0, 0, None, None, None))
-    return jax.jit(lanes, donate_argnums=0)
+    return jax.jit(jax.vmap(train_one_epoch, in_axes=(0, 0, None, None, None)), donate_argnums=0)
 
 
 def _train_epoch(
-    shape: ProgramShape, state: LaneState, inputs: EpochInputs, row_weights: jax.Array, training: TablePart
+    shape: ProgramShape,
+    settings: LaneSettings,
+    state: LaneState,
+    inputs: EpochInputs,
+    depth: Array,
+    training: TablePart,
 ) -> tuple[LaneState, jax.Array]:
-    settings = inputs.settings
-
     def loss(weights: Weights, rows: jax.Array, targets: jax.Array, present: jax.Array, key: jax.Array):
         outputs, batch = forward_training(
             weights,
@@ -153,6 +145,7 @@ def _train_epoch(
             activation=shape.architecture.activation,
             norm_epsilon=settings.norm_epsilon,
             dropout=(key, settings.dropout) if shape.dropout else None,
+            depth=depth,
         )
         return present @ row_losses(outputs, targets) / jnp.sum(present), batch
 
@@ -173,5 +166,5 @@ def _train_epoch(
         moved = carry._replace(weights=weights, statistics=statistics, optimizer=optimizer)
         return moved, value * jnp.sum(present)
 
-    trained, losses = jax.lax.scan(step, state, (inputs.order, row_weights))
-    return trained, jnp.sum(losses) / jnp.sum(row_weights)
+    trained, losses = jax.lax.scan(step, state, (inputs.order, inputs.row_weights))
+    return trained, jnp.sum(losses) / jnp.sum(inputs.row_weights)

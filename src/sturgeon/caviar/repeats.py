@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from sturgeon.caviar.population import Member
+from sturgeon.caviar.events import Diverged, EpochDone, TooLarge, TrainingDone
+from sturgeon.caviar.fused import Member
+from sturgeon.caviar.table_lanes import table_trainer
 from sturgeon.caviar.terms import Terms
-from sturgeon.caviar.trainer import Diverged, EpochDone, LaneTrainer, TooLarge, TrainingDone
 from sturgeon.data import Dataset
-from sturgeon.network.settings import TrainingSettings
 from sturgeon.study import Study, TrialRecord
 
 RIVALS = 4
@@ -147,13 +147,13 @@ def _train(
         Member(
             number,
             repeat_seed(seed, repeat.trial.number, repeat.which),
-            TrainingSettings.of(repeat.trial.config),
-            len(repeat.trial.curves[terms.goal.metric]),
+            repeat.trial.config,
+            repeat.trial.last_step,
         )
         for number, repeat in enumerate(repeats)
     ]
     last: dict[int, float] = {}
-    for event in LaneTrainer(dataset, terms.space, terms.goal, terms.epochs).train(members, stop):
+    for event in table_trainer(dataset, terms.space, terms.goal, terms.epochs).train(members, stop):
         if isinstance(event, EpochDone):
             last[event.number] = event.metrics[terms.goal.metric]
         elif isinstance(event, TrainingDone):

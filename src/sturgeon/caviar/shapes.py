@@ -1,48 +1,95 @@
 """Which compiled program a configuration trains in.
 
-The shape depends on the configuration, the space, the table and the kind of device only, never on the
+The block depends on the configuration, the space, the table and the kind of device only, never on the
 other trials: so a trial gives bitwise the same result whoever its neighbours are, and after a resume.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sturgeon.caviar.program import ProgramShape
 from sturgeon.network.settings import TrainingSettings
+from sturgeon.network.weights import Architecture
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Space
 
 _UNITS_STEP = 8
+# From so many training rows on, arithmetic saved on padding outweighs more programs to compile.
+_LARGE_TABLE = 10_000
 
 
-def padded_units(units: int, widest: int) -> int:
-    """The width that a hidden layer is padded to: the widest of the space, halved while it holds ``units``.
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """Lanes that train side by side: one program, and one number of hidden layers.
+
+    Attributes:
+        shape: The program's.
+        depth: Hidden layers of every network in the block, at most those of the shape.
+    """
+
+    shape: ProgramShape
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The largest sizes that any configuration of a space has.
+
+    Attributes:
+        units: Units of a hidden layer.
+        layers: Hidden layers.
+    """
+
+    units: int
+    layers: int
+
+    @classmethod
+    def of(cls, space: Space) -> Extent:
+        """Read a space."""
+        return cls(_largest_in(space, "hidden_units"), _largest_in(space, "layers"))
+
+
+def padded_units(units: int, widest: int, rows: int) -> int:
+    """The width that a hidden layer is padded to.
+
+    The widest of the space and its halves; on a large table three quarters of each as well.
 
     Args:
         units: The true width.
         widest: The largest width that the space allows.
+        rows: Training rows.
 
     Returns:
-        A multiple of 8, at least ``units`` and less than twice that (plus rounding).
+        A multiple of 8, at least ``units``.
 
     Example:
-        >>> padded_units(75, 100), padded_units(50, 100), padded_units(20, 100)
-        (104, 56, 32)
+        >>> padded_units(75, 100, rows=1_000), padded_units(50, 100, rows=1_000)
+        (104, 56)
+        >>> padded_units(75, 100, rows=50_000)
+        80
     """
-    width = widest
-    while -(-width // 2) >= units and width > _UNITS_STEP:
+    width = best = widest
+    while width >= units:
+        best = width
+        if rows >= _LARGE_TABLE and _rounded(3 * width // 4) >= units:
+            best = 3 * width // 4
+        if width <= _UNITS_STEP:
+            break
         width = -(-width // 2)
+    return _rounded(best)
+
+
+def _rounded(width: int) -> int:
     return -(-width // _UNITS_STEP) * _UNITS_STEP
 
 
-def widest_units(space: Space) -> int:
-    """The largest ``hidden_units`` that a space allows."""
-    if "hidden_units" not in space.names:
-        return TrainingSettings().hidden_units
-    hyperparameter = space["hidden_units"]
-    if hyperparameter.conditions:  # where it is inactive, it has its default
-        return max(TrainingSettings().hidden_units, _largest(hyperparameter))
-    return _largest(hyperparameter)
+def _largest_in(space: Space, name: str) -> int:
+    default = getattr(TrainingSettings(), name)
+    if name not in space.names:
+        return default
+    hyperparameter = space[name]
+    largest = _largest(hyperparameter)
+    return max(default, largest) if hyperparameter.conditions else largest  # inactive, it has its default
 
 
 def _largest(hyperparameter: Hyperparameter) -> int:
@@ -54,32 +101,31 @@ def _largest(hyperparameter: Hyperparameter) -> int:
     return max(int(str(option)) for option in hyperparameter.options)
 
 
-def shape_of(settings: TrainingSettings, common: ProgramShape, widest: int, rows: int) -> ProgramShape:
-    """The program that a configuration trains in.
+def block_of(
+    settings: TrainingSettings, *, features: int, outputs: int, extent: Extent, rows: int, lanes: int
+) -> TableBlock:
+    """The block that a configuration trains in.
 
     Args:
         settings: The configuration.
-        common: A shape whose features, outputs and lanes hold for all trials.
-        widest: The largest width that the space allows.
+        features: Inputs of the network.
+        outputs: Its outputs.
+        extent: The largest sizes of the space.
         rows: How many training rows there are; a larger mini-batch is cut to that.
+        lanes: Networks trained together.
     """
-    architecture = replace(
-        settings.architecture(common.architecture.features, common.architecture.outputs),
-        hidden_units=padded_units(settings.hidden_units, widest),
-    )
-    return replace(
-        common,
-        architecture=architecture,
-        batch=min(settings.batch_size, rows),
-        dropout=settings.dropout > 0,
-    )
+    units = padded_units(settings.hidden_units, extent.units, rows)
+    true = settings.architecture(features, outputs)
+    architecture = replace(true, hidden_units=units, layers=extent.layers)
+    batch = min(settings.batch_size, rows)
+    return TableBlock(ProgramShape(architecture, batch, settings.dropout > 0, lanes), settings.layers)
 
 
-def epoch_cost(shape: ProgramShape, rows: int) -> float:
-    """A rough cost of one lane's epoch, to begin with what takes longest; in multiply-adds.
+def epoch_cost(architecture: Architecture, batch: int, rows: int) -> float:
+    """A rough cost of one network's epoch, in multiply-adds of the forward pass.
 
     The second term stands for the work per mini-batch that does not depend on its size.
     """
-    a = shape.architecture
+    a = architecture
     products = a.features * a.hidden_units + (a.layers - 1) * a.hidden_units**2 + a.hidden_units * a.outputs
-    return products * rows + 16 * (products + 4096) * (rows / shape.batch)
+    return products * rows + 16 * (products + 4096) * (rows / batch)

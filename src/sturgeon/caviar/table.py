@@ -12,14 +12,16 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import choose_limits
-from sturgeon.caviar.loop import CaviarLoop, Progress
+from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.outcome import TableResult, Tried, conclude
+from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.repeats import repeat_best
 from sturgeon.caviar.saved import SavedModel
+from sturgeon.caviar.table_lanes import table_trainer
 from sturgeon.caviar.terms import LEASES, Terms, Wishes, begin, resume, settle
-from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, StudyError
 from sturgeon.network.trained import TrainedNetwork
@@ -99,8 +101,15 @@ def tune_table(
             SavedModel(trial.number, trial.config, dataset.preprocessing, network).save(job.out / "best")
 
         limits = choose_limits(trials=_wanted_trials(job, study), budget=job.budget)
-        trainer = LaneTrainer(dataset, terms.space, terms.goal, terms.epochs)
-        CaviarLoop(study, trainer, on_network=keep, on_progress=on_progress).run(limits, stop)
+        loop = CaviarLoop(
+            study,
+            table_trainer(dataset, terms.space, terms.goal, terms.epochs),
+            checkpoints=Checkpoints(job.out / "checkpoints"),
+            on_network=keep,
+            on_progress=on_progress,
+            stopping=terms.stopping,
+        )
+        loop.run(limits, stop)
         times = _wanted_repeats(job, study)
         if times and not stop.is_set():
             on_repeats(times)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.loop import Progress as RunProgress
+    from sturgeon.caviar.progress import Progress as RunProgress
 
 _LINE_SECONDS = 5.0
 _FRAME_SECONDS = 0.1

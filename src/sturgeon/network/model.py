@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from sturgeon.network.batch_norm import normalise
+from sturgeon.network.precision import Precision, product_in
 from sturgeon.network.stack import Batch, Layers, run_layers
 from sturgeon.network.weights import Array, Statistics, Weights
 
@@ -25,6 +26,7 @@ def forward_training(
     norm_epsilon: Array,
     dropout: tuple[Array, Array] | None = None,
     depth: Array | None = None,
+    precision: Precision = "float32",
 ) -> tuple[jax.Array, Statistics]:
     """Outputs for one mini-batch, normalised by the mini-batch's own statistics.
 
@@ -36,6 +38,7 @@ def forward_training(
         norm_epsilon: Batch norm's ε, a scalar.
         dropout: A random key and the share of units to drop, in [0, 1); None for no dropout.
         depth: How many of the hidden layers the network has; a traced scalar, or None for all.
+        precision: ``"float32"``, or ``"bfloat16"`` for matrix products in that; not a traced value.
 
     Returns:
         Outputs ``[rows, outputs]`` (logits, or the standardised target) and the batch's statistics
@@ -43,8 +46,10 @@ def forward_training(
     """
     batch = Batch(row_weights, norm_epsilon, weights.gamma.shape[0] if depth is None else depth, dropout)
     layers = Layers(weights.hidden, weights.gamma, weights.beta)
-    below, statistics = run_layers(_ACTIVATIONS[activation], inputs @ weights.first, layers, batch)
-    return below @ weights.last + weights.bias, statistics
+    multiply = product_in(precision)
+    first = multiply(inputs, weights.first)
+    below, statistics = run_layers(_ACTIVATIONS[activation], multiply, first, layers, batch)
+    return multiply(below, weights.last) + weights.bias, statistics
 
 
 def forward_test(
@@ -55,6 +60,7 @@ def forward_test(
     activation: str,
     norm_epsilon: Array,
     depth: Array | None = None,
+    precision: Precision = "float32",
 ) -> jax.Array:
     """Outputs for rows seen one by one or together, normalised by the running averages.
 
@@ -65,11 +71,12 @@ def forward_test(
         activation: ``"relu"`` or ``"tanh"``.
         norm_epsilon: Batch norm's ε, a scalar.
         depth: How many of the hidden layers the network has; a traced scalar, or None for all.
+        precision: ``"float32"``, or ``"bfloat16"`` for matrix products in that; not a traced value.
 
     Returns:
         Outputs ``[rows, outputs]``: logits, or the standardised target.
     """
-    g = _ACTIVATIONS[activation]
+    g, multiply = _ACTIVATIONS[activation], product_in(precision)
     weights, statistics = jax.tree.map(jnp.asarray, (weights, statistics))
 
     def activate(layer: Any, z: jax.Array) -> jax.Array:
@@ -77,9 +84,9 @@ def forward_test(
         return g(normalise(z, mean, variance, weights.gamma[layer], weights.beta[layer], norm_epsilon))
 
     def next_layer(layer: Any, below: jax.Array) -> jax.Array:
-        return activate(layer, below @ weights.hidden[layer - 1])
+        return activate(layer, multiply(below, weights.hidden[layer - 1]))
 
-    below = activate(0, inputs @ weights.first)
+    below = activate(0, multiply(inputs, weights.first))
     if weights.gamma.shape[0] > 1:
         below = jax.lax.fori_loop(1, weights.gamma.shape[0] if depth is None else depth, next_layer, below)
-    return below @ weights.last + weights.bias
+    return multiply(below, weights.last) + weights.bias

@@ -24,6 +24,7 @@ from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from sturgeon.network.weights import Array, Weights
@@ -51,7 +52,8 @@ class OptimizerSettings(NamedTuple):
 
 def start_optimizer(weights: Weights) -> optax.ScaleByAdamState:
     """The state before the first step: no steps taken (``count``), both moments (``mu``, ``nu``) zero."""
-    return cast(optax.ScaleByAdamState, optax.scale_by_adam().init(weights))
+    zeros = jax.tree.map(np.zeros_like, weights)
+    return optax.ScaleByAdamState(count=np.zeros((), np.int32), mu=zeros, nu=zeros)
 
 
 def descend(

@@ -23,6 +23,13 @@ class LaneSettings(NamedTuple):
     norm_momentum: Array
     norm_epsilon: Array
 
+    @classmethod
+    def of_vector(cls, values: Array) -> LaneSettings:
+        """Undo :meth:`TrainingSettings.lane_vector`, inside a compiled program."""
+        adam, first, second, epsilon, weight_decay, dropout, norm_momentum, norm_epsilon = values
+        optimizer = OptimizerSettings(adam > 0, first, second, epsilon, weight_decay)
+        return cls(optimizer, dropout, norm_momentum, norm_epsilon)
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
@@ -70,6 +77,11 @@ class TrainingSettings:
         return LaneSettings(
             optimizer, np.float32(self.dropout), np.float32(self.norm_momentum), np.float32(self.norm_epsilon)
         )
+
+    def lane_vector(self) -> np.ndarray:
+        """The traced values as one float32 vector: one array to hand to a device instead of eight."""
+        optimizer, *rest = self.lane_settings()
+        return np.array([*optimizer, *rest], np.float32)
 
     def learning_rate_at(self, epoch: int, epochs: int) -> float:
         """The learning rate of one epoch of ``epochs``."""

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from sturgeon.network.batch_norm import normalise_batch, normalise_batch_gradient
+from sturgeon.network.precision import Product
 from sturgeon.network.weights import Array, Statistics
 
 Activation = Callable[[jax.Array], jax.Array]
@@ -68,12 +69,15 @@ class Batch(NamedTuple):
     dropout: tuple[Array, Array] | None = None
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def run_layers(g: Activation, first: Array, layers: Layers, batch: Batch) -> tuple[jax.Array, Statistics]:
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def run_layers(
+    g: Activation, multiply: Product, first: Array, layers: Layers, batch: Batch
+) -> tuple[jax.Array, Statistics]:
     """The outputs of the last hidden layer, and the mini-batch's statistics.
 
     Args:
         g: The activation.
+        multiply: How matrices are multiplied.
         first: z of the first hidden layer, ``[rows, units]``.
         layers: The weights; those of layers from ``batch.depth`` on are not looked at.
         batch: The mini-batch.
@@ -82,10 +86,10 @@ def run_layers(g: Activation, first: Array, layers: Layers, batch: Batch) -> tup
         ``[rows, units]``; and statistics ``[layers, units]``, 0 from ``batch.depth`` on, through which no
         gradient flows back.
     """
-    return _forward(g, first, layers, batch)[0]
+    return _forward(g, multiply, first, layers, batch)[0]
 
 
-def _forward(g: Activation, first: Array, layers: Layers, batch: Batch):
+def _forward(g: Activation, multiply: Product, first: Array, layers: Layers, batch: Batch):
     layers = jax.tree.map(jnp.asarray, layers)
     count = layers.gamma.shape[0]
     per_row = jnp.zeros((count, *first.shape), first.dtype)
@@ -95,7 +99,7 @@ def _forward(g: Activation, first: Array, layers: Layers, batch: Batch):
 
     def next_layer(layer: Any, carry: tuple[jax.Array, Kept]) -> tuple[jax.Array, Kept]:
         below, kept = carry
-        return _layer(g, layer, below @ layers.hidden[layer - 1], layers, batch, kept)
+        return _layer(g, layer, multiply(below, layers.hidden[layer - 1]), layers, batch, kept)
 
     if count > 1:
         below, kept = lax.fori_loop(1, batch.depth, next_layer, (below, kept))
@@ -114,7 +118,12 @@ def _layer(
     return outputs, jax.tree.map(lambda whole, part: put(whole, part, layer), kept, new)
 
 
-def _backward(g: Activation, saved: tuple[Layers, Batch, Kept], gradients: tuple[Array, Statistics]):
+def _backward(
+    g: Activation,
+    multiply: Product,
+    saved: tuple[Layers, Batch, Kept],
+    gradients: tuple[Array, Statistics],
+):
     layers, batch, kept = saved
 
     def before_norm(layer: Any, d_outputs: jax.Array, found: Layers) -> tuple[jax.Array, Layers]:
@@ -132,9 +141,9 @@ def _backward(g: Activation, saved: tuple[Layers, Batch, Kept], gradients: tuple
     def layer_before(passed: Any, carry: tuple[jax.Array, Layers]) -> tuple[jax.Array, Layers]:
         layer = batch.depth - 1 - passed
         d_z, found = before_norm(layer, *carry)
-        d_hidden = kept.outputs[layer - 1].T @ d_z
+        d_hidden = multiply(kept.outputs[layer - 1].T, d_z)
         found = found._replace(hidden=put(found.hidden, d_hidden, layer - 1))
-        return d_z @ layers.hidden[layer - 1].T, found
+        return multiply(d_z, layers.hidden[layer - 1].T), found
 
     d_outputs, found = gradients[0], jax.tree.map(jnp.zeros_like, layers)
     if layers.gamma.shape[0] > 1:

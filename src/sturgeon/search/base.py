@@ -20,6 +20,8 @@ class Search(ABC):
     """
 
     name: ClassVar[str]
+    learns: ClassVar[bool] = True
+    """Whether what is suggested depends on the trials' values: then few are asked for at a time."""
 
     @abstractmethod
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:

@@ -40,6 +40,7 @@ class Grid(Search):
     """
 
     name: ClassVar[str] = "grid"
+    learns: ClassVar[bool] = False
 
     points: int = 5
 

@@ -45,6 +45,7 @@ class Sobol(Search):
     """
 
     name: ClassVar[str] = "sobol"
+    learns: ClassVar[bool] = False
 
     seed: int = 0
 

@@ -160,6 +160,11 @@ class TrialRecord:
     ended: datetime | None = None
     seconds: float | None = None
 
+    @property
+    def last_step(self) -> int:
+        """The last step that any metric was reported at; 0 before the first."""
+        return max((curve[-1][0] for curve in self.curves.values() if curve), default=0)
+
 
 def check_whole(value: object, what: str) -> int:
     """Give a step or a seed as an int, or say that it cannot be kept.

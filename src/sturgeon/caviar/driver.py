@@ -1,0 +1,181 @@
+"""What one thread does: take a block, train its members in lanes as long as there are any, take the next."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Hashable
+from typing import Any, Literal
+
+import jax
+
+from sturgeon.caviar.block_queue import BlockQueue
+from sturgeon.caviar.events import (
+    Broken,
+    Diverged,
+    EpochDone,
+    Event,
+    Halted,
+    Paused,
+    TooLarge,
+    TrainingDone,
+)
+from sturgeon.caviar.fused import Device, Fused, Member
+from sturgeon.caviar.population import Population
+from sturgeon.caviar.usage import Usage
+
+_log = logging.getLogger("sturgeon")
+
+Order = Literal["stop", "pause"]
+
+
+class Orders:
+    """What members were told to do after their current epoch; written by one thread, read by others."""
+
+    def __init__(self) -> None:
+        self._by_member: dict[int, Order] = {}
+        self._for_all: Order | None = None
+
+    def give(self, number: int, order: Order) -> None:
+        """Tell one member."""
+        self._by_member[number] = order
+
+    def forget(self, number: int) -> None:
+        """A member has ended."""
+        self._by_member.pop(number, None)
+
+    def give_all(self, order: Order) -> None:
+        """Tell every member, also those that begin later."""
+        self._for_all = order
+
+    def of(self, number: int) -> Order | None:
+        """What a member was told."""
+        return self._for_all or self._by_member.get(number)
+
+
+class Driver:
+    """Drives the lanes of one device, or of one core.
+
+    Args:
+        device: Where to train.
+        fused: The kind of training.
+        waiting: Where members come from.
+        tell: Takes what happens, from the driving thread.
+        orders: Looked at after each epoch.
+        usage: Added to after each epoch.
+        metric: The metric that must stay finite.
+        epochs: After how many epochs a member ends that does not say.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        *,
+        fused: Fused,
+        waiting: BlockQueue,
+        tell: Callable[[Event], None],
+        orders: Orders,
+        usage: Usage,
+        metric: str,
+        epochs: int,
+    ) -> None:
+        self._device = device
+        self._fused = fused
+        self._waiting = waiting
+        self._tell = tell
+        self._orders = orders
+        self._usage = usage
+        self._metric = metric
+        self._epochs = epochs
+        self._lanes_cut: dict[Hashable, int] = {}
+
+    @property
+    def usual_lanes(self) -> int:
+        """How many lanes most blocks have on this device."""
+        return self._fused.usual_lanes(self._device)
+
+    def run(self) -> None:
+        """Train until the queue is closed."""
+        while (block := self._waiting.next_block()) is not None:
+            lanes = self._lanes_cut.get(block) or self._fused.lanes(block, self._device)
+            taken: list[Member] = []
+            try:
+                self._train(block, lanes, taken)
+            except (MemoryError, jax.errors.JaxRuntimeError) as error:
+                self._make_room(block, lanes, taken, error)
+            finally:
+                self._waiting.done(block)
+
+    def _train(self, block: Hashable, lanes: int, taken: list[Member]) -> None:
+        """Train members of a block until none is left; ``taken`` holds those that have not ended yet."""
+        population: Population | None = None
+        while True:
+            free = lanes if population is None else len(population.free_lanes)
+            newcomers = self._waiting.take(block, free)
+            taken += newcomers
+            if not taken:
+                return
+            if population is None:
+                population = Population(self._fused.program(block, self._device, lanes), lanes, self._device)
+            for member in newcomers:
+                self._begin(population, member, taken)
+            if taken:
+                self._one_epoch(population, taken)
+                cost = self._fused.cost(block)
+                needed = [self._fused.needed(member.config) for _, member in population.members]
+                self._usage.add(cost=cost, lanes=lanes, needed=needed)
+
+    def _begin(self, population: Population, member: Member, taken: list[Member]) -> None:
+        try:
+            population.start(population.free_lanes[0], member)
+        except (MemoryError, jax.errors.JaxRuntimeError):
+            raise
+        except Exception as error:  # a user's own model may raise anything; the others go on
+            taken.remove(member)
+            self._tell(Broken(member.number, error))
+
+    def _one_epoch(self, population: Population, taken: list[Member]) -> None:
+        reports = population.advance()
+        for lane, member in population.members:
+            step, metrics = reports[lane]
+            self._tell(EpochDone(member.number, step, metrics))
+            ended = self._ended(population, lane, member, step, metrics)
+            if ended is not None:
+                population.leave(lane)
+                taken.remove(member)
+                self._tell(ended)
+
+    def _ended(
+        self, population: Population, lane: int, member: Member, step: int, metrics: dict[str, float]
+    ) -> Event | None:
+        number, value = member.number, metrics[self._metric]
+        if not math.isfinite(value):
+            return Diverged(number, step, self._metric, value)
+        if step >= (member.last_epoch or self._epochs):
+            return TrainingDone(number, population.network(lane))
+        order = self._orders.of(number)
+        if order == "stop":
+            return Halted(number, population.network(lane))
+        if order == "pause":
+            return Paused(number, population.checkpoint(lane), population.network(lane))
+        return None
+
+    def _make_room(self, block: Hashable, lanes: int, taken: list[Member], error: Exception) -> None:
+        """After a lack of memory: try again with half the lanes, or say that a member is too large."""
+        if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
+            raise error
+        if lanes == 1:
+            for member in taken:
+                self._tell(TooLarge(member.number, str(error).splitlines()[0]))
+            return
+        self._lanes_cut[block] = lanes // 2
+        _log.warning("Out of memory with %d lanes on %s; going on with %d.", lanes, self._device, lanes // 2)
+        self._waiting.put(block, taken)  # from their beginning: a lane's state was given up to the program
+
+
+def drive(driver: Driver, tell: Callable[[Any], None]) -> None:
+    """What a thread runs: an error that ends a driver is told, and not lost with its thread."""
+    try:
+        driver.run()
+    except BaseException as error:
+        tell(error)

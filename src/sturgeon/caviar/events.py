@@ -1,0 +1,71 @@
+"""What lanes tell: an epoch done, a training ended, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sturgeon.caviar.fused import LaneCheckpoint
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """A member has trained one more epoch; ``step`` counts from 1."""
+
+    number: int
+    step: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingDone:
+    """A member has trained all its epochs."""
+
+    number: int
+    network: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """A member's metric is NaN or infinite; it is not trained further."""
+
+    number: int
+    step: int
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A member was told to stop, or the trainer was halted. ``network`` is that of its last epoch."""
+
+    number: int
+    network: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A member was told to pause. It goes on from ``checkpoint``."""
+
+    number: int
+    checkpoint: LaneCheckpoint
+    network: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """A member does not fit into the memory there is, not even alone."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A member's configuration raised an error before its first epoch; the others go on."""
+
+    number: int
+    error: Exception
+
+
+Event = EpochDone | TrainingDone | Diverged | Halted | Paused | TooLarge | Broken

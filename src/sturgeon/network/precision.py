@@ -1,0 +1,90 @@
+"""In which numbers the network's matrix products are computed.
+
+``float32`` is the rule. With ``bfloat16`` the two factors of every product, forward and backward, are rounded
+to 8 bits of mantissa and multiplied so; sums run in float32. All else stays float32: the weights that
+are learnt, batch norm and its statistics, the loss, and the optimiser's state. So nothing that adds up many
+small numbers loses them, and no scaling of the loss is needed, since bfloat16 has float32's exponents.
+
+Source:
+    Micikevicius et al. 2018, "Mixed precision training" (master weights); Kalamkar et al. 2019, "A study of
+    BFLOAT16 for deep learning training".
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import jax
+import jax.numpy as jnp
+
+from sturgeon.errors import InputError
+from sturgeon.network.weights import Array
+
+Precision = Literal["float32", "bfloat16"]
+Product = Callable[[Array, Array], jax.Array]
+
+
+@jax.custom_vjp
+def _bfloat16_product(left: Array, right: Array) -> jax.Array:
+    """The product of two matrices rounded to bfloat16, in float32. Its gradient is of such products too."""
+    return jax.lax.platform_dependent(left, right, cpu=_multiply_rounded, default=_multiply)
+
+
+def _multiply(left: jax.Array, right: jax.Array) -> jax.Array:
+    factors = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
+    return jnp.matmul(*factors, preferred_element_type=jnp.float32)
+
+
+def _multiply_rounded(left: jax.Array, right: jax.Array) -> jax.Array:
+    """The same numbers where the product itself must be of float32: XLA has no other on a processor.
+
+    Not two conversions, there and back, which XLA may leave out.
+    """
+    factors = (left.astype(jnp.float32), right.astype(jnp.float32))
+    return jnp.matmul(*(jax.lax.reduce_precision(factor, 8, 7) for factor in factors))
+
+
+def _forward(left: Array, right: Array):
+    return _bfloat16_product(left, right), (left, right)
+
+
+def _backward(factors: tuple[jax.Array, jax.Array], gradient: jax.Array):
+    left, right = factors
+    d_left = _bfloat16_product(gradient, right.T).astype(left.dtype)
+    d_right = _bfloat16_product(left.T, gradient).astype(right.dtype)
+    return d_left, d_right
+
+
+_bfloat16_product.defvjp(_forward, _backward)
+
+
+def product_in(precision: Precision) -> Product:
+    """The function that multiplies two matrices, ``[rows, n]`` and ``[n, columns]``.
+
+    Args:
+        precision: ``"float32"``, which multiplies in whatever type the factors have, or ``"bfloat16"``.
+
+    Raises:
+        InputError: It is neither.
+
+    Example:
+        >>> import numpy as np
+        >>> third = np.full((1, 1), 1 / 3, np.float32)
+        >>> one = np.ones((1, 1), np.float32)
+        >>> float(product_in("bfloat16")(third, one)[0, 0])
+        0.333984375
+    """
+    check_precision(precision)
+    return operator.matmul if precision == "float32" else _bfloat16_product
+
+
+def check_precision(precision: str) -> None:
+    """Raise unless it is one that the network knows.
+
+    Raises:
+        InputError: It is not.
+    """
+    if precision not in get_args(Precision):
+        raise InputError(f"`precision` must be 'float32' or 'bfloat16'; got {precision!r}. Name one of them.")
