@@ -36,7 +36,16 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
-    from sturgeon.search import Grid, OptunaSearch, Random, Search, ShrinkingBoxes, Sobol, Staged
+    from sturgeon.search import (
+        CoarseToFine,
+        Grid,
+        OptunaSearch,
+        Random,
+        Search,
+        ShrinkingBoxes,
+        Sobol,
+        Staged,
+    )
     from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
     from sturgeon.stopping import MedianRule, Never, Patience, Stopping, SuccessiveHalving
     from sturgeon.study import Leases, Study, Trial, TrialRecord
@@ -62,7 +71,16 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
-    "sturgeon.search": ["Grid", "OptunaSearch", "Random", "Search", "ShrinkingBoxes", "Sobol", "Staged"],
+    "sturgeon.search": [
+        "CoarseToFine",
+        "Grid",
+        "OptunaSearch",
+        "Random",
+        "Search",
+        "ShrinkingBoxes",
+        "Sobol",
+        "Staged",
+    ],
     "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "standard_space"],
     "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
@@ -72,6 +90,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __version__ = "0.1.0"
 __all__ = [
     "Choice",
+    "CoarseToFine",
     "Constant",
     "DataError",
     "Dataset",

@@ -1,6 +1,7 @@
 """Which configuration next: a pure function of the record."""
 
 from sturgeon.search.base import Search
+from sturgeon.search.coarse_to_fine import CoarseToFine
 from sturgeon.search.grid import Grid
 from sturgeon.search.optuna_search import OptunaSearch
 from sturgeon.search.random import Random
@@ -14,6 +15,7 @@ from sturgeon.search.unseen import Unseen, fill
 
 __all__ = [
     "SEARCHES",
+    "CoarseToFine",
     "Grid",
     "Observation",
     "OptunaSearch",

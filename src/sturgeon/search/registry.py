@@ -8,6 +8,7 @@ from typing import Any
 
 from sturgeon.errors import InputError
 from sturgeon.search.base import Search
+from sturgeon.search.coarse_to_fine import CoarseToFine
 from sturgeon.search.grid import Grid
 from sturgeon.search.optuna_search import OptunaSearch
 from sturgeon.search.random import Random
@@ -16,7 +17,8 @@ from sturgeon.search.sobol import Sobol
 from sturgeon.search.staged import Staged
 
 SEARCHES: Mapping[str, type[Search]] = {
-    search.name: search for search in (Staged, ShrinkingBoxes, Random, Sobol, Grid, OptunaSearch)
+    search.name: search
+    for search in (CoarseToFine, Staged, ShrinkingBoxes, Random, Sobol, Grid, OptunaSearch)
 }
 
 OBJECT = "object"

@@ -1,0 +1,108 @@
+"""Where to look: points anywhere, and points ever closer to the best (coarse to fine, N4 of the notes)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sturgeon.search.model.encoding import Encoding
+from sturgeon.search.unseen import Unseen
+from sturgeon.space import Space
+from sturgeon.space.scales import Floats
+
+EVERYTHING = 512
+GLOBAL = 256
+LOCAL = 256
+CENTRES = 5
+SCALES = (0.2, 0.1, 0.05, 0.02)
+SURVIVORS = 8
+CHILDREN = 24
+ROUNDS = 3
+FIRST_SCALE = 0.1
+MOVED = 0.6
+MOVED_LESS = 0.1
+
+Score = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Candidates of one space.
+
+    Attributes:
+        space: What may vary.
+        encoding: Its encoding.
+        centres: The best points so far, the best first, in the unit cube with NaN where inactive.
+    """
+
+    space: Space
+    encoding: Encoding
+    centres: Floats
+
+    def ranked(self, score: Score, rng: np.random.Generator) -> Floats:
+        """Give points of the unit cube, the most promising first.
+
+        Half of the first points lie anywhere, half around the best few trials at four shrinking scales. Then
+        the most promising of them are moved a little, three times over, each time by half as much. A small
+        space is looked at whole.
+
+        Args:
+            score: Promise of points given in the model's columns; more is better.
+            rng: The source of randomness.
+
+        Returns:
+            Shape ``n × coordinates``: all satisfy the constraint.
+        """
+        if self.space.size <= EVERYTHING:
+            points = self.space.to_unit(list(self.space.configurations()))
+            return points[np.argsort(-self._score(points, score), kind="stable")]
+        points = np.vstack([self.space.to_unit(self.space.sample(GLOBAL, rng)), self._around_best(rng)])
+        scores = self._score(points, score)
+        for round_ in range(ROUNDS):
+            best = np.argsort(-scores, kind="stable")[:SURVIVORS]
+            scale = np.full((SURVIVORS * CHILDREN, 1), FIRST_SCALE * 0.5**round_)
+            moved = self._moved(np.repeat(points[best], CHILDREN, axis=0), scale[: len(best) * CHILDREN], rng)
+            points = np.vstack([points[best], moved, np.delete(points, best, axis=0)])
+            scores = np.concatenate([scores[best], self._score(moved, score), np.delete(scores, best)])
+        return points[np.argsort(-scores, kind="stable")]
+
+    def _score(self, points: Floats, score: Score) -> Floats:
+        return score(self.encoding.columns(points)) if len(points) else np.empty(0)
+
+    def _around_best(self, rng: np.random.Generator) -> Floats:
+        centres = self.centres[rng.integers(len(self.centres), size=LOCAL)]
+        scales = np.array(SCALES)[rng.integers(len(SCALES), size=LOCAL)]
+        return self._moved(centres, scales[:, None], rng)
+
+    def _moved(self, points: Floats, scale: Floats, rng: np.random.Generator) -> Floats:
+        """Move some coordinates of each point, important ones more often, and keep what is allowed."""
+        encoding, shape = self.encoding, points.shape
+        # What was inactive may become active by the move: it then starts anywhere.
+        start = np.where(np.isnan(points), rng.random(shape), points)
+        chance = np.clip(MOVED - MOVED_LESS * (encoding.priority - 2.0), 0.2, 0.8)
+        moves = rng.random(shape) < chance
+        moves[np.arange(len(points)), rng.integers(shape[1], size=len(points))] = True
+        # A step shorter than half the way to the next integer would lead back to where it began.
+        step = rng.standard_normal(shape) * np.maximum(scale, 0.75 * np.minimum(encoding.step, 0.3))
+        redrawn = encoding.is_choice & (rng.random(shape) < np.maximum(scale, 0.1) * 2.0)
+        arrived = np.where(redrawn, rng.random(shape), start + step * ~encoding.is_choice)
+        configs = self.space.from_unit(np.clip(np.where(moves, arrived, start), 0.0, 1.0))
+        arrived = self.space.to_unit(configs)
+        if self.space.constraint is None:
+            return arrived
+        return arrived[np.fromiter(map(self.space.satisfies, configs), dtype=bool, count=len(arrived))]
+
+
+def take_best(batch: Unseen, space: Space, ranked: Floats) -> int | None:
+    """Take the first of some points that is new.
+
+    Returns:
+        Its position, or None where none is new.
+    """
+    for start in range(0, len(ranked), 16):
+        for offset, config in enumerate(space.from_unit(ranked[start : start + 16])):
+            if batch.offer(config):
+                return start + offset
+    return None
