@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from sturgeon.network.batch_norm import normalise
 from sturgeon.network.precision import Precision, product_in
-from sturgeon.network.stack import Batch, Layers, run_layers
+from sturgeon.network.stack import Batch, Functions, Layers, run_layers
 from sturgeon.network.weights import Array, Statistics, Weights
 
 _ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {"relu": jax.nn.relu, "tanh": jnp.tanh}
@@ -47,8 +47,8 @@ def forward_training(
     batch = Batch(row_weights, norm_epsilon, weights.gamma.shape[0] if depth is None else depth, dropout)
     layers = Layers(weights.hidden, weights.gamma, weights.beta)
     multiply = product_in(precision)
-    first = multiply(inputs, weights.first)
-    below, statistics = run_layers(_ACTIVATIONS[activation], multiply, first, layers, batch)
+    functions = Functions(_ACTIVATIONS[activation], multiply)
+    below, statistics = run_layers(functions, multiply(inputs, weights.first), layers, batch)
     return multiply(below, weights.last) + weights.bias, statistics
 
 

@@ -23,6 +23,18 @@ from sturgeon.network.weights import Array, Statistics
 Activation = Callable[[jax.Array], jax.Array]
 
 
+class Functions(NamedTuple):
+    """What a layer is made of.
+
+    Attributes:
+        activation: g.
+        multiply: The product of two matrices.
+    """
+
+    activation: Activation
+    multiply: Product
+
+
 class Layers(NamedTuple):
     """What the hidden layers compute with.
 
@@ -69,15 +81,14 @@ class Batch(NamedTuple):
     dropout: tuple[Array, Array] | None = None
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
 def run_layers(
-    g: Activation, multiply: Product, first: Array, layers: Layers, batch: Batch
+    functions: Functions, first: Array, layers: Layers, batch: Batch
 ) -> tuple[jax.Array, Statistics]:
     """The outputs of the last hidden layer, and the mini-batch's statistics.
 
     Args:
-        g: The activation.
-        multiply: How matrices are multiplied.
+        functions: What a layer is made of.
         first: z of the first hidden layer, ``[rows, units]``.
         layers: The weights; those of layers from ``batch.depth`` on are not looked at.
         batch: The mini-batch.
@@ -86,10 +97,11 @@ def run_layers(
         ``[rows, units]``; and statistics ``[layers, units]``, 0 from ``batch.depth`` on, through which no
         gradient flows back.
     """
-    return _forward(g, multiply, first, layers, batch)[0]
+    return _forward(functions, first, layers, batch)[0]
 
 
-def _forward(g: Activation, multiply: Product, first: Array, layers: Layers, batch: Batch):
+def _forward(functions: Functions, first: Array, layers: Layers, batch: Batch):
+    g, multiply = functions
     layers = jax.tree.map(jnp.asarray, layers)
     count = layers.gamma.shape[0]
     per_row = jnp.zeros((count, *first.shape), first.dtype)
@@ -118,12 +130,8 @@ def _layer(
     return outputs, jax.tree.map(lambda whole, part: put(whole, part, layer), kept, new)
 
 
-def _backward(
-    g: Activation,
-    multiply: Product,
-    saved: tuple[Layers, Batch, Kept],
-    gradients: tuple[Array, Statistics],
-):
+def _backward(functions: Functions, saved: tuple[Layers, Batch, Kept], gradients: tuple[Array, Statistics]):
+    g, multiply = functions
     layers, batch, kept = saved
 
     def before_norm(layer: Any, d_outputs: jax.Array, found: Layers) -> tuple[jax.Array, Layers]:
