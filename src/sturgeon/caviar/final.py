@@ -8,9 +8,6 @@ latest. The test rows stay apart.
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
-
-import numpy as np
 
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.fused import Member
@@ -35,11 +32,7 @@ def train_final(
     Returns:
         The networks by trial number; one that diverged is left out.
     """
-    everything = replace(
-        dataset,
-        x_train=np.concatenate([dataset.x_train, dataset.x_validation]),
-        y_train=np.concatenate([dataset.y_train, dataset.y_validation]),
-    )
+    everything = dataset.with_validation_in_training()
     trainer = table_trainer(everything, terms.space, terms.goal, terms.epochs)
     members = [Member(trial.number, trial.seed, trial.config, trial.last_step) for trial in trials]
     events = trainer.train(members, stop)
