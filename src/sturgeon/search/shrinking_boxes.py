@@ -18,6 +18,9 @@ from sturgeon.space import Choice, Config, Scalar, Space, Varying
 from sturgeon.space.config import scalar_key
 from sturgeon.space.scales import Floats
 
+NARROWEST = 1e-3
+"""The least width of a box, as a share of the whole: closer in, trials would hardly differ."""
+
 
 @dataclass(frozen=True)
 class ShrinkingBoxes(Search):
@@ -83,7 +86,7 @@ class ShrinkingBoxes(Search):
         for level in range(1, self._level(len(valued)) + 1):
             box = self._box(space, valued, level)
             inside = tuple(sorted(one.number for one in record if box.contains(one.config)))
-            regions.append(Region(box.centre, box.low, box.high, level, self.shrink**level, inside))
+            regions.append(Region(box.centre, box.low, box.high, level, self._width(level), inside))
         return regions
 
     def _level(self, known: int) -> int:
@@ -94,7 +97,10 @@ class ShrinkingBoxes(Search):
         """The box as it was found at its own time, with what was known then."""
         known = valued[: self.start + (level - 1) * self.round]
         few = sorted(known, key=lambda one: (one.value, one.number))[: self.best]
-        return _Box.around(space, few, self.shrink**level)
+        return _Box.around(space, few, self._width(level))
+
+    def _width(self, level: int) -> float:
+        return max(self.shrink**level, NARROWEST)
 
     def _draw(self, space: Space, inside: Space, size: int, rng: np.random.Generator) -> list[Config]:
         """Draw so many, each by itself inside the box or elsewhere."""
@@ -107,18 +113,6 @@ class ShrinkingBoxes(Search):
             return list(space.sample(size, rng))
         away = list(space.sample(int(far.sum()), rng))
         return [away.pop() if is_far else near.pop() for is_far in far]
-
-    def _width(self, level: int) -> float:
-        return self.shrink**level
-
-    def _levels(self, record: Record) -> list[list[Observation]]:
-        """The best few, best first, at the moment of each box."""
-        valued = [one for one in record if one.value is not None and math.isfinite(one.value)]
-        valued.sort(key=lambda one: one.number)
-        return [
-            sorted(valued[:known], key=lambda one: (one.value, one.number))[: self.best]
-            for known in range(self.start, len(valued) + 1, self.round)
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +143,12 @@ class _Box:
 
     def inside(self, space: Space) -> Space:
         """The space of what lies in the box."""
-        ranges = {name: (low, self.high[name]) for name, low in self.low.items()}
-        return space.narrow(**ranges, **self.options)
+        for name, low in self.low.items():
+            try:
+                space = space.narrow(**{name: (low, self.high[name])})
+            except SpaceError:  # so narrow that rounding leaves hardly a value inside
+                space = space.narrow(**{name: low})
+        return space.narrow(**self.options)
 
     def contains(self, config: Mapping[str, Any]) -> bool:
         """Whether a configuration lies inside; what it does not have does not matter."""
