@@ -39,7 +39,8 @@ def test_the_best_mean_wins_and_the_spread_is_told(sturgeon, table, tmp_path):
         assert {one["trial"] for one in repeats} == {trial.number for trial in by_value[:5]}
         for one in repeats:
             trial = study.trial(one["trial"])
-            assert list(repeats_of(trial, "val_rmse").values()) == one["values"]
+            noted = repeats_of(trial, "val_rmse")
+            assert [noted[which] for which in (1, 2)] == one["values"]
             assert trial.tags == ("repeated",)
             assert trial.value not in one["values"]
     kept = json.loads((tmp_path / "fish.sturgeon" / "best" / "config.json").read_text())

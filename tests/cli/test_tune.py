@@ -222,7 +222,13 @@ def test_an_exhausted_space_ends_the_study(sturgeon, table):
         "--json",
     )
     assert ran.code == 0
-    assert json.loads(ran.out)["trials"]["complete"] == 2
+    result = json.loads(ran.out)
+    assert result["trials"]["complete"] == 2
+    assert result["exhausted"] is True
+    again = sturgeon("tune", table, "--target", "kind", "--resume")
+    assert "no further configuration" in again.out
+    within = sturgeon("tune", table, "--target", "kind", "--resume", "--trials", 2, "--json")
+    assert json.loads(within.out)["exhausted"] is False
 
 
 def test_progress_goes_to_stderr_alone(sturgeon, table):

@@ -43,6 +43,7 @@ class TableResult:
             ``mean``, ``deviation``, ``number`` and ``values`` (None for NaN); None without, or where an
             interrupt cut them short.
         interrupted: Whether it was stopped before its end.
+        exhausted: Whether it ended before its limits, because the search had no further configuration.
         trained_on: Which rows the best network learnt from: after a whole run, training and validation.
         test: Metrics of the best network on the held-out test part; None without a best.
         naive_test: The same of a guess that looks at no input.
@@ -62,6 +63,7 @@ class TableResult:
     epochs: int
     seconds: float
     interrupted: bool
+    exhausted: bool
     trained_on: str | None
     test: dict[str, float] | None
     naive_test: dict[str, float]
@@ -84,12 +86,14 @@ class Tried:
         study: The trials.
         dataset: The data.
         terms: What holds for every trial.
+        exhausted: Whether the search had nothing left to suggest.
         repeated: The best trials with other seeds, the best mean first; empty without.
     """
 
     study: Study
     dataset: Dataset
     terms: Terms
+    exhausted: bool = False
     repeated: Sequence[Repeated] = ()
 
 
@@ -144,6 +148,7 @@ def conclude(
         epochs=sum(len(trial.curves.get(terms.goal.metric, ())) for trial in study.trials),
         seconds=round(seconds(), 3),
         interrupted=stop.is_set(),
+        exhausted=tried.exhausted,
         trained_on=None if model is None else model.trained_on,
         test=None if model is None else model.test(dataset),
         naive_test=naive_baseline(dataset),

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.interrupt import stop_on_signal
-from sturgeon.caviar.limits import choose_limits
+from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.outcome import TableResult, Tried, conclude
 from sturgeon.caviar.progress import Progress
@@ -74,8 +74,9 @@ def tune_table(
 
     Trial 0 is the default configuration. The configuration is chosen by the validation part alone, with
     ``job.repeats`` by the mean over other seeds; then it is trained once more, on the training and validation
-    parts together. The test part is looked at once, at
-    the end. Ctrl-C stops after the current epochs, and leaves a study to resume and the best network so far.
+    parts together. The test part is looked at once, at the end. Where the space has no further configuration,
+    the run ends as it would with its last trial. Ctrl-C stops after the current epochs, and leaves a study
+    to resume and the best network so far.
 
     Args:
         job: What to do.
@@ -109,7 +110,9 @@ def tune_table(
             on_progress=on_progress,
             stopping=terms.stopping,
         )
+        begun = time.monotonic()
         loop.run(limits, stop)
+        exhausted = not stop.is_set() and _ended_short(study, limits, time.monotonic() - begun)
         times = _wanted_repeats(job, study)
         if times and not stop.is_set():
             on_repeats(times)
@@ -117,7 +120,7 @@ def tune_table(
         if not stop.is_set():
             on_final()
         result = conclude(
-            Tried(study, dataset, terms, repeated),
+            Tried(study, dataset, terms, exhausted, repeated),
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,
@@ -144,6 +147,14 @@ def _wanted_trials(job: TableJob, study: Study) -> int | None:
     if job.trials is not None or job.budget is not None:
         return job.trials
     return study.about.get("trials")
+
+
+def _ended_short(study: Study, limits: Limits, seconds: float) -> bool:
+    """Whether a run ended before any limit: then the search had nothing left to suggest."""
+    counts = study.counts()
+    if limits.budget is not None and seconds >= limits.budget:
+        return False
+    return limits.trials is None or counts["complete"] + counts["stopped"] + counts["failed"] < limits.trials
 
 
 def _wanted_repeats(job: TableJob, study: Study) -> int:

@@ -24,6 +24,8 @@ def print_result(result: TableResult, varying: Collection[str]) -> None:
     console = Console(highlight=False, markup=False)
     states = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
     console.print(f"trials: {states}; {result.epochs} epochs in {format_seconds(result.seconds)}")
+    if result.exhausted:
+        console.print("the search has no further configuration: widen the space with --vary to go on")
     if result.best is None or result.test is None:
         return
     value = format_number(result.best["value"])
