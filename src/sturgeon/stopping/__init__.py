@@ -37,6 +37,7 @@ from sturgeon.stopping.median import MedianRule
 from sturgeon.stopping.never import Never
 from sturgeon.stopping.patience import Patience
 from sturgeon.stopping.registry import (
+    DEFAULT,
     STOPPINGS,
     stopping_by_name,
     stopping_from_json,
@@ -45,6 +46,7 @@ from sturgeon.stopping.registry import (
 
 __all__ = [
     "CONTINUE",
+    "DEFAULT",
     "STOPPINGS",
     "Continue",
     "Decision",

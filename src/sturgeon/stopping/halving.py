@@ -15,8 +15,11 @@ from sturgeon.stopping.decision import CONTINUE, Decision, Pause
 from sturgeon.stopping.goal import Goal
 from sturgeon.stopping.settings import check_whole_from
 
-RUNGS = 3
-"""How many rungs there are where ``first`` is left open."""
+WARM_UP = 9
+"""One in how many steps of a training lies before the first rung, where ``first`` is left open."""
+
+FIRST_BY_GUESS = 3
+"""The first rung where neither it nor the length of a training is known: a bad first step is no reason."""
 
 Placed = tuple[float, int]
 """A trial's value at a rung, and its number: of equals, the one that was first goes on."""
@@ -40,14 +43,14 @@ class SuccessiveHalving(Stopping):
 
     Attributes:
         reduction: One in how many goes on, at least 2.
-        first: The first rung's step, at least 1; by default so that there are three rungs before the last
-            step, and 1 where that is unknown.
+        first: The first rung's step, at least 1; by default after a ninth of a training, and 3 where its
+            length is unknown.
         brackets: How many brackets, at least 1.
 
     Example:
         >>> peers = Record(Observation(n, {}, "paused", None, ((1, n / 10),)) for n in range(5))
         >>> trial = Observation(5, {}, "running", curve=((1, 0.35),))
-        >>> SuccessiveHalving().decide(trial, peers, Goal("loss")).why
+        >>> SuccessiveHalving(first=1).decide(trial, peers, Goal("loss")).why
         'Successive halving: loss 0.35 at step 1 is in place 5 of 6 trials there, of which 2 go on.'
     """
 
@@ -116,7 +119,7 @@ class SuccessiveHalving(Stopping):
     def _first(self, goal: Goal) -> int:
         if self.first is not None:
             return self.first
-        return max(1, (goal.max_steps or 1) // self.reduction**RUNGS)
+        return FIRST_BY_GUESS if goal.max_steps is None else max(1, goal.max_steps // WARM_UP)
 
     def _rung_just_reached(self, trial: Observation, goal: Goal) -> int | None:
         """Give the rung that a trial's last report is the first one at or after, if there is one."""

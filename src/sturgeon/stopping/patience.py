@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 from sturgeon.errors import InputError
 from sturgeon.search.record import Observation, Record
 from sturgeon.stopping.base import Stopping
-from sturgeon.stopping.curves import best_until, first_paused
+from sturgeon.stopping.curves import finite_or_worst, first_paused
 from sturgeon.stopping.decision import CONTINUE, Decision, Stop
 from sturgeon.stopping.goal import Goal
 from sturgeon.stopping.settings import check_whole_from
@@ -50,9 +51,9 @@ class Patience(Stopping):
         """Stop where the best value is too old; see ``Stopping.decide``."""
         if not trial.curve or goal.is_last(trial.curve[-1][0]):
             return CONTINUE
-        best_step, best = trial.curve[0][0], best_until(trial.curve[:1], 0)
-        assert best is not None
-        for step, value in trial.curve[1:]:
+        best_step, best = trial.curve[0][0], math.inf
+        for step, reported in trial.curve:
+            value = finite_or_worst(reported)
             if value < best - self.min_delta:
                 best_step, best = step, value
         if trial.curve[-1][0] - best_step < self.steps:

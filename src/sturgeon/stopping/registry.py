@@ -17,6 +17,9 @@ STOPPINGS: Mapping[str, type[Stopping]] = {
     rule.name: rule for rule in (SuccessiveHalving, MedianRule, Patience, Never)
 }
 
+DEFAULT = SuccessiveHalving()
+"""The rule that needs no setting: measured best of those here where a trainer can pause."""
+
 
 def stopping_by_name(name: str) -> Stopping:
     """Make a rule with its default settings.
