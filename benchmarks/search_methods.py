@@ -145,6 +145,7 @@ def _run_smac(space: Space, objective: Objective, *, trials: int, seed: int) -> 
     from pathlib import Path
 
     import smac  # pyright: ignore[reportMissingImports]
+    from smac.runhistory import TrialValue  # pyright: ignore[reportMissingImports]
 
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
@@ -164,7 +165,7 @@ def _run_smac(space: Space, objective: Objective, *, trials: int, seed: int) -> 
             info = facade.ask()
             seconds.append(time.perf_counter() - started)
             value = objective(_plain(space, info.config))
-            facade.tell(info, smac.runhistory.TrialValue(cost=value))
+            facade.tell(info, TrialValue(cost=value))
             values.append(value)
     return Run(values, seconds)
 

@@ -18,11 +18,20 @@ LOCAL = 256
 CENTRES = 5
 SCALES = (0.2, 0.1, 0.05, 0.02)
 SURVIVORS = 8
-CHILDREN = 24
-ROUNDS = 3
-FIRST_SCALE = 0.1
+CHILDREN = 12
+ROUNDS = 6
+FIRST_SCALE = 0.3
+FINER = 0.6
+REDRAWN = 0.05
+BEYOND = 0.1
 MOVED = 0.6
-MOVED_LESS = 0.1
+MOVED_LESS = 0.15
+NEAR = 384
+NEAR_SCALE = 0.5
+NEAR_FINEST = 0.01
+NEAR_REDRAWN = 0.05
+NEAR_ROUNDS = 3
+FEW = 2.0
 
 Score = Callable[[Floats], Floats]
 
@@ -41,11 +50,37 @@ class Pool:
     encoding: Encoding
     centres: Floats
 
-    def ranked(self, score: Score, rng: np.random.Generator) -> Floats:
+    def near(self, score: Score, rng: np.random.Generator) -> Floats:
+        """Give points close to the best few trials, the most promising first.
+
+        Each differs from one of them in a few coordinates only, by steps of any size: a product of many
+        uncertain coordinates makes far corners look promising again and again, and this leaves them alone.
+        """
+        if self.space.size <= EVERYTHING:
+            return self.anywhere(score, rng)
+        centres = self.centres[rng.integers(len(self.centres), size=NEAR)]
+        scale = NEAR_SCALE * (NEAR_FINEST / NEAR_SCALE) ** rng.random((NEAR, 1))
+        points = self._moved(centres, scale, rng, redraw=NEAR_REDRAWN, moved=self._few())
+        scores = self._score(points, score)
+        for round_ in range(NEAR_ROUNDS):
+            points, scores = self._refined(
+                points, scores, score, rng, scale=0.1 * 0.5**round_, redraw=0.0, moved=self._few()
+            )
+        return points[np.argsort(-scores, kind="stable")]
+
+    def _few(self) -> float:
+        return min(MOVED, FEW / max(len(self.encoding.priority), 1))
+
+    def _refined(self, points, scores, score, rng, *, scale, redraw, moved):
+        best = np.repeat(np.argsort(-scores, kind="stable")[:SURVIVORS], CHILDREN)
+        children = self._moved(points[best], np.full((len(best), 1), scale), rng, redraw=redraw, moved=moved)
+        return np.vstack([points, children]), np.concatenate([scores, self._score(children, score)])
+
+    def anywhere(self, score: Score, rng: np.random.Generator) -> Floats:
         """Give points of the unit cube, the most promising first.
 
         Half of the first points lie anywhere, half around the best few trials at four shrinking scales. Then
-        the most promising of them are moved a little, three times over, each time by half as much. A small
+        the most promising are moved, six times over, each time by less. A small
         space is looked at whole.
 
         Args:
@@ -61,11 +96,10 @@ class Pool:
         points = np.vstack([self.space.to_unit(self.space.sample(GLOBAL, rng)), self._around_best(rng)])
         scores = self._score(points, score)
         for round_ in range(ROUNDS):
-            best = np.argsort(-scores, kind="stable")[:SURVIVORS]
-            scale = np.full((SURVIVORS * CHILDREN, 1), FIRST_SCALE * 0.5**round_)
-            moved = self._moved(np.repeat(points[best], CHILDREN, axis=0), scale[: len(best) * CHILDREN], rng)
-            points = np.vstack([points[best], moved, np.delete(points, best, axis=0)])
-            scores = np.concatenate([scores[best], self._score(moved, score), np.delete(scores, best)])
+            scale = FIRST_SCALE * FINER**round_
+            points, scores = self._refined(
+                points, scores, score, rng, scale=scale, redraw=REDRAWN, moved=MOVED
+            )
         return points[np.argsort(-scores, kind="stable")]
 
     def _score(self, points: Floats, score: Score) -> Floats:
@@ -74,21 +108,26 @@ class Pool:
     def _around_best(self, rng: np.random.Generator) -> Floats:
         centres = self.centres[rng.integers(len(self.centres), size=LOCAL)]
         scales = np.array(SCALES)[rng.integers(len(SCALES), size=LOCAL)]
-        return self._moved(centres, scales[:, None], rng)
+        return self._moved(centres, scales[:, None], rng, redraw=0.0, moved=MOVED)
 
-    def _moved(self, points: Floats, scale: Floats, rng: np.random.Generator) -> Floats:
+    def _moved(
+        self, points: Floats, scale: Floats, rng: np.random.Generator, *, redraw: float, moved: float
+    ) -> Floats:
         """Move some coordinates of each point, important ones more often, and keep what is allowed."""
         encoding, shape = self.encoding, points.shape
         # What was inactive may become active by the move: it then starts anywhere.
         start = np.where(np.isnan(points), rng.random(shape), points)
-        chance = np.clip(MOVED - MOVED_LESS * (encoding.priority - 2.0), 0.2, 0.8)
+        chance = np.clip(moved * (1.0 - MOVED_LESS * (encoding.priority - 2.0)), 0.0, 0.9)
         moves = rng.random(shape) < chance
         moves[np.arange(len(points)), rng.integers(shape[1], size=len(points))] = True
         # A step shorter than half the way to the next integer would lead back to where it began.
         step = rng.standard_normal(shape) * np.maximum(scale, 0.75 * np.minimum(encoding.step, 0.3))
-        redrawn = encoding.is_choice & (rng.random(shape) < np.maximum(scale, 0.1) * 2.0)
-        arrived = np.where(redrawn, rng.random(shape), start + step * ~encoding.is_choice)
-        configs = self.space.from_unit(np.clip(np.where(moves, arrived, start), 0.0, 1.0))
+        arrived = np.where(moves & ~encoding.is_choice, start + step, start)
+        anew = np.where(encoding.is_choice & moves, np.maximum(scale, 0.1), redraw)
+        # A little beyond the ends, so that the ends themselves are drawn too.
+        drawn = rng.uniform(-BEYOND, 1.0 + BEYOND, shape)
+        arrived = np.where(rng.random(shape) < anew, drawn, arrived)
+        configs = self.space.from_unit(np.clip(arrived, 0.0, 1.0))
         arrived = self.space.to_unit(configs)
         if self.space.constraint is None:
             return arrived

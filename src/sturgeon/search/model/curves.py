@@ -11,6 +11,7 @@ from sturgeon.search.record import Observation
 from sturgeon.space.scales import Floats
 
 FEWEST_PEERS = 3
+OUTSIDE = 0.25
 
 
 def foretell(trials: Sequence[Observation]) -> dict[int, tuple[float, float]]:
@@ -64,7 +65,7 @@ def _moved(value: float, peers: Floats) -> tuple[float, float]:
     change = float(np.median(steps))
     spread = 1.4826 * float(np.median(np.abs(steps - change)))
     outside = max(float(at_step.min()) - value, value - float(at_step.max()), 0.0)
-    return value + change, math.hypot(spread, 0.5 * outside)
+    return value + change, math.hypot(spread, OUTSIDE * outside)
 
 
 def _unsure(trials: Sequence[Observation], step: int) -> float:

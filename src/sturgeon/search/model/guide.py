@@ -19,7 +19,10 @@ from sturgeon.space import Space
 LEARNT_FROM = 96
 SAMPLES = 4
 THIN = 5
-CURIOUS = 4
+CURIOUS = 8
+NEAR_EVERY = 2
+NEAR_OF = 1
+NEAR_FROM = 0
 SHORTER = float(np.log(0.5))
 
 
@@ -42,12 +45,20 @@ def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Gener
     if len(seen.pending):
         pending = encoding.columns(seen.pending)
         models = [model.believing(pending) for model in models]
-    sure = np.isfinite(seen.values) & (variance < 1.0)
-    best = float(values[sure].min()) if sure.any() else float(values.min())
+    sure = seen.errors == 0.0
+    best = float(values[sure].min()) if sure.any() else float("inf")
+    if not sure.all():
+        # A forecast may promise too much: what the model makes of it counts.
+        forecasts = encoding.columns(seen.unit[~sure])
+        models = [model.comparing(forecasts) for model in models]
     centres = seen.unit[np.argsort(values, kind="stable")[:CENTRES]]
     pool = Pool(space, encoding, centres)
+    taken_count = 0
     while batch.missing:
-        ranked = pool.ranked(partial(mean_log_improvement, models, best=best), rng)
+        score = partial(mean_log_improvement, models, best=best)
+        close = (number + taken_count) % NEAR_EVERY < NEAR_OF and number >= NEAR_FROM
+        ranked = pool.near(score, rng) if close else pool.anywhere(score, rng)
+        taken_count += 1
         taken = take_best(batch, space, ranked)
         if taken is None:
             return
@@ -58,7 +69,7 @@ def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Gener
 
 def _models(evidence: Evidence, prior: Prior, rng: np.random.Generator, number: int) -> list[Conditioned]:
     likely = most_probable(evidence, prior)
-    if number % CURIOUS == 0:
+    if number % CURIOUS == CURIOUS - 1:
         shorter = likely.copy()
         shorter[:-2] += SHORTER
         return [Conditioned(evidence, shorter)]

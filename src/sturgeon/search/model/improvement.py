@@ -38,8 +38,11 @@ def log_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
 
 
 def mean_log_improvement(models: Sequence[Conditioned], columns: Floats, *, best: float) -> Floats:
-    """Average the improvement over several models; the result is its logarithm."""
-    each = np.stack([log_improvement(*model.predict(columns), best) for model in models])
+    """Average the improvement over several models; the result is its logarithm.
+
+    What is believed of the points being tried counts as the best already, or each batch would crowd there.
+    """
+    each = np.stack([log_improvement(*model.predict(columns), min(best, model.believed)) for model in models])
     if len(each) == 1:
         return each[0]
     top = each.max(axis=0)
