@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import numpy as np
@@ -13,12 +13,76 @@ from flax import nnx
 from sturgeon.caviar.pure.alone import AloneProgram
 from sturgeon.caviar.pure.functions import Optimizer, begin_optimizer, descent_of
 from sturgeon.caviar.pure.model import LaneConfig, LaneModel, Loss, Outline, Outputs, Parts, Recipe, Tree
-from sturgeon.caviar.pure.rows import Rows
+from sturgeon.caviar.pure.rows import Rows, read_rows
+from sturgeon.caviar.pure.run import PopulationResult, RunOptions
 from sturgeon.caviar.pure.seeds import dropout_stream, initial_key, on_host
+from sturgeon.caviar.pure.tuning import tune_model
 from sturgeon.errors import InputError
 from sturgeon.frameworks.builder import call_builder
 from sturgeon.frameworks.fraction import Fraction, is_fraction
-from sturgeon.space import Config
+from sturgeon.space import Config, Space
+
+
+def population(
+    build: Callable[..., nnx.Module],
+    loss: Loss,
+    data: Any,
+    space: Space,
+    *,
+    optimizer: Optimizer,
+    epochs: int,
+    metrics: Mapping[str, Loss] | None = None,
+    minimize: str | None = None,
+    **options: Unpack[RunOptions],
+) -> PopulationResult:
+    """Search for the configuration with which a model of Flax does best, many trained at once.
+
+    What holds for :func:`sturgeon.population` holds here; see :class:`FlaxModel` for what makes groups.
+
+    Args:
+        build: ``build(config, rngs) -> nnx.Module``, or ``build(config)``, which then draws by itself.
+        loss: ``loss(outputs, y) -> number``, the mean over the rows of a batch.
+        data: ``((x_train, y_train), (x_val, y_val))``.
+        space: What may vary. ``batch_size``, where it is there, is the mini-batch.
+        optimizer: ``optimizer(config) -> optax.GradientTransformation``.
+        epochs: How many epochs a trial trains for, at least 1.
+        metrics: More functions like ``loss``, by name.
+        minimize: The metric to be minimised, ``"val_loss"`` by default; or give ``maximize``.
+        **options: See :class:`RunOptions`.
+
+    Returns:
+        ``result.study``, and ``result.best``, a :class:`FlaxTrained`.
+
+    Raises:
+        InputError: The builder, the data or an option break a rule.
+        StudyFailed: No trial came to a value.
+
+    Example:
+        >>> from flax import nnx
+        >>> import numpy as np, optax
+        >>> from sturgeon.space import Real, Space
+        >>> class Net(nnx.Module):
+        ...     def __init__(self, units, rngs):
+        ...         self.hidden = nnx.Linear(3, units, rngs=rngs)
+        ...         self.norm = nnx.BatchNorm(units, rngs=rngs)
+        ...         self.last = nnx.Linear(units, 1, rngs=rngs)
+        ...     def __call__(self, x):
+        ...         return self.last(nnx.relu(self.norm(self.hidden(x))))[:, 0]
+        >>> x = np.random.default_rng(0).normal(size=(80, 3))
+        >>> y = x.sum(axis=1)
+        >>> result = population(
+        ...     lambda config, rngs: Net(8, rngs),
+        ...     lambda outputs, y: ((outputs - y) ** 2).mean(),
+        ...     ((x[:60], y[:60]), (x[60:], y[60:])),
+        ...     Space(learning_rate=Real(1e-3, 0.1, scale="log")),
+        ...     optimizer=lambda config: optax.adam(config["learning_rate"]),
+        ...     epochs=5, trials=4, batch_size=16,
+        ... )
+        >>> result.best.predict(x[60:]).shape
+        (20,)
+    """
+    model = FlaxModel(build, loss, optimizer, dict(metrics or {}))
+    return tune_model(model, read_rows(data), space, epochs, minimize, options)
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class FusedModel(Fused):
         self._batch = batch
         self._on_alone = on_alone
         self._told: set[str] = set()
+        self._costs: dict[Hashable, float] = {}
         self._grouping = Grouping(model, space, rows, batch)
         self._placed: dict[Device, Rows] = {}
         # Frameworks keep what is being built or traced in global places: one thread at a time.
@@ -73,11 +74,15 @@ class FusedModel(Fused):
         """See :class:`Fused`."""
         with self._lock:
             try:
-                return self._grouping.group_of(config)
+                block = self._grouping.group_of(config)
             except CannotFuse as error:
-                batch = min(whole_batch(config.get(BATCH_SIZE, self._batch)), self._rows.training.rows)
-                alone = Alone(config_key(config), self._model.alone(config, self._rows, batch))
-                why = str(error)
+                block = self._alone(config, str(error))
+        self._costs[config_key(config)] = self.cost(block)
+        return block
+
+    def _alone(self, config: Config, why: str) -> Alone:
+        batch = min(whole_batch(config.get(BATCH_SIZE, self._batch)), self._rows.training.rows)
+        alone = Alone(config_key(config), self._model.alone(config, self._rows, batch))
         if why not in self._told:
             self._told.add(why)
             self._on_alone(why)
@@ -92,7 +97,7 @@ class FusedModel(Fused):
 
     def needed(self, config: Config) -> float:
         """See :class:`Fused`; nothing is padded here."""
-        return self.cost(self.block_of(config))
+        return self._costs[config_key(config)]
 
     def lanes(self, block: Group | Alone, device: Device) -> int:
         """See :class:`Fused`."""
