@@ -90,12 +90,18 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _read_columns(file: pq.ParquetFile) -> pd.DataFrame:
-    """Read a column at a time: the whole at once would be in memory twice, as Arrow's and as pandas'."""
+    """Read a column at a time: the whole at once would be in memory twice, as Arrow's and as pandas'.
+
+    Each is copied out of Arrow's memory, which is then free for the next, and stays the process's for ever.
+    """
     described = file.schema_arrow.pandas_metadata or {}
     index = [name for name in described.get("index_columns", []) if isinstance(name, str)]
-    names = [name for name in file.schema_arrow.names if name not in index]
-    columns = {name: file.read(columns=[name], use_threads=False).to_pandas()[name] for name in names}
-    return pd.DataFrame({name: column.reset_index(drop=True) for name, column in columns.items()}, copy=False)
+    columns: dict[str, pd.Series] = {}
+    for name in file.schema_arrow.names:
+        if name not in index:
+            column = file.read(columns=[name], use_threads=False).to_pandas()[name]
+            columns[name] = column.reset_index(drop=True).copy()
+    return pd.DataFrame(columns, copy=False)
 
 
 def _unreadable(path: Path, error: OSError) -> str:
