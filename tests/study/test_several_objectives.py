@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401  (what is to be limited has to be loaded)
 from threadpoolctl import threadpool_limits
 
 from sturgeon.search import CoarseToFine, OptunaSearch, Random, Sobol
