@@ -46,7 +46,7 @@ from sturgeon.stopping import (
 
 METRIC = "val_cross_entropy"
 TOTAL = 20 * LAST_EPOCH
-GOAL = Goal(METRIC, max_steps=LAST_EPOCH)
+GOAL = Goal(METRIC, max_steps=LAST_EPOCH, can_wait=True)
 MARKS = (TOTAL // 5, TOTAL // 3, TOTAL // 2, TOTAL)
 GRID = list(range(13, TOTAL + 1, 13))
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,22 @@ def test_the_best_third_goes_on_and_the_rest_is_paused():
     assert RULE.decide(trial(5, 0.25), record, GOAL) == Pause(
         "Successive halving: loss 0.25 at step 1 is in place 3 of 6 trials there, of which 2 go on."
     )
+
+
+def test_nothing_goes_on_before_others_have_come_where_it_can_wait():
+    waiting = replace(GOAL, can_wait=True)
+    assert RULE.decide(trial(0, 0.5), Record(), GOAL) is CONTINUE
+    assert RULE.decide(trial(0, 0.5), Record(), waiting) == Pause(
+        "Successive halving: loss 0.5 at step 1 is in place 1 of 1 trials there, "
+        "of which none goes on before more have come."
+    )
+    record = at_first_rung(0.5, 0.6)
+    assert RULE.promote(record, waiting) is None
+    assert RULE.promote(record, GOAL) == 0
+    record.put(trial(2, 0.4, state="running"))
+    assert RULE.decide(record[2], record, waiting) is CONTINUE
+    record.put(trial(2, 0.7, state="paused"))
+    assert RULE.promote(record, waiting) == 0
 
 
 def test_only_rungs_decide():

@@ -17,6 +17,11 @@ How a training loop uses a rule::
     elif isinstance(decision, Pause | Stop):
         study.stop(trial, reason=decision.why, **metrics)
 
+A loop that can pause, and that knows how many trials are wanted, does better to give
+``can_wait=True`` in the goal as long as new trials will come, and False from then on, both to ``decide`` and
+to ``promote`` (so: ask ``promote`` again with False before giving up). Successive halving then sends nothing
+on before there are others to compare with.
+
 A paused trial counts as one of the trials wanted. When no new trial is wanted, none runs, and
 ``promote`` gives None, what is paused stays so for good, and is ended with its reason::
 

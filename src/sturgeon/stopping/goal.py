@@ -18,6 +18,8 @@ class Goal:
         metric: The objective's name.
         maximize: Whether the user maximises it, so that the values handed over are its negative.
         max_steps: The step at which a training ends by itself, at least 1; None where that is unknown.
+        can_wait: Whether a trial may be paused only to wait for others to be compared with: the trainer can
+            pause, and more new trials will come. Else the best so far always goes on.
 
     Raises:
         InputError: ``max_steps`` is no whole number from 1.
@@ -30,6 +32,7 @@ class Goal:
     metric: str = "objective"
     maximize: bool = False
     max_steps: int | None = None
+    can_wait: bool = False
 
     def __post_init__(self) -> None:
         steps = self.max_steps

@@ -32,7 +32,8 @@ class SuccessiveHalving(Stopping):
     A rung is a step: ``first``, ``first × reduction``, ``first × reduction²``, … A trial goes on past a
     rung as soon as it is among the best 1/``reduction`` of those that have got there, without waiting for
     others. The rest is paused, and promoted when more trials have arrived and it is among the best after
-    all; a trainer that cannot pause stops it. The very first trial at a rung always goes on.
+    all; a trainer that cannot pause stops it. Where fewer than ``reduction`` have got
+    there the best of them goes on, unless the goal says that it can wait for others.
 
     With more than one bracket (Hyperband) the trials are dealt out, by their number, to brackets that begin
     at the first rung, the second, and so on, and compared within their bracket: a safeguard against
@@ -81,13 +82,13 @@ class SuccessiveHalving(Stopping):
         assert value is not None
         there.append((value, trial.number))
         there.sort()
-        place, room = there.index((value, trial.number)) + 1, self._room(len(there))
+        place, room = there.index((value, trial.number)) + 1, self._room(len(there), goal)
         if place <= room:
             return CONTINUE
-        goes = "goes" if room == 1 else "go"
+        goes = {0: "none goes on before more have come", 1: "1 goes on"}.get(room, f"{room} go on")
         return Pause(
             f"Successive halving: {goal.put(value)} at step {last_step(trial)} is in place {place} of "
-            f"{len(there)} trials there, of which {room} {goes} on."
+            f"{len(there)} trials there, of which {goes}."
         )
 
     def promote(self, record: Record, goal: Goal) -> int | None:
@@ -99,7 +100,7 @@ class SuccessiveHalving(Stopping):
         for rung in sorted({rung for rung in paused.values() if rung is not None}, reverse=True):
             for bracket in range(self.brackets):
                 there = sorted(self._placed(record, bracket, rung))
-                for _, number in there[: self._room(len(there))]:
+                for _, number in there[: self._room(len(there), goal)]:
                     if paused.get(number) == rung:
                         return number
         return None
@@ -138,8 +139,8 @@ class SuccessiveHalving(Stopping):
         )
         return [(value, number) for value, number in values if value is not None]
 
-    def _room(self, there: int) -> int:
-        return max(1, there // self.reduction)
+    def _room(self, there: int, goal: Goal) -> int:
+        return max(0 if goal.can_wait else 1, there // self.reduction)
 
 
 def _paused(trial: Observation) -> bool:

@@ -134,7 +134,7 @@ class WorkerLoop:
         while len(self._trainings) < self._crew.size:
             busy = [training.worker for training in self._trainings.values()]
             room = 0 if self._exhausted else self._ledger.room(len(busy))
-            wanted = max(room, self._ledger.referee.promoted() is not None)
+            wanted = max(room, self._ledger.referee.promoted(room) is not None)
             self._nothing_left = not wanted
             self._crew.grow(int(min(self._crew.size, len(busy) + wanted)))
             worker = self._crew.idle(busy)

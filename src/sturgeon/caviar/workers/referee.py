@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -58,6 +59,7 @@ class Referee:
         self._study = study
         self._rule = rule
         self._planned: int | None = None
+        self._room: float = 0
 
     # -- which trial next ------------------------------------------------------------------------
 
@@ -73,16 +75,20 @@ class Referee:
         Raises:
             SpaceExhausted: No paused trial may go on, and there is no new configuration.
         """
-        while (number := self.promoted()) is not None:
+        self._room = room
+        while (number := self.promoted(room)) is not None:
             try:
                 return self._study.resume(number)
             except LeaseLost as error:  # another process has it; its record will say so
                 _log.debug("%s", error)
-        return self._study.ask(1, paused=False)[0] if room > 0 else None
+        if room <= 0:
+            return None
+        self._room = room - 1
+        return self._study.ask(1, paused=False)[0]
 
-    def promoted(self) -> int | None:
-        """Say which paused trial may go on, if one may."""
-        return self._rule.promote(self._study.record, self._goal(self._longest()))
+    def promoted(self, room: float) -> int | None:
+        """Say which paused trial may go on, if one may, where so many new ones may be begun."""
+        return self._rule.promote(self._study.record, self._goal(self._longest(), can_wait=_more(room)))
 
     # -- while it runs ---------------------------------------------------------------------------
 
@@ -104,7 +110,9 @@ class Referee:
             return False
         if not isinstance(self._rule, Never):
             seen = self._seen(case.trial, message.step, message.metrics)
-            case.verdict = self._rule.decide(seen, self._study.record, self._goal(message.planned))
+            # A function without checkpoints could only begin anew.
+            goal = self._goal(message.planned, can_wait=case.saved and _more(self._room))
+            case.verdict = self._rule.decide(seen, self._study.record, goal)
         return case.ends
 
     def _seen(self, trial: Trial, step: int, metrics: Mapping[str, float]) -> Observation:
@@ -135,5 +143,10 @@ class Referee:
             return max(whole, default=None) or None
         return self._planned
 
-    def _goal(self, max_steps: int | None) -> Goal:
-        return Goal(self._study.metric, self._study.direction == "maximize", max_steps)
+    def _goal(self, max_steps: int | None, *, can_wait: bool = False) -> Goal:
+        return Goal(self._study.metric, self._study.direction == "maximize", max_steps, can_wait)
+
+
+def _more(room: float) -> bool:
+    """Tell whether more trials will come for sure: a budget of time may end at any moment."""
+    return 0 < room < math.inf
