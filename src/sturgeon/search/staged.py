@@ -13,8 +13,8 @@ import numpy as np
 
 from sturgeon.errors import InputError, SpaceError, SpaceExhausted
 from sturgeon.search.base import Search
+from sturgeon.search.coarse_to_fine import CoarseToFine
 from sturgeon.search.record import Observation, Record
-from sturgeon.search.shrinking_boxes import ShrinkingBoxes
 from sturgeon.search.unseen import Unseen
 from sturgeon.space import Config, Space
 
@@ -53,7 +53,7 @@ class Staged(Search):
 
     name: ClassVar[str] = "staged"
 
-    inner: Search = field(default_factory=ShrinkingBoxes)
+    inner: Search = field(default_factory=CoarseToFine)
     trials: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
