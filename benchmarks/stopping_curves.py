@@ -4,8 +4,8 @@
 
 trains so many random configurations of the standard space for 30 epochs each, without stopping (a few
 minutes), then replays their curves under each rule: of 64 (or 20) of them in 12 random orders, one or eight
-at a time. It prints the share of the epochs that were trained; how much worse the best whole trial is than the
-best of all, as a share of the distance between the median and the best; and how many trials were
+at a time. It prints the share of the epochs that were trained; how much worse the best whole trial is than
+the best of all, as a share of the distance between the median and the best; and how many trials were
 better than it. ``--keep DIR`` keeps the studies, and takes those that are there.
 """
 

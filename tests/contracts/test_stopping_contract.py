@@ -79,7 +79,12 @@ def go_on(rule, record, number, values, goal):
     record.put(trial(number, values, "complete"))
 
 
-@given(own=curves, others=st.lists(st.tuples(states, curves), max_size=12), known=st.booleans(), wait=st.booleans())
+@given(
+    own=curves,
+    others=st.lists(st.tuples(states, curves), max_size=12),
+    known=st.booleans(),
+    wait=st.booleans(),
+)
 @settings(max_examples=60)
 def test_any_record_gets_a_decision_and_the_record_is_left_as_it_was(own, others, known, wait):
     goal = Goal("loss", max_steps=LAST if known else None, can_wait=wait)
