@@ -127,6 +127,8 @@ class Referee:
     def settle(self) -> None:
         """End the trials that the rule paused and would pause again; those that may go on stay paused."""
         record = self._study.record
+        if any(one.state == "running" for one in record):
+            return  # another process still works on the study, and may yet promote some
         goal = self._goal(self._longest())
         for observation in [one for one in record if one.state == "paused" and one.curve]:
             verdict = self._rule.decide(observation, record, goal)
