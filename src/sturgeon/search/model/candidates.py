@@ -26,12 +26,6 @@ REDRAWN = 0.05
 BEYOND = 0.1
 MOVED = 0.6
 MOVED_LESS = 0.15
-NEAR = 384
-NEAR_SCALE = 0.5
-NEAR_FINEST = 0.01
-NEAR_REDRAWN = 0.05
-NEAR_ROUNDS = 3
-FEW = 2.0
 
 Score = Callable[[Floats], Floats]
 
@@ -50,38 +44,11 @@ class Pool:
     encoding: Encoding
     centres: Floats
 
-    def near(self, score: Score, rng: np.random.Generator) -> Floats:
-        """Give points close to the best few trials, the most promising first.
-
-        Each differs from one of them in a few coordinates only, by steps of any size: a product of many
-        uncertain coordinates makes far corners look promising again and again, and this leaves them alone.
-        """
-        if self.space.size <= EVERYTHING:
-            return self.anywhere(score, rng)
-        centres = self.centres[rng.integers(len(self.centres), size=NEAR)]
-        scale = NEAR_SCALE * (NEAR_FINEST / NEAR_SCALE) ** rng.random((NEAR, 1))
-        points = self._moved(centres, scale, rng, redraw=NEAR_REDRAWN, moved=self._few())
-        scores = self._score(points, score)
-        for round_ in range(NEAR_ROUNDS):
-            points, scores = self._refined(
-                points, scores, score, rng, scale=0.1 * 0.5**round_, redraw=0.0, moved=self._few()
-            )
-        return points[np.argsort(-scores, kind="stable")]
-
-    def _few(self) -> float:
-        return min(MOVED, FEW / max(len(self.encoding.priority), 1))
-
-    def _refined(self, points, scores, score, rng, *, scale, redraw, moved):
-        best = np.repeat(np.argsort(-scores, kind="stable")[:SURVIVORS], CHILDREN)
-        children = self._moved(points[best], np.full((len(best), 1), scale), rng, redraw=redraw, moved=moved)
-        return np.vstack([points, children]), np.concatenate([scores, self._score(children, score)])
-
-    def anywhere(self, score: Score, rng: np.random.Generator) -> Floats:
+    def ranked(self, score: Score, rng: np.random.Generator) -> Floats:
         """Give points of the unit cube, the most promising first.
 
         Half of the first points lie anywhere, half around the best few trials at four shrinking scales. Then
-        the most promising are moved, six times over, each time by less. A small
-        space is looked at whole.
+        the most promising are moved, six times over, each time by less. A small space is looked at whole.
 
         Args:
             score: Promise of points given in the model's columns; more is better.
@@ -96,10 +63,11 @@ class Pool:
         points = np.vstack([self.space.to_unit(self.space.sample(GLOBAL, rng)), self._around_best(rng)])
         scores = self._score(points, score)
         for round_ in range(ROUNDS):
-            scale = FIRST_SCALE * FINER**round_
-            points, scores = self._refined(
-                points, scores, score, rng, scale=scale, redraw=REDRAWN, moved=MOVED
-            )
+            best = np.repeat(np.argsort(-scores, kind="stable")[:SURVIVORS], CHILDREN)
+            scale = np.full((len(best), 1), FIRST_SCALE * FINER**round_)
+            children = self._moved(points[best], scale, rng, redraw=REDRAWN)
+            points = np.vstack([points, children])
+            scores = np.concatenate([scores, self._score(children, score)])
         return points[np.argsort(-scores, kind="stable")]
 
     def _score(self, points: Floats, score: Score) -> Floats:
@@ -108,16 +76,14 @@ class Pool:
     def _around_best(self, rng: np.random.Generator) -> Floats:
         centres = self.centres[rng.integers(len(self.centres), size=LOCAL)]
         scales = np.array(SCALES)[rng.integers(len(SCALES), size=LOCAL)]
-        return self._moved(centres, scales[:, None], rng, redraw=0.0, moved=MOVED)
+        return self._moved(centres, scales[:, None], rng, redraw=0.0)
 
-    def _moved(
-        self, points: Floats, scale: Floats, rng: np.random.Generator, *, redraw: float, moved: float
-    ) -> Floats:
+    def _moved(self, points: Floats, scale: Floats, rng: np.random.Generator, *, redraw: float) -> Floats:
         """Move some coordinates of each point, important ones more often, and keep what is allowed."""
         encoding, shape = self.encoding, points.shape
         # What was inactive may become active by the move: it then starts anywhere.
         start = np.where(np.isnan(points), rng.random(shape), points)
-        chance = np.clip(moved * (1.0 - MOVED_LESS * (encoding.priority - 2.0)), 0.0, 0.9)
+        chance = np.clip(MOVED * (1.0 - MOVED_LESS * (encoding.priority - 2.0)), 0.2, 0.8)
         moves = rng.random(shape) < chance
         moves[np.arange(len(points)), rng.integers(shape[1], size=len(points))] = True
         # A step shorter than half the way to the next integer would lead back to where it began.
@@ -128,10 +94,10 @@ class Pool:
         drawn = rng.uniform(-BEYOND, 1.0 + BEYOND, shape)
         arrived = np.where(rng.random(shape) < anew, drawn, arrived)
         configs = self.space.from_unit(np.clip(arrived, 0.0, 1.0))
-        arrived = self.space.to_unit(configs)
+        unit = self.space.to_unit(configs)
         if self.space.constraint is None:
-            return arrived
-        return arrived[np.fromiter(map(self.space.satisfies, configs), dtype=bool, count=len(arrived))]
+            return unit
+        return unit[np.fromiter(map(self.space.satisfies, configs), dtype=bool, count=len(unit))]
 
 
 def take_best(batch: Unseen, space: Space, ranked: Floats) -> int | None:

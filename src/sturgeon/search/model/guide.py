@@ -20,9 +20,6 @@ LEARNT_FROM = 96
 SAMPLES = 4
 THIN = 5
 CURIOUS = 8
-NEAR_EVERY = 2
-NEAR_OF = 1
-NEAR_FROM = 0
 SHORTER = float(np.log(0.5))
 
 
@@ -53,12 +50,8 @@ def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Gener
         models = [model.comparing(forecasts) for model in models]
     centres = seen.unit[np.argsort(values, kind="stable")[:CENTRES]]
     pool = Pool(space, encoding, centres)
-    taken_count = 0
     while batch.missing:
-        score = partial(mean_log_improvement, models, best=best)
-        close = (number + taken_count) % NEAR_EVERY < NEAR_OF and number >= NEAR_FROM
-        ranked = pool.near(score, rng) if close else pool.anywhere(score, rng)
-        taken_count += 1
+        ranked = pool.ranked(partial(mean_log_improvement, models, best=best), rng)
         taken = take_best(batch, space, ranked)
         if taken is None:
             return
