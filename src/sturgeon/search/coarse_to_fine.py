@@ -35,7 +35,7 @@ class CoarseToFine(Search):
       configurations of one batch likewise.
     * The length scales are uncertain with few trials: the improvement is averaged over several sets drawn
       from their posterior. Every fourth trial halves the most probable ones, and so looks farther away.
-    * Beyond 96 trials the model learns from 96: the best ones, the newest, and an even
+    * Beyond 128 trials the model learns from 128: the best ones, the newest, and an even
       choice of the rest. So a suggestion's time stops growing with the record.
 
     Attributes:

@@ -16,7 +16,6 @@ from sturgeon.space import Space
 from sturgeon.space.scales import Floats
 
 CLIP = 3.0
-PESSIMISM = 0.0
 FAILURE_VARIANCE = 0.1
 LARGEST = 1e150
 
@@ -104,7 +103,7 @@ def targets(seen: Seen) -> tuple[Floats, Floats]:
     spread = max(float(raised.std()), 1e-9)
     variance = np.minimum(seen.errors / width / spread, 10.0) ** 2
     variance = np.where(np.isfinite(seen.values), variance, FAILURE_VARIANCE)
-    return (raised - raised.mean()) / spread - PESSIMISM, variance
+    return (raised - raised.mean()) / spread, variance
 
 
 def _points(space: Space, trials: Sequence[Observation]) -> Floats:

@@ -16,7 +16,7 @@ from sturgeon.search.model.subset import most_telling
 from sturgeon.search.unseen import Unseen
 from sturgeon.space import Space
 
-LEARNT_FROM = 96
+LEARNT_FROM = 128
 SAMPLES = 4
 THIN = 5
 CURIOUS = 8
