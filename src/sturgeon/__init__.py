@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sturgeon.caviar.outcome import TableResult
+    from sturgeon.caviar.plan import TablePlan, plan_table
+    from sturgeon.caviar.pure.run import PopulationResult
+    from sturgeon.caviar.pure.tuning import population
     from sturgeon.caviar.saved import SavedModel
     from sturgeon.caviar.table import TableJob, tune_table
     from sturgeon.caviar.terms import Wishes
@@ -52,6 +55,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "sturgeon.caviar.outcome": ["TableResult"],
+    "sturgeon.caviar.plan": ["TablePlan", "plan_table"],
+    "sturgeon.caviar.pure.run": ["PopulationResult"],
+    "sturgeon.caviar.pure.tuning": ["population"],
     "sturgeon.caviar.saved": ["SavedModel"],
     "sturgeon.caviar.table": ["TableJob", "tune_table"],
     "sturgeon.caviar.terms": ["Wishes"],
@@ -105,6 +111,7 @@ __all__ = [
     "Never",
     "OptunaSearch",
     "Patience",
+    "PopulationResult",
     "Random",
     "Real",
     "RunError",
@@ -124,10 +131,13 @@ __all__ = [
     "SturgeonError",
     "SuccessiveHalving",
     "TableJob",
+    "TablePlan",
     "TableResult",
     "Trial",
     "TrialRecord",
     "Wishes",
+    "plan_table",
+    "population",
     "prepare",
     "read_table",
     "standard_space",

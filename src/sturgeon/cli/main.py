@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 
+from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
 from sturgeon.cli.show import show
 from sturgeon.cli.tune import tune
@@ -24,6 +25,7 @@ def sturgeon() -> None:
 
 
 sturgeon.add_command(tune)
+sturgeon.add_command(plan)
 sturgeon.add_command(show)
 sturgeon.add_command(predict)
 

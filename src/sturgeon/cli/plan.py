@@ -1,0 +1,111 @@
+"""``sturgeon plan``: Panda or Caviar, and why."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sturgeon.errors import InputError
+
+if TYPE_CHECKING:
+    from sturgeon.caviar.plan import TablePlan
+    from sturgeon.caviar.table import TableJob
+
+
+@click.command(no_args_is_help=True)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--target", metavar="COLUMN", help="The column to predict.")
+@click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
+@click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
+@click.option(
+    "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
+)
+@click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Give a hyperparameter one value.")
+@click.option("--task", metavar="TASK", help="classification or regression.  [default: as the target looks]")
+@click.option("--numeric", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
+@click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@click.option("--seed", type=int, help="Of the split and of what is measured.  [default: 0]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.pass_context
+def plan(
+    context: click.Context,
+    data: Path,
+    target: str | None,
+    budget: str | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Measure a few seconds of training: Panda or Caviar, and why.
+
+    DATA is a CSV, CSV.gz, TSV or Parquet file. Caviar trains many networks and keeps the best; Panda tends
+    one by hand. Which of the two depends on how many whole trainings the budget affords.
+    """
+    from sturgeon.caviar.plan import plan_table
+
+    if target is None:
+        raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
+    if budget is None:
+        raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
+    made = plan_table(_job(data, target, budget, options), on_progress=_say)
+    if as_json:
+        print(json.dumps(asdict(made), allow_nan=False))
+    else:
+        _print(made, _next_command(context, made, data, target, budget))
+    return 0
+
+
+def _job(data: Path, target: str, budget: str, options: dict[str, Any]) -> TableJob:
+    from sturgeon.caviar.table import TableJob
+    from sturgeon.caviar.terms import Wishes
+    from sturgeon.cli.options import change_space
+    from sturgeon.space import standard_space
+
+    space = change_space(standard_space(), options["vary"], options["fix"])
+    table = {key: options[key] for key in ("task", "numeric", "categorical", "drop")}
+    wishes = Wishes(space=space, epochs=options["epochs"], seed=options["seed"])
+    return TableJob(data, target, data.parent, wishes, budget=budget, table=table)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _next_command(context: click.Context, made: TablePlan, data: Path, target: str, budget: str) -> str:
+    """What to type now. Without a command to tend one training by hand, tune with what the budget affords."""
+    table = f"{shlex.quote(str(data))} --target {shlex.quote(target)}"
+    group = context.find_root().command
+    if made.recommendation == "caviar":
+        return f"sturgeon tune {table} --budget {budget}"
+    if isinstance(group, click.Group) and "panda" in group.commands:
+        return f"sturgeon panda {table}"
+    return f"sturgeon tune {table} --trials {max(1, made.trials)}"
+
+
+def _print(made: TablePlan, command: str) -> None:
+    from rich.console import Console
+
+    from sturgeon.cli.live import format_seconds
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    free = "unknown" if made.free_bytes is None else _gigabytes(made.free_bytes)
+    budget = format_seconds(made.budget_seconds)
+    console.print(f"trials in {budget}: about {made.trials}, whole trainings of {made.epochs} epochs")
+    console.print(f"  with --stopping halving: about {made.trials_with_halving}, most of them ended early")
+    console.print(
+        f"a training: {made.seconds_per_trial:.2g} s on average; compiling: {made.compiling_seconds:.2g} s"
+    )
+    console.print(f"at once: {made.lanes} on {', '.join(made.devices)}")
+    console.print(f"memory: {_gigabytes(made.memory_bytes)} needed, {free} free")
+    console.print(f"{made.recommendation.capitalize()}: {made.reason}")
+    console.print(f"next:  {command}")
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.2f} GB"
