@@ -12,7 +12,16 @@ import jax
 import numpy as np
 
 from sturgeon.caviar.pure.checks import check_number
-from sturgeon.caviar.pure.model import LaneConfig, LaneModel, Outline, Outputs, Parts, Recipe, Tree
+from sturgeon.caviar.pure.model import (
+    CannotFuse,
+    LaneConfig,
+    LaneModel,
+    Outline,
+    Outputs,
+    Parts,
+    Recipe,
+    Tree,
+)
 from sturgeon.caviar.pure.rows import Rows
 from sturgeon.caviar.pure.seeds import on_host
 from sturgeon.frameworks.fraction import Fraction
@@ -54,6 +63,8 @@ class KerasModel(LaneModel):
     def outline(self, config: Config) -> Outline:
         """See :class:`LaneModel`."""
         model = self._template(config)
+        if self.as_fitted:
+            raise CannotFuse("it was asked to be trained with `fit`")
         check_fusable(model)
         metrics_of(model)
         rates = _rates(model)

@@ -17,9 +17,10 @@ from sturgeon.caviar.workers.messages import Leave, Load
 # The worker is a fresh Python that imports what it needs: neither a fork, which breaks threads and GPUs,
 # nor multiprocessing's spawn, which would run the user's script again.
 _BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
-    "from sturgeon.caviar.workers.worker import main; main(int(sys.argv[1]))"
+    "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[2]); "
+    "importlib.import_module(sys.argv[3]).main(int(sys.argv[1]))"
 )
+_MODULE = "sturgeon.caviar.workers.worker"
 
 
 class WorkerProcess:
@@ -31,13 +32,16 @@ class WorkerProcess:
         connection: The pipe to it.
     """
 
-    def __init__(self, slot: int, environment: Mapping[str, str], load: Load) -> None:
+    def __init__(
+        self, slot: int, environment: Mapping[str, str], load: Load, *, module: str = _MODULE
+    ) -> None:
         """Start it.
 
         Args:
             slot: Which of the workers it is, from 0.
             environment: Its environment.
             load: The function it is to train with.
+            module: Where its ``main`` is.
         """
         self.slot = slot
         self.ready = False
@@ -46,7 +50,7 @@ class WorkerProcess:
         try:
             path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), path],
+                [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), path, module],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 env=dict(environment),

@@ -34,7 +34,7 @@ def main(descriptor: int) -> None:
     Args:
         descriptor: The open pipe to that process.
     """
-    _leave_signals_to_the_parent()
+    leave_signals_to_the_parent()
     for stream in (sys.stdout, sys.stderr):  # what was printed before a kill should be seen
         with contextlib.suppress(AttributeError):
             cast("TextIO", stream).reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
@@ -116,7 +116,7 @@ def _leave_now() -> NoReturn:
     os._exit(1)
 
 
-def _leave_signals_to_the_parent() -> None:
+def leave_signals_to_the_parent() -> None:
     """Let the parent decide what Ctrl-C and SIGTERM mean, as both may reach all processes at once."""
     worker = os.getpid()
 

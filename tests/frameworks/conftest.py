@@ -1,0 +1,3 @@
+"""The scripts here run in processes of their own."""
+
+collect_ignore = ["scripts"]
