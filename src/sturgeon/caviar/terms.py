@@ -8,6 +8,7 @@ from typing import Any
 from sturgeon.caviar.trainer import Goal
 from sturgeon.data import METRICS, Dataset
 from sturgeon.errors import InputError, StudyError
+from sturgeon.network.precision import Precision, check_precision
 from sturgeon.network.settings import check_network_space
 from sturgeon.search import Random, Search
 from sturgeon.space import Space, standard_space
@@ -32,6 +33,7 @@ class Wishes:
     epochs: int | None = None
     seed: int | None = None
     stopping: Stopping | None = None
+    precision: Precision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,14 @@ class Terms:
         goal: The metric and its direction.
         epochs: Epochs of each trial.
         stopping: Which trials end early.
+        precision: In which numbers matrices are multiplied.
     """
 
     space: Space
     goal: Goal
     epochs: int
     stopping: Stopping = field(default_factory=Never)
+    precision: Precision = "float32"
 
 
 def settle(wishes: Wishes, task: str) -> Terms:
@@ -61,7 +65,9 @@ def settle(wishes: Wishes, task: str) -> Terms:
     check_network_space(space)
     goal = choose_goal(wishes, task) or default_goal(task)
     epochs = DEFAULT_EPOCHS if wishes.epochs is None else wishes.epochs
-    return Terms(space, goal, epochs, wishes.stopping or Never())
+    precision = wishes.precision or "float32"
+    check_precision(precision)
+    return Terms(space, goal, epochs, wishes.stopping or Never(), precision)
 
 
 def begin(
@@ -113,6 +119,8 @@ def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
     _same("--search", wishes.search, study.search)
     stopping = stopping_from_json(begun["stopping"]) if "stopping" in begun else Never()
     _same("--stopping", wishes.stopping, stopping)
+    precision = begun.get("precision", "float32")
+    _same("--precision", wishes.precision, precision)
     _same("the metric", asked, Goal(study.metric, study.direction))
     if wishes.space is not None and wishes.space != study.space:
         raise StudyError(
@@ -125,7 +133,7 @@ def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
             f"A study is resumed on the data it was begun with; the table, its target or how it is split is "
             f"not what {study.place!r} saw. Give the same, or name a new directory with `--out`."
         )
-    return Terms(study.space, Goal(study.metric, study.direction), begun["epochs"], stopping)
+    return Terms(study.space, Goal(study.metric, study.direction), begun["epochs"], stopping, precision)
 
 
 def choose_goal(wishes: Wishes, task: str) -> Goal | None:
@@ -172,6 +180,7 @@ def _about(dataset: Dataset, terms: Terms) -> dict[str, Any]:
         "fingerprint": dataset.fingerprint,
         "epochs": terms.epochs,
         "stopping": stopping_to_json(terms.stopping),
+        "precision": terms.precision,
     }
 
 

@@ -62,6 +62,9 @@ if TYPE_CHECKING:
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
 @click.option("--resume", is_flag=True, help="Go on with the study that is there.")
+@click.option(
+    "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
+)
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Where all goes.  [default: NAME.sturgeon beside the data]"
@@ -111,7 +114,7 @@ def _job(data: Path, target: str, space: Space | None, options: dict[str, Any]) 
     from sturgeon.caviar.table import TableJob
     from sturgeon.caviar.terms import Wishes
 
-    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed")
+    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
     wishes = Wishes(space=space, **{wish: options[wish] for wish in asked})
     table = {key: options[key] for key in ("test", "task", "numeric", "categorical", "drop", "time_order")}
     return TableJob(
