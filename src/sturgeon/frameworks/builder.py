@@ -30,7 +30,9 @@ def takes_source(build: Callable[..., Any]) -> bool:
         InputError: It takes neither one argument nor two.
     """
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(build).parameters.values()
+    # A class may be made by a metaclass whose signature says nothing, as those of Flax are.
+    signature = inspect.signature(build.__init__.__get__(build) if inspect.isclass(build) else build)
+    parameters = signature.parameters.values()
     needed = [p.name for p in parameters if p.kind in kinds and p.default is p.empty]
     if len(needed) not in (1, 2):
         raise InputError(
