@@ -36,6 +36,8 @@ FEWEST_TRIALS = 8
 
 MEASURING_SECONDS = 5.0
 _MEASURED, _DRAWN = 8, 400
+# How many trials a run hands out ahead where its search does not wait for their results.
+_WAVE = 64
 # Members end when they are told to: no measurement lasts so many epochs.
 _NEVER = 10**9
 
@@ -111,7 +113,8 @@ def plan_table(
     terms = settle(job.wishes, dataset.task)
     drawn = [terms.space.default(), *terms.space.sample(_DRAWN, np.random.default_rng(seed))]
     timings = _measure(dataset, terms, drawn, seconds=seconds, tell=on_progress)
-    estimate = _Estimate(dataset, terms, drawn, timings)
+    learns = job.wishes.search is not None and job.wishes.search.learns
+    estimate = _Estimate(dataset, terms, drawn, timings, learns=learns)
     trials = estimate.trials_in(budget)
     with_halving = estimate.trials_in(budget, share=halving_share(terms.epochs))
     choice, reason = recommend(trials, terms.epochs, budget)
@@ -193,7 +196,13 @@ class _Estimate:
     """What follows from the timings for configurations as a search draws them."""
 
     def __init__(
-        self, dataset: Dataset, terms: Terms, drawn: Sequence[Config], timings: Sequence[Timing]
+        self,
+        dataset: Dataset,
+        terms: Terms,
+        drawn: Sequence[Config],
+        timings: Sequence[Timing],
+        *,
+        learns: bool,
     ) -> None:
         cut, rows = cut_rows(dataset), len(dataset.y_train)
         fused = TableFused(cut, terms.space, terms.epochs)
@@ -206,7 +215,7 @@ class _Estimate:
         times = {block: terms.epochs * epoch_time.of(block) for block in set(self._blocks)}
         self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
         # Members of one block share its time: as many as happen to be in flight together, up to its lanes.
-        in_flight = self.lanes + self._threads
+        in_flight = self.lanes + self._threads if learns else _WAVE
         often = Counter(self._blocks)
         self._seconds_of_a_thread = float(
             np.mean(
