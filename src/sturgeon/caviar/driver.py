@@ -156,7 +156,7 @@ class Driver:
         order = self._orders.of(number)
         if order == "stop":
             return Halted(number, population.network(lane))
-        if order == "pause":
+        if order == "pause" or step == member.until:
             return Paused(number, population.checkpoint(lane), population.network(lane))
         return None
 

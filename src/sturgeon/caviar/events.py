@@ -45,7 +45,7 @@ class Halted:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """A member was told to pause. It goes on from ``checkpoint``."""
+    """A member was told to pause, or is to be judged. It goes on from ``checkpoint``."""
 
     number: int
     checkpoint: LaneCheckpoint

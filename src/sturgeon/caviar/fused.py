@@ -44,6 +44,7 @@ class Member:
         config: Its trial's configuration.
         last_epoch: After how many epochs it ends, at least 1; None for all epochs of the trainer.
         checkpoint: Where it goes on from; None to begin.
+        until: After how many epochs it leaves its lane with a checkpoint, to be judged; None for never.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Member:
     config: Config
     last_epoch: int | None = None
     checkpoint: LaneCheckpoint | None = None
+    until: int | None = None
 
 
 class LaneProgram(ABC):

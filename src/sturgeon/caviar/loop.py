@@ -24,6 +24,12 @@ from sturgeon.study import LeaseLost, Study, Trial, TrialError, TrialRecord
 
 # How long a wait for the next event may keep a stop from being seen, in seconds.
 _STOP_SEEN_WITHIN = 0.1
+# For how long events are gathered before they are written down, in seconds: a write costs about as much as
+# an epoch of a small network.
+_WRITTEN_TOGETHER = 0.02
+_OUT_OF_TIME = "The budget ran out."
+# How many trials are handed in at once where the search does not learn from results: lanes fill best so.
+_WAVE = 64
 
 
 @dataclass(slots=True)
@@ -34,6 +40,7 @@ class _Training:
     step: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     why: str = ""
+    until: int | None = None
 
 
 class CaviarLoop:
@@ -62,7 +69,6 @@ class CaviarLoop:
         self._study = study
         self._trainer = trainer
         self._stopping = stopping or Never()
-        self._goal = StoppingGoal(study.metric, study.direction == "maximize", trainer.epochs)
         self._checkpoints = checkpoints
         self._on_network = on_network
         self._on_progress = on_progress
@@ -90,7 +96,7 @@ class CaviarLoop:
                     self._study.pause(training.trial)
             self._trainings.clear()
         if not stop.is_set():
-            self._end_paused()
+            self._end_paused(self._goal(limits))
         return stop.is_set()
 
     def _train(self, lanes: Lanes, limits: Limits, started: float, stop: threading.Event) -> None:
@@ -104,12 +110,16 @@ class CaviarLoop:
                 self._refill(lanes, limits)
             if not lanes.in_flight:
                 return
-            events = _ready_events(lanes)
+            events = _next_events(lanes)
             with self._study.batch():
                 for event in events:
                     self._record(event)
-            if not (stop.is_set() or out_of_time):
-                self._decide(lanes, events)
+            paused = [event for event in events if isinstance(event, Paused)]
+            if stop.is_set() or out_of_time:
+                self._leave(paused, interrupted=stop.is_set())
+            else:
+                self._judge(lanes, paused, limits)
+                self._order(lanes, events, limits)
             for event in events:
                 ended = None if isinstance(event, EpochDone) else event.number
                 self._on_progress(self._progress(limits, started, ended))
@@ -119,38 +129,54 @@ class CaviarLoop:
 
         Asked one by one: then what trial n is does not depend on how many are wanted after it.
         """
-        ahead = lanes.capacity if self._study.search.learns else 64
+        ahead = lanes.capacity if self._study.search.learns else _WAVE
         while lanes.in_flight < ahead:
-            trial = self._promoted() or self._new(limits)
+            trial = self._promoted(limits) or self._new(limits) or self._promoted(limits)
             if trial is None:
                 return
             checkpoint = _checkpoint_of(trial)
-            step = checkpoint.epoch if checkpoint is not None else 0
-            self._trainings[trial.number] = _Training(trial, step)
-            lanes.start(Member(trial.number, trial.seed, trial.config, checkpoint=checkpoint))
+            self._trainings[trial.number] = _Training(trial, checkpoint.epoch if checkpoint else 0)
+            self._start(lanes, trial, checkpoint, limits)
 
-    def _promoted(self) -> Trial | None:
+    def _start(self, lanes: Lanes, trial: Trial, checkpoint: LaneCheckpoint | None, limits: Limits) -> None:
+        step = checkpoint.epoch if checkpoint is not None else 0
+        until = self._stopping.milestone(trial.number, step, self._goal(limits))
+        self._trainings[trial.number].until = until
+        lanes.start(Member(trial.number, trial.seed, trial.config, checkpoint=checkpoint, until=until))
+
+    def _promoted(self, limits: Limits) -> Trial | None:
         if isinstance(self._stopping, Never):
             return None
-        number = self._stopping.promote(self._study.record, self._goal)
+        number = self._stopping.promote(self._study.record, self._goal(limits))
         try:
             return None if number is None else self._study.resume(number)
         except LeaseLost:  # another process was faster
             return None
 
     def _new(self, limits: Limits) -> Trial | None:
-        counts = self._study.counts()
-        begun = sum(counts.values()) - counts["waiting"]
-        paused_too = isinstance(self._stopping, Never)
-        if paused_too:
-            begun -= counts["paused"]
-        if self._exhausted or (limits.trials is not None and begun >= limits.trials):
+        if not self._more_will_come(limits, without_bound=True):
             return None
         try:
-            return next(iter(self._study.ask(1, paused=paused_too)), None)
+            return next(iter(self._study.ask(1, paused=isinstance(self._stopping, Never))), None)
         except SpaceExhausted:
             self._exhausted = True
             return None
+
+    def _more_will_come(self, limits: Limits, *, without_bound: bool) -> bool:
+        """Whether trials are still to be begun; ``without_bound`` where no number of trials is set."""
+        if self._exhausted or limits.trials is None:
+            return without_bound and not self._exhausted
+        counts = self._study.counts()
+        begun = sum(counts.values()) - counts["waiting"]
+        if isinstance(self._stopping, Never):
+            begun -= counts["paused"]
+        return begun < limits.trials
+
+    def _goal(self, limits: Limits) -> StoppingGoal:
+        """What the rule is told; where only the time is bounded, nobody knows that more trials will come."""
+        can_wait = self._more_will_come(limits, without_bound=False)
+        maximize = self._study.direction == "maximize"
+        return StoppingGoal(self._study.metric, maximize, self._trainer.epochs, can_wait)
 
     def _record(self, event: Event) -> None:
         training = self._trainings[event.number]
@@ -160,55 +186,86 @@ class CaviarLoop:
                 self._epochs += 1
                 training.step, training.metrics = event.step, event.metrics
                 study.report(trial, step=event.step, **event.metrics)
-            return
-        if isinstance(event, Diverged):
+        elif isinstance(event, Diverged):
             why = f"The training diverged: {event.metric} became {event.value} in epoch {event.step}."
             study.fail(trial, TrialError("Diverged", why))
+            self._forget(event.number)
         elif isinstance(event, TooLarge):
             study.fail(trial, TrialError("OutOfMemory", f"The network is too large: {event.why}"))
+            self._forget(event.number)
         elif isinstance(event, Broken):
             study.fail(trial, TrialError(type(event.error).__name__, str(event.error)))
+            self._forget(event.number)
         elif isinstance(event, TrainingDone):
             self._hand_over(training, event.network)
             study.tell(trial, **training.metrics)
+            self._forget(event.number)
         elif isinstance(event, Halted):
-            self._hand_over(training, event.network)
-            study.stop(trial, reason=training.why or "The budget ran out.", **training.metrics)
-        else:
-            self._put_aside(training, event)
+            self._stop(training, event, training.why or _OUT_OF_TIME)
+
+    def _judge(self, lanes: Lanes, events: list[Paused], limits: Limits) -> None:
+        """Decide on trials that wait at a milestone of the rule: to go on, to end, or to be put aside."""
+        if not events:
             return
-        self._checkpoints.forget(event.number)
-        self._done += 1
-        del self._trainings[event.number]
+        record, goal = self._study.record, self._goal(limits)
+        decided = [(event, self._stopping.decide(record[event.number], record, goal)) for event in events]
+        with self._study.batch():
+            for event, decision in decided:
+                training = self._trainings[event.number]
+                if isinstance(decision, Stop):
+                    self._stop(training, event, decision.why)
+                elif isinstance(decision, Pause):
+                    self._hand_over(training, event.network)  # it may be what the trial ends with
+                    self._put_aside(training, event)
+                else:
+                    self._start(lanes, training.trial, event.checkpoint, limits)
+
+    def _order(self, lanes: Lanes, events: list[Event], limits: Limits) -> None:
+        """Ask a rule that may decide at any step about the trials that have reported and still run."""
+        reported = {event.number for event in events if isinstance(event, EpochDone)}
+        asked = [n for n in reported & self._trainings.keys() if self._trainings[n].until is None]
+        if isinstance(self._stopping, Never) or not asked:
+            return
+        record, goal = self._study.record, self._goal(limits)
+        for number in asked:
+            decision = self._stopping.decide(record[number], record, goal)
+            if isinstance(decision, Stop | Pause):
+                self._trainings[number].why = decision.why
+                lanes.order(number, "stop")
+
+    def _leave(self, events: list[Paused], *, interrupted: bool) -> None:
+        """Write down trials that were between two epochs when the run was ended."""
+        with self._study.batch():
+            for event in events:
+                training = self._trainings[event.number]
+                if interrupted:
+                    self._put_aside(training, event)
+                else:
+                    self._stop(training, event, _OUT_OF_TIME)
+
+    def _stop(self, training: _Training, event: Paused | Halted, why: str) -> None:
+        self._hand_over(training, event.network)
+        self._study.stop(training.trial, reason=why, **training.metrics)
+        self._forget(event.number)
 
     def _put_aside(self, training: _Training, event: Paused) -> None:
-        if training.why:  # by the rule, and not by an interrupt: it may be what it ends with
-            self._hand_over(training, event.network)
         path = self._checkpoints.save(event.number, event.checkpoint)
         self._study.checkpoint(training.trial, path, event.checkpoint.epoch)
         self._study.pause(training.trial)
         del self._trainings[event.number]
 
-    def _decide(self, lanes: Lanes, events: list[Event]) -> None:
-        """Ask the rule about every trial that has reported and still runs."""
-        if isinstance(self._stopping, Never):
-            return
-        reported = {event.number for event in events if isinstance(event, EpochDone)}
-        record = self._study.record
-        for number in reported & self._trainings.keys():
-            training = self._trainings[number]
-            decision = self._stopping.decide(record[number], record, self._goal)
-            if isinstance(decision, Stop | Pause) and not training.why:
-                training.why = decision.why
-                lanes.order(number, "stop" if isinstance(decision, Stop) else "pause")
+    def _forget(self, number: int) -> None:
+        self._checkpoints.forget(number)
+        self._done += 1
+        del self._trainings[number]
 
-    def _end_paused(self) -> None:
+    def _end_paused(self, goal: StoppingGoal) -> None:
         """What is paused when no trial is wanted any more stays so for good: it ends with its reason."""
         if isinstance(self._stopping, Never):
             return
         record = self._study.record
         for observation in [one for one in record if one.state == "paused"]:
-            decision = self._stopping.decide(observation, record, self._goal)
+            decision = self._stopping.decide(observation, record, goal)
             why = decision.why if isinstance(decision, Stop | Pause) else "No more trials were wanted."
             with contextlib.suppress(LeaseLost):
                 self._study.stop(self._study.resume(observation.number), reason=why)
@@ -242,13 +299,14 @@ class CaviarLoop:
         )
 
 
-def _ready_events(lanes: Lanes) -> list[Event]:
-    """Wait a moment for an event, and take along all that are there already."""
-    events = []
+def _next_events(lanes: Lanes) -> list[Event]:
+    """Wait for an event, and then a moment for others: they are written down together."""
     event = lanes.next_event(_STOP_SEEN_WITHIN)
+    until = time.monotonic() + _WRITTEN_TOGETHER
+    events = []
     while event is not None:
         events.append(event)
-        event = lanes.next_event(0)
+        event = lanes.next_event(max(until - time.monotonic(), 0))
     return events
 
 

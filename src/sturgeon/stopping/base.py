@@ -33,6 +33,22 @@ class Stopping(ABC):
         """
 
     @abstractmethod
+    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+        """The next step at which the rule decides on a trial, where it does so at few steps only.
+
+        A trainer that can pause trains up to there and waits for the decision. Where it decides more
+        often, a trial trains on meanwhile, and the decision comes a few steps late.
+
+        Args:
+            number: The trial's number.
+            step: How far it is, from 0.
+            goal: What is tuned for, and how long a whole training is.
+
+        Returns:
+            A step after ``step``; None where the rule may decide at any step, or will not any more.
+        """
+
+    @abstractmethod
     def promote(self, record: Record, goal: Goal) -> int | None:
         """Choose a paused trial to go on with, before a new one is asked for.
 

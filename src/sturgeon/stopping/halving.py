@@ -91,6 +91,13 @@ class SuccessiveHalving(Stopping):
             f"{len(there)} trials there, of which {goes}."
         )
 
+    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+        """The trial's next rung; see ``Stopping.milestone``."""
+        rung = self._first(goal) * self.reduction ** self.bracket_of(number)
+        while rung <= step:
+            rung *= self.reduction
+        return None if goal.max_steps is not None and rung >= goal.max_steps else rung
+
     def promote(self, record: Record, goal: Goal) -> int | None:
         """Go on with the best that is paused too low, from the highest rung; see ``Stopping.promote``."""
         paused = {trial.number: self._rung_just_reached(trial, goal) for trial in record if _paused(trial)}

@@ -62,6 +62,10 @@ class MedianRule(Stopping):
             f"the median of {len(values)} trials."
         )
 
+    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+        """None; see ``Stopping.milestone``."""
+        return None
+
     def promote(self, record: Record, goal: Goal) -> int | None:
         """Go on with what was interrupted; see ``Stopping.promote``."""
         return first_paused(record)

@@ -27,6 +27,10 @@ class Never(Stopping):
         """Go on, whatever the curves look like; see ``Stopping.decide``."""
         return CONTINUE
 
+    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+        """None; see ``Stopping.milestone``."""
+        return None
+
     def promote(self, record: Record, goal: Goal) -> int | None:
         """Go on with what was interrupted; see ``Stopping.promote``."""
         return first_paused(record)

@@ -62,6 +62,10 @@ class Patience(Stopping):
             f"Patience: {goal.put(best)} at step {best_step} was not improved on in {self.steps} steps."
         )
 
+    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+        """None; see ``Stopping.milestone``."""
+        return None
+
     def promote(self, record: Record, goal: Goal) -> int | None:
         """Go on with what was interrupted; see ``Stopping.promote``."""
         return first_paused(record)
