@@ -34,7 +34,7 @@ class CoarseToFine(Search):
       with an error. One without a curve counts as tried, with the value that the model expects of it; the
       configurations of one batch likewise.
     * The length scales are uncertain with few trials: the improvement is averaged over several sets drawn
-      from their posterior. Every fourth trial halves the most probable ones, and so looks farther away.
+      from their posterior. Every eighth trial halves the most probable ones, and so looks farther away.
     * Beyond 128 trials the model learns from 128: the best ones, the newest, and an even
       choice of the rest. So a suggestion's time stops growing with the record.
 

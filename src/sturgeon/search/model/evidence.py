@@ -16,7 +16,6 @@ from sturgeon.space import Space
 from sturgeon.space.scales import Floats
 
 CLIP = 3.0
-FINEST = 0.3
 FAILURE_VARIANCE = 0.1
 LARGEST = 1e150
 
@@ -81,8 +80,7 @@ def targets(seen: Seen) -> tuple[Floats, Floats]:
 
     Only the better half tells a search where to go, so what is worse than the median by more than twice the
     distance between the median and the best is cut off there; failures stand at the cut too. A value
-    of 1e9 therefore counts as any other bad one. What is left is put on a log scale that begins at 0.3 of
-    that distance, so that differences count for more the nearer to the best they are.
+    of 1e9 therefore counts as any other bad one.
 
     Args:
         seen: At least one finite value.
@@ -101,11 +99,9 @@ def targets(seen: Seen) -> tuple[Floats, Floats]:
         flat = np.where(np.isfinite(seen.values), 0.0, 1.0)
         return flat, np.where(np.isfinite(seen.values), 0.0, FAILURE_VARIANCE)
     cut = np.minimum(np.maximum(seen.values, best), best + CLIP * width)
-    above = (cut - best) / width + FINEST
-    raised = np.log(above)
+    raised = (cut - best) / width
     spread = max(float(raised.std()), 1e-9)
-    # By the slope at the median: that at the best would make every good forecast worthless.
-    variance = np.minimum(seen.errors / width / (1.0 + FINEST) / spread, 10.0) ** 2
+    variance = np.minimum(seen.errors / width / spread, 10.0) ** 2
     variance = np.where(np.isfinite(seen.values), variance, FAILURE_VARIANCE)
     return (raised - raised.mean()) / spread, variance
 

@@ -34,11 +34,13 @@ def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Gener
         number: The number of the trial that is to be suggested.
     """
     encoding = Encoding(space)
+    # Counted in batches, or every batch of eight would have the same turn.
+    turn = number // max(batch.missing, 1)
     values, variance = targets(seen)
     kept = most_telling(values, LEARNT_FROM)
     evidence = Evidence(encoding.columns(seen.unit[kept]), values[kept], variance[kept], encoding.owner)
     prior = Prior.of(encoding)
-    models = _models(evidence, prior, rng, number)
+    models = _models(evidence, prior, rng, turn)
     if len(seen.pending):
         pending = encoding.columns(seen.pending)
         models = [model.believing(pending) for model in models]
@@ -60,9 +62,9 @@ def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Gener
             models = [model.believing(point) for model in models]
 
 
-def _models(evidence: Evidence, prior: Prior, rng: np.random.Generator, number: int) -> list[Conditioned]:
+def _models(evidence: Evidence, prior: Prior, rng: np.random.Generator, turn: int) -> list[Conditioned]:
     likely = most_probable(evidence, prior)
-    if number % CURIOUS == CURIOUS - 1:
+    if turn % CURIOUS == CURIOUS - 1:
         shorter = likely.copy()
         shorter[:-2] += SHORTER
         return [Conditioned(evidence, shorter)]
