@@ -59,8 +59,10 @@ def full(bench: LCBench, methods: Iterable[str], seeds: int, batch: int = 1) -> 
 def _kept(metric: str, fresh: set[str]) -> Measured:
     """Read the committed figures of peers that are not run now."""
     found: Measured = {}
-    for path in sorted(RESULTS.glob("lcbench-*.json")):
-        method = path.stem.removeprefix("lcbench-")
+    for method in (*OPTUNA, "smac"):
+        path = RESULTS / f"lcbench-{method}.json"
+        if not path.exists():
+            continue
         runs = {tuple(key.split()): run for key, run in json.loads(path.read_text()).items()}
         mine = {(task, int(seed)): run for (of, task, seed), run in runs.items() if of == metric}
         if mine and method not in fresh:
