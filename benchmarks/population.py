@@ -1,0 +1,152 @@
+"""The lane engine against training the same networks one by one: all in one run, in alternating rounds.
+
+    python benchmarks/population.py [--only equal|mixed|memory] [--adult TRAIN] [--quick] [--rounds N]
+
+*equal*: member-epochs a second of networks of one shape: batch norm, ReLU, Adam, 8,192 × 64 float32 rows, 10
+classes, every row once an epoch in a new order. Ours goes through the public engine, lanes on every core.
+A peer is one process a core, bound to it, with one thread (OpenMP, MKL, TensorFlow's pools and XLA alike), all
+at once; each by the fastest of the settings in ``SETTINGS``, chosen for each shape in this run. Data are in
+memory; PyTorch gathers an epoch's rows by a permutation. Compiling is apart. Only one peer computes at a
+time, in rounds; figures are medians. The matrix peak is the best of XLA, NumPy and PyTorch in large float32
+products, one thread a core, all cores at once, in the same rounds. A network's arithmetic is
+:attr:`population_cases.Case.arithmetic`.
+
+*mixed*: 64 random configurations of the standard space; see ``population_mixed.py``. *memory*: see
+``population_memory.py``. Leave the machine alone meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from population_cases import CASES, Case
+from population_workers import Unfit, Workers
+
+SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "PyTorch eager": [{"adam": how} for how in ("loop", "foreach", "fused")],
+    "PyTorch compiled": [{"adam": "fused", "compile": "loss"}, {"adam": "foreach", "compile": "step"}],
+    "Keras on TensorFlow": [
+        {"jit_compile": jit, "steps_per_execution": steps} for jit in (False, True) for steps in (1, 16)
+    ],
+    "Keras on JAX": [{"jit_compile": True, "steps_per_execution": steps} for steps in (1, 8)],
+}
+PEAK: list[dict[str, Any]] = [{"library": name} for name in ("numpy", "torch", "xla")]
+PEAK_CASE = Case(1024, 1)
+TORCH, KERAS = "PyTorch eager", "Keras on TensorFlow"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What the issue asks of a shape: ratios to PyTorch eager and Keras on TensorFlow; share of the peak."""
+
+    torch: float
+    keras: float
+    peak: float
+
+
+BARS = {32: Bar(18, 30, 0.20), 64: Bar(7, 12, 0.45), 128: Bar(2.2, 5, 0.65), 256: Bar(1.3, 2.5, 0.70)}
+
+
+def against(value: float, bar: float, *, form: str = "{:.1f}×") -> str:
+    """A figure beside its bar, and whether it is reached."""
+    return f"{form.format(value)} (bar {form.format(bar)}: {'reached' if value >= bar else 'MISSED'})"
+
+
+def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
+    """Networks of one shape, shape by shape.
+
+    Args:
+        rounds: How many.
+        seconds: About how long each measures.
+        cases: The shapes.
+    """
+    from population_ours import case_config, fixed_space, lanes_of, synthetic_dataset, train
+    from sturgeon.caviar.table_lanes import TableFused
+
+    dataset = synthetic_dataset()
+    with ExitStack() as stack:
+        pairs = {kind: stack.enter_context(Workers(kind)) for kind in (*SETTINGS, "products")}
+        for case in cases:
+            print(f"\nhidden = batch = {case.units}, {case.layers} hidden layers", flush=True)
+            epochs = _prepare(pairs, case, seconds)
+            config = case_config(case)
+            fused = TableFused(dataset, fixed_space(config), 1)
+            members = [config] * lanes_of(fused, config)
+            train(fused, members, 1)
+            once = train(fused, members, 2)
+            ours_epochs = max(2, round(seconds / (once.seconds / 2)))
+            found: dict[str, list[float]] = {"Sturgeon": [], **{kind: [] for kind in epochs}}
+            for _ in range(rounds):
+                ours = train(fused, members, ours_epochs)
+                found["Sturgeon"].append(ours.epochs / ours.seconds)
+                for kind, count in epochs.items():
+                    found[kind].append(pairs[kind].rate(count))
+            _print_case(case, {kind: median(rates) for kind, rates in found.items()}, len(members), found)
+
+
+def _prepare(pairs: dict[str, Workers], case: Case, seconds: float) -> dict[str, int]:
+    """Make every peer ready; how many epochs of each to measure at a time."""
+    epochs: dict[str, int] = {}
+    for kind, workers in pairs.items():
+        try:
+            if kind == "products":
+                setting, took = workers.prepare(PEAK_CASE, PEAK)
+            else:
+                setting, took = workers.prepare(case, SETTINGS[kind])
+        except Unfit as error:
+            print(f"  {kind}: left out here ({error})", flush=True)
+            continue
+        shown = ", ".join(f"{name} {value}" for name, value in setting.items())
+        print(f"  {kind}: {shown}", flush=True)
+        epochs[kind] = max(2, round(seconds / took))
+    return epochs
+
+
+def _print_case(case: Case, rates: dict[str, float], members: int, found: dict[str, list[float]]) -> None:
+    ours, bar = rates["Sturgeon"], BARS[case.units]
+    peak = rates.pop("products") * 2 * PEAK_CASE.units**3
+    for kind, rate in rates.items():
+        spread = f"{min(found[kind]):.1f}–{max(found[kind]):.1f}"
+        print(f"  {kind:20s} {rate:7.1f} member-epochs a second ({spread}); ours is {ours / rate:.2f}×")
+    share = ours * case.arithmetic / peak
+    print(f"  {members} lanes; {ours * case.arithmetic / 1e9:.0f} of {peak / 1e9:.0f} GFLOP/s, the peak")
+    cells = [against(share, bar.peak, form="{:.0%}")]
+    for kind, least in ((KERAS, bar.keras), (TORCH, bar.torch)):
+        cells.insert(0, against(ours / rates[kind], least) if kind in rates else "not measured")
+    print(f"| {case.units} | " + " | ".join(cells) + " |", flush=True)
+
+
+def main() -> None:
+    """Parse and measure."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=["equal", "mixed", "memory"])
+    parser.add_argument("--adult", help="the file of Adult's training table")
+    parser.add_argument("--quick", action="store_true", help="short rounds, few trials; figures are rough")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--units", type=int, nargs="+", help="of the equal shapes, these only")
+    arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    rounds = arguments.rounds or (2 if arguments.quick else 5)
+    if arguments.only in (None, "equal"):
+        cases = tuple(case for case in CASES if case.units in (arguments.units or BARS))
+        measure_equal(rounds, 0.3 if arguments.quick else 1.2, cases)
+    if arguments.only in (None, "mixed"):
+        from population_mixed import measure_mixed
+
+        for table in ["digits", *([arguments.adult] if arguments.adult else [])]:
+            measure_mixed(table, rounds=min(rounds, 3), quick=arguments.quick)
+    if arguments.only in (None, "memory"):
+        from population_memory import measure_memory
+
+        measure_memory(quick=arguments.quick)
+
+
+if __name__ == "__main__":
+    main()
