@@ -10,9 +10,9 @@ from sturgeon.data import METRICS, Dataset
 from sturgeon.errors import InputError, StudyError
 from sturgeon.network.precision import Precision, check_precision
 from sturgeon.network.settings import check_network_space
-from sturgeon.search import Random, Search
+from sturgeon.search import CoarseToFine, Search
 from sturgeon.space import Space, standard_space
-from sturgeon.stopping import Never, Stopping, stopping_from_json, stopping_to_json
+from sturgeon.stopping import DEFAULT, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import Leases, Study
 
 DEFAULT_EPOCHS = 30
@@ -67,7 +67,7 @@ def settle(wishes: Wishes, task: str) -> Terms:
     epochs = DEFAULT_EPOCHS if wishes.epochs is None else wishes.epochs
     precision = wishes.precision or "float32"
     check_precision(precision)
-    return Terms(space, goal, epochs, wishes.stopping or Never(), precision)
+    return Terms(space, goal, epochs, wishes.stopping or DEFAULT, precision)
 
 
 def begin(
@@ -92,7 +92,7 @@ def begin(
         place,
         terms.space,
         **{terms.goal.direction: terms.goal.metric},  # pyright: ignore[reportArgumentType]
-        search=wishes.search or Random(),
+        search=wishes.search or CoarseToFine(),
         seed=wishes.seed or 0,
         about=_about(dataset, terms) | {"trials": trials, "repeats": repeats},
         leases=LEASES,

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 @click.option(
     "--search",
     type=SEARCH,
-    help="Which configuration next; optuna:gp also names a sampler.  [default: random]",
+    help="Which configuration next; optuna:gp also names a sampler.  [default: coarse-to-fine]",
 )
-@click.option("--stopping", type=STOPPING, help="Which trials end early.  [default: never]")
+@click.option("--stopping", type=STOPPING, help="Which trials end early.  [default: halving]")
 @click.option(
     "--repeats",
     type=int,

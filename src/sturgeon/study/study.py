@@ -116,7 +116,7 @@ class Study:
             space: What may vary.
             minimize: The metric, or metrics, to be minimised.
             maximize: The metric, or metrics, to be maximised.
-            search: What suggests configurations; by default at random.
+            search: What suggests configurations; by default coarse to fine.
             seed: Where all randomness starts, in [0, 2**63).
             about: Anything else to keep with the study, as plain JSON.
             leases: How long a trial stays with its worker, and how often it is tried.
@@ -125,9 +125,9 @@ class Study:
             StudyError: It exists already, no objective is named, the seed is no whole number in its
                 range, or it cannot be made there.
         """
-        from sturgeon.search import Random, search_to_json
+        from sturgeon.search import CoarseToFine, search_to_json
 
-        search = search if search is not None else Random()
+        search = search if search is not None else CoarseToFine()
         description = Description(
             seed=check_whole(seed, "seed"),
             space=space.to_json(),
