@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any, Literal
 
 import jax
@@ -88,6 +89,7 @@ class Driver:
         self._metric = metric
         self._epochs = epochs
         self._lanes_cut: dict[Hashable, int] = {}
+        self._reached: dict[int, int] = {}
 
     @property
     def usual_lanes(self) -> int:
@@ -120,10 +122,9 @@ class Driver:
             for member in newcomers:
                 self._begin(population, member, taken)
             if taken:
+                needed = [self._fused.needed(member.config) for member in taken]
                 self._one_epoch(population, taken)
-                cost = self._fused.cost(block)
-                needed = [self._fused.needed(member.config) for _, member in population.members]
-                self._usage.add(cost=cost, lanes=lanes, needed=needed)
+                self._usage.add(cost=self._fused.cost(block), lanes=lanes, needed=needed)
 
     def _begin(self, population: Population, member: Member, taken: list[Member]) -> None:
         try:
@@ -138,11 +139,15 @@ class Driver:
         reports = population.advance()
         for lane, member in population.members:
             step, metrics = reports[lane]
+            if step <= member.told:
+                continue
+            self._reached[member.number] = step
             self._tell(EpochDone(member.number, step, metrics))
             ended = self._ended(population, lane, member, step, metrics)
             if ended is not None:
                 population.leave(lane)
                 taken.remove(member)
+                del self._reached[member.number]
                 self._tell(ended)
 
     def _ended(
@@ -165,12 +170,18 @@ class Driver:
         if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
             raise error
         if lanes == 1:
+            why = str(error).partition("\n")[0] or "there is no memory for it"
             for member in taken:
-                self._tell(TooLarge(member.number, str(error).splitlines()[0]))
+                self._reached.pop(member.number, None)
+                self._tell(TooLarge(member.number, why))
             return
         self._lanes_cut[block] = lanes // 2
         _log.warning("Out of memory with %d lanes on %s; going on with %d.", lanes, self._device, lanes // 2)
-        self._waiting.put(block, taken)  # from their beginning: a lane's state was given up to the program
+        self._waiting.put(block, [self._anew(member) for member in taken])
+
+    def _anew(self, member: Member) -> Member:
+        """From its beginning, since a lane's state is given up to the program; nothing is told twice."""
+        return replace(member, told=self._reached.pop(member.number, member.told))
 
 
 def drive(driver: Driver, tell: Callable[[Any], None]) -> None:

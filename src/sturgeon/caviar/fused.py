@@ -45,6 +45,8 @@ class Member:
         last_epoch: After how many epochs it ends, at least 1; None for all epochs of the trainer.
         checkpoint: Where it goes on from; None to begin.
         until: After how many epochs it leaves its lane with a checkpoint, to be judged; None for never.
+        told: How many epochs it had reported when a lack of memory made it begin anew. It trains them again
+            in silence, and takes orders from then on.
     """
 
     number: int
@@ -53,6 +55,7 @@ class Member:
     last_epoch: int | None = None
     checkpoint: LaneCheckpoint | None = None
     until: int | None = None
+    told: int = 0
 
 
 class LaneProgram(ABC):
