@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
+from zipfile import BadZipFile, ZipFile
 
+import jax.numpy as jnp
 import numpy as np
+from numpy.lib.format import read_array
 
 from sturgeon.caviar.fused import LaneCheckpoint
 from sturgeon.errors import InputError
+
+# What Python and NumPy raise on archives that were cut off or changed, or are something else altogether.
+_UNREADABLE = (
+    OSError, ValueError, LookupError, EOFError, TypeError, RuntimeError, OverflowError, BadZipFile,
+    struct.error, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +36,37 @@ class Checkpoints:
     folder: Path
 
     def save(self, number: int, checkpoint: LaneCheckpoint) -> Path:
-        """Write a trial's checkpoint, whole or not at all, in place of an older one."""
+        """Write a trial's checkpoint, whole or not at all, and remove older ones.
+
+        A file's name tells the epoch: a record that was not written down any more, since the process was
+        killed, then names a file that is gone, and never one that is further than its curves.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(number)
+        path = self.folder / f"trial-{number}-epoch-{checkpoint.epoch}.npz"
         unfinished = path.with_suffix(".part")
         save_checkpoint(unfinished, checkpoint)
         unfinished.replace(path)
+        self._remove(number, but=path)
         return path
 
     def forget(self, number: int) -> None:
         """Remove a trial's checkpoint, if there is one."""
-        self._path(number).unlink(missing_ok=True)
+        self._remove(number)
 
-    def _path(self, number: int) -> Path:
-        return self.folder / f"trial-{number}.npz"
+    def _remove(self, number: int, *, but: Path | None = None) -> None:
+        for path in self.folder.glob(f"trial-{number}-epoch-*"):
+            if path != but:
+                path.unlink(missing_ok=True)
 
 
 def save_checkpoint(path: Path, checkpoint: LaneCheckpoint) -> None:
     """Write a lane's state as an ``.npz`` file, and have it on the disk."""
-    arrays = {str(number): leaf for number, leaf in enumerate(checkpoint.leaves)}
+    leaves = [np.asarray(leaf) for leaf in checkpoint.leaves]
+    assert not any(leaf.dtype.hasobject for leaf in leaves), "NumPy would pickle objects"
+    arrays: dict[str, Any] = {str(number): _plain(leaf) for number, leaf in enumerate(leaves)}
+    kinds = np.array([leaf.dtype.name for leaf in leaves], dtype=str)
     with path.open("wb") as file:
-        np.savez(file, epoch=np.array(checkpoint.epoch), allow_pickle=False, **arrays)
+        np.savez(file, epoch=np.array(checkpoint.epoch), kinds=kinds, **arrays)
         file.flush()
         os.fsync(file.fileno())
 
@@ -53,14 +75,27 @@ def load_checkpoint(path: Path) -> LaneCheckpoint:
     """Read what :func:`save_checkpoint` wrote. Runs no code from the file.
 
     Raises:
-        InputError: The file is missing, cut off, or not one of ours.
+        InputError: The file is missing, cut off, changed, or not one of ours.
     """
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            leaves = tuple(file[str(number)] for number in range(len(file.files) - 1))
-            return LaneCheckpoint(int(file["epoch"]), leaves)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        with ZipFile(path) as archive:
+            # Each read compares a checksum: what NumPy is then given is what was written.
+            arrays = {name: archive.read(name) for name in archive.namelist()}
+        kinds = _array(arrays["kinds.npy"])
+        leaves = [_array(arrays[f"{number}.npy"]) for number in range(len(kinds))]
+        whole = tuple(leaf.view(jnp.dtype(str(kind))) for leaf, kind in zip(leaves, kinds, strict=True))
+        return LaneCheckpoint(int(_array(arrays["epoch.npy"])), whole)
+    except _UNREADABLE as error:
         raise InputError(
             f"A checkpoint must be a whole file that a pause wrote; got {str(path)!r} ({error}). "
             "Remove it, and the trial begins anew."
         ) from error
+
+
+def _plain(leaf: np.ndarray) -> np.ndarray:
+    """NumPy's format knows NumPy's own types only: bfloat16 is kept as integers of the same bits."""
+    return leaf.view(f"u{leaf.dtype.itemsize}") if leaf.dtype.kind == "V" else leaf
+
+
+def _array(content: bytes) -> np.ndarray:
+    return read_array(BytesIO(content), allow_pickle=False)
