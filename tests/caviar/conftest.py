@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
+from lane_runs import regression_table
 from sturgeon.data import prepare
 
 
 @pytest.fixture(scope="session")
 def regression():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(260, 5))
-    return prepare((x, x[:, 0] * 2 + np.sin(3 * x[:, 1]) + 0.1 * rng.normal(size=260)), seed=1)
+    return regression_table()
 
 
 @pytest.fixture(scope="session")
