@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sturgeon.caviar.memory import _free_in_container, free_bytes, free_in_machine
-from sturgeon.caviar.placing import Resident, Streamed, fits, gather_chunks, place, whole_batches
+from sturgeon.caviar.placing import Resident, Streamed, fits, place
 from sturgeon.caviar.program import TablePart, batches_of
 from sturgeon.network.streams import row_order
 
@@ -41,7 +41,8 @@ def test_inputs_in_bfloat16_take_half_the_memory(classification):
 
 def test_what_is_larger_than_the_memory_does_not_fit():
     assert fits(CPU, 1000)
-    assert free_bytes(CPU) is None or not fits(CPU, 2 * free_bytes(CPU))
+    free = free_bytes(CPU)
+    assert free is None or not fits(CPU, 2 * free)
 
 
 def test_a_containers_limit_counts(tmp_path):
@@ -60,35 +61,30 @@ def test_a_containers_limit_counts(tmp_path):
 @given(
     rows=st.integers(2, 60),
     batch=st.integers(2, 20),
-    at_most=st.integers(1, 50),
-    seed=st.integers(0, 99),
+    lanes=st.integers(1, 3),
+    chunk_bytes=st.integers(1, 3000),
     epoch=st.integers(0, 3),
 )
-def test_chunks_hold_the_mini_batches_of_the_resident_table(rows, batch, at_most, seed, epoch):
-    batch = min(batch, rows)
+def test_chunks_hold_the_mini_batches_of_the_resident_table(rows, batch, lanes, chunk_bytes, epoch):
     part = TablePart(np.arange(2.0 * rows).reshape(rows, 2), np.arange(rows))
-    order = row_order(seed, epoch, rows)
-    numbers, weights = batches_of(order, batch)
-    resident = [part.targets[n[w > 0]].tolist() for n, w in zip(numbers, weights, strict=True)]
-    chunk_rows = whole_batches(batch, at_most)
-    assert chunk_rows % batch == 0
-    streamed = []
-    for chunk in gather_chunks(part, order, chunk_rows):
-        np.testing.assert_array_equal(chunk.inputs[:, 0], 2 * chunk.targets)
-        streamed += [chunk.targets[i : i + batch].tolist() for i in range(0, len(chunk.targets), batch)]
-    if rows % batch == 1:  # a remainder of a single row is left out of the epoch
-        assert streamed.pop() == [order[-1]]
-    assert streamed == resident
+    cut = [batches_of(row_order(seed, epoch, rows), min(batch, rows)) for seed in range(lanes)]
+    order, row_weights = (np.stack(arrays) for arrays in zip(*cut, strict=True))
+    chunks = list(Streamed(part, part, chunk_bytes).mini_batches(order, row_weights))
+    inputs, targets, weights = (np.concatenate(arrays, axis=1) for arrays in zip(*chunks, strict=True))
+    np.testing.assert_array_equal(inputs, part.inputs[order])
+    np.testing.assert_array_equal(targets, order)
+    np.testing.assert_array_equal(weights, row_weights)
+    row = part.inputs[0].nbytes + part.targets[0].nbytes
+    for chunk in chunks:
+        assert chunk.targets.size * row <= chunk_bytes or chunk.targets.shape[1] == 1
 
 
-@pytest.mark.parametrize("chunk_rows", [1, 7, 1000])
-def test_streamed_parts_come_whole(regression, chunk_rows):
+@pytest.mark.parametrize("chunk_bytes", [1, 100, 10_000])
+def test_the_validation_part_comes_whole(regression, chunk_bytes):
     streamed = Streamed(
         TablePart(regression.x_train, regression.y_train),
         TablePart(regression.x_validation, regression.y_validation),
+        chunk_bytes,
     )
-    judged = [chunk.targets for chunk in streamed.in_order(chunk_rows)]
+    judged = [chunk.targets for chunk in streamed.in_order()]
     np.testing.assert_array_equal(np.concatenate(judged), regression.y_validation)
-    order = row_order(0, 0, len(regression.y_train))
-    learnt = [chunk.inputs for chunk in streamed.chunks(order, chunk_rows)]
-    np.testing.assert_array_equal(np.concatenate(learnt), regression.x_train[order])

@@ -33,7 +33,7 @@ def train_final(
         The networks by trial number; one that diverged is left out.
     """
     everything = dataset.with_validation_in_training()
-    trainer = table_trainer(everything, terms.space, terms.goal, terms.epochs)
+    trainer = table_trainer(everything, terms.space, terms.goal, terms.epochs, precision=terms.precision)
     members = [Member(trial.number, trial.seed, trial.config, trial.last_step) for trial in trials]
     events = trainer.train(members, stop)
     return {event.number: event.network for event in events if isinstance(event, TrainingDone)}

@@ -18,12 +18,14 @@ import numpy as np
 
 from sturgeon.caviar.fused import Device
 from sturgeon.caviar.memory import free_bytes
-from sturgeon.caviar.program import TablePart
+from sturgeon.caviar.program import MiniBatch, TablePart
 from sturgeon.data import Dataset
+from sturgeon.data.aligned import empty_aligned
 from sturgeon.network.precision import Precision
 
 # The rest of a device's free memory is for networks, activations and what the compiler sets aside.
 TABLE_SHARE = 0.6
+CHUNK_BYTES = 2**27
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +48,44 @@ class Streamed:
     Attributes:
         training: NumPy arrays.
         validation: NumPy arrays.
+        chunk_bytes: What the rows of a chunk may take, of all lanes together. Two chunks are on the device at
+            a time.
     """
 
     training: TablePart
     validation: TablePart
+    chunk_bytes: int = CHUNK_BYTES
 
-    def chunks(self, order: np.ndarray, chunk_rows: int) -> Iterator[TablePart]:
-        """Gather training rows, a chunk after the other.
+    def mini_batches(self, order: np.ndarray, row_weights: np.ndarray) -> Iterator[MiniBatch]:
+        """Gather the mini-batches of an epoch, a chunk of steps after the other.
 
         Args:
-            order: The rows of an epoch, in the order in which they are seen, ``[rows]``.
-            chunk_rows: Rows of a chunk: :func:`whole_batches`. The last has what is left.
+            order: Row numbers of each lane, ``[lanes, steps, batch]``.
+            row_weights: ``[lanes, steps, batch]``.
 
         Yields:
-            Inputs ``[chunk_rows, features]`` and targets ``[chunk_rows]``, NumPy arrays of their own.
-        """
-        yield from gather_chunks(self.training, order, chunk_rows)
+            Inputs ``[lanes, n, batch, features]``; targets and row weights ``[lanes, n, batch]``. As many
+            steps n as a chunk has room for, at least 1; the last chunk has what is left.
 
-    def in_order(self, chunk_rows: int) -> Iterator[TablePart]:
+        Example:
+            >>> part = TablePart(np.arange(8.0).reshape(4, 2), np.arange(4))
+            >>> order = np.array([[[3, 0], [2, 1]]])
+            >>> streamed = Streamed(part, part, chunk_bytes=1)
+            >>> [chunk.targets.tolist() for chunk in streamed.mini_batches(order, np.ones(order.shape))]
+            [[[[3, 0]]], [[[2, 1]]]]
+        """
+        lanes, steps, batch = order.shape
+        fitting = max(1, self.chunk_bytes // (lanes * batch * _row_bytes(self.training)))
+        for start in range(0, steps, fitting):
+            rows = order[:, start : start + fitting]
+            inputs, targets = (np.take(array, rows, axis=0) for array in self.training)
+            yield MiniBatch(inputs, targets, row_weights[:, start : start + fitting])
+
+    def in_order(self) -> Iterator[TablePart]:
         """The validation rows as they lie, a chunk after the other; views."""
-        for start in range(0, len(self.validation.targets), chunk_rows):
-            yield TablePart(*(array[start : start + chunk_rows] for array in self.validation))
+        fitting = max(1, self.chunk_bytes // _row_bytes(self.validation))
+        for start in range(0, len(self.validation.targets), fitting):
+            yield TablePart(*(array[start : start + fitting] for array in self.validation))
 
 
 def place(dataset: Dataset, device: Device, *, precision: Precision = "float32") -> Resident | Streamed:
@@ -100,39 +119,16 @@ def fits(device: Device, size: int) -> bool:
     return free is None or size <= TABLE_SHARE * free
 
 
-def whole_batches(batch: int, at_most: int) -> int:
-    """The largest number of rows that is whole mini-batches and at most so many; at least one mini-batch.
-
-    Example:
-        >>> whole_batches(64, at_most=1000)
-        960
-    """
-    return max(1, at_most // batch) * batch
-
-
-def gather_chunks(part: TablePart, order: np.ndarray, chunk_rows: int) -> Iterator[TablePart]:
-    """Gather rows on the host, a chunk after the other, in a given order.
-
-    Args:
-        part: NumPy arrays, ``[n, features]`` and ``[n]``.
-        order: Row numbers, ``[rows]``.
-        chunk_rows: Rows of a chunk, at least 1.
-
-    Yields:
-        Inputs ``[chunk_rows, features]`` and targets ``[chunk_rows]``; the last chunk has what is left.
-
-    Example:
-        >>> part = TablePart(np.arange(8.0).reshape(4, 2), np.arange(4))
-        >>> [chunk.targets.tolist() for chunk in gather_chunks(part, np.array([3, 0, 2, 1]), 3)]
-        [[3, 0, 2], [1]]
-    """
-    for start in range(0, len(order), chunk_rows):
-        rows = order[start : start + chunk_rows]
-        yield TablePart(np.take(part.inputs, rows, axis=0), np.take(part.targets, rows, axis=0))
+def _row_bytes(part: TablePart) -> int:
+    return sum(array[0].nbytes for array in part)
 
 
 def _rounded(part: TablePart, precision: Precision) -> TablePart:
-    return part if precision == "float32" else part._replace(inputs=part.inputs.astype(jnp.bfloat16))
+    if precision == "float32":
+        return part
+    inputs = empty_aligned(part.inputs.shape, jnp.bfloat16)
+    inputs[...] = part.inputs
+    return part._replace(inputs=inputs)
 
 
 def _is_copied(array: np.ndarray, device: Device) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
 from sturgeon.network.objectives import evaluate, row_losses
 from sturgeon.network.optimizers import descend
+from sturgeon.network.precision import Precision
 from sturgeon.network.settings import LaneSettings
 from sturgeon.network.weights import Architecture, Array, Statistics, Weights
 
@@ -35,12 +36,14 @@ class ProgramShape:
         batch: Rows of a mini-batch, at most the training rows.
         dropout: Whether any activations are dropped; without, no random numbers are drawn.
         lanes: How many networks are trained together.
+        precision: In which numbers matrices are multiplied.
     """
 
     architecture: Architecture
     batch: int
     dropout: bool
     lanes: int
+    precision: Precision
 
 
 class LaneState(NamedTuple):
@@ -52,28 +55,55 @@ class LaneState(NamedTuple):
 
 
 class TablePart(NamedTuple):
-    """Inputs ``[rows, features]`` and targets ``[rows]``, on one device."""
+    """Inputs ``[rows, features]`` and targets ``[rows]``."""
 
     inputs: Array
     targets: Array
+
+
+class MiniBatch(NamedTuple):
+    """The rows of one step; stacked, with leading axes of lanes and steps.
+
+    Attributes:
+        inputs: ``[batch, features]``.
+        targets: ``[batch]``.
+        row_weights: ``[batch]``, 1 for a true row, 0 for one that only fills the mini-batch up.
+    """
+
+    inputs: Array
+    targets: Array
+    row_weights: Array
+
+
+class LaneInputs(NamedTuple):
+    """What holds for one lane and epoch, whatever rows it sees.
+
+    Attributes:
+        settings: :meth:`TrainingSettings.lane_vector`.
+        learning_rate: α of this epoch.
+        dropout_key: uint32 ``[2]``.
+    """
+
+    settings: Array
+    learning_rate: Array
+    dropout_key: Array
 
 
 class EpochInputs(NamedTuple):
     """What the host hands to a lane for one epoch; stacked, one leading axis of lanes.
 
     Attributes:
-        settings: :meth:`TrainingSettings.lane_vector`.
-        learning_rate: α of this epoch.
-        dropout_key: uint32 ``[2]``.
+        lane: What holds for all its steps.
         order: Row numbers, ``[steps, batch]``.
         row_weights: ``[steps, batch]``.
     """
 
-    settings: Array
-    learning_rate: Array
-    dropout_key: Array
+    lane: LaneInputs
     order: Array
     row_weights: Array
+
+
+Step: TypeAlias = Callable[[LaneState, MiniBatch], tuple[LaneState, jax.Array]]
 
 
 def batches_of(order: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -110,61 +140,79 @@ def epoch_program(shape: ProgramShape) -> Callable[..., tuple[LaneState, dict[st
     def train_one_epoch(
         state: LaneState, inputs: EpochInputs, depth: Array, training: TablePart, validation: TablePart
     ) -> tuple[LaneState, dict[str, jax.Array]]:
-        settings = LaneSettings.of_vector(inputs.settings)
-        trained, train_loss = _train_epoch(shape, settings, state, inputs, depth, training)
+        step = training_step(shape, inputs.lane, depth)
 
-        def predict(rows: jax.Array) -> jax.Array:
-            return forward_test(
-                trained.weights,
-                trained.statistics,
-                rows,
-                activation=shape.architecture.activation,
-                norm_epsilon=settings.norm_epsilon,
-                depth=depth,
-            )
+        def gather_and_step(carry: LaneState, rows: tuple[jax.Array, jax.Array]):
+            numbers, row_weights = rows
+            batch = MiniBatch(training.inputs[numbers], training.targets[numbers], row_weights)
+            return step(carry, batch)
 
+        trained, losses = jax.lax.scan(gather_and_step, state, (inputs.order, inputs.row_weights))
+        train_loss = jnp.sum(losses) / jnp.sum(inputs.row_weights)
+        predict = predictor(shape, trained, inputs.lane, depth)
         metrics = evaluate(predict, validation.inputs, validation.targets)
         return trained, {"train_loss": train_loss, **metrics}
 
     return jax.jit(jax.vmap(train_one_epoch, in_axes=(0, 0, None, None, None)), donate_argnums=0)
 
 
-def _train_epoch(
-    shape: ProgramShape,
-    settings: LaneSettings,
-    state: LaneState,
-    inputs: EpochInputs,
-    depth: Array,
-    training: TablePart,
-) -> tuple[LaneState, jax.Array]:
-    def loss(weights: Weights, rows: jax.Array, targets: jax.Array, present: jax.Array, key: jax.Array):
-        outputs, batch = forward_training(
+def training_step(shape: ProgramShape, lane: LaneInputs, depth: Array) -> Step:
+    """What one lane does with a mini-batch: ``(state, batch) -> (state, loss summed over its rows)``.
+
+    Args:
+        shape: What the program is specialised on.
+        lane: The lane's settings.
+        depth: The number of hidden layers.
+    """
+    settings = LaneSettings.of_vector(lane.settings)
+
+    def loss(weights: Weights, batch: MiniBatch, key: jax.Array):
+        outputs, statistics = forward_training(
             weights,
-            rows,
-            present,
+            batch.inputs,
+            batch.row_weights,
             activation=shape.architecture.activation,
             norm_epsilon=settings.norm_epsilon,
             dropout=(key, settings.dropout) if shape.dropout else None,
             depth=depth,
+            precision=shape.precision,
         )
-        return present @ row_losses(outputs, targets) / jnp.sum(present), batch
+        mean = batch.row_weights @ row_losses(outputs, batch.targets) / jnp.sum(batch.row_weights)
+        return mean, statistics
 
-    def step(carry: LaneState, batch_of: tuple[jax.Array, jax.Array]) -> tuple[LaneState, jax.Array]:
-        numbers, present = batch_of
-        key = jax.random.fold_in(jax.random.wrap_key_data(inputs.dropout_key), carry.optimizer.count)
-        (value, batch), gradient = jax.value_and_grad(loss, has_aux=True)(
-            carry.weights, training.inputs[numbers], training.targets[numbers], present, key
-        )
+    def step(state: LaneState, batch: MiniBatch) -> tuple[LaneState, jax.Array]:
+        key = jax.random.fold_in(jax.random.wrap_key_data(lane.dropout_key), state.optimizer.count)
+        (value, seen), gradient = jax.value_and_grad(loss, has_aux=True)(state.weights, batch, key)
         weights, optimizer = descend(
-            carry.weights,
+            state.weights,
             gradient,
-            carry.optimizer,
-            learning_rate=inputs.learning_rate,
+            state.optimizer,
+            learning_rate=lane.learning_rate,
             settings=settings.optimizer,
         )
-        statistics = update_running(carry.statistics, batch, settings.norm_momentum)
-        moved = carry._replace(weights=weights, statistics=statistics, optimizer=optimizer)
-        return moved, value * jnp.sum(present)
+        statistics = update_running(state.statistics, seen, settings.norm_momentum)
+        return LaneState(weights, statistics, optimizer), value * jnp.sum(batch.row_weights)
 
-    trained, losses = jax.lax.scan(step, state, (inputs.order, inputs.row_weights))
-    return trained, jnp.sum(losses) / jnp.sum(inputs.row_weights)
+    return step
+
+
+def predictor(
+    shape: ProgramShape, state: LaneState, lane: LaneInputs, depth: Array
+) -> Callable[[jax.Array], jax.Array]:
+    """One lane's network as it is now: from inputs ``[rows, features]`` to outputs ``[rows, outputs]``.
+
+    Args:
+        shape: What the program is specialised on.
+        state: The lane's state.
+        lane: The lane's settings.
+        depth: The number of hidden layers.
+    """
+    return functools.partial(
+        forward_test,
+        state.weights,
+        state.statistics,
+        activation=shape.architecture.activation,
+        norm_epsilon=LaneSettings.of_vector(lane.settings).norm_epsilon,
+        depth=depth,
+        precision=shape.precision,
+    )

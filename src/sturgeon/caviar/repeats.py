@@ -153,7 +153,8 @@ def _train(
         for number, repeat in enumerate(repeats)
     ]
     last: dict[int, float] = {}
-    for event in table_trainer(dataset, terms.space, terms.goal, terms.epochs).train(members, stop):
+    trainer = table_trainer(dataset, terms.space, terms.goal, terms.epochs, precision=terms.precision)
+    for event in trainer.train(members, stop):
         if isinstance(event, EpochDone):
             last[event.number] = event.metrics[terms.goal.metric]
         elif isinstance(event, TrainingDone):

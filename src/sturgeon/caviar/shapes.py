@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sturgeon.caviar.program import ProgramShape
+from sturgeon.network.precision import Precision
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.weights import Architecture
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Space
@@ -102,7 +103,14 @@ def _largest(hyperparameter: Hyperparameter) -> int:
 
 
 def block_of(
-    settings: TrainingSettings, *, features: int, outputs: int, extent: Extent, rows: int, lanes: int
+    settings: TrainingSettings,
+    *,
+    features: int,
+    outputs: int,
+    extent: Extent,
+    rows: int,
+    lanes: int,
+    precision: Precision = "float32",
 ) -> TableBlock:
     """The block that a configuration trains in.
 
@@ -113,12 +121,14 @@ def block_of(
         extent: The largest sizes of the space.
         rows: How many training rows there are; a larger mini-batch is cut to that.
         lanes: Networks trained together.
+        precision: In which numbers matrices are multiplied.
     """
     units = padded_units(settings.hidden_units, extent.units, rows)
     true = settings.architecture(features, outputs)
     architecture = replace(true, hidden_units=units, layers=extent.layers)
     batch = min(settings.batch_size, rows)
-    return TableBlock(ProgramShape(architecture, batch, settings.dropout > 0, lanes), settings.layers)
+    shape = ProgramShape(architecture, batch, settings.dropout > 0, lanes, precision)
+    return TableBlock(shape, settings.layers)
 
 
 def epoch_cost(architecture: Architecture, batch: int, rows: int) -> float:

@@ -104,7 +104,7 @@ def tune_table(
         limits = choose_limits(trials=_wanted_trials(job, study), budget=job.budget)
         loop = CaviarLoop(
             study,
-            table_trainer(dataset, terms.space, terms.goal, terms.epochs),
+            table_trainer(dataset, terms.space, terms.goal, terms.epochs, precision=terms.precision),
             checkpoints=Checkpoints(job.out / "checkpoints"),
             on_network=keep,
             on_progress=on_progress,

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
 
 from sturgeon.caviar.fused import Device, Fused, LaneProgram, Member
-from sturgeon.caviar.program import EpochInputs, LaneState, TablePart, batches_of, epoch_program
+from sturgeon.caviar.placing import Resident, Streamed, place
+from sturgeon.caviar.program import (
+    EpochInputs,
+    LaneInputs,
+    LaneState,
+    ProgramShape,
+    batches_of,
+    epoch_program,
+)
 from sturgeon.caviar.shapes import Extent, TableBlock, block_of, epoch_cost
+from sturgeon.caviar.streaming import run_streamed_epoch
 from sturgeon.caviar.trainer import Goal, LaneTrainer
 from sturgeon.data import Dataset, NumericTarget
 from sturgeon.network import streams
 from sturgeon.network.objectives import in_own_unit
 from sturgeon.network.optimizers import start_optimizer
+from sturgeon.network.precision import Precision
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import (
@@ -29,6 +41,8 @@ from sturgeon.network.weights import (
 )
 from sturgeon.space import Config, Space
 
+Epoch: TypeAlias = Callable[[LaneState, EpochInputs, Any], tuple[LaneState, dict[str, jax.Array]]]
+
 # A network whose step has fewer activations than this keeps no core busy alone.
 _SMALL_STEP = 2048
 _SMALL_LANES, _GPU_LANES = 8, 64
@@ -36,17 +50,15 @@ _SMALL_LANES, _GPU_LANES = 8, 64
 
 @dataclass(frozen=True, slots=True)
 class DeviceTable:
-    """The training and validation parts on one device.
+    """The training and validation parts, for one device.
 
     Attributes:
-        training: What is learnt from.
-        validation: What trainings are judged by.
+        parts: On the device, or on the host where they do not fit.
         unit: The standard deviation of a numeric target, in its own unit; None for classes.
         variance: The variance of the standardised validation targets; 0 for classes.
     """
 
-    training: TablePart
-    validation: TablePart
+    parts: Resident | Streamed
     unit: float | None
     variance: float
 
@@ -58,13 +70,17 @@ class TableFused(Fused):
         dataset: The data.
         space: The space that configurations come from.
         epochs: What learning-rate schedules count on.
+        precision: In which numbers matrices are multiplied.
     """
 
-    def __init__(self, dataset: Dataset, space: Space, epochs: int) -> None:
+    def __init__(
+        self, dataset: Dataset, space: Space, epochs: int, *, precision: Precision = "float32"
+    ) -> None:
         self._dataset = dataset
         self._rows = len(dataset.y_train)
         self._extent = Extent.of(space)
         self._epochs = epochs
+        self._precision: Precision = precision
         self._placing = threading.Lock()
         self._tables: dict[Device, DeviceTable] = {}
 
@@ -79,6 +95,7 @@ class TableFused(Fused):
             extent=self._extent,
             rows=self._rows,
             lanes=_SMALL_LANES if small else 1,
+            precision=self._precision,
         )
 
     def cost(self, block: TableBlock) -> float:
@@ -105,7 +122,7 @@ class TableFused(Fused):
         block = replace(block, shape=replace(block.shape, lanes=lanes))
         with self._placing:
             if device not in self._tables:
-                self._tables[device] = _table_on(self._dataset, device)
+                self._tables[device] = _table_on(self._dataset, device, self._precision)
         return _TableProgram(block, self._tables[device], self._epochs)
 
 
@@ -114,7 +131,7 @@ class _TableProgram(LaneProgram):
         self._shape, self._depth = block.shape, block.depth
         self._table = table
         self._epochs = epochs
-        self._run = epoch_program(block.shape)
+        self._run = _epoch_on(table.parts, block.shape)
 
     def start(self, member: Member) -> LaneState:
         settings = TrainingSettings.of(member.config)
@@ -126,17 +143,18 @@ class _TableProgram(LaneProgram):
 
     def inputs(self, member: Member, epoch: int) -> EpochInputs:
         settings = TrainingSettings.of(member.config)
-        order = streams.row_order(member.seed, epoch, len(self._table.training.targets))
+        order = streams.row_order(member.seed, epoch, len(self._table.parts.training.targets))
         return EpochInputs(
-            settings.lane_vector(),
-            np.float32(settings.learning_rate_at(epoch, self._epochs)),
-            streams.dropout_key(member.seed),
+            LaneInputs(
+                settings.lane_vector(),
+                np.float32(settings.learning_rate_at(epoch, self._epochs)),
+                streams.dropout_key(member.seed),
+            ),
             *batches_of(order, self._shape.batch),
         )
 
     def run(self, state: LaneState, inputs: EpochInputs) -> tuple[LaneState, dict[str, jax.Array]]:
-        depth = np.int32(self._depth)
-        return self._run(state, inputs, depth, self._table.training, self._table.validation)
+        return self._run(state, inputs, np.int32(self._depth))
 
     def metrics(self, values: dict[str, float]) -> dict[str, float]:
         train_loss = values.pop("train_loss")
@@ -172,16 +190,19 @@ class _TableProgram(LaneProgram):
         )
 
 
-def table_trainer(dataset: Dataset, space: Space, goal: Goal, epochs: int) -> LaneTrainer:
+def table_trainer(
+    dataset: Dataset, space: Space, goal: Goal, epochs: int, *, precision: Precision = "float32"
+) -> LaneTrainer:
     """A trainer of the batch-norm network on one data set, many configurations at once.
 
     Args:
-        dataset: The data; its training and validation parts are put on every device.
+        dataset: The data; its training and validation parts are put on every device that has room.
         space: The space that configurations come from.
         goal: The metric that must stay finite.
         epochs: How many epochs a member trains for, at least 1.
+        precision: In which numbers matrices are multiplied.
     """
-    return LaneTrainer(TableFused(dataset, space, epochs), goal, epochs)
+    return LaneTrainer(TableFused(dataset, space, epochs, precision=precision), goal, epochs)
 
 
 def _resized(state: LaneState, weights: Any, statistics: Any) -> LaneState:
@@ -198,12 +219,18 @@ def _resized(state: LaneState, weights: Any, statistics: Any) -> LaneState:
     )
 
 
-def _table_on(dataset: Dataset, device: Device) -> DeviceTable:
+def _epoch_on(parts: Resident | Streamed, shape: ProgramShape) -> Epoch:
+    if isinstance(parts, Streamed):
+        return functools.partial(run_streamed_epoch, shape, parts)
+    run = epoch_program(shape)
+    return lambda state, inputs, depth: run(state, inputs, depth, parts.training, parts.validation)
+
+
+def _table_on(dataset: Dataset, device: Device, precision: Precision) -> DeviceTable:
     target = dataset.preprocessing.target
     numeric = isinstance(target, NumericTarget)
     return DeviceTable(
-        TablePart(*jax.device_put((dataset.x_train, dataset.y_train), device)),
-        TablePart(*jax.device_put((dataset.x_validation, dataset.y_validation), device)),
+        place(dataset, device, precision=precision),
         target.scale.std if isinstance(target, NumericTarget) else None,
         float(np.var(dataset.y_validation, dtype=np.float64)) if numeric else 0.0,
     )

@@ -43,6 +43,19 @@ def evaluate(
         Scalars by name: ``loss`` and, for classes, ``accuracy`` and ``balanced_accuracy``; for numbers
         ``mae``, in standard units.
     """
+    return metrics_of(metric_sums(predict, inputs, targets), inputs.shape[0])
+
+
+def metric_sums(
+    predict: Callable[[jax.Array], jax.Array], inputs: Array, targets: Array
+) -> dict[str, jax.Array]:
+    """What :func:`metrics_of` makes metrics of; those of the parts of a table add up to the table's.
+
+    Args:
+        predict: From inputs ``[rows, features]`` to outputs ``[rows, outputs]``.
+        inputs: ``[rows, features]``.
+        targets: ``[rows]``.
+    """
     rows = inputs.shape[0]
     chunk = min(CHUNK_ROWS, rows)
     chunks = -(-rows // chunk)
@@ -50,15 +63,26 @@ def evaluate(
     inputs = jnp.pad(inputs, ((0, fill), (0, 0))).reshape(chunks, chunk, -1)
     targets = jnp.pad(targets, (0, fill)).reshape(chunks, chunk)
     true_row = jnp.pad(jnp.ones(rows), (0, fill)).reshape(chunks, chunk)
-    classes = jnp.issubdtype(targets.dtype, jnp.integer)
-    sums = _class_sums if classes else _error_sums
+    sums = _class_sums if jnp.issubdtype(targets.dtype, jnp.integer) else _error_sums
 
     def over_chunk(part: tuple[jax.Array, jax.Array, jax.Array]) -> dict[str, jax.Array]:
         part_inputs, part_targets, weights = part
         return sums(predict(part_inputs), part_targets, weights)
 
-    total = jax.tree.map(lambda s: jnp.sum(s, axis=0), jax.lax.map(over_chunk, (inputs, targets, true_row)))
-    metrics = _of_classes(total, rows) if classes else {name: sum_ / rows for name, sum_ in total.items()}
+    return jax.tree.map(lambda s: jnp.sum(s, axis=0), jax.lax.map(over_chunk, (inputs, targets, true_row)))
+
+
+def metrics_of(total: dict[str, jax.Array], rows: int) -> dict[str, jax.Array]:
+    """The metrics of :func:`evaluate`.
+
+    Args:
+        total: :func:`metric_sums` of all rows.
+        rows: How many they were.
+    """
+    if "of_class" in total:
+        metrics = _of_classes(total, rows)
+    else:
+        metrics = {name: sum_ / rows for name, sum_ in total.items()}
     # The largest of several NaN outputs is the first class: a diverged network must not look right.
     return {name: jnp.where(jnp.isfinite(metrics["loss"]), value, jnp.nan) for name, value in metrics.items()}
 
