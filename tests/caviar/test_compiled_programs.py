@@ -1,0 +1,45 @@
+"""Compiled programs are kept on disk: a second process compiles nothing anew; no folder is no harm."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TRAIN = """
+from lane_runs import member, regression_table, run
+curves, networks, _ = run(regression_table(), [member(0, layers=1)], epochs=1)
+print(curves[0])
+"""
+
+
+def train(cache):
+    ran = subprocess.run(
+        [sys.executable, "-c", TRAIN],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout
+
+
+def programs(cache):
+    """Names and contents: a program that was compiled anew would be written again."""
+    kept = (path for path in cache.rglob("*-cache") if path.is_file())
+    return {path.relative_to(cache): path.stat().st_mtime_ns for path in kept}
+
+
+def test_a_second_process_compiles_nothing_anew(tmp_path):
+    printed = train(tmp_path)
+    first = programs(tmp_path)
+    assert len(first) >= 1
+    assert all(path.parts[:2] == ("sturgeon", "compiled") for path in first)
+    assert train(tmp_path) == printed
+    assert programs(tmp_path) == first
+
+
+def test_a_folder_that_cannot_be_made_does_no_harm(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    assert train(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "no folder"
