@@ -3,13 +3,15 @@
     python benchmarks/population.py [--only equal|mixed|memory] [--adult TRAIN] [--quick] [--rounds N]
 
 *equal*: member-epochs a second of networks of one shape: batch norm, ReLU, Adam, 8,192 × 64 float32 rows, 10
-classes, every row once an epoch in a new order. Ours goes through the public engine, lanes on every core.
-A peer is one process a core, bound to it, with one thread (OpenMP, MKL, TensorFlow's pools and XLA alike), all
-at once; each by the fastest of the settings in ``SETTINGS``, chosen for each shape in this run. Data are in
-memory; PyTorch gathers an epoch's rows by a permutation. Compiling is apart. Only one peer computes at a
-time, in rounds; figures are medians. The matrix peak is the best of XLA, NumPy and PyTorch in large float32
-products, one thread a core, all cores at once, in the same rounds. A network's arithmetic is
-:attr:`population_cases.Case.arithmetic`.
+classes, every row once an epoch in a new order. Ours goes through the public engine, lanes on every core; it
+also judges 64 validation rows every epoch, which its peers do not. A peer is one process a core, bound to it,
+with one thread (OpenMP, MKL, TensorFlow's pools and XLA alike), all at once; each by the fastest of the
+settings in ``SETTINGS``, chosen for each shape in this run. Data are in memory; PyTorch gathers an epoch's
+rows by a permutation. Compiling is apart. Only one peer computes at a time, in rounds; figures are medians.
+Beside each figure by the clock stands the same by processor time (the number of cores over the processor time
+of a member-epoch), which other programs on the machine disturb less. The matrix peak is the best of XLA,
+NumPy and PyTorch in large float32 products, one thread a core, all cores at once, in the same rounds. A
+network's arithmetic is :attr:`population_cases.Case.arithmetic`.
 
 *mixed*: 64 random configurations of the standard space; see ``population_mixed.py``. *memory*: see
 ``population_memory.py``. Leave the machine alone meanwhile.
@@ -25,7 +27,7 @@ from statistics import median
 from typing import Any
 
 from population_cases import CASES, Case
-from population_workers import Unfit, Workers
+from population_workers import Rate, Unfit, Workers, cores
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "PyTorch eager": [{"adam": how} for how in ("loop", "foreach", "fused")],
@@ -52,9 +54,10 @@ class Bar:
 BARS = {32: Bar(18, 30, 0.20), 64: Bar(7, 12, 0.45), 128: Bar(2.2, 5, 0.65), 256: Bar(1.3, 2.5, 0.70)}
 
 
-def against(value: float, bar: float, *, form: str = "{:.1f}×") -> str:
-    """A figure beside its bar, and whether it is reached."""
-    return f"{form.format(value)} (bar {form.format(bar)}: {'reached' if value >= bar else 'MISSED'})"
+def against(value: float, bar: float, *, cpu: float | None = None, form: str = "{:.1f}×") -> str:
+    """A figure beside its bar, and whether it is reached; the same by processor time, where it is known."""
+    by_cpu = "" if cpu is None else f"; by processor time {form.format(cpu)}"
+    return f"{form.format(value)} (bar {form.format(bar)}: {'reached' if value >= bar else 'MISSED'}{by_cpu})"
 
 
 def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
@@ -80,13 +83,14 @@ def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
             train(fused, members, 1)
             once = train(fused, members, 2)
             ours_epochs = max(2, round(seconds / (once.seconds / 2)))
-            found: dict[str, list[float]] = {"Sturgeon": [], **{kind: [] for kind in epochs}}
+            found: dict[str, list[Rate]] = {"Sturgeon": [], **{kind: [] for kind in epochs}}
             for _ in range(rounds):
                 ours = train(fused, members, ours_epochs)
-                found["Sturgeon"].append(ours.epochs / ours.seconds)
+                by_cpu = len(cores()) * ours.epochs / ours.cpu
+                found["Sturgeon"].append(Rate(ours.epochs / ours.seconds, by_cpu))
                 for kind, count in epochs.items():
                     found[kind].append(pairs[kind].rate(count))
-            _print_case(case, {kind: median(rates) for kind, rates in found.items()}, len(members), found)
+            _print_case(case, found, len(members))
 
 
 def _prepare(pairs: dict[str, Workers], case: Case, seconds: float) -> dict[str, int]:
@@ -107,17 +111,32 @@ def _prepare(pairs: dict[str, Workers], case: Case, seconds: float) -> dict[str,
     return epochs
 
 
-def _print_case(case: Case, rates: dict[str, float], members: int, found: dict[str, list[float]]) -> None:
-    ours, bar = rates["Sturgeon"], BARS[case.units]
-    peak = rates.pop("products") * 2 * PEAK_CASE.units**3
+def _print_case(case: Case, found: dict[str, list[Rate]], members: int) -> None:
+    rates = {
+        kind: Rate(median(rate.clock for rate in all_of), median(rate.cpu for rate in all_of))
+        for kind, all_of in found.items()
+    }
+    ours, bar, peak = rates["Sturgeon"], BARS[case.units], rates.pop("products")
     for kind, rate in rates.items():
-        spread = f"{min(found[kind]):.1f}–{max(found[kind]):.1f}"
-        print(f"  {kind:20s} {rate:7.1f} member-epochs a second ({spread}); ours is {ours / rate:.2f}×")
-    share = ours * case.arithmetic / peak
-    print(f"  {members} lanes; {ours * case.arithmetic / 1e9:.0f} of {peak / 1e9:.0f} GFLOP/s, the peak")
-    cells = [against(share, bar.peak, form="{:.0%}")]
-    for kind, least in ((KERAS, bar.keras), (TORCH, bar.torch)):
-        cells.insert(0, against(ours / rates[kind], least) if kind in rates else "not measured")
+        low, high = (pick(one.clock for one in found[kind]) for pick in (min, max))
+        print(
+            f"  {kind:20s} {rate.clock:7.1f} member-epochs a second ({low:.1f} to {high:.1f}); ours is "
+            f"{ours.clock / rate.clock:.2f}×; by processor time {rate.cpu:.1f}, {ours.cpu / rate.cpu:.2f}×"
+        )
+    product = 2.0 * PEAK_CASE.units**3
+    reached = (
+        f"{ours.clock * case.arithmetic / 1e9:.0f} of {peak.clock * product / 1e9:.0f} GFLOP/s, the peak"
+    )
+    by_cpu = f"{ours.cpu * case.arithmetic / 1e9:.0f} of {peak.cpu * product / 1e9:.0f}"
+    print(f"  {members} lanes; {reached}; by processor time {by_cpu}")
+    shares = [one * case.arithmetic / product for one in (ours.clock / peak.clock, ours.cpu / peak.cpu)]
+    cells = [
+        against(ours.clock / rates[kind].clock, least, cpu=ours.cpu / rates[kind].cpu)
+        if kind in rates
+        else "not measured"
+        for kind, least in ((TORCH, bar.torch), (KERAS, bar.keras))
+    ]
+    cells.append(against(shares[0], bar.peak, cpu=shares[1], form="{:.0%}"))
     print(f"| {case.units} | " + " | ".join(cells) + " |", flush=True)
 
 

@@ -1,7 +1,7 @@
 """The standard space as it is: random configurations that differ in mini-batch, width and depth.
 
-Ours runs in fresh processes, first with an empty compilation cache, then with a warm one; the clock
-runs from handing in the first configuration to the end of the last, compiling or loading of programs included.
+Ours runs in fresh processes, first with an empty compilation cache, then with a warm one; the clock runs
+from handing in the first configuration to the end of the last, compiling or loading of programs included.
 
 *Blocks of equal shapes*: what the same networks would take if each had a machine full of its like: every
 configuration by its own exact shape, nothing padded, as many equal members as there are lanes, its program
@@ -77,8 +77,14 @@ def _print(
     print(f"  cold: {cold['seconds']:.1f} s; compiling {compiling:.1f} s (bar {_COLD_BAR:.0f} s: {met})")
     print(f"  arithmetic on padding {run['padding']:.0%}, in idle lanes {run['idle']:.0%}")
     share = took["equal"] / ours
-    print(f"  blocks of equal shapes: {took['equal']:.1f} s; ours has {against(share, _EQUAL_BAR, form='{:.0%}')}")
-    print(f"  PyTorch eager: {took['torch']:.1f} s (scaled from {few} epochs); ours {against(took['torch'] / ours, _TORCH_BAR)}")
+    print(
+        f"  blocks of equal shapes: {took['equal']:.1f} s; "
+        f"ours has {against(share, _EQUAL_BAR, form='{:.0%}')}"
+    )
+    print(
+        f"  PyTorch eager: {took['torch']:.1f} s (scaled from {few} epochs); "
+        f"ours {against(took['torch'] / ours, _TORCH_BAR)}"
+    )
 
 
 def _ours(order: dict[str, Any], cache: Path) -> dict[str, Any]:

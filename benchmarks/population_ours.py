@@ -36,12 +36,14 @@ class Trained:
 
     Attributes:
         seconds: From handing the first in to the end of the last.
+        cpu: Processor seconds meanwhile.
         epochs: Epochs trained, summed over the members.
         padding: Share of the arithmetic spent on units and rows that only fill a shape up.
         idle: Share spent in lanes that no member trained in.
     """
 
     seconds: float
+    cpu: float
     epochs: int
     padding: float
     idle: float
@@ -50,7 +52,7 @@ class Trained:
 def train(fused: TableFused, configs: list[Config], epochs: int) -> Trained:
     """Train each configuration as a member, for so many epochs, and throw the networks away."""
     trainer = LaneTrainer(fused, Goal("val_loss", "minimize"), epochs)
-    started, done = time.perf_counter(), 0
+    started, cpu, done = time.perf_counter(), time.process_time(), 0
     with trainer.open() as lanes:
         for number, config in enumerate(configs):
             lanes.start(Member(number, number, config))
@@ -59,12 +61,14 @@ def train(fused: TableFused, configs: list[Config], epochs: int) -> Trained:
             assert not isinstance(event, Broken | TooLarge | Diverged), event
             done += isinstance(event, EpochDone)
         seconds, usage = time.perf_counter() - started, lanes.usage
-    return Trained(seconds, done, usage.padding / usage.spent, usage.idle / usage.spent)
+        cpu = time.process_time() - cpu
+    return Trained(seconds, cpu, done, usage.padding / usage.spent, usage.idle / usage.spent)
 
 
 def fixed_space(config: Config) -> Space:
     """The space that holds one configuration only, so that nothing is padded."""
-    return Space(**{name: Constant(value) for name, value in config.items() if value is not None})
+    fixed: dict[str, Any] = {name: Constant(value) for name, value in config.items() if value is not None}
+    return Space(**fixed)
 
 
 def case_config(case: Case) -> Config:

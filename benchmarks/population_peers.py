@@ -1,7 +1,7 @@
 """One peer's process for ``population.py``: reads orders as JSON, one a line, and answers each with one.
 
-    {"do": "prepare", "units": 64, "layers": 3, "setting": {…}}   build, compile, warm up; seconds of an epoch
-    {"do": "train", "epochs": 5}                                  seconds of so many epochs
+    {"do": "prepare", "units": 64, "layers": 3, "setting": {…}}   build, compile, warm up
+    {"do": "train", "epochs": 5}                                  so many epochs: their seconds
     {"do": "trial", "table": FILE, "epochs": 2, "config": {…}}    PyTorch only: one trial of the mixed space
 
 A process has one core and one thread. Data are in memory; nothing is read back during an epoch.
@@ -40,8 +40,8 @@ class Peer(ABC):
 class Torch(Peer):
     """PyTorch: eager, or by ``torch.compile``.
 
-    Settings: ``adam`` is how the optimiser does its step (a loop, ``foreach``, ``fused``), ``compile`` what is
-    compiled: nothing, the model and its loss, or the whole step.
+    Settings: ``adam`` is how the optimiser does its step (a loop, ``foreach``, ``fused``), ``compile`` what
+    is compiled: nothing, the model and its loss, or the whole step.
     """
 
     def __init__(self) -> None:
@@ -53,14 +53,13 @@ class Torch(Peer):
         self._x, self._y = torch.from_numpy(x), torch.from_numpy(y.astype(np.int64))
 
     def prepare(self, case: Case, setting: Setting) -> None:
+        """See :class:`Peer`."""
         torch = self._torch
         torch.compiler.reset()
         torch.manual_seed(0)
         model = torch_network(FEATURES, case.units, case.layers, CLASSES)
         how = setting["adam"]
-        flags = {} if how == "loop" else {how: True}
-        if how == "loop":
-            flags = {"foreach": False, "fused": False}
+        flags: dict[str, Any] = {how: True} if how != "loop" else {"foreach": False, "fused": False}
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, **flags)
         self._step = torch_step(model, optimizer, setting.get("compile", "nothing"))
         self._batch = case.batch
@@ -68,6 +67,7 @@ class Torch(Peer):
         self.train(1)
 
     def train(self, epochs: int) -> float:
+        """See :class:`Peer`."""
         started = time.perf_counter()
         for _ in range(epochs):
             torch_epoch(self._step, self._x, self._y, self._batch)
@@ -129,6 +129,7 @@ class Keras(Peer):
         self._x, self._y = synthetic_table()
 
     def prepare(self, case: Case, setting: Setting) -> None:
+        """See :class:`Peer`."""
         keras = self._keras
         keras.utils.set_random_seed(0)
         keras.backend.clear_session()
@@ -147,6 +148,7 @@ class Keras(Peer):
         self.train(1)
 
     def train(self, epochs: int) -> float:
+        """See :class:`Peer`."""
         clock: list[float] = []
 
         class Clock(self._keras.callbacks.Callback):
@@ -172,6 +174,7 @@ class Products(Peer):
     """Large float32 matrix products; "epochs" are products. Settings: ``library``."""
 
     def prepare(self, case: Case, setting: Setting) -> None:
+        """See :class:`Peer`."""
         square = np.random.default_rng(0).standard_normal((case.units, case.units)).astype(np.float32)
         self._product: Callable[[], Any] = functools.partial(np.matmul, square, square)
         if setting["library"] == "torch":
@@ -189,6 +192,7 @@ class Products(Peer):
         self.train(2)
 
     def train(self, epochs: int) -> float:
+        """See :class:`Peer`."""
         started = time.perf_counter()
         for _ in range(epochs):
             self._product()
@@ -232,7 +236,8 @@ def torch_trial(table: str, epochs: int, config: dict[str, Any]) -> float:
         model.eval()
         with torch.no_grad():
             outputs = model(x_validation)
-            float(cross_entropy(outputs, y_validation)), float((outputs.argmax(1) == y_validation).sum())
+            judged = cross_entropy(outputs, y_validation), (outputs.argmax(1) == y_validation).sum()
+            assert all(float(value) == float(value) for value in judged)
     return time.perf_counter() - started
 
 
@@ -250,7 +255,7 @@ def obey(peer: Peer, order: dict[str, Any]) -> float:
     match order["do"]:
         case "prepare":
             peer.prepare(Case(order["units"], order["layers"]), order["setting"])
-            return peer.train(1)
+            return 0.0
         case "train":
             return peer.train(order["epochs"])
         case "trial":
@@ -267,7 +272,8 @@ def main() -> None:
     assert len(synthetic_table()[0]) == ROWS
     for line in sys.stdin:
         try:
-            answer = {"seconds": obey(peer, json.loads(line))}
+            before = time.process_time()
+            answer = {"seconds": obey(peer, json.loads(line)), "cpu": time.process_time() - before}
         except Exception as error:  # told, so that the case is named and left out
             answer = {"error": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"}
         print(json.dumps(answer), file=answers, flush=True)

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,6 +32,20 @@ _BACKENDS = {"Keras on TensorFlow": "tensorflow", "Keras on JAX": "jax"}
 def cores() -> list[int]:
     """The cores to use."""
     return sorted(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Epochs a second.
+
+    Attributes:
+        clock: By the clock.
+        cpu: By the processor time used, all cores taken to be busy with it. It is what the clock would show
+            on a machine that does nothing else, as long as no thread waits; others' work hardly disturbs it.
+    """
+
+    clock: float
+    cpu: float
 
 
 class Unfit(Exception):
@@ -72,7 +88,7 @@ class Workers:
         for setting in settings:
             try:
                 self._prepare(case, setting)
-                tried.append((max(self._all({"do": "train", "epochs": 2})) / 2, setting))
+                tried.append((self._seconds(2), setting))
             except Unfit as error:
                 why = str(error)
         if not tried:
@@ -82,17 +98,19 @@ class Workers:
             self._prepare(case, best)
         return best, seconds
 
-    def rate(self, epochs: int) -> float:
-        """Epochs a second, all processes together, each training so many."""
-        return sum(epochs / seconds for seconds in self._all({"do": "train", "epochs": epochs}))
+    def rate(self, epochs: int) -> Rate:
+        """How fast all processes are together, each training so many epochs."""
+        answers = self._all({"do": "train", "epochs": epochs})
+        return Rate(
+            sum(epochs / answer["seconds"] for answer in answers),
+            sum(epochs / answer["cpu"] for answer in answers),
+        )
 
     def trials(self, table: Path, epochs: int, configs: list[dict[str, Any]]) -> list[float]:
         """Seconds of each trial, one after the other on whichever process is free.
 
         They are handed out as the processes ask for them; read :func:`makespan` for the time of all.
         """
-        import threading
-
         waiting = list(enumerate(configs))[::-1]
         seconds = [0.0] * len(configs)
 
@@ -100,7 +118,7 @@ class Workers:
             while waiting:
                 index, config = waiting.pop()
                 _send(process, {"do": "trial", "table": str(table), "epochs": epochs, "config": config})
-                seconds[index] = _receive(process)
+                seconds[index] = _receive(process)["seconds"]
 
         threads = [threading.Thread(target=serve, args=(process,)) for process in self._processes]
         for thread in threads:
@@ -109,10 +127,14 @@ class Workers:
             thread.join()
         return seconds
 
+    def _seconds(self, epochs: int) -> float:
+        """Processor seconds of an epoch in the slower process."""
+        return max(answer["cpu"] for answer in self._all({"do": "train", "epochs": epochs})) / epochs
+
     def _prepare(self, case: Case, setting: dict[str, Any]) -> None:
         self._all({"do": "prepare", "units": case.units, "layers": case.layers, "setting": setting})
 
-    def _all(self, order: dict[str, Any]) -> list[float]:
+    def _all(self, order: dict[str, Any]) -> list[dict[str, float]]:
         for process in self._processes:
             _send(process, order)
         answers = []
@@ -145,7 +167,7 @@ def _send(process: subprocess.Popen[str], order: dict[str, Any]) -> None:
     process.stdin.flush()
 
 
-def _receive(process: subprocess.Popen[str]) -> float:
+def _receive(process: subprocess.Popen[str]) -> dict[str, float]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
@@ -153,7 +175,7 @@ def _receive(process: subprocess.Popen[str]) -> float:
     answer = json.loads(line)
     if "error" in answer:
         raise Unfit(answer["error"])
-    return answer["seconds"]
+    return answer
 
 
 def makespan(seconds: Iterable[float], processes: int) -> float:
