@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from lane_runs import member, run
 
+from lane_runs import member, run
 from sturgeon.data import prepare
 from sturgeon.errors import SturgeonError
 
