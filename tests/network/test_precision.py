@@ -40,7 +40,7 @@ def test_a_product_is_that_of_the_rounded_factors():
     left, right = (RNG.normal(size=(9, 9)).astype(np.float32) for _ in range(2))
     exact = np.float64(left.astype(jnp.bfloat16)) @ np.float64(right.astype(jnp.bfloat16))
     np.testing.assert_allclose(product_in("bfloat16")(left, right), exact, rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(product_in("float32")(left, right), left @ right)
+    np.testing.assert_allclose(product_in("float32")(left, right), left @ right, rtol=1e-5, atol=1e-5)
 
 
 def test_loss_gradient_and_statistics_agree_with_float32():

@@ -12,7 +12,6 @@ Source:
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Literal, get_args
 
@@ -26,9 +25,47 @@ Precision = Literal["float32", "bfloat16"]
 Product = Callable[[Array, Array], jax.Array]
 
 
-@jax.custom_vjp
-def _bfloat16_product(left: Array, right: Array) -> jax.Array:
-    """The product of two matrices rounded to bfloat16, in float32. Its gradient is of such products too."""
+def weight_gradient(multiply: Product, inputs: Array, d_outputs: Array) -> jax.Array:
+    """The gradient of W in ``inputs @ W``: the inputs transposed, times the gradient of the outputs.
+
+    Args:
+        multiply: The product of two matrices.
+        inputs: ``[rows, n]``.
+        d_outputs: ``[rows, columns]``.
+
+    Returns:
+        ``[n, columns]``.
+    """
+    # XLA's fast product on a processor takes no transposed left factor, so it is written out first.
+    written_out = jax.lax.platform_dependent(inputs, cpu=_write_transposed, default=jnp.transpose)
+    return multiply(written_out, d_outputs)
+
+
+def _write_transposed(matrix: jax.Array) -> jax.Array:
+    return jax.lax.optimization_barrier(matrix.T)
+
+
+def _with_gradient(multiply: Product) -> Product:
+    """A product whose gradient is of such products too."""
+
+    @jax.custom_vjp
+    def product(left: Array, right: Array) -> jax.Array:
+        return multiply(left, right)
+
+    def forward(left: Array, right: Array):
+        return multiply(left, right), (left, right)
+
+    def backward(factors: tuple[jax.Array, jax.Array], gradient: jax.Array):
+        left, right = factors
+        d_left = multiply(gradient, right.T).astype(left.dtype)
+        return d_left, weight_gradient(multiply, left, gradient).astype(right.dtype)
+
+    product.defvjp(forward, backward)
+    return product
+
+
+def _multiply_bfloat16(left: Array, right: Array) -> jax.Array:
+    """The product of two matrices rounded to bfloat16, in float32."""
     return jax.lax.platform_dependent(left, right, cpu=_multiply_rounded, default=_multiply)
 
 
@@ -46,18 +83,10 @@ def _multiply_rounded(left: jax.Array, right: jax.Array) -> jax.Array:
     return jnp.matmul(*(jax.lax.reduce_precision(factor, 8, 7) for factor in factors))
 
 
-def _forward(left: Array, right: Array):
-    return _bfloat16_product(left, right), (left, right)
-
-
-def _backward(factors: tuple[jax.Array, jax.Array], gradient: jax.Array):
-    left, right = factors
-    d_left = _bfloat16_product(gradient, right.T).astype(left.dtype)
-    d_right = _bfloat16_product(left.T, gradient).astype(right.dtype)
-    return d_left, d_right
-
-
-_bfloat16_product.defvjp(_forward, _backward)
+_PRODUCTS: dict[str, Product] = {
+    "float32": _with_gradient(jnp.matmul),
+    "bfloat16": _with_gradient(_multiply_bfloat16),
+}
 
 
 def product_in(precision: Precision) -> Product:
@@ -77,7 +106,7 @@ def product_in(precision: Precision) -> Product:
         0.333984375
     """
     check_precision(precision)
-    return operator.matmul if precision == "float32" else _bfloat16_product
+    return _PRODUCTS[precision]
 
 
 def check_precision(precision: str) -> None:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from sturgeon.network.batch_norm import normalise_batch, normalise_batch_gradient
-from sturgeon.network.precision import Product
+from sturgeon.network.precision import Product, weight_gradient
 from sturgeon.network.weights import Array, Statistics
 
 Activation = Callable[[jax.Array], jax.Array]
@@ -149,7 +149,7 @@ def _backward(functions: Functions, saved: tuple[Layers, Batch, Kept], gradients
     def layer_before(passed: Any, carry: tuple[jax.Array, Layers]) -> tuple[jax.Array, Layers]:
         layer = batch.depth - 1 - passed
         d_z, found = before_norm(layer, *carry)
-        d_hidden = multiply(kept.outputs[layer - 1].T, d_z)
+        d_hidden = weight_gradient(multiply, kept.outputs[layer - 1], d_z)
         found = found._replace(hidden=put(found.hidden, d_hidden, layer - 1))
         return multiply(d_z, layers.hidden[layer - 1].T), found
 
