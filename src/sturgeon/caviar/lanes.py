@@ -60,8 +60,8 @@ class Lanes:
 
     @property
     def capacity(self) -> int:
-        """How many members in flight keep every lane busy: one in each, and one to follow on each device."""
-        return sum(driver.usual_lanes + 1 for driver in self._drivers)
+        """How many members in flight keep every lane busy: one in each, and two to follow on each device."""
+        return sum(driver.usual_lanes + 2 for driver in self._drivers)
 
     @property
     def in_flight(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,10 @@ from sturgeon.caviar.fused import LaneCheckpoint, Member
 from sturgeon.caviar.lanes import Lanes
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.settled import SettledSearch, settled
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.errors import InputError, SpaceExhausted, StudyError
+from sturgeon.search import Record
 from sturgeon.stopping import Goal as StoppingGoal
 from sturgeon.stopping import Never, Pause, Stop, Stopping
 from sturgeon.study import LeaseLost, Study, Trial, TrialError, TrialRecord
@@ -41,6 +44,7 @@ class _Training:
     metrics: dict[str, float] = field(default_factory=dict)
     why: str = ""
     until: int | None = None
+    settled: int = 0
 
 
 class CaviarLoop:
@@ -76,6 +80,8 @@ class CaviarLoop:
         self._done = 0
         self._epochs = 0
         self._exhausted = False
+        self._in_order: deque[int] = deque()
+        self._ended: dict[int, Event] = {}
         best = best_trial(study)
         self._best = None if best is None or best.value is None else (best.number, best.value)
 
@@ -113,13 +119,15 @@ class CaviarLoop:
             events = _next_events(lanes)
             with self._study.batch():
                 for event in events:
-                    self._record(event)
-            paused = [event for event in events if isinstance(event, Paused)]
+                    if isinstance(event, EpochDone):
+                        self._report(event)
+                    else:
+                        self._ended[event.number] = event
             if stop.is_set() or out_of_time:
-                self._leave(paused, interrupted=stop.is_set())
+                self._take_leave(interrupted=stop.is_set())
             else:
-                self._judge(lanes, paused, limits)
                 self._order(lanes, events, limits)
+                self._settle(lanes, limits)
             for event in events:
                 ended = None if isinstance(event, EpochDone) else event.number
                 self._on_progress(self._progress(limits, started, ended))
@@ -130,7 +138,7 @@ class CaviarLoop:
         Asked one by one: then what trial n is does not depend on how many are wanted after it.
         """
         ahead = lanes.capacity if self._study.search.learns else _WAVE
-        while lanes.in_flight < ahead:
+        while len(self._in_order) < ahead:
             trial = self._promoted(limits) or self._new(limits) or self._promoted(limits)
             if trial is None:
                 return
@@ -142,12 +150,14 @@ class CaviarLoop:
         step = checkpoint.epoch if checkpoint is not None else 0
         until = self._stopping.milestone(trial.number, step, self._goal(limits))
         self._trainings[trial.number].until = until
+        self._trainings[trial.number].settled = step
+        self._in_order.append(trial.number)
         lanes.start(Member(trial.number, trial.seed, trial.config, checkpoint=checkpoint, until=until))
 
     def _promoted(self, limits: Limits) -> Trial | None:
         if isinstance(self._stopping, Never):
             return None
-        number = self._stopping.promote(self._study.record, self._goal(limits))
+        number = self._stopping.promote(self._settled_record(), self._goal(limits))
         try:
             return None if number is None else self._study.resume(number)
         except LeaseLost:  # another process was faster
@@ -157,7 +167,9 @@ class CaviarLoop:
         if not self._more_will_come(limits, without_bound=True):
             return None
         try:
-            return next(iter(self._study.ask(1, paused=isinstance(self._stopping, Never))), None)
+            search = SettledSearch(self._study.search, self._settled_steps())
+            asked = self._study.ask(1, paused=isinstance(self._stopping, Never), search=search)
+            return next(iter(asked), None)
         except SpaceExhausted:
             self._exhausted = True
             return None
@@ -178,15 +190,33 @@ class CaviarLoop:
         maximize = self._study.direction == "maximize"
         return StoppingGoal(self._study.metric, maximize, self._trainer.epochs, can_wait)
 
-    def _record(self, event: Event) -> None:
+    def _settled_steps(self) -> dict[int, int]:
+        return {number: training.settled for number, training in self._trainings.items()}
+
+    def _settled_record(self) -> Record:
+        return settled(self._study.record, self._settled_steps())
+
+    def _report(self, event: EpochDone) -> None:
+        training = self._trainings[event.number]
+        if event.step > training.step:  # a lane that ran out of memory begins anew
+            self._epochs += 1
+            training.step, training.metrics = event.step, event.metrics
+            self._study.report(training.trial, step=event.step, **event.metrics)
+
+    def _settle(self, lanes: Lanes, limits: Limits) -> None:
+        """Take note of trainings that left their lanes, in the order in which they entered them."""
+        while self._in_order and self._in_order[0] in self._ended:
+            event = self._ended.pop(self._in_order.popleft())
+            if isinstance(event, Paused):
+                self._judge(lanes, event, limits)
+            else:
+                self._note_end(event)
+            self._refill(lanes, limits)
+
+    def _note_end(self, event: Event) -> None:
         training = self._trainings[event.number]
         trial, study = training.trial, self._study
-        if isinstance(event, EpochDone):
-            if event.step > training.step:  # a lane that ran out of memory begins anew
-                self._epochs += 1
-                training.step, training.metrics = event.step, event.metrics
-                study.report(trial, step=event.step, **event.metrics)
-        elif isinstance(event, Diverged):
+        if isinstance(event, Diverged):
             why = f"The training diverged: {event.metric} became {event.value} in epoch {event.step}."
             study.fail(trial, TrialError("Diverged", why))
             self._forget(event.number)
@@ -203,22 +233,20 @@ class CaviarLoop:
         elif isinstance(event, Halted):
             self._stop(training, event, training.why or _OUT_OF_TIME)
 
-    def _judge(self, lanes: Lanes, events: list[Paused], limits: Limits) -> None:
-        """Decide on trials that wait at a milestone of the rule: to go on, to end, or to be put aside."""
-        if not events:
-            return
-        record, goal = self._study.record, self._goal(limits)
-        decided = [(event, self._stopping.decide(record[event.number], record, goal)) for event in events]
-        with self._study.batch():
-            for event, decision in decided:
-                training = self._trainings[event.number]
-                if isinstance(decision, Stop):
-                    self._stop(training, event, decision.why)
-                elif isinstance(decision, Pause):
-                    self._hand_over(training, event.network)  # it may be what the trial ends with
-                    self._put_aside(training, event)
-                else:
-                    self._start(lanes, training.trial, event.checkpoint, limits)
+    def _judge(self, lanes: Lanes, event: Paused, limits: Limits) -> None:
+        """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
+        training = self._trainings[event.number]
+        training.settled = event.checkpoint.epoch
+        record = self._settled_record()
+        decision = self._stopping.decide(record[event.number], record, self._goal(limits))
+        if isinstance(decision, Stop):
+            self._stop(training, event, decision.why)
+        elif isinstance(decision, Pause):
+            with self._study.batch():
+                self._hand_over(training, event.network)  # it may be what the trial ends with
+                self._put_aside(training, event)
+        else:
+            self._start(lanes, training.trial, event.checkpoint, limits)
 
     def _order(self, lanes: Lanes, events: list[Event], limits: Limits) -> None:
         """Ask a rule that may decide at any step about the trials that have reported and still run."""
@@ -233,15 +261,18 @@ class CaviarLoop:
                 self._trainings[number].why = decision.why
                 lanes.order(number, "stop")
 
-    def _leave(self, events: list[Paused], *, interrupted: bool) -> None:
-        """Write down trials that were between two epochs when the run was ended."""
+    def _take_leave(self, *, interrupted: bool) -> None:
+        """Write down how trainings ended when the run was."""
         with self._study.batch():
-            for event in events:
+            for event in self._ended.values():
                 training = self._trainings[event.number]
-                if interrupted:
+                if not isinstance(event, Paused):
+                    self._note_end(event)
+                elif interrupted:
                     self._put_aside(training, event)
                 else:
                     self._stop(training, event, _OUT_OF_TIME)
+            self._ended.clear()
 
     def _stop(self, training: _Training, event: Paused | Halted, why: str) -> None:
         self._hand_over(training, event.network)

@@ -18,8 +18,8 @@ from sturgeon.stopping.settings import check_whole_from
 WARM_UP = 9
 """One in how many steps of a training lies before the first rung, where ``first`` is left open."""
 
-FIRST_BY_GUESS = 3
-"""The first rung where neither it nor the length of a training is known: a bad first step is no reason."""
+EARLIEST = 3
+"""The first rung at the least, where it is left open: a bad first step is no reason."""
 
 Placed = tuple[float, int]
 """A trial's value at a rung, and its number: of equals, the one that was first goes on."""
@@ -127,7 +127,7 @@ class SuccessiveHalving(Stopping):
     def _first(self, goal: Goal) -> int:
         if self.first is not None:
             return self.first
-        return FIRST_BY_GUESS if goal.max_steps is None else max(1, goal.max_steps // WARM_UP)
+        return max(EARLIEST, (goal.max_steps or 0) // WARM_UP)
 
     def _rung_just_reached(self, trial: Observation, goal: Goal) -> int | None:
         """Give the rung that a trial's last report is the first one at or after, if there is one."""

@@ -249,7 +249,7 @@ class Study:
 
     # -- working on it ---------------------------------------------------------------------------
 
-    def ask(self, count: int = 1, *, paused: bool = True) -> list[Trial]:
+    def ask(self, count: int = 1, *, paused: bool = True, search: Search | None = None) -> list[Trial]:
         """Hand out trials: first those that wait, were paused or lost their worker, then new ones.
 
         Within a ``batch``, what it holds so far is written first: the search has to see it.
@@ -258,6 +258,7 @@ class Study:
             count: How many, at least 1; fewer are given where there are no more.
             paused: Whether paused trials may be among them. A loop whose stopping rule pauses trials says
                 False, and takes back those it wants by ``resume``.
+            search: What suggests; by default the study's own search.
 
         Returns:
             The trials, which belong to this handle until they end.
@@ -272,7 +273,7 @@ class Study:
         space = check_whole_space(self.space)
         with self._asking:
             change, trials = self._asker.ask(
-                count, space, self.search, held=set(self._handle.held), paused=paused
+                count, space, search or self.search, held=set(self._handle.held), paused=paused
             )
             self._handle.take(change, trials)
         self._keeper.start()

@@ -1,0 +1,56 @@
+"""What a search and a stopping rule are shown: nothing that depends on which of several lanes is faster.
+
+Trainings that run side by side end in an order that time decides. A run takes note of their ends in the order
+in which they began instead, and shows of a trial that still runs only the part of its curve that it had
+then. So what is suggested, and what is stopped, follows from the seed and the number of lanes alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from sturgeon.search import Record, Search
+from sturgeon.space import Config, Space
+
+
+def settled(record: Record, steps: Mapping[int, int]) -> Record:
+    """A record in which some trials' curves end early.
+
+    Args:
+        record: The trials so far.
+        steps: The last step to be shown, by trial number.
+
+    Example:
+        >>> from sturgeon.search import Observation
+        >>> record = Record([Observation(0, {}, "running", None, ((1, 0.5), (2, 0.4)))])
+        >>> settled(record, {0: 1})[0].curve
+        ((1, 0.5),)
+    """
+    return Record(
+        replace(one, curve=tuple(point for point in one.curve if point[0] <= steps[one.number]))
+        if one.number in steps
+        else one
+        for one in record
+    )
+
+
+@dataclass(frozen=True)
+class SettledSearch(Search):
+    """A search that is shown the settled record.
+
+    Attributes:
+        inner: What suggests.
+        steps: The last step to be shown, by trial number.
+    """
+
+    name: ClassVar[str] = "settled"
+    inner: Search
+    steps: Mapping[int, int]
+
+    def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
+        """What ``inner`` suggests; see ``Search.suggest``."""
+        return self.inner.suggest(space, settled(record, self.steps), count, rng)
