@@ -11,6 +11,7 @@ from sturgeon.search.model.encoding import Encoding
 from sturgeon.search.model.evidence import Seen, targets
 from sturgeon.search.model.gaussian_process import Conditioned, Evidence, Prior, most_probable
 from sturgeon.search.model.improvement import mean_log_improvement
+from sturgeon.search.model.one_thread import one_thread
 from sturgeon.search.model.slice_sampling import draw_parameters
 from sturgeon.search.model.subset import most_telling
 from sturgeon.search.unseen import Unseen
@@ -23,6 +24,7 @@ CURIOUS = 8
 SHORTER = float(np.log(0.5))
 
 
+@one_thread()
 def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Generator, *, number: int) -> None:
     """Take what a model of the record finds most promising, one after the other.
 
