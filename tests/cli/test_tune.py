@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_result_and_another_does_not(sturgeon, tabl
 
 
 def test_resuming_adds_trials_and_ends_where_one_run_would_have_ended(sturgeon, table, tmp_path):
-    quick = [*QUICK[2:], "--json"]
+    quick = [*QUICK[2:], "--search", "random", "--json"]
     whole = sturgeon("tune", table, "--target", "kind", "--trials", 5, *quick, "--out", tmp_path / "whole")
     for trials in (2, 5):
         parts = sturgeon(

@@ -44,8 +44,8 @@ class SuccessiveHalving(Stopping):
 
     Attributes:
         reduction: One in how many goes on, at least 2.
-        first: The first rung's step, at least 1; by default after a ninth of a training, and 3 where its
-            length is unknown.
+        first: The first rung's step, at least 1; by default after a ninth of a training, and
+            not before step 3.
         brackets: How many brackets, at least 1.
 
     Example:
