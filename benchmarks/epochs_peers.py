@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from lcbench import LAST_EPOCH, space
@@ -76,6 +77,7 @@ def _smac(curve: Curve, seed: int, workers: int, total: int) -> Whole:
     logging.disable(logging.WARNING)
     configspace = ConfigSpace.ConfigurationSpace(seed=seed)
     for name, one in space().items():
+        assert isinstance(one, Integer | Real)
         kind = ConfigSpace.Integer if isinstance(one, Integer) else ConfigSpace.Float
         configspace.add(kind(name, bounds=(one.low, one.high), log=one.scale == "log"))
     with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +88,7 @@ def _smac(curve: Curve, seed: int, workers: int, total: int) -> Whole:
             min_budget=2,
             max_budget=LAST_EPOCH,
             seed=seed,
-            output_directory=folder,
+            output_directory=Path(folder),
         )
         intensifier = MultiFidelityFacade.get_intensifier(scenario, eta=3)
         smac = MultiFidelityFacade(scenario, _never_called, intensifier=intensifier, overwrite=True)

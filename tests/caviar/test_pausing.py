@@ -65,7 +65,9 @@ def check_curves(study):
 def test_the_rule_stops_trials_at_its_rungs_and_gives_its_reasons(tmp_path, brackets):
     study = new_study()
     trainer = counting(EPOCHS, width=2)
-    interrupted, networks = go(study, tmp_path, trainer, stopping=SuccessiveHalving(brackets=brackets))
+    interrupted, networks = go(
+        study, tmp_path, trainer, stopping=SuccessiveHalving(first=1, brackets=brackets)
+    )
     assert not interrupted
     check_curves(study)
     trials = study.trials
@@ -90,7 +92,7 @@ def test_paused_trials_are_promoted_and_go_on_from_their_files(tmp_path):
         study.checkpoint(trial, checkpoints.save(trial.number, LaneCheckpoint(1, (total,))), 1)
         study.pause(trial)
     trained = Counting(width=2)
-    go(study, tmp_path, LaneTrainer(trained, GOAL, EPOCHS), stopping=SuccessiveHalving())
+    go(study, tmp_path, LaneTrainer(trained, GOAL, EPOCHS), stopping=SuccessiveHalving(first=1))
     check_curves(study)
     lengths = sorted((len(trial.curves["val_loss"]) for trial in study.trials), reverse=True)
     assert lengths == [9] * 2 + [3] * 4 + [1] * 14
@@ -102,7 +104,7 @@ def test_paused_trials_are_promoted_and_go_on_from_their_files(tmp_path):
 
 def test_halving_trains_far_less_than_all_epochs_and_keeps_the_best(tmp_path):
     study = new_study()
-    go(study, tmp_path, stopping=SuccessiveHalving())
+    go(study, tmp_path, stopping=SuccessiveHalving(first=1))
     seeds = {trial.number: trial.seed for trial in study.trials}
     finished = [trial.number for trial in study.trials if trial.state == "complete"]
     assert min(seeds, key=lambda number: seeds[number]) in finished

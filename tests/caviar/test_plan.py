@@ -73,7 +73,7 @@ def test_the_rule_changes_at_eight_whole_trainings():
         "caviar",
         "caviar",
     ]
-    assert 1 - 0.75**FEWEST_TRIALS == pytest.approx(0.9, abs=1e-3)
+    assert pytest.approx(0.9, abs=1e-3) == 1 - 0.75**FEWEST_TRIALS
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -48,7 +48,8 @@ def forward_training(
     layers = Layers(weights.hidden, weights.gamma, weights.beta)
     multiply = product_in(precision)
     functions = Functions(_ACTIVATIONS[activation], multiply)
-    below, statistics = run_layers(functions, multiply(inputs, weights.first), layers, batch)
+    ran = run_layers(functions, multiply(inputs, weights.first), layers, batch)
+    below, statistics = cast(tuple[jax.Array, Statistics], ran)  # custom_vjp loses the types
     return multiply(below, weights.last) + weights.bias, statistics
 
 

@@ -140,8 +140,9 @@ def _backward(functions: Functions, saved: tuple[Layers, Batch, Kept], gradients
             d_outputs = _drop(d_outputs, layer, batch.dropout)
         gamma, normal = layers.gamma[layer], kept.normal[layer]
         _, through_g = jax.vjp(g, gamma * normal + layers.beta[layer])
+        (d_normed,) = through_g(d_outputs)
         d_z, d_gamma, d_beta = normalise_batch_gradient(
-            *through_g(d_outputs), normal, scale=kept.scale[layer], gamma=gamma, row_weights=batch.row_weights
+            d_normed, normal, scale=kept.scale[layer], gamma=gamma, row_weights=batch.row_weights
         )
         found = found._replace(gamma=put(found.gamma, d_gamma, layer), beta=put(found.beta, d_beta, layer))
         return d_z, found

@@ -82,7 +82,7 @@ class CoarseToFine(Search):
             if first:
                 after = spread(batch, space, tried, count=first, rng=rng)
                 seen = replace(seen, pending=np.vstack([seen.pending, after[len(tried) :]]))
-            if batch.missing:
+            if batch.missing and seen.succeeded:
                 take_promising(batch, space, seen, rng, number=len(record) + first)
         fill(batch, space, lambda size: space.sample(size, rng), rng)
         return batch.configs()
