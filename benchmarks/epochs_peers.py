@@ -5,6 +5,9 @@ trained to their end, and how many epochs had been used by then. SMAC evaluates 
 larger budget, and pays for the additional epochs only. Optuna's pruner ends trials for good.
 """
 
+# SMAC is no dependency, not even for development.
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import tempfile
@@ -79,7 +82,8 @@ def _smac(curve: Curve, seed: int, workers: int, total: int) -> Whole:
     for name, one in space().items():
         assert isinstance(one, Integer | Real)
         kind = ConfigSpace.Integer if isinstance(one, Integer) else ConfigSpace.Float
-        configspace.add(kind(name, bounds=(one.low, one.high), log=one.scale == "log"))
+        bounds: Any = (one.low, one.high)
+        configspace.add(kind(name, bounds=bounds, log=one.scale == "log"))
     with tempfile.TemporaryDirectory() as folder:
         scenario = Scenario(
             configspace,
