@@ -178,10 +178,9 @@ class CaviarLoop:
         """Whether trials are still to be begun; ``without_bound`` where no number of trials is set."""
         if self._exhausted or limits.trials is None:
             return without_bound and not self._exhausted
-        counts = self._study.counts()
-        begun = sum(counts.values()) - counts["waiting"]
-        if isinstance(self._stopping, Never):
-            begun -= counts["paused"]
+        begun = _ended_trials(self._study) + len(self._trainings)  # what a dead run left is asked for again
+        if not isinstance(self._stopping, Never):
+            begun += self._study.counts()["paused"]
         return begun < limits.trials
 
     def _goal(self, limits: Limits) -> StoppingGoal:
