@@ -37,6 +37,7 @@ class CoarseToFine(Search):
       from their posterior. Every eighth trial halves the most probable ones, and so looks farther away.
     * Beyond 128 trials the model learns from 128: the best ones, the newest, and an even
       choice of the rest. So a suggestion's time stops growing with the record.
+      BLAS is limited to one thread meanwhile, in the whole process.
 
     Attributes:
         start: Trials before the model takes over, from 1.
