@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from sturgeon.caviar.terms import LEASES, Terms, Wishes, begin, resume, settle
 from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, StudyError
 from sturgeon.network.trained import TrainedNetwork
+from sturgeon.stopping import DEFAULT, Never
 from sturgeon.study import Study, Trial
 
 STUDY_FILE = "tune.study"
@@ -142,6 +143,16 @@ def _check_counts(job: TableJob) -> None:
     choose_limits(trials=job.trials, budget=job.budget)
 
 
+def _with_stopping(job: TableJob) -> Wishes:
+    """What is wished for, with a stopping rule.
+
+    Where the time is bounded, more trials fit into it when the hopeless are stopped; where the number of
+    trials is set, each is worth the most when it is trained to its end.
+    """
+    by_time = job.budget is not None and job.trials is None
+    return replace(job.wishes, stopping=job.wishes.stopping or (DEFAULT if by_time else Never()))
+
+
 def _wanted_trials(job: TableJob, study: Study) -> int | None:
     """What is asked for now, else what the study was begun for."""
     if job.trials is not None or job.budget is not None:
@@ -191,7 +202,7 @@ def _open_study(job: TableJob) -> tuple[Study, Dataset, Terms]:
             )
         return _resume(job, Study.open(place, leases=LEASES))
     dataset = prepare(job.data, job.target, seed=job.wishes.seed or 0, **job.table)
-    terms = settle(job.wishes, dataset.task)
+    terms = settle(_with_stopping(job), dataset.task)
     if (job.out / "best").exists():
         raise StudyError(
             f"An output directory must not hold another study's network; {str(job.out / 'best')!r} exists. "

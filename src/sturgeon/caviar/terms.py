@@ -12,7 +12,7 @@ from sturgeon.network.precision import Precision, check_precision
 from sturgeon.network.settings import check_network_space
 from sturgeon.search import CoarseToFine, Search
 from sturgeon.space import Space, standard_space
-from sturgeon.stopping import DEFAULT, Never, Stopping, stopping_from_json, stopping_to_json
+from sturgeon.stopping import Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import Leases, Study
 
 DEFAULT_EPOCHS = 30
@@ -67,7 +67,7 @@ def settle(wishes: Wishes, task: str) -> Terms:
     epochs = DEFAULT_EPOCHS if wishes.epochs is None else wishes.epochs
     precision = wishes.precision or "float32"
     check_precision(precision)
-    return Terms(space, goal, epochs, wishes.stopping or DEFAULT, precision)
+    return Terms(space, goal, epochs, wishes.stopping or Never(), precision)
 
 
 def begin(

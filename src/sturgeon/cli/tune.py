@@ -39,7 +39,11 @@ if TYPE_CHECKING:
     type=SEARCH,
     help="Which configuration next; optuna:gp also names a sampler.  [default: coarse-to-fine]",
 )
-@click.option("--stopping", type=STOPPING, help="Which trials end early.  [default: halving]")
+@click.option(
+    "--stopping",
+    type=STOPPING,
+    help="Which trials end early.  [default: halving with --budget alone, else never]",
+)
 @click.option(
     "--repeats",
     type=int,
