@@ -16,7 +16,7 @@ class Usage:
     Example:
         >>> usage = Usage()
         >>> usage.add(cost=10.0, lanes=4, needed=[8.0, 10.0])
-        >>> usage.spent, usage.padding, usage.idle, usage.useful_share
+        >>> usage.spent, usage.padding, usage.idle, round(usage.useful_share, 2)
         (40.0, 2.0, 20.0, 0.45)
     """
 
