@@ -69,7 +69,7 @@ def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
         cases: The shapes.
     """
     from population_ours import case_config, fixed_space, lanes_of, synthetic_dataset, train
-    from sturgeon.caviar.table_lanes import TableFused
+    from sturgeon.caviar.table_training import table_fused
 
     dataset = synthetic_dataset()
     with ExitStack() as stack:
@@ -78,7 +78,7 @@ def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
             print(f"\nhidden = batch = {case.units}, {case.layers} hidden layers", flush=True)
             epochs = _prepare(pairs, case, seconds)
             config = case_config(case)
-            fused = TableFused(dataset, fixed_space(config), 1)
+            fused = table_fused(dataset, fixed_space(config), 1)
             members = [config] * lanes_of(fused, config)
             train(fused, members, 1)
             once = train(fused, members, 2)

@@ -63,13 +63,13 @@ def need(units: int, layers: int, batch: int) -> tuple[int, int]:
 def _taken(units: int, layers: int, batch: int) -> tuple[int, int]:
     from population_cases import Case
     from population_ours import case_config, fixed_space, lanes_of, synthetic_dataset, train
-    from sturgeon.caviar.table_lanes import TableFused
+    from sturgeon.caviar.table_training import table_fused
 
     dataset = synthetic_dataset()
 
     def run(units: int, batch: int) -> int:
         config = case_config(Case(units, layers)) | {"batch_size": batch}
-        fused = TableFused(dataset, fixed_space(config), 2)
+        fused = table_fused(dataset, fixed_space(config), 2)
         lanes = lanes_of(fused, config)
         train(fused, [config] * lanes, 2)
         return lanes

@@ -20,8 +20,8 @@ import numpy as np
 from population_cases import CLASSES, FEATURES, ROWS, Case, synthetic_table
 from sturgeon.caviar.devices import lane_devices
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, TooLarge
-from sturgeon.caviar.fused import Member
-from sturgeon.caviar.table_lanes import TableFused
+from sturgeon.caviar.fused import Fused, Member
+from sturgeon.caviar.table_training import table_fused
 from sturgeon.caviar.trainer import Goal, LaneTrainer
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
 from sturgeon.data.aligned import empty_aligned
@@ -49,7 +49,7 @@ class Trained:
     idle: float
 
 
-def train(fused: TableFused, configs: list[Config], epochs: int) -> Trained:
+def train(fused: Fused, configs: list[Config], epochs: int) -> Trained:
     """Train each configuration as a member, for so many epochs, and throw the networks away."""
     trainer = LaneTrainer(fused, Goal("val_loss", "minimize"), epochs)
     started, cpu, done = time.perf_counter(), time.process_time(), 0
@@ -111,7 +111,7 @@ def mixed_configs(count: int) -> list[Config]:
     return [dict(config) for config in standard_space().sample(count, 0)]
 
 
-def lanes_of(fused: TableFused, config: Config) -> int:
+def lanes_of(fused: Fused, config: Config) -> int:
     """How many members fill every lane of every core with one configuration."""
     devices = lane_devices()
     return fused.lanes(fused.block_of(config), devices[0]) * len(devices)
@@ -121,7 +121,7 @@ def train_mixed(table: str, trials: int, epochs: int) -> dict[str, Any]:
     """The standard space as it is."""
     dataset = real_dataset(table)
     lane_devices()
-    trained = train(TableFused(dataset, standard_space(), epochs), mixed_configs(trials), epochs)
+    trained = train(table_fused(dataset, standard_space(), epochs), mixed_configs(trials), epochs)
     return {**vars(trained), "rows": len(dataset.y_train)}
 
 
@@ -132,7 +132,7 @@ def train_equal_blocks(table: str, trials: int, epochs: int) -> dict[str, Any]:
     """
     dataset = real_dataset(table)
     configs = mixed_configs(trials)
-    kinds = [TableFused(dataset, fixed_space(config), epochs) for config in configs]
+    kinds = [table_fused(dataset, fixed_space(config), epochs) for config in configs]
     waiting = list(range(len(configs)))
 
     def compile_next() -> None:

@@ -29,7 +29,7 @@ from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.progress import Progress
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 from sturgeon.caviar.trainer import Goal
 from sturgeon.data import Dataset, measure, prepare
 from sturgeon.search import CoarseToFine, OptunaSearch, Random, Search

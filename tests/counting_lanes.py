@@ -63,6 +63,12 @@ class CountingProgram(LaneProgram):
             raise Unlucky("no start")
         return {"total": np.zeros(2, np.float32)}
 
+    def stack(self, states):
+        return {"total": np.stack([state["total"] for state in states])}
+
+    def lane(self, state, index):
+        return {"total": state["total"][index]}
+
     def inputs(self, member, epoch):
         bad = epoch + 1 >= member.config.get("nan_from", np.inf)
         return np.float32(np.nan if bad else member.seed)

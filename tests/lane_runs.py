@@ -7,10 +7,12 @@ import numpy as np
 
 from sturgeon.caviar.events import EpochDone, TrainingDone
 from sturgeon.caviar.fused import Member
+from sturgeon.caviar.native_lanes import NativeFused
 from sturgeon.caviar.population import Population
-from sturgeon.caviar.table_lanes import TableFused, table_trainer
-from sturgeon.caviar.trainer import Goal
+from sturgeon.caviar.table_lanes import TableFused
+from sturgeon.caviar.trainer import Goal, LaneTrainer
 from sturgeon.data import prepare
+from sturgeon.network.native.library import load_library
 from sturgeon.space import Constant, Integer, Real, Space
 
 EPOCHS = 4
@@ -42,10 +44,23 @@ def member(number, **config):
     return Member(number, 1000 + number, {"batch_size": 32, "layers": 2, "hidden_units": 9, **config})
 
 
-def run(dataset, members, goal=GOAL, epochs=EPOCHS, space=SMALL):
+def by_jax(dataset, space=SMALL, epochs=EPOCHS):
+    """The kind of training whose programs JAX compiles."""
+    return TableFused(dataset, space, epochs)
+
+
+def by_library(dataset, space=SMALL, epochs=EPOCHS):
+    """The kind of training that the compiled library does."""
+    library = load_library()
+    assert library is not None
+    return NativeFused(library, dataset, epochs)
+
+
+def run(dataset, members, goal=GOAL, epochs=EPOCHS, space=SMALL, fused=by_jax):
     """Train members; curves, networks and other ends by number."""
     curves, networks, others = {}, {}, {}
-    for event in table_trainer(dataset, space, goal, epochs).train(members, threading.Event()):
+    trainer = LaneTrainer(fused(dataset, space, epochs), goal, epochs)
+    for event in trainer.train(members, threading.Event()):
         if isinstance(event, EpochDone):
             curves.setdefault(event.number, []).append((event.step, event.metrics))
         elif isinstance(event, TrainingDone):
@@ -60,7 +75,7 @@ def population(dataset, space, config):
     fused, device = TableFused(dataset, space, EPOCHS), jax.devices()[0]
     block = fused.block_of(config)
     lanes = fused.lanes(block, device)
-    return Population(fused.program(block, device, lanes), lanes, device)
+    return Population(fused.program(block, device, lanes), lanes)
 
 
 def advance(lanes, probe, epochs, *, leaving=None):

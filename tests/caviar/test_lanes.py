@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lane_runs import GOAL, SMALL, member, run
 from sturgeon.caviar.events import EpochDone, Halted
 from sturgeon.caviar.program import batches_of
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 
 
 def test_more_members_than_lanes_all_train_to_the_end(regression):

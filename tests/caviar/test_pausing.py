@@ -14,7 +14,7 @@ from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.fused import LaneCheckpoint
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.loop import CaviarLoop
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.search import Random
 from sturgeon.space import Choice, Integer, Real, Space

@@ -9,7 +9,8 @@ from sturgeon.caviar.placing import Streamed, place
 from sturgeon.caviar.population import Population
 from sturgeon.caviar.program import TablePart
 from sturgeon.caviar.shapes import Extent, block_of
-from sturgeon.caviar.table_lanes import DeviceTable, _TableProgram
+from sturgeon.caviar.table_lanes import _TableProgram
+from sturgeon.caviar.table_state import TableUnit
 from sturgeon.network.settings import TrainingSettings
 
 CPU = jax.devices("cpu")[0]
@@ -39,7 +40,7 @@ def train(parts, dataset, *, lanes, dropout, precision):
         precision=precision,
     )
     unit, variance = (None, 0.0) if dataset.task == "classification" else (2.0, 1.0)
-    population = Population(_TableProgram(block, DeviceTable(parts, unit, variance), EPOCHS), lanes, CPU)
+    population = Population(_TableProgram(block, parts, CPU, TableUnit(unit, variance), EPOCHS), lanes)
     for lane, config in enumerate(configs):
         population.start(lane, Member(lane, 100 + lane, config))
     curves = [population.advance() for _ in range(EPOCHS)]

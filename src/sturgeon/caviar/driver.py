@@ -118,7 +118,7 @@ class Driver:
             if not taken:
                 return
             if population is None:
-                population = Population(self._fused.program(block, self._device, lanes), lanes, self._device)
+                population = Population(self._fused.program(block, self._device, lanes), lanes)
             for member in newcomers:
                 self._begin(population, member, taken)
             if taken:

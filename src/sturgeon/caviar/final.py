@@ -11,7 +11,7 @@ import threading
 
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.fused import Member
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 from sturgeon.caviar.terms import Terms
 from sturgeon.data import Dataset
 from sturgeon.network.trained import TrainedNetwork

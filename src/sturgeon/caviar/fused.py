@@ -7,7 +7,7 @@ be fused, the batch-norm network on a table or a user's own pure functions, is a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -66,6 +66,14 @@ class LaneProgram(ABC):
         """The state of one lane before the member's first epoch, as NumPy arrays."""
 
     @abstractmethod
+    def stack(self, states: Sequence[Tree]) -> Tree:
+        """The states of all lanes, each from :meth:`start` and given up, together where the program runs."""
+
+    @abstractmethod
+    def lane(self, state: Tree, index: int) -> Tree:
+        """One lane's state as NumPy arrays, which hold until the next run."""
+
+    @abstractmethod
     def inputs(self, member: Member, epoch: int) -> Tree:
         """What one lane needs for an epoch, from 0, as NumPy arrays; equal shapes for every member."""
 
@@ -74,8 +82,8 @@ class LaneProgram(ABC):
         """Train every lane for one epoch, and judge it.
 
         Args:
-            state: The lanes' states, each array with a leading axis of lanes; given up to the program.
-            inputs: The lanes' inputs, likewise.
+            state: The lanes' states together, of :meth:`stack` or the run before; given up to the program.
+            inputs: The lanes' inputs, each array with a leading axis of lanes.
 
         Returns:
             The states after it, and metrics by name, each ``[lanes]``.
@@ -95,7 +103,7 @@ class LaneProgram(ABC):
 
     @abstractmethod
     def network(self, member: Member, state: Tree) -> Any:
-        """What the user gets of one lane's state: the trained network."""
+        """What the user gets of one lane's state: the trained network, which holds until the next run."""
 
 
 class Fused(ABC):

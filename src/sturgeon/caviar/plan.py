@@ -22,7 +22,7 @@ from sturgeon.caviar.devices import lane_devices
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.memory import free_bytes
 from sturgeon.caviar.table import TableJob
-from sturgeon.caviar.table_lanes import TableFused
+from sturgeon.caviar.table_training import table_fused
 from sturgeon.caviar.terms import Terms, settle
 from sturgeon.caviar.timing import EpochTime, Timing, cut_rows, time_configs
 from sturgeon.caviar.trainer import LaneTrainer
@@ -180,7 +180,7 @@ def _measure(
 ) -> list[Timing]:
     """Time the default configuration and some drawn ones, spread evenly from the cheapest to the dearest."""
     cut = cut_rows(dataset)
-    fused = TableFused(cut, terms.space, terms.epochs)
+    fused = table_fused(cut, terms.space, terms.epochs)
     by_cost = sorted(drawn[1:], key=lambda config: fused.cost(fused.block_of(config)))
     places = np.linspace(0, len(by_cost) - 1, min(_MEASURED - 1, len(by_cost))).round().astype(int)
     configs = [drawn[0], *(by_cost[place] for place in dict.fromkeys(places.tolist()))]
@@ -205,7 +205,7 @@ class _Estimate:
         learns: bool,
     ) -> None:
         cut, rows = cut_rows(dataset), len(dataset.y_train)
-        fused = TableFused(cut, terms.space, terms.epochs)
+        fused = table_fused(cut, terms.space, terms.epochs)
         epoch_time = EpochTime(fused, timings, measured_rows=len(cut.y_train), rows=rows)
         devices = lane_devices()
         self.lanes = sum(fused.usual_lanes(device) for device in devices)

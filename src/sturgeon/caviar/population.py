@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from sturgeon.caviar.fused import Device, LaneCheckpoint, LaneProgram, Member, Tree
+from sturgeon.caviar.fused import LaneCheckpoint, LaneProgram, Member, Tree
 
 
 @dataclass(slots=True)
@@ -26,12 +26,10 @@ class Population:
     Args:
         program: What the lanes run.
         lanes: How many, at least 1.
-        device: Where.
     """
 
-    def __init__(self, program: LaneProgram, lanes: int, device: Device) -> None:
+    def __init__(self, program: LaneProgram, lanes: int) -> None:
         self._program = program
-        self._device = device
         self._lanes: list[_Occupant | None] = [None] * lanes
         self._state: Tree = None
 
@@ -52,9 +50,8 @@ class Population:
         if checkpoint is not None:
             structure = jax.tree.structure(self._program.pack(member, fresh))
             fresh = self._program.unpack(member, jax.tree.unflatten(structure, checkpoint.leaves))
-        if self._state is None:
-            whole = jax.tree.map(lambda leaf: np.stack([leaf] * len(self._lanes)), fresh)
-            self._state = jax.device_put(whole, self._device)
+        if self._state is None or len(self._lanes) == 1:
+            self._state = self._program.stack([fresh] * len(self._lanes))
         else:
             self._state = _put_lane(self._state, fresh, lane)
         self._lanes[lane] = _Occupant(member, checkpoint.epoch if checkpoint is not None else 0)
@@ -90,14 +87,14 @@ class Population:
     def leave(self, lane: int) -> None:
         """Free a lane."""
         self._lanes[lane] = None
+        if len(self._lanes) == 1:
+            self._state = None
 
     def _lane(self, lane: int) -> tuple[Member, Tree]:
-        """Who trains in a lane, and its state as NumPy arrays of their own."""
+        """Who trains in a lane, and its state."""
         occupant = self._lanes[lane]
         assert occupant is not None
-        if len(self._lanes) == 1:
-            return occupant.member, jax.tree.map(lambda leaf: np.array(leaf)[0], self._state)
-        return occupant.member, jax.tree.map(np.array, _take_lane(self._state, lane))
+        return occupant.member, self._program.lane(self._state, lane)
 
     def _epoch_inputs(self) -> Tree:
         """What each lane needs for its next epoch."""
@@ -105,11 +102,6 @@ class Population:
         some = next(inputs for inputs in per_lane if inputs is not None)
         filled = [some if inputs is None else inputs for inputs in per_lane]
         return jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
-
-
-@jax.jit
-def _take_lane(state: Tree, lane: int) -> Tree:
-    return jax.tree.map(lambda leaf: leaf[lane], state)
 
 
 @jax.jit

@@ -18,7 +18,7 @@ import numpy as np
 
 from sturgeon.caviar.events import Diverged, EpochDone, TooLarge, TrainingDone
 from sturgeon.caviar.fused import Member
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 from sturgeon.caviar.terms import Terms
 from sturgeon.data import Dataset
 from sturgeon.study import Study, TrialRecord

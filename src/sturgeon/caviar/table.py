@@ -20,7 +20,7 @@ from sturgeon.caviar.outcome import TableResult, Tried, conclude
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.repeats import repeat_best
 from sturgeon.caviar.saved import SavedModel
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 from sturgeon.caviar.terms import LEASES, Terms, Wishes, begin, resume, settle
 from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, StudyError

@@ -1,11 +1,11 @@
-"""The batch-norm network on a table, as lanes."""
+"""The batch-norm network on a table, as lanes of programs that JAX compiles: for GPUs, and for bfloat16."""
 
 from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import jax
@@ -22,18 +22,15 @@ from sturgeon.caviar.program import (
     epoch_program,
 )
 from sturgeon.caviar.shapes import Extent, TableBlock, block_of, epoch_cost
+from sturgeon.caviar.stacked import stack_on, take_lane
 from sturgeon.caviar.streaming import run_streamed_epoch
-from sturgeon.caviar.trainer import Goal, LaneTrainer
-from sturgeon.data import Dataset, NumericTarget
+from sturgeon.caviar.table_state import TableUnit, network_of, start_state
+from sturgeon.data import Dataset
 from sturgeon.network import streams
-from sturgeon.network.objectives import in_own_unit
-from sturgeon.network.optimizers import start_optimizer
 from sturgeon.network.precision import Precision
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import (
-    initial_statistics,
-    initial_weights,
     pad_statistics,
     pad_weights,
     trim_statistics,
@@ -46,21 +43,6 @@ Epoch: TypeAlias = Callable[[LaneState, EpochInputs, Any], tuple[LaneState, dict
 # A network whose step has fewer activations than this keeps no core busy alone.
 _SMALL_STEP = 2048
 _SMALL_LANES, _GPU_LANES = 8, 64
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceTable:
-    """The training and validation parts, for one device.
-
-    Attributes:
-        parts: On the device, or on the host where they do not fit.
-        unit: The standard deviation of a numeric target, in its own unit; None for classes.
-        variance: The variance of the standardised validation targets; 0 for classes.
-    """
-
-    parts: Resident | Streamed
-    unit: float | None
-    variance: float
 
 
 class TableFused(Fused):
@@ -82,7 +64,7 @@ class TableFused(Fused):
         self._epochs = epochs
         self._precision: Precision = precision
         self._placing = threading.Lock()
-        self._tables: dict[Device, DeviceTable] = {}
+        self._parts: dict[Device, Resident | Streamed] = {}
 
     def block_of(self, config: Config) -> TableBlock:
         """Program, and number of hidden layers."""
@@ -121,29 +103,37 @@ class TableFused(Fused):
         """The program of a block, with the data on its device."""
         block = replace(block, shape=replace(block.shape, lanes=lanes))
         with self._placing:
-            if device not in self._tables:
-                self._tables[device] = _table_on(self._dataset, device, self._precision)
-        return _TableProgram(block, self._tables[device], self._epochs)
+            if device not in self._parts:
+                self._parts[device] = place(self._dataset, device, precision=self._precision)
+        return _TableProgram(block, self._parts[device], device, TableUnit.of(self._dataset), self._epochs)
 
 
 class _TableProgram(LaneProgram):
-    def __init__(self, block: TableBlock, table: DeviceTable, epochs: int) -> None:
+    def __init__(
+        self, block: TableBlock, parts: Resident | Streamed, device: Device, unit: TableUnit, epochs: int
+    ) -> None:
         self._shape, self._depth = block.shape, block.depth
-        self._table = table
+        self._rows = len(parts.training.targets)
+        self._device = device
+        self._unit = unit
         self._epochs = epochs
-        self._run = _epoch_on(table.parts, block.shape)
+        self._run = _epoch_on(parts, block.shape)
 
     def start(self, member: Member) -> LaneState:
         settings = TrainingSettings.of(member.config)
         padded = self._shape.architecture
         true = settings.architecture(padded.features, padded.outputs)
-        weights = initial_weights(true, streams.weights_stream(member.seed))
-        state = LaneState(weights, initial_statistics(true), start_optimizer(weights))
-        return self.unpack(member, state)
+        return self.unpack(member, start_state(true, member.seed))
+
+    def stack(self, states: Sequence[LaneState]) -> LaneState:
+        return stack_on(self._device, states)
+
+    def lane(self, state: LaneState, index: int) -> LaneState:
+        return take_lane(state, index)
 
     def inputs(self, member: Member, epoch: int) -> EpochInputs:
         settings = TrainingSettings.of(member.config)
-        order = streams.row_order(member.seed, epoch, len(self._table.parts.training.targets))
+        order = streams.row_order(member.seed, epoch, self._rows)
         return EpochInputs(
             LaneInputs(
                 settings.lane_vector(),
@@ -157,10 +147,7 @@ class _TableProgram(LaneProgram):
         return self._run(state, inputs, np.int32(self._depth))
 
     def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        train_loss = values.pop("train_loss")
-        if self._table.unit is not None:
-            values = in_own_unit(values, self._table.unit, self._table.variance)
-        return {"train_loss": train_loss, **{f"val_{name}": value for name, value in values.items()}}
+        return self._unit.metrics(values)
 
     def pack(self, member: Member, state: LaneState) -> LaneState:
         units, layers = TrainingSettings.of(member.config).hidden_units, self._depth
@@ -179,30 +166,10 @@ class _TableProgram(LaneProgram):
         )
 
     def network(self, member: Member, state: LaneState) -> TrainedNetwork:
-        settings = TrainingSettings.of(member.config)
         padded = self._shape.architecture
+        true = TrainingSettings.of(member.config).architecture(padded.features, padded.outputs)
         packed = self.pack(member, state)
-        return TrainedNetwork(
-            settings.architecture(padded.features, padded.outputs),
-            packed.weights,
-            packed.statistics,
-            settings.norm_epsilon,
-        )
-
-
-def table_trainer(
-    dataset: Dataset, space: Space, goal: Goal, epochs: int, *, precision: Precision = "float32"
-) -> LaneTrainer:
-    """A trainer of the batch-norm network on one data set, many configurations at once.
-
-    Args:
-        dataset: The data; its training and validation parts are put on every device that has room.
-        space: The space that configurations come from.
-        goal: The metric that must stay finite.
-        epochs: How many epochs a member trains for, at least 1.
-        precision: In which numbers matrices are multiplied.
-    """
-    return LaneTrainer(TableFused(dataset, space, epochs, precision=precision), goal, epochs)
+        return network_of(true, member, packed.weights, packed.statistics)
 
 
 def _resized(state: LaneState, weights: Any, statistics: Any) -> LaneState:
@@ -224,13 +191,3 @@ def _epoch_on(parts: Resident | Streamed, shape: ProgramShape) -> Epoch:
         return functools.partial(run_streamed_epoch, shape, parts)
     run = epoch_program(shape)
     return lambda state, inputs, depth: run(state, inputs, depth, parts.training, parts.validation)
-
-
-def _table_on(dataset: Dataset, device: Device, precision: Precision) -> DeviceTable:
-    target = dataset.preprocessing.target
-    numeric = isinstance(target, NumericTarget)
-    return DeviceTable(
-        place(dataset, device, precision=precision),
-        target.scale.std if isinstance(target, NumericTarget) else None,
-        float(np.var(dataset.y_validation, dtype=np.float64)) if numeric else 0.0,
-    )

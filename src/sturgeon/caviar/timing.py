@@ -18,6 +18,7 @@ from sturgeon.caviar.devices import lane_devices
 from sturgeon.caviar.events import EpochDone
 from sturgeon.caviar.fused import Member
 from sturgeon.caviar.lanes import Lanes
+from sturgeon.caviar.native_lanes import NativeFused
 from sturgeon.caviar.shapes import TableBlock
 from sturgeon.caviar.table_lanes import TableFused
 from sturgeon.caviar.trainer import LaneTrainer
@@ -124,7 +125,7 @@ class EpochTime:
     """
 
     def __init__(
-        self, fused: TableFused, timings: Sequence[Timing], *, measured_rows: int, rows: int
+        self, fused: NativeFused | TableFused, timings: Sequence[Timing], *, measured_rows: int, rows: int
     ) -> None:
         self._fused = fused
         self._measured_rows = measured_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from sturgeon.caviar.fused import LaneProgram, Member
 from sturgeon.caviar.pure.epoch import used_rows
 from sturgeon.caviar.pure.rows import Rows
+from sturgeon.caviar.stacked import stack_on, take_lane
 from sturgeon.frameworks.keras_building import Build, build_model
 from sturgeon.frameworks.keras_trained import KerasTrained
 from sturgeon.network import streams
@@ -47,6 +49,14 @@ class FitProgram(LaneProgram):
     def start(self, member: Member) -> FitState:
         """See :class:`LaneProgram`."""
         return _read(build_model(self._build, member.config, member.seed, self._rows.training))
+
+    def stack(self, states: Sequence[FitState]) -> FitState:
+        """See :class:`LaneProgram`."""
+        return stack_on(None, states)
+
+    def lane(self, state: FitState, index: int) -> FitState:
+        """See :class:`LaneProgram`."""
+        return take_lane(state, index)
 
     def inputs(self, member: Member, epoch: int) -> np.ndarray:
         """See :class:`LaneProgram`."""

@@ -75,12 +75,18 @@ def initial_weights(architecture: Architecture, stream: np.random.Generator) -> 
     gain = 2.0 if architecture.activation == "relu" else 1.0
     units, layers = architecture.hidden_units, architecture.layers
 
-    def draw(*shape: int) -> np.ndarray:
-        return (stream.standard_normal(shape) * np.sqrt(gain / shape[-2])).astype(np.float32)
+    def draw(rows: int, columns: int) -> np.ndarray:
+        drawn = np.empty((rows, columns), np.float32)
+        for start in range(0, rows, 64):  # some at a time, as they come in float64
+            part = drawn[start : start + 64]
+            part[...] = stream.standard_normal(part.shape) * np.sqrt(gain / rows)
+        return drawn
 
+    first = draw(architecture.features, units)
+    hidden = [draw(units, units) for _ in range(layers - 1)]
     return Weights(
-        first=draw(architecture.features, units),
-        hidden=draw(layers - 1, units, units),
+        first=first,
+        hidden=np.stack(hidden) if hidden else np.empty((0, units, units), np.float32),
         gamma=np.ones((layers, units), np.float32),
         beta=np.zeros((layers, units), np.float32),
         last=draw(units, architecture.outputs),

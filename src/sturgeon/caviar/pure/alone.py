@@ -7,6 +7,7 @@ lets the functions look at the values themselves.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -18,6 +19,7 @@ from sturgeon.caviar.pure.layout import Layout
 from sturgeon.caviar.pure.model import LaneModel
 from sturgeon.caviar.pure.rows import Part, Rows
 from sturgeon.caviar.pure.seeds import dropout_stream
+from sturgeon.caviar.stacked import stack_on, take_lane
 from sturgeon.errors import InputError
 from sturgeon.network import streams
 from sturgeon.space import Config
@@ -60,6 +62,14 @@ class AloneProgram(LaneProgram):
         """See :class:`LaneProgram`."""
         parts = self._model.start(member.config, member.seed)
         return PureState(tuple(np.asarray(leaf) for leaf in self._layout.flatten(parts)), np.int32(0))
+
+    def stack(self, states: Sequence[PureState]) -> PureState:
+        """See :class:`LaneProgram`."""
+        return stack_on(None, states)
+
+    def lane(self, state: PureState, index: int) -> PureState:
+        """See :class:`LaneProgram`."""
+        return take_lane(state, index)
 
     def inputs(self, member: Member, epoch: int) -> PureInputs:
         """See :class:`LaneProgram`."""

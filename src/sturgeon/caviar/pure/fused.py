@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from sturgeon.caviar.pure.epoch import PureInputs, PureState, make_epoch, used_r
 from sturgeon.caviar.pure.grouping import BATCH_SIZE, Group, Grouping, whole_batch
 from sturgeon.caviar.pure.model import CannotFuse, LaneModel
 from sturgeon.caviar.pure.rows import Rows
+from sturgeon.caviar.stacked import stack_on, take_lane
 from sturgeon.network import streams
 from sturgeon.space import Config, Space, config_key
 
@@ -143,6 +144,14 @@ class PureProgram(LaneProgram):
             parts = self._model.start(member.config, member.seed)
         leaves = tuple(np.asarray(leaf) for leaf in self._group.layout.flatten(parts))
         return PureState(leaves, np.int32(0))
+
+    def stack(self, states: Sequence[PureState]) -> PureState:
+        """See :class:`LaneProgram`."""
+        return stack_on(jax.tree.leaves(self._rows)[0].sharding, states)
+
+    def lane(self, state: PureState, index: int) -> PureState:
+        """See :class:`LaneProgram`."""
+        return take_lane(state, index)
 
     def inputs(self, member: Member, epoch: int) -> PureInputs:
         """See :class:`LaneProgram`."""

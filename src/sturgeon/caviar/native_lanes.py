@@ -1,0 +1,171 @@
+"""The batch-norm network on a table, trained by the compiled library: a lane a core, each at its own sizes.
+
+Every member trains alone, so nothing is padded, nothing waits for a neighbour of the same shape, and nothing
+is compiled while a study runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ctypes import CDLL
+from typing import Any, NamedTuple
+
+import numpy as np
+import optax
+
+from sturgeon.caviar.fused import Device, Fused, LaneProgram, Member
+from sturgeon.caviar.program import LaneState, ProgramShape
+from sturgeon.caviar.shapes import TableBlock, epoch_cost
+from sturgeon.caviar.table_state import TableUnit, network_of, start_state
+from sturgeon.data import Dataset
+from sturgeon.network import streams
+from sturgeon.network.judging import judge
+from sturgeon.network.native.layout import Layout
+from sturgeon.network.native.library import EpochSettings, Rows, Trainee, predict, train_epoch, vector_width
+from sturgeon.network.settings import TrainingSettings
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.space import Config
+
+
+class NativeFused(Fused):
+    """Trainings of the batch-norm network on one data set, on a processor and in float32.
+
+    Args:
+        library: What trains.
+        dataset: The data; its arrays are read where they lie.
+        epochs: What learning-rate schedules count on.
+    """
+
+    def __init__(self, library: CDLL, dataset: Dataset, epochs: int) -> None:
+        self._library = library
+        self._dataset = dataset
+        self._rows = len(dataset.y_train)
+        self._epochs = epochs
+
+    def block_of(self, config: Config) -> TableBlock:
+        """The configuration's own sizes."""
+        settings = TrainingSettings.of(config)
+        shape = ProgramShape(
+            settings.architecture(self._dataset.features, self._dataset.outputs),
+            batch=min(settings.batch_size, self._rows),
+            dropout=settings.dropout > 0,
+            lanes=1,
+            precision="float32",
+        )
+        return TableBlock(shape, settings.layers)
+
+    def cost(self, block: TableBlock) -> float:
+        """Multiply-adds, and more for small mini-batches."""
+        return epoch_cost(block.shape.architecture, block.shape.batch, self._rows)
+
+    def needed(self, config: Config) -> float:
+        """All of it: nothing is padded."""
+        return self.cost(self.block_of(config))
+
+    def lanes(self, block: TableBlock, device: Device) -> int:
+        """One."""
+        return 1
+
+    def usual_lanes(self, device: Device) -> int:
+        """One."""
+        return 1
+
+    def program(self, block: TableBlock, device: Device, lanes: int) -> LaneProgram:
+        """The library, for networks of the block's sizes."""
+        return _NativeProgram(self._library, block, self._dataset, self._epochs)
+
+
+class _Inputs(NamedTuple):
+    """What a lane needs for one epoch.
+
+    Attributes:
+        vector: :meth:`TrainingSettings.lane_vector`.
+        learning_rate: α.
+        dropout_key: uint32 ``[2]``.
+        order: The rows of its mini-batches, int32 ``[seen]``.
+    """
+
+    vector: np.ndarray
+    learning_rate: np.float32
+    dropout_key: np.ndarray
+    order: np.ndarray
+
+
+class _NativeProgram(LaneProgram):
+    """A lane's state is a :class:`Trainee`; a checkpoint holds a :class:`LaneState`, as with JAX."""
+
+    def __init__(self, library: CDLL, block: TableBlock, dataset: Dataset, epochs: int) -> None:
+        self._library = library
+        self._architecture, self._batch = block.shape.architecture, block.shape.batch
+        self._layout = Layout(self._architecture, vector_width(library))
+        self._dataset = dataset
+        self._unit = TableUnit.of(dataset)
+        self._epochs = epochs
+
+    def start(self, member: Member) -> Trainee:
+        weights, statistics, moments = start_state(self._architecture, member.seed)
+        layout = self._layout
+        count = np.array([moments.count], np.int32)
+        return Trainee(
+            layout.block(weights), layout.block(), layout.block(), layout.running(statistics), count
+        )
+
+    def stack(self, states: Sequence[Trainee]) -> Trainee:
+        return states[0]
+
+    def lane(self, state: Trainee, index: int) -> Trainee:
+        return state
+
+    def inputs(self, member: Member, epoch: int) -> _Inputs:
+        settings = TrainingSettings.of(member.config)
+        order = streams.row_order(member.seed, epoch, len(self._dataset.y_train))
+        alone = len(order) % self._batch == 1  # a single row has no variance to normalise by
+        return _Inputs(
+            settings.lane_vector(),
+            np.float32(settings.learning_rate_at(epoch, self._epochs)),
+            streams.dropout_key(member.seed),
+            order[:-1] if alone else order,
+        )
+
+    def run(self, state: Trainee, inputs: _Inputs) -> tuple[Trainee, dict[str, np.ndarray]]:
+        data = self._dataset
+        vector, learning_rate, dropout_key, order = (array[0] for array in inputs)
+        train_loss = train_epoch(
+            self._library,
+            self._architecture,
+            state,
+            Rows(data.x_train, data.y_train, order),
+            EpochSettings(self._batch, float(learning_rate), vector, dropout_key),
+        )
+        outputs = predict(self._library, self._architecture, state, data.x_validation, float(vector[-1]))
+        metrics = {"train_loss": train_loss, **judge(outputs, data.y_validation)}
+        return state, {name: np.array([value]) for name, value in metrics.items()}
+
+    def metrics(self, values: dict[str, float]) -> dict[str, float]:
+        return self._unit.metrics(values)
+
+    def pack(self, member: Member, state: Trainee) -> LaneState:
+        blocks = state.weights, state.first_moment, state.second_moment
+        weights, mu, nu = (_copies(self._layout.weights(block)) for block in blocks)
+        moments = optax.ScaleByAdamState(state.count[0].copy(), mu, nu)
+        return LaneState(weights, _copies(self._layout.statistics(state.running)), moments)
+
+    def unpack(self, member: Member, state: LaneState) -> Trainee:
+        weights, statistics, moments = state
+        return Trainee(
+            self._layout.block(weights),
+            self._layout.block(moments.mu),
+            self._layout.block(moments.nu),
+            self._layout.running(statistics),
+            np.array([moments.count], np.int32),
+        )
+
+    def network(self, member: Member, state: Trainee) -> TrainedNetwork:
+        weights = self._layout.weights(state.weights)
+        statistics = self._layout.statistics(state.running)
+        return network_of(self._architecture, member, weights, statistics)
+
+
+def _copies(arrays: Any) -> Any:
+    """The same named tuple, each array on its own."""
+    return arrays._make(array.copy() for array in arrays)

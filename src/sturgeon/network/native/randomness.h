@@ -1,0 +1,56 @@
+/* Dropout's masks: the bits that JAX's default generator draws from the same key, so that a training drops the
+   same units wherever it runs.
+
+   Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Threefry-2x32, 20 rounds). */
+
+#ifndef STURGEON_RANDOMNESS_H
+#define STURGEON_RANDOMNESS_H
+
+#include "vectors.h"
+
+typedef struct {
+  uint32_t a, b;
+} Key;
+
+ALWAYS_INLINE uvec turn(uvec x, int by) { return (x << by) | (x >> (32 - by)); }
+
+/* The cipher, a vector of counters at a time. */
+ALWAYS_INLINE void threefry(Key key, uvec *x, uvec *y) {
+  static const int turns[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
+  uint32_t keys[3] = {key.a, key.b, key.a ^ key.b ^ 0x1BD11BDAu};
+  *x += keys[0];
+  *y += keys[1];
+  for (uint32_t group = 0; group < 5; group++) {
+    for (int i = 0; i < 4; i++) {
+      *x += *y;
+      *y = turn(*y, turns[group & 1][i]) ^ *x;
+    }
+    *x += keys[(group + 1) % 3];
+    *y += keys[(group + 2) % 3] + group + 1;
+  }
+}
+
+/* jax.random.fold_in */
+static Key fold_in(Key key, uint32_t data) {
+  uvec x = {0}, y = {0};
+  y += data;
+  threefry(key, &x, &y);
+  return (Key){x[0], y[0]};
+}
+
+/* Factors of inverted dropout for a mini-batch, [rows, units] in a stride: drawn for full mini-batches of `batch`
+   rows, unit by unit, as jax.random.uniform(key, (units, batch)) does. */
+static void draw_factors(Key key, float rate, long units, long batch, long rows, float *factors, long stride) {
+  vec kept = all(1 / (1 - rate));
+  for (long unit = 0; unit < units; unit++)
+    for (long row = 0; row < rows; row += WIDTH) {
+      uvec x = {0}, y;
+      for (int i = 0; i < WIDTH; i++) y[i] = (uint32_t)(unit * batch + row + i);
+      threefry(key, &x, &y);
+      vec uniform = (vec)(((x ^ y) >> 9) | 0x3F800000u) - all(1);
+      vec factor = choose(all(rate) <= uniform, kept, all(0));
+      for (long i = 0; i < WIDTH && row + i < rows; i++) factors[(row + i) * stride + unit] = factor[i];
+    }
+}
+
+#endif
