@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from lane_runs import EPOCHS, member, run
+from lane_runs import EPOCHS, by_jax, by_library, member, run
 from sturgeon.caviar.program import batches_of
 from sturgeon.network import streams
 from sturgeon.network.batch_norm import update_running
@@ -78,24 +78,30 @@ CASES = {
 }
 
 
+both_engines = pytest.mark.parametrize("fused", [by_jax, by_library])
+
+
+@both_engines
 @pytest.mark.parametrize("settings", CASES.values(), ids=CASES)
-def test_a_lane_learns_what_plain_training_learns(regression, settings):
+def test_a_lane_learns_what_plain_training_learns(regression, settings, fused):
     """The programs differ, so that this holds within 2e-3 relative after four epochs in float32."""
-    compare(regression, member(3, **settings))
+    compare(regression, member(3, **settings), fused)
 
 
-def test_a_lane_learns_to_tell_classes_as_plain_training_does(classification):
-    compare(classification, member(3, learning_rate=0.02, weight_decay=0.01))
+@both_engines
+def test_a_lane_learns_to_tell_classes_as_plain_training_does(classification, fused):
+    compare(classification, member(3, learning_rate=0.02, weight_decay=0.01), fused)
 
 
-def compare(dataset, trained):
-    curves, _, _ = run(dataset, [trained])
+def compare(dataset, trained, fused):
+    curves, _, _ = run(dataset, [trained], fused=fused)
     expected = train_by_hand(dataset, TrainingSettings(**trained.config), trained.seed, EPOCHS)
     assert [metrics["val_loss"] for _, metrics in curves[3]] == pytest.approx(expected, rel=2e-3)
 
 
-def test_the_network_handed_over_is_the_one_that_the_last_epoch_was_judged_by(classification):
-    curves, networks, _ = run(classification, [member(1, learning_rate=0.3)], epochs=8)
+@both_engines
+def test_the_network_handed_over_is_the_one_that_the_last_epoch_was_judged_by(classification, fused):
+    curves, networks, _ = run(classification, [member(1, learning_rate=0.3)], epochs=8, fused=fused)
     logits = networks[1].outputs(classification.x_validation)
     last = curves[1][-1][1]
     accuracy = float(np.mean(logits.argmax(axis=1) == classification.y_validation))

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+/* 8 or 16. */
 #ifndef WIDTH
 #ifdef __AVX512F__
 #define WIDTH 16
