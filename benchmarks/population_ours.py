@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,43 +127,17 @@ def train_mixed(table: str, trials: int, epochs: int) -> dict[str, Any]:
 def train_equal_blocks(table: str, trials: int, epochs: int) -> dict[str, Any]:
     """Each configuration in lanes full of its like, by its own exact shape: seconds of one member-epoch.
 
-    Programs are compiled first, by a training of one epoch, all cores at it.
+    A training of one epoch comes before, so that what is made once for a shape is not counted.
     """
     dataset = real_dataset(table)
-    configs = mixed_configs(trials)
-    kinds = [table_fused(dataset, fixed_space(config), epochs) for config in configs]
-    waiting = list(range(len(configs)))
-
-    def compile_next() -> None:
-        while waiting:
-            index = waiting.pop()
-            config, kind = configs[index], kinds[index]
-            device = lane_devices()[0]
-            block = kind.block_of(config)
-            lanes = kind.lanes(block, device)
-            program = kind.program(block, device, lanes)
-            member = Member(0, 0, config)
-            trees = program.start(member), program.inputs(member, 0)
-            program.run(*_stacked(trees, lanes))
-
-    threads = [threading.Thread(target=compile_next) for _ in lane_devices()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
     seconds = []
-    for config, kind in zip(configs, kinds, strict=True):
+    for config in mixed_configs(trials):
+        kind = table_fused(dataset, fixed_space(config), epochs)
         members = [config] * lanes_of(kind, config)
-        train(kind, members, 1)  # what the engine itself compiles for this shape
+        train(kind, members, 1)
         trained = train(kind, members, epochs)
         seconds.append(trained.seconds / trained.epochs)
     return {"seconds": seconds, "rows": len(dataset.y_train)}
-
-
-def _stacked(trees: Any, lanes: int) -> Any:
-    import jax
-
-    return jax.tree.map(lambda leaf: np.stack([leaf] * lanes), trees)
 
 
 def main() -> None:
