@@ -4,6 +4,7 @@ import threading
 
 import jax
 import numpy as np
+import pytest
 
 from sturgeon.caviar.events import EpochDone, TrainingDone
 from sturgeon.caviar.fused import Member
@@ -52,7 +53,8 @@ def by_jax(dataset, space=SMALL, epochs=EPOCHS):
 def by_library(dataset, space=SMALL, epochs=EPOCHS):
     """The kind of training that the compiled library does."""
     library = load_library()
-    assert library is not None
+    if library is None:
+        pytest.skip("the package was built without a C compiler")
     return NativeFused(library, dataset, epochs)
 
 

@@ -17,7 +17,7 @@
 #define TILE_ROWS 6
 #endif
 /* So much of the depth at a time: a tile's part of B then stays in the first cache. */
-#define DEPTH_BLOCK 256
+#define DEPTH_BLOCK 128
 
 /* A matrix as the left factor: element (i, k) is at[i * row + k * depth]; one of the steps is 1. */
 typedef struct {
