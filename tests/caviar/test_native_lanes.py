@@ -67,14 +67,16 @@ def test_both_engines_train_the_same_network_and_drop_the_same_units(request, ta
         np.testing.assert_allclose(other, one, rtol=1e-3, atol=1e-4)
 
 
-@pytest.fixture(scope="module", params=["-DWIDTH=8", "-DWIDTH=16"])
+@pytest.fixture(
+    scope="module", params=[["-DWIDTH=8"], ["-DWIDTH=16", "-DTILE_ROWS=8"]], ids=["narrow", "wide"]
+)
 def compiled(request, tmp_path_factory):
     """The library with vectors of another width, for any processor."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("there is no C compiler")
     path = tmp_path_factory.mktemp("library") / "network.so"
-    flags = ["-std=gnu11", "-O1", "-Wno-psabi", "-fPIC", "-shared", request.param]
+    flags = ["-std=gnu11", "-O1", "-Wno-psabi", "-fPIC", "-shared", *request.param]
     subprocess.run([compiler, *flags, FOLDER / "network.c", "-o", path, "-lm"], check=True)
     return open_library(path)
 

@@ -6,18 +6,20 @@ import threading
 from collections import deque
 from collections.abc import Hashable, Iterable
 
-from sturgeon.caviar.fused import Fused, Member
+from sturgeon.caviar.fused import Device, Fused, Member
 
 
 class BlockQueue:
     """Members wait here, grouped by the block they train in.
 
     Args:
-        fused: The kind of training; says what an epoch of a block costs.
+        fused: The kind of training; says how many lanes a block has.
+        device: Where it trains.
     """
 
-    def __init__(self, fused: Fused) -> None:
+    def __init__(self, fused: Fused, device: Device) -> None:
         self._fused = fused
+        self._device = device
         self._changed = threading.Condition()
         self._members: dict[Hashable, deque[Member]] = {}
         self._driven: dict[Hashable, int] = {}
@@ -30,7 +32,10 @@ class BlockQueue:
             self._changed.notify_all()
 
     def next_block(self) -> Hashable | None:
-        """Wait for a block with members: one that no thread drives, the most work first; else help with one.
+        """Wait for a block with members, and choose one.
+
+        One that no thread drives before one to help with; one that fills more of its lanes before others; and
+        where they are alike, as where a block has one lane, the one whose first member was handed in first.
 
         Returns:
             The block; :meth:`done` is to be called when it is left. None when the queue is closed.
@@ -40,7 +45,7 @@ class BlockQueue:
             if self._closed:
                 return None
             waiting = [block for block, members in self._members.items() if members]
-            block = max(waiting, key=lambda b: (not self._driven.get(b), self._work(b)))
+            block = max(waiting, key=self._rank)
             self._driven[block] = self._driven.get(block, 0) + 1
             return block
 
@@ -69,5 +74,7 @@ class BlockQueue:
             self._closed = True
             self._changed.notify_all()
 
-    def _work(self, block: Hashable) -> float:
-        return self._fused.cost(block) * len(self._members[block])
+    def _rank(self, block: Hashable) -> tuple[bool, int, int]:
+        members = self._members[block]
+        filled = min(len(members), self._fused.lanes(block, self._device))
+        return not self._driven.get(block), filled, -members[0].number

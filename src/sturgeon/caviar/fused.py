@@ -118,7 +118,7 @@ class Fused(ABC):
 
     @abstractmethod
     def cost(self, block: Any) -> float:
-        """A rough cost of one lane's epoch in this block, in any unit: what takes longest begins first."""
+        """A rough cost of one lane's epoch in this block, in any unit."""
 
     @abstractmethod
     def needed(self, config: Config) -> float:

@@ -30,7 +30,7 @@ class Lanes:
     def __init__(self, fused: Fused, metric: str, epochs: int) -> None:
         self.usage = Usage()
         self._fused = fused
-        self._waiting = BlockQueue(fused)
+        self._waiting = BlockQueue(fused, lane_devices()[0])
         self._events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
         self._orders = Orders()
         self._drivers = [

@@ -11,10 +11,13 @@
 
 #include "vectors.h"
 
+/* Rows of a tile: as many as there are registers for. 6 or 8. */
+#ifndef TILE_ROWS
 #ifdef __AVX512F__
 #define TILE_ROWS 8
 #else
 #define TILE_ROWS 6
+#endif
 #endif
 /* So much of the depth at a time: a tile's part of B then stays in the first cache. */
 #define DEPTH_BLOCK 128
