@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ctypes import CDLL
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import optax
@@ -24,6 +24,7 @@ from sturgeon.network.native.layout import Layout
 from sturgeon.network.native.library import EpochSettings, Rows, Trainee, predict, train_epoch, vector_width
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
+from sturgeon.network.weights import Array, Weights
 from sturgeon.space import Config
 
 
@@ -85,10 +86,10 @@ class _Inputs(NamedTuple):
         order: The rows of its mini-batches, int32 ``[seen]``.
     """
 
-    vector: np.ndarray
-    learning_rate: np.float32
-    dropout_key: np.ndarray
-    order: np.ndarray
+    vector: Array
+    learning_rate: Array
+    dropout_key: Array
+    order: Array
 
 
 class _NativeProgram(LaneProgram):
@@ -154,8 +155,8 @@ class _NativeProgram(LaneProgram):
         weights, statistics, moments = state
         return Trainee(
             self._layout.block(weights),
-            self._layout.block(moments.mu),
-            self._layout.block(moments.nu),
+            self._layout.block(cast(Weights, moments.mu)),
+            self._layout.block(cast(Weights, moments.nu)),
             self._layout.running(statistics),
             np.array([moments.count], np.int32),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -41,7 +42,8 @@ class _State(ctypes.Structure):
     ]
 
 
-class Trainee(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Trainee:
     """What an epoch changes, in place, as :class:`Layout` lays it out.
 
     Attributes:
