@@ -210,12 +210,28 @@ def _open_study(job: TableJob) -> tuple[Study, Dataset, Terms]:
         )
     new = _make_folder(job.out)
     try:
-        study = begin(place, terms, job.wishes, dataset, trials=job.trials, repeats=job.repeats or 0)
+        study = begin(place, terms, job.wishes, dataset, about=_about(job))
         return study, dataset, terms
     except BaseException:
         if new:
             shutil.rmtree(job.out)
         raise
+
+
+def _about(job: TableJob) -> dict[str, Any]:
+    """What the study keeps of the job; of a table that came as a data frame or arrays, no place is known."""
+    plain = (str, int, float, type(None))
+    table = {name: each if isinstance(each, plain) else list(each) for name, each in job.table.items()}
+    places = {"data": job.data, "test": table.pop("test", None)}
+    known = all(isinstance(place, str | Path | None) for place in places.values())
+    for name, place in places.items():
+        table[name] = None if place is None else str(Path(place).absolute()) if known else None
+    return {
+        "trials": job.trials,
+        "repeats": job.repeats or 0,
+        "table": table if known else None,
+        "out": str(job.out.absolute()),
+    }
 
 
 def _resume(job: TableJob, study: Study) -> tuple[Study, Dataset, Terms]:
