@@ -84,7 +84,7 @@ def export_study(
         unit = "standard deviation" if parts.scale else "probability"
         if not difference <= TOLERANCE:
             raise RunError(
-                f"An export must predict within {TOLERANCE:g} of the network (in {unit}s); this one is "
+                f"An export must predict within {TOLERANCE:g} of the network ({unit}); this one is "
                 f"{difference:.3g} away, so nothing was written. Choose another format."
             )
         _put_in_place(fresh, path)

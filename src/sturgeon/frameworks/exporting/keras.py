@@ -122,10 +122,8 @@ def build_model(parts: NetworkParts, description: Description) -> Any:
     if parts.scale is None:
         flow = keras.layers.Softmax(name="outputs.probabilities")(flow)
     else:
-        scale = keras.layers.Rescaling(
-            parts.scale.std, parts.scale.mean, dtype="float64", name="outputs.in_own_unit"
-        )
-        flow = scale(flow)
+        std, mean = np.array([parts.scale.std]), np.array([parts.scale.mean])
+        flow = keras.ops.add(keras.ops.multiply(keras.ops.cast(flow, "float64"), std), mean)
     return keras.Model(inputs, flow, name="sturgeon")
 
 
@@ -136,9 +134,8 @@ def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:
     filled = ops.where(missing, numbers.fill, raw)
     both = layers.Concatenate(dtype="float64", name="numbers.filled")([filled, ops.cast(missing, "float64")])
     chosen = ops.take(both, numbers.chosen, axis=1)
-    scale, offset = (1 / numbers.std).tolist(), (-numbers.mean / numbers.std).tolist()
-    normal = layers.Rescaling(scale, offset, dtype="float64", name="numbers.normalised")(chosen)
-    return ops.cast(normal, "float32")
+    # Not the layers Rescaling and Normalization: they round μ and σ to float32.
+    return ops.cast(ops.divide(ops.subtract(chosen, numbers.mean), numbers.std), "float32")
 
 
 def _category_features(keras: Any, category: Category, name: str, texts: Any) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 # ``self`` is a word of every method; the rest are what Keras calls its own operations in the exported model.
-_TAKEN = {"self", "isnan", "where", "cast", "take"}
+_TAKEN = {"self", "isnan", "where", "cast", "take", "subtract", "divide", "multiply", "add"}
 
 
 def input_names(columns: Iterable[str]) -> dict[str, str]:
