@@ -28,7 +28,10 @@ def tuned(fish, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("tuned")
     fish.to_csv(folder / "fish.csv", index=False)
-    assert main(["tune", str(folder / "fish.csv"), "--target", "kind", *QUICK, "--out", str(folder / "out")]) == 0
+    assert (
+        main(["tune", str(folder / "fish.csv"), "--target", "kind", *QUICK, "--out", str(folder / "out")])
+        == 0
+    )
     return folder
 
 

@@ -23,7 +23,7 @@ QUICK = ["--trials", "2", "--epochs", "3", "--fix", "layers=2", "--fix", "batch_
 
 
 def fish(rows: int) -> pd.DataFrame:
-    """Numbers with a large offset and with missing ones, categories with missing ones, categories of digits."""
+    """Numbers with a large offset, and missing ones; categories, of digits too, and missing ones."""
     rng = np.random.default_rng(0)
     length = rng.normal(80, 20, rows)
     frame = pd.DataFrame(
@@ -59,7 +59,9 @@ def folder(tmp_path_factory):
     fish(200).to_csv(folder / "fish.csv", index=False)
     rows = rows_to_predict()
     rows.to_parquet(folder / "rows.parquet", index=False)
-    cells = {name: column.astype(object).where(column.notna(), None).tolist() for name, column in rows.items()}
+    cells = {
+        name: column.astype(object).where(column.notna(), None).tolist() for name, column in rows.items()
+    }
     (folder / "rows.json").write_text(json.dumps(cells))
     table = str(folder / "fish.csv")
     for out, target, other, more in (
@@ -73,7 +75,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(folder):
-    """Export both studies in a format, once, in a process of its own, and run both without Sturgeon in another."""
+    """Export both studies in a format in a process of its own; run both without Sturgeon in another."""
     outcome = {}
 
     def run(form):
@@ -142,7 +144,9 @@ def test_predict_takes_an_exported_network(form, exported):
     sure = abs(ours.iloc[:, 1] - 0.5) > TOLERANCE
     assert (theirs["kind"] == ours["kind"])[sure].all()
     number = SavedModel.load(folder / "number").predict(read_table(folder / "rows.parquet"))
-    np.testing.assert_allclose(pd.read_csv(folder / f"number.{form}.csv")["weight"], number["weight"], rtol=1e-6)
+    np.testing.assert_allclose(
+        pd.read_csv(folder / f"number.{form}.csv")["weight"], number["weight"], rtol=1e-6
+    )
 
 
 def test_a_network_for_pytorch_is_read_without_pickled_code(exported):

@@ -56,7 +56,9 @@ def x_test():
 @pytest.fixture(scope="module")
 def problem(weights, batches, x_test, tmp_path_factory):
     path = tmp_path_factory.mktemp("same_network") / "problem.npz"
-    rows = {f"{name}{step}": part for step, pair in enumerate(batches) for name, part in zip("xy", pair)}
+    rows = {
+        f"{name}{step}": part for step, (x, y) in enumerate(batches) for name, part in (("x", x), ("y", y))
+    }
     np.savez(
         path,
         **weights._asdict(),
@@ -141,7 +143,9 @@ def test_pytorchs_own_running_variance_is_the_unbiased_one(answer_of, ours, weig
     """The one convention that no argument of theirs changes: m/(m - 1) of ours."""
     m = len(batches[0][0])
     added = ours["variance0"] - NORM_MOMENTUM
-    np.testing.assert_allclose(answer_of("torch")["unbiased0"] - NORM_MOMENTUM, added * m / (m - 1), rtol=1e-9)
+    np.testing.assert_allclose(
+        answer_of("torch")["unbiased0"] - NORM_MOMENTUM, added * m / (m - 1), rtol=1e-9
+    )
 
 
 def unbiased(z, row_weights, epsilon):

@@ -220,16 +220,18 @@ def _open_study(job: TableJob) -> tuple[Study, Dataset, Terms]:
 
 def _about(job: TableJob) -> dict[str, Any]:
     """What the study keeps of the job; of a table that came as a data frame or arrays, no place is known."""
-    plain = (str, int, float, type(None))
-    table = {name: each if isinstance(each, plain) else list(each) for name, each in job.table.items()}
-    places = {"data": job.data, "test": table.pop("test", None)}
-    known = all(isinstance(place, str | Path | None) for place in places.values())
-    for name, place in places.items():
-        table[name] = None if place is None else str(Path(place).absolute()) if known else None
+    options = dict(job.table)
+    places = {"data": job.data, "test": options.pop("test", None)}
+    table: dict[str, Any] | None = None
+    if all(isinstance(place, str | Path | None) for place in places.values()):
+        plain = (str, int, float, type(None))
+        table = {name: each if isinstance(each, plain) else list(each) for name, each in options.items()}
+        for name, place in places.items():
+            table[name] = None if place is None else str(Path(place).absolute())
     return {
         "trials": job.trials,
         "repeats": job.repeats or 0,
-        "table": table if known else None,
+        "table": table,
         "out": str(job.out.absolute()),
     }
 

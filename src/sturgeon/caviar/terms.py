@@ -71,9 +71,7 @@ def settle(wishes: Wishes, task: str) -> Terms:
     return Terms(space, goal, epochs, wishes.stopping or Never(), precision)
 
 
-def begin(
-    place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, about: Mapping[str, Any]
-) -> Study:
+def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, about: Mapping[str, Any]) -> Study:
     """Create a study whose first trial is the default configuration.
 
     Args:

@@ -30,8 +30,8 @@ import click
 def export(study: str, form: str, output: Path, data: Path | None, force: bool, as_json: bool) -> int:
     """Hand the best network on to another framework.
 
-    STUDY is a directory that `sturgeon tune` wrote, or the study's file or URL. What is written takes a table's
-    raw columns. It is run in its own framework on the test rows, and kept only if it predicts the same.
+    STUDY is a directory that `sturgeon tune` wrote, or the study's file or URL. What is written takes a
+    table's raw columns. It is run in its own framework on the test rows, and kept only if it predicts the same.
     """
     from sturgeon.frameworks.exporting.exporting import export_study
 
@@ -39,7 +39,11 @@ def export(study: str, form: str, output: Path, data: Path | None, force: bool, 
     if as_json:
         print(json.dumps(asdict(done), allow_nan=False))
         return 0
-    rows = "test rows" if done.checked_on == "test" else f"rows of {str(data)!r}, which is not the table tuned on"
+    rows = (
+        "test rows"
+        if done.checked_on == "test"
+        else f"rows of {str(data)!r}, which is not the table tuned on"
+    )
     print(f"network of trial {done.trial} in {done.path}")
     print(
         f"checked on {done.rows} {rows}: largest difference {done.largest_difference:.2g}, "

@@ -1,4 +1,4 @@
-"""Export two studies on the command line, and predict with what came out: export_studies.py FOLDER FORMAT ..."""
+"""Export two studies on the command line, and predict with it. Usage: export_studies.py FOLDER FORMAT ..."""
 
 import json
 import sys

@@ -1,7 +1,7 @@
 """Run exported networks as someone would who has no Sturgeon: raw columns in, predictions out.
 
-Usage: run_exports.py FOLDER FORMAT ... The folder has ``rows.json`` (columns of raw cells, None where missing) and exports
-``classes.*`` and ``number.*``; predictions go beside each, as ``.npy``.
+Usage: run_exports.py FOLDER FORMAT ... The folder has ``rows.json`` (columns of raw cells, None where
+missing) and exports ``classes.*`` and ``number.*``; predictions go beside each, as ``.npy``.
 """
 
 import json
@@ -51,6 +51,7 @@ def run_onnx(path):
 def run_torch(path):
     sys.path.insert(0, str(path))
     import torch
+
     from network import load
 
     network = load(path)

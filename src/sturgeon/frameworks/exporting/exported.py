@@ -59,8 +59,8 @@ class ExportedModel:
         wrong = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
         if wrong.size:
             raise DataError(
-                f"a prediction must be finite; that of row {wrong[0] + 1} of {source} is not; look for a number "
-                "in it that is far too large"
+                f"a prediction must be finite; that of row {wrong[0] + 1} of {source} is not; look for a "
+                "number in it that is far too large"
             )
         return numbers
 
@@ -68,8 +68,8 @@ class ExportedModel:
     def load(cls, path: Path) -> ExportedModel:
         """Read an exported file or folder.
 
-        A SavedModel is a program of TensorFlow's operations: load none from people you do not trust. The other
-        formats hold no code that is run.
+        A SavedModel is a program of TensorFlow's operations: load none from people you do not trust. The
+        other formats hold no code that is run.
 
         Args:
             path: What was given to ``sturgeon export -o``.
@@ -81,8 +81,8 @@ class ExportedModel:
         form = form_at(path)
         if form is None:
             raise InputError(
-                f"An exported network must be a file or folder that `sturgeon export` wrote; got {str(path)!r}. "
-                "Name what was given to `-o`."
+                f"An exported network must be a file or folder that `sturgeon export` wrote; got "
+                f"{str(path)!r}. Name what was given to `-o`."
             )
         form.check_installed()
         description = Description.from_json(form.describe(path), str(path))

@@ -73,4 +73,3 @@ class Form(ABC):
                 f"A network in the form of {self.title} needs {missing}, which is not installed; "
                 f'run: pip install "sturgeon[{self.extra}]".'
             )
-

@@ -24,7 +24,9 @@ def form_by_name(name: str) -> Form:
         InputError: There is none of that name.
     """
     if name not in FORMS:
-        raise InputError(f"A network is exported to one of {', '.join(FORMS)}; got {name!r}. Name one of them.")
+        raise InputError(
+            f"A network is exported to one of {', '.join(FORMS)}; got {name!r}. Name one of them."
+        )
     return FORMS[name]
 
 

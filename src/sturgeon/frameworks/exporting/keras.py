@@ -91,7 +91,7 @@ def column_tensor(column: np.ndarray) -> Any:
 
 
 def build_model(parts: NetworkParts, description: Description) -> Any:
-    """Build the model: raw columns ``[n, 1]`` in, probabilities or the target's own unit ``[n, outputs]`` out.
+    """Build the model: raw columns ``[n, 1]`` to probabilities or the target's own unit, ``[n, outputs]``.
 
     The names of layers hold a dot, so that no column's name can be theirs.
     """

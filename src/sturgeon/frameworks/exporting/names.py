@@ -21,8 +21,8 @@ def input_names(columns: Iterable[str]) -> dict[str, str]:
         Column to name, in order.
 
     Example:
-        >>> input_names(["fixed acidity", "fixed-acidity", "pH", "2nd"])
-        {'fixed acidity': 'fixed_acidity', 'fixed-acidity': 'fixed_acidity_2', 'pH': 'pH', '2nd': 'column_2nd'}
+        >>> input_names(["fixed acidity", "fixed-acidity", "2nd"])
+        {'fixed acidity': 'fixed_acidity', 'fixed-acidity': 'fixed_acidity_2', '2nd': 'column_2nd'}
     """
     names: dict[str, str] = {}
     taken: set[str] = set()

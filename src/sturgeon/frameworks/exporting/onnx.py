@@ -101,7 +101,9 @@ class _Graph:
         else:
             wide = self._node("Cast", outputs, to=types.DOUBLE)
             spread = self._node("Mul", wide, self._constant("target.std", np.array([parts.scale.std])))
-            self._node("Add", spread, self._constant("target.mean", np.array([parts.scale.mean])), name=OUTPUT)
+            self._node(
+                "Add", spread, self._constant("target.mean", np.array([parts.scale.mean])), name=OUTPUT
+            )
         inputs = [self._input(name, types.DOUBLE) for name in parts.numbers.columns]
         inputs += [self._input(category.column, types.STRING) for category in parts.categories]
         kind = types.FLOAT if parts.scale is None else types.DOUBLE

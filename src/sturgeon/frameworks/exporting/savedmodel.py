@@ -19,7 +19,7 @@ OUTPUT = "prediction"
 
 @final
 class SavedModelForm(Form):
-    """A SavedModel folder; the description is in ``assets.extra``, TensorFlow's place for what is the user's."""
+    """A SavedModel folder; the description is in ``assets.extra``, TensorFlow's place for the user's own."""
 
     name = "savedmodel"
     title = "TensorFlow's SavedModel"

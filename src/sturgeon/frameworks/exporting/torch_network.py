@@ -40,9 +40,8 @@ class TableNetwork(nn.Module):
         self.register_buffer("target_mean", torch.zeros((), dtype=wide))
         self.register_buffer("target_std", torch.ones((), dtype=wide))
         widths = sizes["category_features"]
-        self.rows = nn.ModuleList(
-            nn.Embedding(1 + len(places), width) for places, width in zip(self.places.values(), widths)
-        )
+        sized = zip(self.places.values(), widths, strict=True)
+        self.rows = nn.ModuleList(nn.Embedding(1 + len(places), width) for places, width in sized)
         self.rows.requires_grad_(False)
         features, layers = sizes["number_features"] + sum(widths), []
         for _ in range(sizes["layers"]):

@@ -68,8 +68,8 @@ def open_tuned(study: str | Path) -> Tuned:
         place, seed, about = opened.place, opened.seed, opened.about
         if about.get("job") != "table":
             raise InputError(
-                f"Only a study that `sturgeon tune` made of a table has a network to hand on; {place!r} is of a "
-                "training function or a model of your own. Save that model in your code."
+                f"Only a study that `sturgeon tune` made of a table has a network to hand on; {place!r} is of "
+                "a training function or a model of your own. Save that model in your code."
             )
         if best_trial(opened) is None:
             raise InputError(
@@ -103,13 +103,14 @@ def rows_to_check(tuned: Tuned, data: Path | None) -> CheckRows:
     remedy = "Name that table, or other rows like its own, with `--data FILE`."
     if table is None:
         raise InputError(
-            f"An export is checked on the test rows of the table; {tuned.study!r} has not kept where it lies. "
-            f"{remedy}"
+            f"An export is checked on the test rows of the table; {tuned.study!r} has not kept where it "
+            f"lies. {remedy}"
         )
     for place in (table["data"], table["test"]):
         if place is not None and not Path(place).is_file():
             raise InputError(
-                f"An export is checked on the test rows of the table; there is no {place!r} any more. {remedy}"
+                f"An export is checked on the test rows of the table; there is no {place!r} any more. "
+                f"{remedy}"
             )
     found = _test_rows(tuned, table, read_table(table["data"]))
     if found is None:
