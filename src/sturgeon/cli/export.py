@@ -31,7 +31,8 @@ def export(study: str, form: str, output: Path, data: Path | None, force: bool, 
     """Hand the best network on to another framework.
 
     STUDY is a directory that `sturgeon tune` wrote, or the study's file or URL. What is written takes a
-    table's raw columns. It is run in its own framework on the test rows, and kept only if it predicts the same.
+    table's raw columns. It is run in its own framework on the test rows, and kept only if it predicts the
+    same.
     """
     from sturgeon.frameworks.exporting.exporting import export_study
 

@@ -68,8 +68,8 @@ def open_tuned(study: str | Path) -> Tuned:
         place, seed, about = opened.place, opened.seed, opened.about
         if about.get("job") != "table":
             raise InputError(
-                f"Only a study that `sturgeon tune` made of a table has a network to hand on; {place!r} is of "
-                "a training function or a model of your own. Save that model in your code."
+                f"Only a study that `sturgeon tune` made of a table has a network to hand on; {place!r} is "
+                "of a training function or a model of your own. Save that model in your code."
             )
         if best_trial(opened) is None:
             raise InputError(
