@@ -25,6 +25,13 @@ class TableNetwork(nn.Module):
         described: What ``sturgeon.json`` says.
     """
 
+    fill: Tensor
+    chosen: Tensor
+    mean: Tensor
+    std: Tensor
+    target_mean: Tensor
+    target_std: Tensor
+
     def __init__(self, described: Mapping[str, Any]) -> None:
         super().__init__()
         sizes = described["network"]
