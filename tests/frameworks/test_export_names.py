@@ -17,11 +17,12 @@ def test_every_column_has_a_name_of_its_own_that_all_frameworks_take(columns):
 
 
 def test_plain_names_stay_and_those_that_frameworks_use_do_not():
-    assert input_names(["alcohol", "where", "Cast", "self", "Alcohol", "naïve"]) == {
+    assert input_names(["alcohol", "where", "Cast", "self", "class", "Alcohol", "naïve"]) == {
         "alcohol": "alcohol",
         "where": "where_column",
         "Cast": "Cast_column",
         "self": "self_column",
+        "class": "class_column",
         "Alcohol": "Alcohol_2",
         "naïve": "na_ve",
     }

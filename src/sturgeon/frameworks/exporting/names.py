@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from keyword import kwlist
 
-# ``self`` is a word of every method; the rest are what Keras calls its own operations in the exported model.
-_TAKEN = {"self", "isnan", "where", "cast", "take", "subtract", "divide", "multiply", "add"}
+# TensorFlow makes parameters of a function out of them, so that no word of Python will do; the rest are what
+# Keras calls its own operations in the exported model.
+_TAKEN = {word.lower() for word in kwlist} | {
+    "self",
+    "isnan",
+    "where",
+    "cast",
+    "take",
+    "subtract",
+    "divide",
+    "multiply",
+    "add",
+}
 
 
 def input_names(columns: Iterable[str]) -> dict[str, str]:
