@@ -2,12 +2,13 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sturgeon.frameworks.exporting.names import input_names
 
 
+@settings(max_examples=50, deadline=None)  # a busy machine is not slow code
 @given(st.lists(st.text("abAB12_ -/é", max_size=6), unique=True, max_size=6))
 def test_every_column_has_a_name_of_its_own_that_all_frameworks_take(columns):
     names = input_names(columns)
