@@ -92,7 +92,8 @@ def synthetic_dataset(validation_rows: int = _VALIDATION_ROWS, rows: int = ROWS)
     assert x[0].shape[1] == FEATURES
     target = ClassTarget("class", tuple(str(label) for label in range(CLASSES)))
     parts = (x[0], y[0], x[1], y[1], x[2], y[2])
-    return Dataset("classification", "it is", "class", *parts, Preprocessing((), (), target))
+    test_rows = np.arange(len(classes) - len(y[2]), len(classes))
+    return Dataset("classification", "it is", "class", *parts, Preprocessing((), (), target), test_rows)
 
 
 def real_dataset(table: str) -> Dataset:

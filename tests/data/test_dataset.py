@@ -306,3 +306,13 @@ def test_the_table_given_is_left_as_it_was():
     before = fish.copy(deep=True)
     prepare(fish, "kind")
     pd.testing.assert_frame_equal(fish, before)
+
+
+@pytest.mark.parametrize("time_order", [False, True])
+def test_the_test_part_can_be_found_in_the_table_again(time_order):
+    fish = make_fish()
+    dataset = prepare(fish, "kind", time_order=time_order)
+    again = dataset.preprocessing.transform(fish.iloc[dataset.test_rows])
+    np.testing.assert_array_equal(again, dataset.x_test)
+    other = prepare(fish, "kind", test=make_fish(20, seed=1))
+    assert other.test_rows.tolist() == list(range(20))

@@ -50,14 +50,25 @@ class SavedModel:
         Raises:
             DataError: A column is missing or has cells that cannot be used.
         """
+        return answer(self.preprocessing, self.answers(table, source))
+
+    def answers(self, table: pd.DataFrame, source: str = "the table") -> np.ndarray:
+        """Predict every row, as numbers.
+
+        Args:
+            table: Rows as for :meth:`predict`.
+            source: What to call the table in messages.
+
+        Returns:
+            float64: probabilities ``[rows, classes]``, or the target in its own unit ``[rows, 1]``.
+
+        Raises:
+            DataError: As :meth:`predict` does.
+        """
         outputs = self.network.outputs(self.preprocessing.transform(table, source))
-        target = self.preprocessing.target
-        if isinstance(target, NumericTarget):
-            return pd.DataFrame({target.name: self.preprocessing.restore_target(outputs[:, 0])})
-        probabilities = _softmax(outputs)
-        predicted = self.preprocessing.decode(probabilities.argmax(axis=1))
-        columns = {f"probability of {label}": probabilities[:, i] for i, label in enumerate(target.labels)}
-        return pd.DataFrame({target.name: predicted, **columns})
+        if isinstance(self.preprocessing.target, NumericTarget):
+            return self.preprocessing.restore_target(outputs)
+        return _softmax(outputs)
 
     def test(self, dataset: Dataset) -> dict[str, float]:
         """The metrics of the held-out test part."""
@@ -118,6 +129,23 @@ class SavedModel:
                 f"The network saved in {str(place)!r} cannot be read: {error}. Tune again."
             ) from error
         return cls(trial, config, preprocessing, TrainedNetwork.load(place / _WEIGHTS), trained_on)
+
+
+def answer(preprocessing: Preprocessing, numbers: np.ndarray) -> pd.DataFrame:
+    """Put predictions into the target's own terms.
+
+    Args:
+        preprocessing: Says what the target is.
+        numbers: Probabilities ``[rows, classes]``, or the target in its own unit ``[rows, 1]``.
+
+    Returns:
+        As :meth:`SavedModel.predict`.
+    """
+    target = preprocessing.target
+    if isinstance(target, NumericTarget):
+        return pd.DataFrame({target.name: numbers[:, 0]})
+    columns = {f"probability of {label}": numbers[:, i] for i, label in enumerate(target.labels)}
+    return pd.DataFrame({target.name: preprocessing.decode(numbers.argmax(axis=1)), **columns})
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

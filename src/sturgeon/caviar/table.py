@@ -210,12 +210,30 @@ def _open_study(job: TableJob) -> tuple[Study, Dataset, Terms]:
         )
     new = _make_folder(job.out)
     try:
-        study = begin(place, terms, job.wishes, dataset, trials=job.trials, repeats=job.repeats or 0)
+        study = begin(place, terms, job.wishes, dataset, about=_about(job))
         return study, dataset, terms
     except BaseException:
         if new:
             shutil.rmtree(job.out)
         raise
+
+
+def _about(job: TableJob) -> dict[str, Any]:
+    """What the study keeps of the job; of a table that came as a data frame or arrays, no place is known."""
+    options = dict(job.table)
+    places = {"data": job.data, "test": options.pop("test", None)}
+    table: dict[str, Any] | None = None
+    if all(isinstance(place, str | Path | None) for place in places.values()):
+        plain = (str, int, float, type(None))
+        table = {name: each if isinstance(each, plain) else list(each) for name, each in options.items()}
+        for name, place in places.items():
+            table[name] = None if place is None else str(Path(place).absolute())
+    return {
+        "trials": job.trials,
+        "repeats": job.repeats or 0,
+        "table": table,
+        "out": str(job.out.absolute()),
+    }
 
 
 def _resume(job: TableJob, study: Study) -> tuple[Study, Dataset, Terms]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,9 +71,7 @@ def settle(wishes: Wishes, task: str) -> Terms:
     return Terms(space, goal, epochs, wishes.stopping or Never(), precision)
 
 
-def begin(
-    place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, trials: int | None, repeats: int
-) -> Study:
+def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, about: Mapping[str, Any]) -> Study:
     """Create a study whose first trial is the default configuration.
 
     Args:
@@ -80,8 +79,8 @@ def begin(
         terms: What holds for every trial.
         wishes: The search and the seed, where they are not the defaults.
         dataset: The data.
-        trials: Trials in all; kept for who resumes without saying.
-        repeats: How often the best are trained again at the end; kept likewise.
+        about: What else to keep: ``trials`` in all, and ``repeats`` at the end, for who resumes without
+            saying; ``table``, where the rows came from, and ``out``, for who hands the network on.
 
     Raises:
         SpaceError: The defaults do not satisfy the space's constraint.
@@ -94,7 +93,7 @@ def begin(
         **{terms.goal.direction: terms.goal.metric},  # pyright: ignore[reportArgumentType]
         search=wishes.search or CoarseToFine(),
         seed=wishes.seed or 0,
-        about=_about(dataset, terms) | {"trials": trials, "repeats": repeats},
+        about=_about(dataset, terms) | dict(about),
         leases=LEASES,
     )
     study.enqueue(default, note="the default configuration")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 
+from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
 from sturgeon.cli.show import show
@@ -28,6 +29,7 @@ sturgeon.add_command(tune)
 sturgeon.add_command(plan)
 sturgeon.add_command(show)
 sturgeon.add_command(predict)
+sturgeon.add_command(export)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

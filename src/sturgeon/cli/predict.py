@@ -1,4 +1,4 @@
-"""``sturgeon predict``: use the network that ``tune`` found."""
+"""``sturgeon predict``: use the network that ``tune`` found, as it is or as it was exported."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ from sturgeon.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sturgeon.caviar.saved import SavedModel
+    from sturgeon.frameworks.exporting.exported import ExportedModel
+
 _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 
 
 @click.command(no_args_is_help=True)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("network", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="CSV, TSV or Parquet.  [default: CSV on stdout]"
 )
-def predict(folder: Path, data: Path, output: Path | None) -> int:
+def predict(network: Path, data: Path, output: Path | None) -> int:
     """Predict every row of a table.
 
-    DIR is the directory that was given to `sturgeon tune --out`; DATA is a table like the one it saw.
+    DIR is the directory that was given to `sturgeon tune --out`, or what `sturgeon export` wrote, which its
+    own framework then runs; DATA is a table like the one it saw.
     """
-    from sturgeon.caviar.saved import SavedModel
     from sturgeon.data import read_table
 
     if output is not None:
         _check_output(output)
-    model = SavedModel.load(folder)
+    model = _load(network)
     table = read_table(data)
     predictions = model.predict(table, repr(str(data)))
     for column, count in model.preprocessing.count_unseen(table, repr(str(data))).items():
@@ -45,6 +48,14 @@ def predict(folder: Path, data: Path, output: Path | None) -> int:
         f"{len(predictions)} predictions of {model.preprocessing.target.name!r} in {output}", file=sys.stderr
     )
     return 0
+
+
+def _load(network: Path) -> SavedModel | ExportedModel:
+    from sturgeon.caviar.saved import SavedModel
+    from sturgeon.frameworks.exporting.exported import ExportedModel
+    from sturgeon.frameworks.exporting.forms import form_at
+
+    return SavedModel.load(network) if form_at(network) is None else ExportedModel.load(network)
 
 
 def _check_output(output: Path) -> None:

@@ -40,6 +40,8 @@ class Dataset:
         x_test: Inputs of the test part: looked at once, at the end.
         y_test: Its targets.
         preprocessing: How a table becomes inputs, and outputs become labels or numbers.
+        test_rows: Which rows of the table are the test part, from 0, in its order; all rows of a test table
+            of its own.
     """
 
     task: Task
@@ -52,6 +54,7 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
     preprocessing: Preprocessing
+    test_rows: np.ndarray
 
     @property
     def features(self) -> int:
@@ -162,9 +165,11 @@ def prepare(
     order = np.concatenate([split.train, split.validation, split.test])
     x_train, x_validation, x_test = _cut(preprocessing.transform(inputs, source, order=order), split)
     y_train, y_validation, y_test = _cut(_aligned(y[order]), split)
+    test_rows = split.test
     if test is not None:
         del frame, inputs, goal  # so that a large table's cells are not held beside a large test table's
         x_test, y_test = _read_test(test, preprocessing)
+        test_rows = np.arange(len(y_test))
     return Dataset(
         task=choice.task,
         task_reason=choice.reason,
@@ -176,6 +181,7 @@ def prepare(
         x_test=x_test,
         y_test=y_test,
         preprocessing=preprocessing,
+        test_rows=test_rows,
     )
 
 

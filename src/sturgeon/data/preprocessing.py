@@ -93,6 +93,14 @@ class Preprocessing:
             inputs[places[start : start + len(block)]] = block
         return inputs
 
+    def check_columns(self, frame: pd.DataFrame, source: str = "the table") -> None:
+        """See that a table has every column that is needed.
+
+        Raises:
+            DataError: One is missing, or two have its name.
+        """
+        _check_columns([column.name for column in self.columns], name_by_text(frame), source)
+
     def count_unseen(self, frame: pd.DataFrame, source: str = "the table") -> dict[str, int]:
         """Count, by column, the cells of a kind that training never had: a new category, a missing value.
 

@@ -1,0 +1,112 @@
+"""A network that Sturgeon tuned, in PyTorch: a plain module, which needs no Sturgeon.
+
+    network = load("the exported folder")
+    with torch.no_grad():
+        print(network(*network.read({"length": [81.5, None], "river": ["Elbe", "Volga"]})))
+
+Its weights are in ``weights.pt``, read without running any code; how columns are read, in ``sturgeon.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class TableNetwork(nn.Module):
+    """From raw columns to probabilities, or to the target in its own unit.
+
+    Args:
+        described: What ``sturgeon.json`` says.
+    """
+
+    fill: Tensor
+    chosen: Tensor
+    mean: Tensor
+    std: Tensor
+    target_mean: Tensor
+    target_std: Tensor
+
+    def __init__(self, described: Mapping[str, Any]) -> None:
+        super().__init__()
+        sizes = described["network"]
+        self.numbers = [each["column"] for each in described["inputs"] if each["kind"] == "number"]
+        texts = {each["column"]: each["texts"] for each in described["inputs"] if each["kind"] == "category"}
+        self.places = {name: {text: i for i, text in enumerate(of, 1)} for name, of in texts.items()}
+        self.is_classes = described["output"]["kind"] == "probabilities"
+        count, wide = len(self.numbers), torch.float64
+        self.register_buffer("fill", torch.zeros(count, dtype=wide))
+        self.register_buffer("chosen", torch.zeros(sizes["number_features"], dtype=torch.int64))
+        self.register_buffer("mean", torch.zeros(sizes["number_features"], dtype=wide))
+        self.register_buffer("std", torch.ones(sizes["number_features"], dtype=wide))
+        self.register_buffer("target_mean", torch.zeros((), dtype=wide))
+        self.register_buffer("target_std", torch.ones((), dtype=wide))
+        widths = sizes["category_features"]
+        sized = zip(self.places.values(), widths, strict=True)
+        self.rows = nn.ModuleList(nn.Embedding(1 + len(places), width) for places, width in sized)
+        self.rows.requires_grad_(False)
+        features, layers = sizes["number_features"] + sum(widths), []
+        for _ in range(sizes["layers"]):
+            norm = nn.BatchNorm1d(
+                sizes["hidden_units"], eps=sizes["norm_epsilon"], momentum=1 - sizes["norm_momentum"]
+            )
+            activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[sizes["activation"]]()
+            layers += [nn.Linear(features, sizes["hidden_units"], bias=False), norm, activation]
+            features = sizes["hidden_units"]
+        self.layers = nn.Sequential(*layers, nn.Linear(features, sizes["outputs"]))
+
+    def read(self, columns: Mapping[str, Sequence[Any]]) -> tuple[Tensor, Tensor]:
+        """Turn raw columns into tensors.
+
+        Args:
+            columns: n cells by column: numbers, None or NaN where missing; or text, None where missing.
+
+        Returns:
+            Numbers, float64 ``[n, numeric columns]``, and places, int64 ``[n, categorical columns]``, 0 for a
+            text that training never had.
+        """
+        rows = len(next(iter(columns.values())))
+        numbers = torch.full((rows, len(self.numbers)), torch.nan, dtype=torch.float64)
+        for i, name in enumerate(self.numbers):
+            cells = [torch.nan if cell is None else float(cell) for cell in columns[name]]
+            numbers[:, i] = torch.tensor(cells, dtype=torch.float64)
+        places = torch.zeros((rows, len(self.places)), dtype=torch.int64)
+        for i, (name, place_of) in enumerate(self.places.items()):
+            found = [place_of.get("" if cell is None else str(cell), 0) for cell in columns[name]]
+            places[:, i] = torch.tensor(found, dtype=torch.int64)
+        return numbers, places
+
+    def forward(self, numbers: Tensor, places: Tensor) -> Tensor:
+        """Predict.
+
+        Args:
+            numbers: float64 ``[n, numeric columns]``, NaN where missing.
+            places: int64 ``[n, categorical columns]``, as :meth:`read` gives them.
+
+        Returns:
+            Probabilities ``[n, classes]``, or the target in its own unit, float64 ``[n, 1]``.
+        """
+        missing = torch.isnan(numbers)
+        both = torch.cat([torch.where(missing, self.fill, numbers), missing.to(numbers.dtype)], dim=1)
+        normal = ((both[:, self.chosen] - self.mean) / self.std).float()
+        features = [normal, *(rows(places[:, i]) for i, rows in enumerate(self.rows))]
+        outputs = self.layers(torch.cat(features, dim=1))
+        if self.is_classes:
+            return torch.softmax(outputs, dim=1)
+        return outputs.double() * self.target_std + self.target_mean
+
+
+def load(folder: str | Path) -> TableNetwork:
+    """Read a network from its folder, ready to predict. Runs no code from it.
+
+    Args:
+        folder: What ``sturgeon export --format torch`` wrote.
+    """
+    network = TableNetwork(json.loads(Path(folder, "sturgeon.json").read_text(encoding="utf-8")))
+    network.load_state_dict(torch.load(Path(folder, "weights.pt"), weights_only=True))
+    return network.eval()
