@@ -11,7 +11,7 @@ from sturgeon.caviar.pure.epoch import used_rows
 from sturgeon.caviar.pure.rows import Rows
 from sturgeon.frameworks.keras_building import Build, build_model
 from sturgeon.frameworks.keras_import import keras
-from sturgeon.frameworks.keras_state import FitState, read_state, variables, write_state
+from sturgeon.frameworks.keras_state import FitState, read_state, write_state
 from sturgeon.frameworks.keras_trained import KerasTrained
 from sturgeon.network import streams
 from sturgeon.space import Config
@@ -77,6 +77,6 @@ class FitProgram(LaneProgram):
 
     def network(self, member: Member, state: FitState) -> KerasTrained:
         """See :class:`LaneProgram`."""
-        values = {id(v): value for v, value in zip(variables(self._model), state.model, strict=True)}
+        values = {id(v): value for v, value in zip(self._model.variables, state.model, strict=True)}
         weights = [np.asarray(values[id(v)]) for v in self._model.weights]
         return KerasTrained(member.config, self._build, weights, self._rows.training.x)

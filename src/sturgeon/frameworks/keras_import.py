@@ -17,15 +17,10 @@ def _import_keras() -> Any:
     try:
         return importlib.import_module("keras")
     except ModuleNotFoundError as error:
-        raise missing_extra(error.name or "keras") from error
-
-
-def missing_extra(module: str) -> MissingExtra:
-    """Make the error that says what to install."""
-    return MissingExtra(
-        f"Keras models need Keras and its backend; {module!r} is not installed. "
-        "Install them: pip install 'sturgeon[keras]'"
-    )
+        raise MissingExtra(
+            f"Keras models need Keras and its backend; {error.name or 'one of them'!r} is not installed: "
+            "pip install 'sturgeon[keras]'"
+        ) from error
 
 
 keras: Any = _import_keras()  # it has no types to check by

@@ -49,8 +49,8 @@ def _check_setting(optimizer: Any, name: str, value: float) -> None:
     if name == "learning_rate":
         if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
             raise InputError(
-                f"A learning rate that is changed live must be a number; {kind} was given a schedule. Compile "
-                "the model with a number."
+                f"A learning rate that is changed live must be a number; {kind} was given a schedule. "
+                "Compile the model with a number."
             )
         return
     attribute = _attribute(optimizer, name)

@@ -59,8 +59,8 @@ class Report(keras.callbacks.Callback):
         super().__init__()
         if not isinstance(trial, LiveTrial):
             raise InputError(
-                f"`Report` needs the running trial that `train` is given; got a {type(trial).__name__}. Write "
-                "keras.Report(trial) in def train(trial)."
+                f"`Report` needs the running trial that `train` is given; got a {type(trial).__name__}. "
+                "Write keras.Report(trial) in def train(trial)."
             )
         whole = isinstance(save_every, int) and not isinstance(save_every, bool) and save_every >= 1
         if save_every is not None and not whole:
@@ -83,8 +83,8 @@ class Report(keras.callbacks.Callback):
         with the metrics from then on, under their names, and are kept in checkpoints.
 
         Args:
-            **settings: ``learning_rate``, above 0, and ``momentum``, from 0 to below 1 (for Adam and its like,
-                beta_1); or another number of the optimiser's between 0 and 1, by its name.
+            **settings: ``learning_rate``, above 0, and ``momentum``, from 0 to below 1 (for Adam and its
+                like, beta_1); or another number of the optimiser's between 0 and 1, by its name.
 
         Raises:
             InputError: The optimiser has no such setting, or the value is out of its range.
@@ -119,8 +119,6 @@ class Report(keras.callbacks.Callback):
         """Take up the last checkpoint, and tell ``fit`` where to begin."""
         model, trial = self.model, self._trial
         trial.can_save = self._folder is not None
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
         earlier, count = trial.planned, self.params["epochs"]
         self._epochs = trial.epochs(count)
         self._epoch = next(self._epochs, None)

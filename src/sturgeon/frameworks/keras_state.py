@@ -13,6 +13,7 @@ from sturgeon.errors import InputError
 from sturgeon.frameworks.keras_import import keras
 
 _ABOUT = "about"
+_BUILT = "built"
 
 
 class FitState(NamedTuple):
@@ -27,22 +28,17 @@ class FitState(NamedTuple):
     optimizer: list[np.ndarray]
 
 
-def variables(model: Any) -> list[Any]:
-    """A model's variables, in the order of :class:`FitState`."""
-    return [*model.trainable_variables, *model.non_trainable_variables]
-
-
 def read_state(model: Any) -> FitState:
     """Copy what a model is now."""
     return FitState(
-        [keras.ops.convert_to_numpy(v.value).copy() for v in variables(model)],
+        [keras.ops.convert_to_numpy(v.value).copy() for v in model.variables],
         [keras.ops.convert_to_numpy(v.value).copy() for v in model.optimizer.variables],
     )
 
 
 def write_state(model: Any, state: FitState) -> None:
     """Make a model what it was."""
-    for variable, value in zip(variables(model), state.model, strict=True):
+    for variable, value in zip(model.variables, state.model, strict=True):
         variable.assign(value.astype(keras.backend.standardize_dtype(variable.dtype)))
     for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
         variable.assign(value.astype(keras.backend.standardize_dtype(variable.dtype)))
@@ -57,12 +53,14 @@ def save_state(model: Any, path: Path, about: dict[str, Any]) -> None:
         about: What else is to be kept, as plain JSON.
     """
     state = read_state(model)
-    arrays = {f"model {i}": _plain(array) for i, array in enumerate(state.model)}
+    about = {**about, _BUILT: model.get_build_config()}
+    arrays: dict[str, Any] = {_ABOUT: np.array(json.dumps(about))}
+    arrays |= {f"model {i}": _plain(array) for i, array in enumerate(state.model)}
     arrays |= {f"optimizer {i}": _plain(array) for i, array in enumerate(state.optimizer)}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     with unfinished.open("wb") as file:
-        np.savez(file, **{_ABOUT: np.array(json.dumps(about))}, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
@@ -90,6 +88,7 @@ def load_state(model: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
             f"A Keras checkpoint must be where it was saved, and whole; {os.fspath(path)!r} cannot be read "
             f"({type(error).__name__}). Put it back, or begin the study anew."
         ) from error
+    _build(model, about[_BUILT])
     state = FitState(
         [kept[f"model {i}"] for i in range(sum(name.startswith("model ") for name in kept))],
         [kept[f"optimizer {i}"] for i in range(sum(name.startswith("optimizer ") for name in kept))],
@@ -99,9 +98,23 @@ def load_state(model: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
     return about
 
 
+def _build(model: Any, built: Any) -> None:
+    """Have a model and its optimiser make their variables, if they have not yet."""
+    if not model.built and built:
+        shapes = keras.tree.map_shape_structure(tuple, built.get("input_shape"))
+        model.build_from_config({**built, "input_shape": shapes})
+    if not model.variables:
+        raise InputError(
+            f"A model that goes on from a checkpoint must know its input's shape before fit; this "
+            f"{type(model).__name__} does not. Begin it with keras.Input(shape), or call it once on a batch."
+        )
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
 def _check_same(model: Any, state: FitState, path: str | os.PathLike[str]) -> None:
     saved = [array.shape for array in (*state.model, *state.optimizer)]
-    here = [tuple(v.shape) for v in (*variables(model), *model.optimizer.variables)]
+    here = [tuple(v.shape) for v in (*model.variables, *model.optimizer.variables)]
     if saved != here:
         pairs = zip(saved, here, strict=False)
         differing = [f"an array of shape {was} for one of {wants}" for was, wants in pairs if was != wants]

@@ -209,10 +209,9 @@ class Ledger:
         """Remove the checkpoints of trials that have ended, but not of the best."""
         if len(self.study.objectives) > 1:
             return  # which of them is best is for the user to say
-        best = None if self.best is None else self.best.number
         there = self.folders.numbers()
-        ended = {number for number in there if self.study.trial(number).state in FINISHED}
-        self.folders.keep(set(there) - ended | {best})
+        best = None if self.best is None else self.best.number
+        self.folders.keep([n for n in there if n == best or self.study.trial(n).state not in FINISHED])
 
     def _count(self, error: TrialError | None) -> None:
         self.look()
