@@ -7,6 +7,7 @@ they were.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -70,6 +71,32 @@ def check_compiled(model: Any) -> None:
             "A Keras model must be compiled, so that its loss and optimiser are known; this one is not. "
             "Call model.compile(optimizer=..., loss=...) in `build`."
         )
+
+
+def check_devices(model: Any) -> None:
+    """Check that TensorFlow can train a model on this machine: it trains some layers on a GPU only.
+
+    Raises:
+        InputError: A layer needs a GPU, and there is none.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    for layer in all_layers(model):
+        why = _needs_gpu(layer)
+        if why is not None and not importlib.import_module("tensorflow").config.list_physical_devices("GPU"):
+            raise InputError(
+                f"A model must suit this machine; {type(layer).__name__} {layer.name!r} has {why[0]}, "
+                f"which TensorFlow trains on a GPU only, and there is none. Use {why[1]}."
+            )
+
+
+def _needs_gpu(layer: Any) -> tuple[str, str] | None:
+    """What of a layer needs a GPU, and what does not."""
+    if getattr(layer, "data_format", None) == "channels_first" and "Conv" in type(layer).__name__:
+        return "data_format='channels_first'", "'channels_last'"
+    if getattr(layer, "use_cudnn", None) is True:
+        return "use_cudnn=True", "'auto'"
+    return None
 
 
 def check_fusable(model: Any) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cloudpickle
+
 from sturgeon.caviar.workers.function import pack, unpack
 from sturgeon.errors import DataError, InputError
 from sturgeon.space import Config
@@ -47,9 +49,17 @@ class Source:
         Raises:
             InputError: It refers to something that cannot be sent.
         """
-        if not callable(self.given):
-            return self
-        return replace(self, given=renamed(self.given, self.name))
+        if callable(self.given):
+            return replace(self, given=renamed(self.given, self.name))
+        if gives_batches(self.given):
+            try:
+                cloudpickle.dumps(self.given)
+            except Exception as error:
+                raise InputError(
+                    f"`{self.name}` must be something that can be sent to a worker process; got a "
+                    f"{type(self.given).__name__}. Give a function that makes it, or use workers=0."
+                ) from error
+        return self
 
     def read(self, config: Config) -> Any:
         """Give the data for a configuration."""

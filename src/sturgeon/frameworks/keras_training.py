@@ -75,7 +75,7 @@ class KerasTraining:
         Raises:
             InputError: They break a rule, or Keras is not installed.
         """
-        from sturgeon.frameworks.keras_building import check_compiled
+        from sturgeon.frameworks.keras_building import check_compiled, check_devices
 
         if isinstance(self.build, bytes):
             self.build = unpack(self.build)
@@ -89,6 +89,7 @@ class KerasTraining:
         except Exception:  # that configuration's trial will fail, and say so; others may go on
             return
         check_compiled(model)
+        check_devices(model)
         if again is model:
             raise InputError(
                 f"`build` must make a new model each time; it handed back the same {type(model).__name__} "
@@ -99,7 +100,7 @@ class KerasTraining:
 
     def __call__(self, trial: LiveTrial) -> None:
         """Train a trial; see ``st.tune``."""
-        from sturgeon.frameworks.keras_building import check_compiled
+        from sturgeon.frameworks.keras_building import check_compiled, check_devices
         from sturgeon.frameworks.keras_import import keras
         from sturgeon.frameworks.keras_report import Report
 
@@ -107,6 +108,7 @@ class KerasTraining:
         keras.utils.set_random_seed(trial.seed % 2**32)
         model = self.build(dict(trial.config))
         check_compiled(model)
+        check_devices(model)
         if trial.resume_step:  # not the same batches again that the first epochs had
             keras.utils.set_random_seed(_later_seed(trial))
         arguments = self._arguments(trial.config)
@@ -127,6 +129,8 @@ class KerasTraining:
         if gives_batches(data):
             self._check_batches(config)
             arguments.pop("batch_size", None)
+            if not hasattr(data, "__getitem__"):  # then Keras cannot shuffle it, and warns of that
+                arguments["shuffle"] = False
         arguments |= arguments_of(data, self.training.name)
         if self.validation is not None:
             data = self.validation.read(config)
