@@ -113,6 +113,8 @@ def tune(
             )
             result.best.save("best.keras")
     """
+    if importlib.util.find_spec("keras") is None:
+        raise MissingExtra("Keras models need Keras, which is not installed: pip install 'sturgeon[keras]'")
     check_options(options, fused)
     check_build(build)
     training = Source("train_data", train_data, "steps_per_epoch")
@@ -122,8 +124,6 @@ def tune(
     given = {"epochs": epochs, "batch_size": batch_size}
     fixed = {name: value for name, value in given.items() if value is not None}
     check_fixed(space, fixed, fit or {})
-    if importlib.util.find_spec("keras") is None:
-        raise MissingExtra("Keras models need Keras, which is not installed: pip install 'sturgeon[keras]'")
     if fused:
         check_lanes(space, fit)
         return _in_lanes(build, space, (training, validation), fixed, minimize, options)
