@@ -13,6 +13,7 @@ with 1 if a report costs 1 % or more.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -89,7 +90,7 @@ def keras_fit(trial: st.LiveTrial, blocks: int) -> Times:
         )
         # The clock is last, so that a report belongs to its epoch.
         models[units].fit(X, y, epochs=epochs, batch_size=32, verbose=0, callbacks=[*callbacks, clock])
-        return [later - earlier for earlier, later in zip(ends, ends[1:], strict=False)]
+        return [later - earlier for earlier, later in itertools.pairwise(ends)]
 
     def build(units: int) -> Any:
         layers = [keras.Input((64,)), keras.layers.Dense(units, "relu"), keras.layers.Dense(10)]

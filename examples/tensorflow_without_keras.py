@@ -1,8 +1,8 @@
 """TensorFlow by hand: minimise w² - 10w + 25, then tune a small classifier, both with ``tf.GradientTape``.
 
 Run it with ``python examples/tensorflow_without_keras.py``; it takes about half a minute. The first part
-ends with w = 5.000. The second part tunes softmax regression on the digits that come with scikit-learn; of the
-540 validation digits the best of 8 gets 0.972 right.
+ends with w = 5.000. The second part tunes softmax regression on the digits that come with scikit-learn; the
+best of 8 gets 0.972 of the 540 validation digits right.
 """
 
 import tensorflow as tf
