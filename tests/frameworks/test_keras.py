@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,17 @@ def test_learning_rate_and_momentum_change_live(backend, tmp_path):
 @needs_keras
 def test_a_builder_and_data_are_tuned_and_bad_input_is_one_line(tmp_path):
     run_script("keras_tune.py", tmp_path)
+
+
+@needs_keras
+def test_the_program_on_the_page_for_users_of_kerastuner_runs(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "keras-tuner.md").read_text()
+    data, _, ours = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    small = ours.replace("trials=12", "trials=1").replace("epochs=10", "epochs=1")
+    program = data + small.replace("workers=2", "workers=0") + "print(best_model.predict(x_val).shape)"
+    ran = run(["-c", program], tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "(540, 10)" in ran.stdout
 
 
 def test_the_adapter_loads_no_keras_until_it_is_used(tmp_path):
