@@ -14,8 +14,8 @@ import sturgeon as st
 
 def descend(trial):
     """Gradient descent with momentum on w² - 10w + 25 = (w - 5)²."""
-    w = tf.Variable(tf.zeros(()))
-    velocity = tf.Variable(tf.zeros(()))
+    w = tf.Variable(tf.zeros((), tf.float64))
+    velocity = tf.Variable(tf.zeros((), tf.float64))
     for _ in trial.epochs(25):
         with tf.GradientTape() as tape:
             cost = w**2 - 10 * w + 25
