@@ -39,8 +39,9 @@ class Stopwatch:
     """Notes the times of epochs and of reports.
 
     Attributes:
-        times: Seconds by what they are of: an epoch ``with`` or ``without`` a report by the clock, the
-            processor time of an ``epoch``, and of a ``report`` in its own thread and in the ``study``'s process.
+        times: Seconds by what they are of: an epoch ``with`` or ``without`` a report by the clock; the
+            processor time of an ``epoch``, and of a ``report`` in its own thread and in the process of the
+            ``study``.
     """
 
     def __init__(self) -> None:
