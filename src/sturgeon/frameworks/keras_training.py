@@ -116,7 +116,8 @@ class KerasTraining:
         checks = [] if "validation_freq" in arguments else [_metric_check(self.metrics)]
         callbacks = [*copy.deepcopy(list(arguments.pop("callbacks", None) or [])), *checks, report]
         model.fit(**{"verbose": 0, **arguments}, callbacks=callbacks)
-        report.save()
+        if not trial.cut:  # else it was saved when it was told to end
+            report.save()
 
     def _arguments(self, config: Config) -> dict[str, Any]:
         """Put together what ``fit`` gets for a configuration, all but our callbacks."""
