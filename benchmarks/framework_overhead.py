@@ -3,7 +3,7 @@
 An epoch is 100 steps of 1 ms. Blocks of five epochs with and without reports alternate in one worker process
 of ``st.tune``, which writes to a study in a file as always, and the medians of all epochs are compared by the
 clock. On a machine that others use, the clock says little; so the processor time of a report is measured too:
-in the training's own thread, in the process that writes the study, and there while nothing is reported. A step
+in its own thread, in the process that writes the study, and there while nothing is reported. A step
 of the plain loop computes for 1 ms; one of Keras is a real one on TensorFlow, of a network that is made as
 wide as takes about that long.
 
