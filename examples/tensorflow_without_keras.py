@@ -1,7 +1,7 @@
 """TensorFlow by hand: minimise w² - 10w + 25, then tune a small classifier, both with ``tf.GradientTape``.
 
 Run it with ``python examples/tensorflow_without_keras.py``; it takes about half a minute. The first part
-ends with w = 5.000. The second part tunes softmax regression on the digits that come with scikit-learn; the
+ends with w = 5.00. The second part tunes softmax regression on the digits that come with scikit-learn; the
 best of 8 gets 0.972 of the 540 validation digits right.
 """
 
@@ -57,7 +57,7 @@ study = st.tune(
     trials=16,
     seed=0,
 )
-print(f"w = {study.best.metrics['w']:.3f} with {study.best.config}")
+print(f"w = {study.best.metrics['w']:.2f} with {study.best.config}")
 
 study = st.tune(
     classify,
