@@ -24,6 +24,7 @@ from sturgeon.caviar.workers.opening import (
     make_study,
 )
 from sturgeon.caviar.workers.progress import ProgressLines, say
+from sturgeon.caviar.workers.training import prepare
 from sturgeon.errors import InputError
 from sturgeon.search import Search
 from sturgeon.space import Space
@@ -137,6 +138,7 @@ def tune(
     if not exists:
         choose_rule(terms)
     if workers == 0:
+        prepare(train)
         opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
         return _run(opened, limits, terms, lambda ledger, stop: HereLoop(ledger, train).run(stop))
 

@@ -16,12 +16,10 @@ from typing import Any
 import numpy as np
 
 from sturgeon.caviar.pure.model import CannotFuse
-from sturgeon.caviar.pure.rows import Part
 from sturgeon.errors import InputError
 from sturgeon.frameworks.fraction import is_fraction
+from sturgeon.frameworks.keras_import import keras
 from sturgeon.space import Config
-
-keras: Any = importlib.import_module("keras")  # it has no types to check by
 
 Build = Callable[[Config], Any]
 
@@ -36,34 +34,69 @@ _OWN_TRAINING = (
 )
 
 
-def build_model(build: Build, config: Config, seed: int, rows: Part) -> Any:
+def build_model(build: Build, config: Config, seed: int, inputs: Any) -> Any:
     """Build a configuration's model, compiled and with all its variables.
 
     Args:
         build: The user's builder.
         config: The configuration.
         seed: What its randomness derives from.
-        rows: Data of the kind it is to learn from.
+        inputs: Rows of the kind it is to learn from: an array, or a tree of arrays.
 
     Raises:
         InputError: The builder hands back no compiled model.
     """
     with _seeded(seed):
         model = build(dict(config))
-        if not isinstance(model, keras.Model):
-            raise InputError(
-                f"`build` must hand back a Keras model; got a {type(model).__name__}. Return a keras.Model."
-            )
-        if not model.compiled:
-            raise InputError(
-                "A Keras model must be compiled, so that its loss and optimiser are known; this one is not. "
-                "Call model.compile(optimizer=..., loss=...) in `build`."
-            )
+        check_compiled(model)
         if not model.built:
-            model(keras.tree.map_structure(lambda leaf: leaf[:1], rows.x))
+            model(keras.tree.map_structure(lambda leaf: leaf[:1], inputs))
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
     return model
+
+
+def check_compiled(model: Any) -> None:
+    """Check what a builder handed back.
+
+    Raises:
+        InputError: It is no Keras model, or not compiled.
+    """
+    if not isinstance(model, keras.Model):
+        raise InputError(
+            f"`build` must hand back a Keras model; got a {type(model).__name__}. Return a keras.Model."
+        )
+    if not model.compiled:
+        raise InputError(
+            "A Keras model must be compiled, so that its loss and optimiser are known; this one is not. "
+            "Call model.compile(optimizer=..., loss=...) in `build`."
+        )
+
+
+def check_devices(model: Any) -> None:
+    """Check that TensorFlow can train a model on this machine: it trains some layers on a GPU only.
+
+    Raises:
+        InputError: A layer needs a GPU, and there is none.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    for layer in all_layers(model):
+        why = _needs_gpu(layer)
+        if why is not None and not importlib.import_module("tensorflow").config.list_physical_devices("GPU"):
+            raise InputError(
+                f"A model must suit this machine; {type(layer).__name__} {layer.name!r} has {why[0]}, "
+                f"which TensorFlow trains on a GPU only, and there is none. Use {why[1]}."
+            )
+
+
+def _needs_gpu(layer: Any) -> tuple[str, str] | None:
+    """What of a layer needs a GPU, and what does not."""
+    if getattr(layer, "data_format", None) == "channels_first" and "Conv" in type(layer).__name__:
+        return "data_format='channels_first'", "'channels_last'"
+    if getattr(layer, "use_cudnn", None) is True:
+        return "use_cudnn=True", "'auto'"
+    return None
 
 
 def check_fusable(model: Any) -> None:

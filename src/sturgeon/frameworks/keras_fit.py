@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,18 +12,11 @@ from sturgeon.caviar.pure.epoch import used_rows
 from sturgeon.caviar.pure.rows import Rows
 from sturgeon.caviar.stacked import stack_on, take_lane
 from sturgeon.frameworks.keras_building import Build, build_model
+from sturgeon.frameworks.keras_import import keras
+from sturgeon.frameworks.keras_state import FitState, read_state, write_state
 from sturgeon.frameworks.keras_trained import KerasTrained
 from sturgeon.network import streams
 from sturgeon.space import Config
-
-keras: Any = importlib.import_module("keras")  # it has no types to check by
-
-
-class FitState(NamedTuple):
-    """The values of a model's variables and of its optimiser's."""
-
-    model: list[np.ndarray]
-    optimizer: list[np.ndarray]
 
 
 class FitProgram(LaneProgram):
@@ -44,11 +36,11 @@ class FitProgram(LaneProgram):
         self._build = build
         self._rows = rows
         self._batch = batch
-        self._model = build_model(build, config, 0, rows.training)
+        self._model = build_model(build, config, 0, rows.training.x)
 
     def start(self, member: Member) -> FitState:
         """See :class:`LaneProgram`."""
-        return _read(build_model(self._build, member.config, member.seed, self._rows.training))
+        return read_state(build_model(self._build, member.config, member.seed, self._rows.training.x))
 
     def stack(self, states: Sequence[FitState]) -> FitState:
         """See :class:`LaneProgram`."""
@@ -65,7 +57,8 @@ class FitProgram(LaneProgram):
 
     def run(self, state: FitState, inputs: np.ndarray) -> tuple[FitState, dict[str, Any]]:
         """See :class:`LaneProgram`."""
-        _write(self._model, state)
+        lane = FitState(*([np.asarray(value[0]) for value in part] for part in state))
+        write_state(self._model, lane)
         order = np.asarray(inputs[0])
         training = keras.tree.map_structure(lambda leaf: leaf[order], tuple(self._rows.training))
         history = self._model.fit(
@@ -77,7 +70,7 @@ class FitProgram(LaneProgram):
             verbose=0,
         ).history
         values = {"train_loss": history["loss"], **{n: v for n, v in history.items() if n[:4] == "val_"}}
-        after = keras.tree.map_structure(lambda leaf: leaf[None], _read(self._model))
+        after = keras.tree.map_structure(lambda leaf: leaf[None], read_state(self._model))
         return FitState(*after), {name: np.asarray(value, np.float32) for name, value in values.items()}
 
     def metrics(self, values: dict[str, float]) -> dict[str, float]:
@@ -94,24 +87,6 @@ class FitProgram(LaneProgram):
 
     def network(self, member: Member, state: FitState) -> KerasTrained:
         """See :class:`LaneProgram`."""
-        values = {id(v): value for v, value in zip(_variables(self._model), state.model, strict=True)}
+        values = {id(v): value for v, value in zip(self._model.variables, state.model, strict=True)}
         weights = [np.asarray(values[id(v)]) for v in self._model.weights]
-        return KerasTrained(member.config, self._build, weights, self._rows)
-
-
-def _variables(model: Any) -> list[Any]:
-    return [*model.trainable_variables, *model.non_trainable_variables]
-
-
-def _read(model: Any) -> FitState:
-    return FitState(
-        [keras.ops.convert_to_numpy(v.value).copy() for v in _variables(model)],
-        [keras.ops.convert_to_numpy(v.value).copy() for v in model.optimizer.variables],
-    )
-
-
-def _write(model: Any, state: FitState) -> None:
-    for variable, value in zip(_variables(model), state.model, strict=True):
-        variable.assign(np.asarray(value[0]).astype(keras.backend.standardize_dtype(variable.dtype)))
-    for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
-        variable.assign(np.asarray(value[0]).astype(keras.backend.standardize_dtype(variable.dtype)))
+        return KerasTrained(member.config, self._build, weights, self._rows.training.x)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from sturgeon.caviar.pure.model import CannotFuse
+from sturgeon.frameworks.keras_import import keras
 
-keras: Any = importlib.import_module("keras")  # it has no types to check by
 ops: Any = keras.ops
 
 Measure = Callable[[Any, Any], Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,8 +36,6 @@ from sturgeon.frameworks.keras_fit import FitProgram
 from sturgeon.frameworks.keras_losses import loss_of, metrics_of
 from sturgeon.frameworks.keras_trained import KerasTrained
 from sturgeon.space import Config, config_key
-
-keras: Any = importlib.import_module("keras")  # it has no types to check by
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class KerasModel(LaneModel):
     def start(self, config: Config, seed: int) -> Parts:
         """See :class:`LaneModel`."""
         with on_host():
-            return _parts(build_model(self.build, config, seed, self.rows.training))
+            return _parts(build_model(self.build, config, seed, self.rows.training.x))
 
     def recipe(self, config: Config) -> Recipe:
         """See :class:`LaneModel`."""
@@ -108,7 +105,9 @@ class KerasModel(LaneModel):
         model = self._template(config)
         variables = [*model.trainable_variables, *model.non_trainable_variables]
         values = {id(v): value for v, value in zip(variables, [*params, *state[0]], strict=True)}
-        return KerasTrained(config, self.build, [np.asarray(values[id(v)]) for v in model.weights], self.rows)
+        return KerasTrained(
+            config, self.build, [np.asarray(values[id(v)]) for v in model.weights], self.rows.training.x
+        )
 
     def alone(self, config: Config, rows: Rows, batch: int) -> FitProgram:
         """See :class:`LaneModel`."""
@@ -118,7 +117,7 @@ class KerasModel(LaneModel):
         """A model of a configuration, whose variables' values do not matter."""
         key = config_key(config)
         if key not in self._last:
-            model = build_model(self.build, config, 0, self.rows.training)
+            model = build_model(self.build, config, 0, self.rows.training.x)
             self._last.clear()
             self._last[key] = model
         return self._last[key]

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from sturgeon.caviar.pure.rows import Rows
 from sturgeon.space import Config
 
 
@@ -20,13 +19,13 @@ class KerasTrained:
         config: The configuration it was trained with.
         build: The user's builder.
         weights: The values of ``model.weights``, in their order.
-        rows: The data it was trained on.
+        inputs: Rows of the inputs it was trained on, the first of which tells a model its shape.
     """
 
     config: Config
     build: Any = field(repr=False)
     weights: list[np.ndarray] = field(repr=False)
-    rows: Rows = field(repr=False)
+    inputs: Any = field(repr=False)
     _model: Any = field(default=None, init=False, repr=False)
 
     @property
@@ -35,7 +34,7 @@ class KerasTrained:
         if self._model is None:
             from sturgeon.frameworks.keras_building import build_model
 
-            self._model = build_model(self.build, self.config, 0, self.rows.training)
+            self._model = build_model(self.build, self.config, 0, self.inputs)
             self._model.set_weights(self.weights)
         return self._model
 

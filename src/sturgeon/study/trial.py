@@ -202,8 +202,9 @@ def _to_float(value: object, name: str, where: str) -> float:
         return float(value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return float(value)
-    item = getattr(value, "item", None)  # a 0-dimensional array or tensor
-    if item is not None and getattr(value, "shape", None) == ():
+    # A 0-dimensional array or tensor; TensorFlow's have no `item`.
+    item = getattr(value, "item", None) or getattr(value, "numpy", None)
+    if item is not None and tuple(getattr(value, "shape", (0,))) == ():
         return _to_float(item(), name, where)
     raise StudyError(
         f"a metric must be a number; got {value!r} ({type(value).__name__}) for {name!r} in {where}; "

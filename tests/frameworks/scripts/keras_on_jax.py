@@ -11,7 +11,7 @@ from sturgeon.caviar.fused import Member
 from sturgeon.caviar.pure.fused import Alone
 from sturgeon.caviar.pure.rows import read_rows
 from sturgeon.caviar.trainer import Goal
-from sturgeon.frameworks.keras import make_trainer
+from sturgeon.frameworks.keras import make_trainer, tune
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(90, 4)).astype(np.float32)
@@ -74,4 +74,24 @@ assert all(isinstance(block, Alone) for block in blocks)
 fused, _, _ = train([plain])
 for one, other in zip(fused[0], fitted[0], strict=True):
     assert abs(one["val_loss"] - other["val_loss"]) < 1e-3 * abs(one["val_loss"]), (one, other)
+
+
+# `keras.tune(fused=True)` trains in these lanes too.
+def data_of(part):
+    return lambda: (part.x, part.y)
+
+
+result = tune(
+    build,
+    SPACE,
+    data_of(ROWS.training),
+    tuple(ROWS.validation),
+    epochs=2,
+    fused=True,
+    trials=2,
+    progress=False,
+)
+assert result.study.counts()["complete"] == 2
+loss = float(np.mean((result.best.predict(ROWS.validation.x)[:, 0] - ROWS.validation.y) ** 2))
+assert abs(loss - result.study.best.value) < 0.05 * loss, (loss, result.study.best.value)
 print("all is well")

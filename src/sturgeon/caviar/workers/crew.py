@@ -9,7 +9,7 @@ from multiprocessing.connection import wait
 
 from sturgeon.caviar.cores import available_cores
 from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
-from sturgeon.caviar.workers.messages import Load, NotLoaded, Ready
+from sturgeon.caviar.workers.messages import Load, NotLoaded, Ready, Refused
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
 from sturgeon.errors import InputError, RunError
 
@@ -109,6 +109,8 @@ class Crew:
                     f"`train` must be something that a worker process can load; it got {message.why}. "
                     "Make what is missing importable, or import it inside the function."
                 )
+            if isinstance(message, Refused):
+                raise InputError(message.why)
             if isinstance(message, Ready):
                 worker.ready, self._failed_starts = True, 0
             yield worker, message

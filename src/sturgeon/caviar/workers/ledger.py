@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.workers.failures import Failures, in_one_line
+from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
 from sturgeon.caviar.workers.referee import Case, Referee
 from sturgeon.errors import StudyError
@@ -27,6 +28,7 @@ class Ledger:
         ended: Trials that have ended, in this run and before.
         paused: Trials that were put aside.
         best: The best trial so far, or None.
+        folders: Where trials keep their checkpoints.
     """
 
     def __init__(self, study: Study, limits: Limits, stopping: Stopping | None = None) -> None:
@@ -37,6 +39,7 @@ class Ledger:
         self.ended = 0
         self.paused = 0
         self.best: TrialRecord | None = None
+        self.folders = folders_of(study)
         self._failures = Failures(limits.max_failures, limits.trials)
         self.look()
 
@@ -96,6 +99,7 @@ class Ledger:
         """End what was paused for good, now that the run is over; see ``Referee.settle``."""
         self.referee.settle()
         self.look()
+        self._clear_folders()
 
     def start(self, trial: Trial) -> tuple[Start, dict[str, float]]:
         """Say what a training is to be started with, and what it reported up to its checkpoint."""
@@ -106,8 +110,18 @@ class Ledger:
             for metric, curve in kept.curves.items():
                 known = [value for step, value in curve if step <= after]
                 reported.update({metric: known[-1]} if known else {})
-        start = Start(trial.number, trial.config, trial.seed, trial.attempt, trial.resume_from, after)
-        return start, reported
+        return (
+            Start(
+                trial.number,
+                trial.config,
+                trial.seed,
+                trial.attempt,
+                trial.resume_from,
+                after,
+                self.folders.of(trial.number),
+            ),
+            reported,
+        )
 
     def write(self, trial: Trial, message: Reported | Checkpointed) -> None:
         """Write down what a training sent.
@@ -191,8 +205,17 @@ class Ledger:
         _log.warning("trial %d failed: %s", trial.number, in_one_line(error))
         self._count(error)
 
+    def _clear_folders(self) -> None:
+        """Remove the checkpoints of trials that have ended, but not of the best."""
+        if len(self.study.objectives) > 1:
+            return  # which of them is best is for the user to say
+        there = self.folders.numbers()
+        best = None if self.best is None else self.best.number
+        self.folders.keep([n for n in there if n == best or self.study.trial(n).state not in FINISHED])
+
     def _count(self, error: TrialError | None) -> None:
         self.look()
+        self._clear_folders()
         self._failures.add(error)
         self._failures.check()
 

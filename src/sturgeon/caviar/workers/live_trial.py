@@ -35,6 +35,12 @@ class LiveTrial:
         seed: Its seed, the same in every attempt: seed everything random in the training with it.
         attempt: Which attempt this is, from 1.
         resume_from: The path of the last checkpoint that an earlier attempt handed over, or None.
+        resume_step: The epoch at which that checkpoint was saved; 0 without one.
+        folder: A path for the trial's checkpoints, not made yet; None where there is no study. Sturgeon
+            removes what is there once the trial has ended, unless it is the best.
+        planned: How many epochs the loops of ``epochs`` have together so far.
+        can_save: Set it where the function hands over a checkpoint whenever it is told to end. A stopping
+            rule that puts trials aside then does so at any epoch, not only after one was handed over.
 
     Example:
         >>> def train(trial):
@@ -51,10 +57,12 @@ class LiveTrial:
         self.seed = start.seed
         self.attempt = start.attempt
         self.resume_from = start.resume_from
+        self.resume_step = start.after
+        self.folder = start.folder
+        self.planned = 0
+        self.can_save = False
         self._channel = channel
-        self._after = start.after
         self._step = start.after
-        self._planned = 0
         self._in_epoch = False
         self._cut = False
 
@@ -75,9 +83,9 @@ class LiveTrial:
         """
         if isinstance(count, bool) or int(count) != count or count < 1:
             raise InputError(f"`epochs` needs a whole number from 1; got {count!r}. Write trial.epochs(50).")
-        first = self._planned + 1
-        self._planned += int(count)
-        return self._count(max(first, self._after + 1), self._planned)
+        first = self.planned + 1
+        self.planned += int(count)
+        return self._count(max(first, self.resume_step + 1), self.planned)
 
     def _count(self, first: int, last: int) -> Iterator[int]:
         try:
@@ -109,7 +117,8 @@ class LiveTrial:
         elif isinstance(step, bool) or int(step) != step or step < 0:
             raise InputError(f"A step must be a whole number from 0; got step={step!r}.")
         self._step = int(step)
-        self._channel.send(Reported(self._step, as_floats(metrics, "report"), self._planned or None))
+        values = as_floats(metrics, "report")
+        self._channel.send(Reported(self._step, values, self.planned or None, self.can_save))
 
     def checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Hand over a checkpoint of the current epoch; return when that is written down.

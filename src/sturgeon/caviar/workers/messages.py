@@ -34,6 +34,7 @@ class Start:
         attempt: Which attempt this is, from 1.
         resume_from: The last checkpoint of an earlier attempt, or None.
         after: The step at which that checkpoint was saved; 0 without one.
+        folder: Where the trial may keep its checkpoints, or None.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Start:
     attempt: int = 1
     resume_from: str | None = None
     after: int = 0
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,17 @@ class NotLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The function is loaded, and found by its own ``prepare`` that something the user gave breaks a rule.
+
+    Attributes:
+        why: The rule, what was received, the remedy.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """A point of each curve.
 
@@ -86,11 +99,13 @@ class Reported:
         step: At which step.
         metrics: Values by name.
         planned: How many epochs the training is to have, where that is known.
+        can_save: Whether a checkpoint will be handed over when the training is told to end.
     """
 
     step: int
     metrics: Mapping[str, float]
     planned: int | None = None
+    can_save: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ class Referee:
         if not isinstance(self._rule, Never):
             seen = self._seen(case.trial, message.step, message.metrics)
             # A function without checkpoints could only begin anew.
-            goal = self._goal(message.planned, can_wait=case.saved and _more(self._room))
+            can_wait = (case.saved or message.can_save) and _more(self._room)
+            goal = self._goal(message.planned, can_wait=can_wait)
             case.verdict = self._rule.decide(seen, self._study.record, goal)
         return case.ends
 

@@ -15,6 +15,18 @@ _MEMORY_ERRORS = ("MemoryError", "OutOfMemoryError", "ResourceExhaustedError", "
 _MEMORY_WORDS = ("RESOURCE_EXHAUSTED", "CUDA out of memory", "CUDA_ERROR_OUT_OF_MEMORY")
 
 
+def prepare(train: Train) -> None:
+    """Let a function that is an object with a method ``prepare`` get ready: once, before its first trial.
+
+    Args:
+        train: The function.
+
+    Raises:
+        InputError: It finds that something the user gave breaks a rule.
+    """
+    getattr(train, "prepare", lambda: None)()
+
+
 def run_training(train: Train, trial: LiveTrial) -> Returned | Raised:
     """Call the function and tell how it ended; no exception of the function's passes, but Ctrl-C does.
 

@@ -22,10 +22,12 @@ from sturgeon.caviar.workers.messages import (
     Load,
     NotLoaded,
     Ready,
+    Refused,
     Reported,
     Start,
 )
-from sturgeon.caviar.workers.training import Train, run_training
+from sturgeon.caviar.workers.training import Train, prepare, run_training
+from sturgeon.errors import InputError
 
 
 def main(descriptor: int) -> None:
@@ -50,6 +52,10 @@ def _load(load: Load, pipe: _Pipe) -> Train | None:
     sys.argv = load.arguments
     try:
         train = unpack(load.function)
+        prepare(train)
+    except InputError as error:
+        pipe.tell(Refused(str(error)))
+        return None
     except BaseException as error:  # whatever an import may raise
         pipe.tell(NotLoaded(f"{type(error).__name__}: {error}".splitlines()[0]))
         return None

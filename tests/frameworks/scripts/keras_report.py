@@ -1,0 +1,95 @@
+"""An ordinary ``fit`` under a trial: what is reported, and that a trial goes on exactly where it was."""
+
+import os
+import signal
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import sturgeon as st
+from sturgeon.frameworks.keras import Report
+
+SPACE = st.Space(learning_rate=st.Real(1e-3, 1e-1, scale="log"))
+EPOCHS = 4
+
+
+def build(config):
+    """Dropout has a random state, Adam has momenta, and the input's shape is not known before ``fit``."""
+    model = keras.Sequential(
+        [keras.layers.Dense(6, "relu"), keras.layers.Dropout(0.3), keras.layers.Dense(1)]
+    )
+    model.compile(keras.optimizers.Adam(config["learning_rate"]), loss="mse", metrics=["mae"])
+    return model
+
+
+def fit(trial, **options):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4)).astype(np.float32)
+    y = X[:, 0] + X[:, 1] ** 2
+    keras.utils.set_random_seed(trial.seed % 2**32)
+    killer = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: die_once(trial, epoch))
+    return build(trial.config).fit(
+        X,
+        y,
+        validation_data=(X, y),
+        epochs=EPOCHS,
+        shuffle=False,
+        verbose=0,
+        callbacks=[killer, Report(trial, **options)],
+    )
+
+
+def die_once(trial, epoch):
+    """In its first attempt, trial 1 of the study that is to be killed ends its own process in epoch 3."""
+    if Path("kill").exists() and trial.number == 1 and trial.attempt == 1 and epoch == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def train(trial):
+    fit(trial)
+
+
+def train_and_save(trial):
+    history = fit(trial, save_every=1)
+    if trial.attempt == 2:
+        assert history.epoch == [2, 3], history.epoch
+
+
+def curves(study):
+    return [trial.curves for trial in study.trials]
+
+
+def tune(function, **options):
+    return st.tune(
+        function, SPACE, minimize="val_loss", trials=4, seed=3, search=st.Random(), progress=False, **options
+    )
+
+
+whole = tune(train, workers=0)
+assert whole.counts()["complete"] == 4
+assert set(whole.best.curves) == {"loss", "mae", "val_loss", "val_mae"}
+assert [step for step, _ in whole.best.curves["val_loss"]] == [1, 2, 3, 4]
+
+# Trials that a rule puts aside and takes up again come to what they would have come to.
+halved = tune(train, workers=0, stopping=st.SuccessiveHalving(reduction=2, first=1), study="halved.study")
+assert any(trial.attempts > 1 for trial in halved.trials), halved.trials
+assert any(trial.last_step < EPOCHS for trial in halved.trials), halved.trials
+for one, other in zip(curves(whole), curves(halved), strict=True):
+    for name, curve in other.items():
+        assert np.allclose([v for _, v in curve], [v for _, v in one[name]][: len(curve)], rtol=1e-6), name
+assert [path.name for path in Path("halved.study.checkpoints").iterdir()] in (
+    [],
+    [f"trial-{halved.best.number}"],
+)
+
+# So does one whose process was killed.
+Path("kill").touch()
+killed = tune(train_and_save, workers=1, study="killed.study")
+assert [trial.attempts for trial in killed.trials] == [1, 2, 1, 1]
+for one, other in zip(curves(whole), curves(killed), strict=True):
+    for name, curve in one.items():
+        assert np.allclose([v for _, v in other[name]], [v for _, v in curve], rtol=1e-5), name
+best = killed.best
+assert [path.name for path in Path("killed.study.checkpoints").iterdir()] == [f"trial-{best.number}"]
+print("all is well")
