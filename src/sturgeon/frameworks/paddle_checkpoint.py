@@ -55,7 +55,7 @@ def save_model(path: Path, model: paddle.Model) -> None:
         text = json.dumps(plain, default=_as_number)
     except TypeError as error:
         raise InputError(
-            f"A checkpoint holds arrays and plain values only; the learning-rate schedule has more ({error}). "
+            f"A checkpoint holds arrays and plain values only; the learning-rate schedule has {error}. "
             "Take another schedule, or Report(trial, checkpoints=False)."
         ) from error
     with path.open("wb") as file:

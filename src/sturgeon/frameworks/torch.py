@@ -41,8 +41,8 @@ class Report:
         trial: The trial.
         checkpoints: The folder for checkpoint files, one for each trial; True for ``checkpoints`` in the
             working directory, False for none.
-        save_every: After how many reports, at least 1. After a pause or a kill, the epochs since then are trained
-            again.
+        save_every: After how many reports, at least 1. After a pause or a kill, the epochs since then are
+            trained again.
         parts: What a checkpoint holds, by name: models, optimisers, schedules, gradient scalers (all that
             has ``state_dict`` and ``load_state_dict``), and ``torch.Generator``.
 
@@ -115,8 +115,8 @@ class Report:
         goes on from what is set; one that computes it anew (``LambdaLR``, ``OneCycleLR``) overrides it.
 
         Args:
-            settings: ``learning_rate``, ``momentum`` (of Adam and its kin the first beta), or another number that
-                the optimiser has by that name, such as ``weight_decay``.
+            settings: ``learning_rate``, ``momentum`` (of Adam and its kin the first beta), or another number
+                that the optimiser has by that name, such as ``weight_decay``.
 
         Raises:
             InputError: No optimiser has such a setting, or the value is out of its range.
