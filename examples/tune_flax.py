@@ -34,6 +34,7 @@ class Network(nnx.Module):
         self.last = nnx.Linear(64, 10, rngs=rngs)
 
     def __call__(self, x):
+        """The outputs for a batch."""
         return self.last(self.dropout(jax.nn.relu(self.norm(self.hidden(x)))))
 
 

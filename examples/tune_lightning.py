@@ -39,12 +39,15 @@ class Classifier(lightning.LightningModule):
         )
 
     def training_step(self, batch, _):
+        """The loss of a batch."""
         return torch.nn.functional.cross_entropy(self.network(batch[0]), batch[1])
 
     def validation_step(self, batch, _):
+        """Log the loss, which is what the trial reports."""
         self.log("val_loss", torch.nn.functional.cross_entropy(self.network(batch[0]), batch[1]))
 
     def configure_optimizers(self):
+        """Adam."""
         return torch.optim.Adam(self.parameters(), self.learning_rate)
 
 

@@ -19,8 +19,8 @@ _Item = TypeVar("_Item")
 def log(study: Study, experiment: str | None = None, *, uri: str | None = None) -> str:
     """Write a study out for MLflow, finished or not; needs the extra ``mlflow``.
 
-    Each trial that has begun becomes a run ``trial 7``: its configuration as parameters, its curves as metrics
-    by step, its final values, its state and its number as tags. Called again, perhaps while the study still
+    Each trial that has begun becomes a run ``trial 7``: its configuration as parameters, its curves and final
+    values as metrics by step, its state and its number as tags. Called again, perhaps while the study still
     runs, it adds what is new.
 
     Args:

@@ -44,8 +44,8 @@ class Report(paddle.callbacks.Callback):
         trial: The trial.
         checkpoints: The folder for checkpoint files, one for each trial; True for ``checkpoints`` in the
             working directory, False for none.
-        save_every: After how many epochs a checkpoint is written, at least 1. After a kill, the epochs since then
-            are trained again.
+        save_every: After how many epochs a checkpoint is written, at least 1. After a kill, the
+            epochs since then are trained again.
 
     Raises:
         InputError: ``save_every`` is not a whole number from 1.
