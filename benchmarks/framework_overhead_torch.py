@@ -2,10 +2,10 @@
 
     python benchmarks/framework_overhead_torch.py [plain] [torch] [lightning] [paddle]
 
-Bar: under 1 % around a training of 1 ms steps. Each training runs in a worker process of ``tune`` with a study
-on disk, 250 steps an epoch, a report after each. Epochs with and without a report alternate in the same
-process, and the median of the ratios of neighbours counts; Lightning's and PaddlePaddle's ``fit`` alternate
-whole. ``torch``, ``lightning`` and ``paddle`` write a checkpoint after each epoch too; ``plain`` is a loop with
+Bar: under 1 % around a training of 1 ms steps. Each training runs in a worker process of ``tune`` with a
+study on disk, 250 steps an epoch, a report after each. Epochs with and without a report alternate in the
+same process, and the median of the ratios of neighbours counts; Lightning's and PaddlePaddle's ``fit``
+alternate whole. ``torch``, ``lightning`` and ``paddle`` write a checkpoint after each epoch too; ``plain`` is a loop with
 ``trial.report`` alone.
 """
 
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -76,7 +77,7 @@ def torch_loop(trial: st.LiveTrial, checkpoints: bool) -> list[tuple[float, floa
 
 def between_epochs(times: list[float]) -> list[float]:
     """Seconds from each beginning of an epoch to the next; the first epoch warms up."""
-    return [after - before for before, after in zip(times[1:-1], times[2:], strict=True)]
+    return [after - before for before, after in pairwise(times[1:])]
 
 
 def lightning_fits(trial: st.LiveTrial) -> list[tuple[float, float]]:

@@ -17,6 +17,7 @@ class CalledEpochs:
 
     Attributes:
         trial: The trial.
+        last: The last epoch of this training; 0 before it begins.
     """
 
     def __init__(self, trial: LiveTrial, save: Callable[[], object] | None, every: int) -> None:
@@ -34,13 +35,13 @@ class CalledEpochs:
         self._save = save
         self._every = check_every(every)
         self._epochs: Iterator[int] = iter(())
-        self._count = 0
+        self.last = 0
         self._current: int | None = None
 
     def begin(self, count: int) -> None:
         """The training begins, or goes on; it is to have so many epochs in all."""
         self._epochs = self.trial.epochs(count)
-        self._count = count
+        self.last = self.trial.planned  # not `count`: the trial may have trained something before
         if self._save is not None and self.trial.resume_from is None:
             self._save()  # so that a stopping rule may put the trial aside after its very first epoch
 
@@ -56,13 +57,13 @@ class CalledEpochs:
             return True
         if metrics:
             self.trial.report(**metrics)
-        return self._current < self._count and self.trial.stopped
+        return self._current < self.last and self.trial.stopped
 
     def end(self) -> None:
         """The current epoch is over, if there is one."""
         if self._current is None:
             return
-        last = self._current == self._count or self.trial.cut
+        last = self._current == self.last or self.trial.cut
         if self._save is not None and (last or self._current % self._every == 0):
             self._save()
         self._current = None

@@ -91,7 +91,7 @@ class Report(paddle.callbacks.Callback):
         current = self._epochs.epoch_begins()
         self._surplus = current is None
         # `fit` counts its epochs from 0 in every attempt.
-        self.model.stop_training = current is None or current == self.params["epochs"]
+        self.model.stop_training = current is None or current == self._epochs.last
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report, unless there is an evaluation to wait for."""
