@@ -2,8 +2,8 @@
 
     python benchmarks/framework_overhead_torch.py [plain] [torch] [lightning] [paddle]
 
-Bar: under 1 % around a training of 1 ms steps. Each training runs in a worker process of ``tune`` with a study
-on disk, 250 steps an epoch, a report after each. Epochs with and without a report alternate in the same
+Bar: under 1 % around a training of 1 ms steps. Each training runs in a worker process of ``tune`` with a
+study on disk, 250 steps an epoch, a report after each. Epochs with and without a report alternate in the same
 process, and the median of the ratios of neighbours counts; Lightning's and PaddlePaddle's ``fit`` alternate
 whole. ``torch``, ``lightning`` and ``paddle`` write a checkpoint after each epoch too; ``plain`` has reports
 alone.
