@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+from dataclasses import dataclass
+from typing import ClassVar
 
 import lightning
 import torch
@@ -55,14 +57,21 @@ class KillInEpoch(lightning.Callback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+@dataclass(frozen=True)
 class StopsAt(st.Stopping):
     """Stops the trial that is to be stopped after two epochs."""
 
-    name = "stops-at"
+    name: ClassVar[str] = "stops-at"
 
     def decide(self, trial, peers, goal):
         late = trial.config["case"] == "stopped" and trial.curve[-1][0] == 2
         return Stop("it was time.") if late else CONTINUE
+
+    def milestone(self, number, step, goal):
+        return None
+
+    def promote(self, record, goal):
+        return None
 
 
 class Trap:

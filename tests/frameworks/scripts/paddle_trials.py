@@ -4,7 +4,9 @@ import json
 import os
 import pickle
 import signal
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import paddle
@@ -24,14 +26,21 @@ class KillInEpoch(paddle.callbacks.Callback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+@dataclass(frozen=True)
 class StopsAt(st.Stopping):
     """Stops the trial that is to be stopped after two epochs."""
 
-    name = "stops-at"
+    name: ClassVar[str] = "stops-at"
 
     def decide(self, trial, peers, goal):
         late = trial.config["case"] == "stopped" and trial.curve[-1][0] == 2
         return Stop("it was time.") if late else CONTINUE
+
+    def milestone(self, number, step, goal):
+        return None
+
+    def promote(self, record, goal):
+        return None
 
 
 class Trap:
