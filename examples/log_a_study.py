@@ -33,7 +33,7 @@ def train(trial):
 
 
 trials = int(os.environ.get("TRIALS", "16"))
-study = st.tune(train, space, maximize="val_accuracy", trials=trials, study="digits.study", seed=0)
+study = st.tune(train, space, maximize="val_accuracy", trials=trials, seed=0)
 tensorboard.log(study, "runs")
 mlflow.log(study, "digits", uri="sqlite:///mlflow.db")
 print(f"best of {trials} trials: {study.best.value:.3f}, all of them in the folder runs and in mlflow.db")
