@@ -20,7 +20,7 @@ from sturgeon.frameworks.equinox import population
 X, y = load_diabetes(return_X_y=True)
 X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.3, random_state=0)
 scaler = StandardScaler().fit(X_train)
-mean, deviation = y_train.mean(), y_train.std()
+mean, deviation = np.mean(y_train), np.std(y_train)
 
 space = st.Space(
     learning_rate=st.Real(1e-4, 1e-1, scale="log", priority=1),

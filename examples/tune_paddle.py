@@ -38,7 +38,10 @@ def train(trial):
     scaler = StandardScaler().fit(X_train)
     training, validation = (
         paddle.io.TensorDataset(
-            [paddle.to_tensor(scaler.transform(x).astype("float32")), paddle.to_tensor(label[:, None])]
+            [
+                paddle.to_tensor(np.asarray(scaler.transform(x), "float32")),
+                paddle.to_tensor(np.asarray(label)[:, None]),
+            ]
         )
         for x, label in ((X_train, y_train), (X_val, y_val))
     )
@@ -53,5 +56,6 @@ def train(trial):
 trials = int(os.environ.get("TRIALS", "12"))
 study = st.tune(train, space, maximize="val_acc", trials=trials, seed=0)
 best = build(study.best.config)
+assert study.best.checkpoint is not None
 best.set_state_dict(load_weights(study.best.checkpoint))
 print(f"best of {trials} trials: {study.best.value:.3f} right with {study.best.config}")

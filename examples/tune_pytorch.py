@@ -59,5 +59,6 @@ study = st.tune(
     train, space, maximize="val_accuracy", trials=trials, workers=2, stopping=st.SuccessiveHalving(), seed=0
 )
 best = build(study.best.config)
+assert study.best.checkpoint is not None
 best.load_state_dict(load_checkpoint(study.best.checkpoint)["model"])
 print(f"best of {trials} trials: {study.best.value:.3f} right with {study.best.config}")

@@ -55,8 +55,9 @@ class CalledEpochs:
         """Report on the current epoch; tell whether the training is to end after it."""
         if self._current is None:
             return True
+        metrics = {name: value for name, value in metrics.items() if name != "step"}  # that is the epoch
         if metrics:
-            self.trial.report(**metrics)
+            self.trial.report(step=self._current, **metrics)
         return self._current < self.last and self.trial.stopped
 
     def end(self) -> None:

@@ -83,7 +83,7 @@ class Report(paddle.callbacks.Callback):
         """Go on from the checkpoint, if there is one, and begin to count."""
         self._restore()
         self._fitting = True
-        self.model.stop_training = False
+        self._model.stop_training = False
         self._epochs.begin(self.params["epochs"])
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -91,12 +91,12 @@ class Report(paddle.callbacks.Callback):
         current = self._epochs.epoch_begins()
         self._surplus = current is None
         # `fit` counts its epochs from 0 in every attempt.
-        self.model.stop_training = current is None or current == self._epochs.last
+        self._model.stop_training = current is None or current == self._epochs.last
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report, unless there is an evaluation to wait for."""
         self._training = _metrics(logs)
-        if self.model._test_dataloader is None:
+        if self._model._test_dataloader is None:
             self._report(self._training)
 
     def on_eval_end(self, logs: Any = None) -> None:
@@ -114,20 +114,25 @@ class Report(paddle.callbacks.Callback):
 
     # -- the rest --------------------------------------------------------------------------------
 
+    @property
+    def _model(self) -> paddle.Model:
+        assert self.model is not None, "`fit` sets it before it calls"
+        return self.model
+
     def _report(self, metrics: dict[str, float]) -> None:
         if not self._surplus and self._epochs.report(metrics):
-            self.model.stop_training = True
+            self._model.stop_training = True
 
     def _save(self) -> None:
         assert self._files is not None
-        self._files.hand_over(lambda path: save_model(path, self.model))
+        self._files.hand_over(lambda path: save_model(path, self._model))
 
     def _restore(self) -> None:
         if self._files is not None and self.trial.resume_from is not None:
-            restore_model(self.trial.resume_from, self.model)
+            restore_model(self.trial.resume_from, self._model)
 
 
-def load_weights(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+def load_weights(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a network's weights from a checkpoint. Runs no code from the file.
 
     Args:

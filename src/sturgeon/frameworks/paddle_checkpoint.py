@@ -31,7 +31,7 @@ class PaddleCheckpoint:
         random: Where the random generators stood.
     """
 
-    network: dict[str, np.ndarray]
+    network: dict[str, Any]
     optimizer: dict[str, np.ndarray]
     master: dict[str, np.ndarray]
     schedule: dict[str, Any] | None
@@ -58,8 +58,9 @@ def save_model(path: Path, model: paddle.Model) -> None:
             f"A checkpoint holds arrays and plain values only; the learning-rate schedule has {error}. "
             "Take another schedule, or Report(trial, checkpoints=False)."
         ) from error
+    everything: Any = {_PLAIN: np.frombuffer(text.encode(), np.uint8), **arrays}
     with path.open("wb") as file:
-        np.savez(file, **{_PLAIN: np.frombuffer(text.encode(), np.uint8)}, **arrays)
+        np.savez(file, **everything)
 
 
 def restore_model(path: str, model: paddle.Model) -> None:

@@ -46,7 +46,7 @@ def read_settings(optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, floa
     return {name: float(_read(group, name)) for group in groups for name in names if _has(group, name)}
 
 
-def _check_value(name: str, value: object) -> None:
+def _check_value(name: str, value: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or value < 0 or (name == "momentum" and value >= 1):
         bounds = "in [0, 1)" if name == "momentum" else "from 0"
