@@ -1,0 +1,85 @@
+"""Settings of PyTorch's optimisers by the names that hyperparameters have, changed while a training runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from sturgeon.errors import InputError
+
+_OWN_NAMES = {"learning_rate": "lr"}
+
+
+def change_settings(optimizers: Sequence[torch.optim.Optimizer], settings: Mapping[str, float]) -> None:
+    """Change settings in every group of parameters that has them; in all optimisers, or in none.
+
+    Args:
+        optimizers: The running optimisers.
+        settings: ``learning_rate``, ``momentum`` (of Adam and its kin the first beta), or an optimiser's own
+            names.
+
+    Raises:
+        InputError: No group has such a setting, or the value is out of its range.
+    """
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+    for name, value in settings.items():
+        _check_value(name, value)
+        if not any(_has(group, name) for group in groups):
+            known = sorted({known for group in groups for known in _names(group)})
+            raise InputError(
+                f"A setting must be one of the optimiser's; got {name!r}, it has {known}. "
+                "Give the optimiser to the report if it is not among its parts."
+            )
+    for name, value in settings.items():
+        for group in groups:
+            if _has(group, name):
+                _write(group, name, float(value))
+
+
+def read_settings(optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, float]:
+    """Give the learning rate and, where there is one, the momentum of the first optimiser's first group."""
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups][:1]
+    names = ("learning_rate", "momentum")
+    return {name: float(_read(group, name)) for group in groups for name in names if _has(group, name)}
+
+
+def _check_value(name: str, value: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value < 0 or (name == "momentum" and value >= 1):
+        bounds = "in [0, 1)" if name == "momentum" else "from 0"
+        raise InputError(f"`{name}` must be a finite number {bounds}; got {value!r}.")
+
+
+def _names(group: dict[str, Any]) -> set[str]:
+    """The settings of a group that are numbers, by our names."""
+    ours = {own: name for name, own in _OWN_NAMES.items()}
+    numbers = {
+        ours.get(key, key)
+        for key, value in group.items()
+        if (isinstance(value, int | float) and not isinstance(value, bool)) or isinstance(value, torch.Tensor)
+    }
+    return numbers | ({"momentum"} if "betas" in group else set())
+
+
+def _has(group: dict[str, Any], name: str) -> bool:
+    return name in _names(group)
+
+
+def _read(group: dict[str, Any], name: str) -> Any:
+    if name == "momentum" and "betas" in group:
+        return group["betas"][0]
+    return group[_OWN_NAMES.get(name, name)]
+
+
+def _write(group: dict[str, Any], name: str, value: float) -> None:
+    if name == "momentum" and "betas" in group:
+        group["betas"] = (value, *group["betas"][1:])
+        return
+    key = _OWN_NAMES.get(name, name)
+    if isinstance(group[key], torch.Tensor):  # a fused or compiled optimiser reads this very tensor
+        group[key].fill_(value)
+    else:
+        group[key] = value

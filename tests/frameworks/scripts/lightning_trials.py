@@ -1,0 +1,117 @@
+"""Trials of a Lightning module, each a case; prints what became of them as JSON."""
+
+import json
+import os
+import signal
+from dataclasses import dataclass
+from typing import ClassVar
+
+import lightning
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+import sturgeon as st
+from sturgeon.frameworks.lightning import Report
+from sturgeon.stopping.decision import CONTINUE, Stop
+
+CASES = ("whole", "killed", "stopped", "forgotten", "unsafe", "gpu", "silent")
+
+
+class Module(lightning.LightningModule):
+    """Batch norm, dropout, and a schedule that looks at the validation."""
+
+    def __init__(self, silent):
+        super().__init__()
+        self.silent = silent
+        self.network = torch.nn.Sequential(
+            torch.nn.Linear(4, 8), torch.nn.BatchNorm1d(8), torch.nn.Dropout(0.3), torch.nn.Linear(8, 1)
+        )
+
+    def loss(self, batch):
+        return (self.network(batch[0])[:, 0] - batch[1]).square().mean()
+
+    def training_step(self, batch, _):
+        loss = self.loss(batch)
+        self.log("train_loss", loss, on_epoch=True, on_step=False)
+        return loss
+
+    def validation_step(self, batch, _):
+        self.log("other_loss" if self.silent else "val_loss", self.loss(batch))
+
+    def configure_optimizers(self):
+        optimizer = torch.optim.Adam(self.parameters(), 0.05)
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.9)
+        if self.silent:
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": "val_loss"}}
+
+
+class KillInEpoch(lightning.Callback):
+    """Kills the worker when an epoch has begun."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_train_batch_start(self, trainer, module, batch, number):
+        if trainer.current_epoch == self.epoch:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class StopsAt(st.Stopping):
+    """Stops the trial that is to be stopped after two epochs."""
+
+    name: ClassVar[str] = "stops-at"
+
+    def decide(self, trial, peers, goal):
+        late = trial.config["case"] == "stopped" and trial.curve[-1][0] == 2
+        return Stop("it was time.") if late else CONTINUE
+
+    def milestone(self, number, step, goal):
+        return None
+
+    def promote(self, record, goal):
+        return None
+
+
+class Trap:
+    def __reduce__(self):
+        return (print, ("run",))
+
+
+def train(trial):
+    case = trial.config["case"]
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    x = torch.randn(24, 4)
+    rows = TensorDataset(x, x.sum(1))
+    more, path = [], trial.resume_from
+    if case in ("killed", "forgotten", "unsafe") and trial.attempt == 1:
+        more = [KillInEpoch(2)]
+    elif case == "forgotten":
+        path = None
+    elif case == "unsafe":
+        torch.save({"state_dict": Trap()}, path)
+    trainer = lightning.Trainer(
+        max_epochs=4, callbacks=[Report(trial, checkpoints="kept"), *more], logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        accelerator="gpu" if case == "gpu" else "cpu",
+    )  # fmt: skip
+    trainer.fit(
+        Module(case == "silent"), DataLoader(rows, 6, shuffle=True), DataLoader(rows, 24), ckpt_path=path
+    )
+
+
+study = st.tune(
+    train, st.Space(case=st.Choice(CASES)), minimize="val_loss", trials=len(CASES), max_failures=1,
+    search=st.Grid(len(CASES)), stopping=StopsAt(),
+)  # fmt: skip
+told = {
+    one.config["case"]: {
+        "state": one.state, "curve": one.curves.get("val_loss"), "reported": sorted(one.curves),
+        "attempts": one.attempts, "error": one.error and one.error.message, "reason": one.reason,
+        "checkpoint": one.checkpoint, "step": one.checkpoint_step,
+    }
+    for one in study.trials
+}  # fmt: skip
+print(json.dumps(told))
