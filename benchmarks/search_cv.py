@@ -3,12 +3,12 @@
     python benchmarks/search_cv.py [svc|mlp] --seeds 10 --candidates 40 --jobs 1 [--out FILE]
 
 Handwritten digits, ``StandardScaler`` → ``PCA`` → a classifier. For each seed 600 rows are searched on, with
-three folds that all methods share; the other 1,197 rows are the test rows, which influence nothing. The methods
-take turns, in another order for each seed. What is printed: the best cross-validated accuracy after 10, 20 and
-all candidates, the test accuracy of the refitted best, and the seconds, means over the seeds; then each peer's
-paired difference with the p-value of a two-sided Wilcoxon signed-rank test.
+three folds that all methods share; the other 1,197 rows are the test rows, which influence nothing. The
+methods take turns, in another order for each seed. What is printed: the best cross-validated accuracy after
+10, 20 and all candidates and the test accuracy of the refitted best, means over the seeds; the median seconds;
+then each peer's paired difference with the p-value of a two-sided Wilcoxon signed-rank test.
 
-Set OMP_NUM_THREADS=1. The searches do nothing else alike: one thread for each fit, ``--jobs`` fits at once.
+Set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1: a fit then has one thread, and there are ``--jobs`` at once.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class LogIntegers:
         self._drawn = stats.loguniform(low - 0.5, high + 0.5)
 
     def rvs(self, random_state: Any = None) -> int:
+        """Draw one, as scikit-learn asks for it."""
         return round(float(self._drawn.rvs(random_state=random_state)))
 
 
@@ -146,9 +147,9 @@ def measure(method: str, kind: str, seed: int, candidates: int, jobs: int) -> Ru
 
 
 def _scores(search: Any) -> list[float]:
-    if hasattr(search, "cv_results_"):
-        return search.cv_results_["mean_test_score"].tolist()
-    return [trial.value for trial in search.trials_]
+    if hasattr(search, "trials_"):
+        return [trial.value for trial in search.trials_]
+    return search.cv_results_["mean_test_score"].tolist()
 
 
 def show(found: Mapping[str, list[Run]], candidates: int) -> None:
