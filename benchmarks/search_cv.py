@@ -5,10 +5,11 @@
 Handwritten digits, ``StandardScaler`` → ``PCA`` → a classifier. For each seed 600 rows are searched on, with
 three folds that all methods share; the other 1,197 rows are the test rows, which influence nothing. The
 methods take turns, in another order for each seed. What is printed: the best cross-validated accuracy after
-10, 20 and all candidates and the test accuracy of the refitted best, means over the seeds; the median seconds;
-then each peer's paired difference with the p-value of a two-sided Wilcoxon signed-rank test.
+10, 20 and all candidates and the test accuracy of the refitted best, means over the seeds; the median
+seconds; then each peer's paired difference with the p-value of a two-sided Wilcoxon signed-rank test.
 
 Set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1: a fit then has one thread, and there are ``--jobs`` at once.
+It needs ``pip install optuna optuna-integration[sklearn]``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sturgeon.errors import InputError, SpaceError
 from sturgeon.search import Search, search_by_name
-from sturgeon.space import Config, Constant, Space, standard_space
+from sturgeon.space import Config, Constant, Hyperparameter, Space, standard_space
 
 if TYPE_CHECKING:
     from sturgeon.frameworks.network_fitting import Fit, Rows
@@ -133,7 +135,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
     Inputs are normalised inside, with the training rows' mean and standard deviation. With ``tune=32`` the
     hyperparameters are searched for first: 32 configurations train on a part of the rows, many at once, and
     are judged by their accuracy on the rest; the best is trained again on all rows. The first of them is the
-    constructor's own.
+    constructor's own, where the space holds it.
 
     Args:
         learning_rate: α at the start, above 0.
@@ -269,7 +271,7 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):
 
 
 def tuned_space(space: Space | None, own: Config) -> Space:
-    """The space to tune in: what does not vary keeps the estimator's value, and the first trial is its own.
+    """The space to tune in: what does not vary keeps the estimator's value, and what varies starts from it.
 
     Args:
         space: What the user says may vary; None for the standard space.
@@ -283,10 +285,13 @@ def tuned_space(space: Space | None, own: Config) -> Space:
         (('learning_rate',), Constant(20))
     """
     base = standard_space() if space is None else space
-    changed = {}
+    changed: dict[str, Hyperparameter] = {}
     for name, value in own.items():
         if name not in base.names or (space is None and isinstance(base[name], Constant)):
             changed[name] = Constant(value)
+        elif space is None or base[name].default is None:
+            with contextlib.suppress(SpaceError):  # it may lie outside of what is to vary
+                changed[name] = replace(base[name], default=value)
     return base.replace(**changed)
 
 
