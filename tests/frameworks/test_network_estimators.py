@@ -108,7 +108,7 @@ def test_tuning_tries_the_constructors_configuration_first_and_keeps_what_does_n
 
 def test_tuning_by_default_varies_the_standard_space_and_is_repeatable():
     X, y = load_diabetes(return_X_y=True)
-    model = NetworkRegressor(epochs=5, tune=3, random_state=0).fit(X, y)
+    model = NetworkRegressor(epochs=5, tune=2, random_state=0).fit(X, y)
     again = clone(model).fit(X, y)
     assert model.config_ == again.config_
     assert np.array_equal(model.predict(X), again.predict(X))
