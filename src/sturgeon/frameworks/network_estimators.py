@@ -201,7 +201,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
         classes, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(classes) < 2:
             raise InputError(
-                f"A classifier needs 2 classes or more; got one class only, {classes[0]!r}. "
+                f"A classifier needs 2 classes or more; got one class only, {classes.tolist()[0]!r}. "
                 "Add rows of another."
             )
         self._train(Rows(X, codes, len(classes)))
