@@ -139,7 +139,7 @@ def test_constant_columns_and_a_constant_target_do_no_harm():
     ("wrong", "message"),
     [
         ({"learning_rate": 0.0}, "'learning_rate' must be a number in"),
-        ({"optimizer": "sgd"}, "'optimizer' must be one of adam.*got 'sgd'"),
+        ({"optimizer": "sgd"}, "'optimizer' must be one of gradient_descent.*got 'sgd'"),
         ({"layers": 2.5}, "'layers' must be an integer"),
         ({"dropout": None}, "must be a number or a text; got None"),
         ({"epochs": 0}, "`epochs` must be a whole number from 1; got 0"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from scipy.special import log_softmax, softmax
@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sturgeon.errors import InputError, SpaceError
 from sturgeon.search import Search, search_by_name
-from sturgeon.space import Config, Constant, Hyperparameter, Space, standard_space
+from sturgeon.space import Config, Constant, Space, standard_space
 
 if TYPE_CHECKING:
     from sturgeon.frameworks.network_fitting import Fit, Rows
@@ -126,7 +126,7 @@ class _NetworkEstimator(BaseEstimator):
 
     def _inputs(self, x: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, x, dtype=np.float64, reset=False)
+        return cast(np.ndarray, validate_data(self, x, dtype=np.float64, reset=False))
 
 
 class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
@@ -285,7 +285,7 @@ def tuned_space(space: Space | None, own: Config) -> Space:
         (('learning_rate',), Constant(20))
     """
     base = standard_space() if space is None else space
-    changed: dict[str, Hyperparameter] = {}
+    changed: dict[str, Any] = {}
     for name, value in own.items():
         if name not in base.names or (space is None and isinstance(base[name], Constant)):
             changed[name] = Constant(value)

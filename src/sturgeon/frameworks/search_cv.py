@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -93,11 +93,11 @@ class SearchCV(RandomizedSearchCV):
         *,
         n_iter: int = 10,
         scoring: Any = None,
-        n_jobs: int | None = None,
+        n_jobs: Any = None,
         refit: Any = True,
         cv: Any = None,
         verbose: int = 0,
-        pre_dispatch: int | str = "2*n_jobs",
+        pre_dispatch: Any = "2*n_jobs",
         random_state: Any = None,
         error_score: Any = np.nan,
         return_train_score: bool = False,
@@ -125,7 +125,7 @@ class SearchCV(RandomizedSearchCV):
         self.batch_size = batch_size
         self.budget = budget
 
-    def _run_search(self, evaluate_candidates: Evaluate) -> None:
+    def _run_search(self, evaluate_candidates: Evaluate) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  (fit asks whether callbacks are taken)
         """What scikit-learn calls within ``fit``; ``evaluate_candidates`` fits and scores a list of them."""
         read = read_parameters(self.param_distributions, self.estimator)
         search = (
@@ -164,7 +164,7 @@ class SearchCV(RandomizedSearchCV):
 
         What a search suggests before it learns is asked for at once: it costs nothing, and workers stay busy.
         """
-        usual = self.batch_size or fewest_busy(self.n_splits_, effective_n_jobs(self.n_jobs))
+        usual = self.batch_size or fewest_busy(self.n_splits_, effective_n_jobs(cast(int, self.n_jobs)))
         left = self.n_iter
         ahead = max(usual, getattr(search, "start", 1)) if search.learns else left
         while left > 0:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import clone
@@ -82,7 +82,7 @@ def read_parameters(given: Any, estimator: Any) -> ParameterSpace:
 
 
 def _of_mapping(given: Mapping[Any, Any]) -> tuple[Space, dict[str, str], dict[str, Reading]]:
-    hyperparameters: dict[str, Hyperparameter] = {}
+    hyperparameters: dict[str, Any] = {}
     names: dict[str, str] = {}
     readings: dict[str, Reading] = {}
     for parameter, options in given.items():
@@ -98,7 +98,7 @@ def _of_mapping(given: Mapping[Any, Any]) -> tuple[Space, dict[str, str], dict[s
 def _own_name(parameter: str, taken: Sequence[Any]) -> str:
     """The parameter's name, or one like it that is an identifier: a step may be called ``my-scaler``."""
     try:
-        Space(**{parameter: Integer(0, 1)})
+        Space(**cast(dict[str, Any], {parameter: Integer(0, 1)}))
     except (SpaceError, TypeError):
         own = re.sub(r"\W", "_", f"parameter_{parameter}")
         while own in taken:
@@ -169,7 +169,7 @@ def _check_names(parameters: list[str], read: ParameterSpace, estimator: Any) ->
                     if read.names.get(name, name) == parameter
                 )
             )
-            clone(estimator).set_params(**value)
+            cast(Any, clone(estimator)).set_params(**value)
         except (ValueError, TypeError, AttributeError):
             close = get_close_matches(parameter, known, n=1)
             remedy = f"Did you mean {close[0]!r}?" if close else "See estimator.get_params()."
