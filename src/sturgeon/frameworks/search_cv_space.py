@@ -1,0 +1,184 @@
+"""What a scikit-learn user says may vary, as a space: hyperparameters, lists, SciPy distributions.
+
+Nothing is approximated. A list gives each of its options equal mass, as ``RandomizedSearchCV`` does; a
+distribution of SciPy is drawn by its own quantile function.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, cast
+
+import numpy as np
+from sklearn.base import clone
+
+from sturgeon.errors import SpaceError
+from sturgeon.space import Choice, Config, Hyperparameter, Integer, Real, Space
+
+# A quantile of 0 or 1 may be infinite: a normal distribution is cut off this far out.
+_OUTERMOST = 1e-6
+_SCALARS = (str, int, float, bool, type(None))
+
+Reading = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class ParameterSpace:
+    """A space, and how its configurations become parameters of an estimator.
+
+    Attributes:
+        space: What may vary.
+        names: The estimator's name of each hyperparameter whose own name had to differ.
+        readings: How a hyperparameter's value becomes the parameter's, where it is not the value itself.
+    """
+
+    space: Space
+    names: Mapping[str, str]
+    readings: Mapping[str, Reading]
+
+    def parameters(self, config: Config) -> dict[str, Any]:
+        """What ``set_params`` takes; inactive hyperparameters are absent and keep the estimator's values."""
+        return {
+            self.names.get(name, name): self.readings[name](value) if name in self.readings else value
+            for name, value in config.items()
+        }
+
+
+def read_parameters(given: Any, estimator: Any) -> ParameterSpace:
+    """Make a space of what a user says may vary, and see that the estimator has such parameters.
+
+    Args:
+        given: A ``Space``, or a dict from a parameter's name to a hyperparameter, to a list of options, or to
+            a frozen distribution of SciPy. ``uniform`` becomes a Real, ``loguniform`` a Real on a log scale
+            and ``randint`` an Integer; of any other distribution the quantile varies.
+        estimator: The estimator; it stays as it is.
+
+    Raises:
+        SpaceError: It is none of these, or the estimator has no such parameter.
+
+    Example:
+        >>> from scipy.stats import loguniform
+        >>> from sklearn.svm import SVC
+        >>> read = read_parameters({"C": loguniform(0.1, 10.0), "degree": [2, 3]}, SVC())
+        >>> read.space
+        Space(C=Real(0.1, 10.0, scale='log'), degree=Choice((2, 3)))
+    """
+    if isinstance(given, Space):
+        space, names, readings = given, {}, {}
+    elif isinstance(given, Mapping):
+        space, names, readings = _of_mapping(given)
+    else:
+        raise SpaceError(
+            f"`param_distributions` must be a Space or a dict; got {_shown(given)}. Where a parameter "
+            'depends on another, write st.Real(..., when={"kernel": "rbf"}).'
+        )
+    read = ParameterSpace(space, names, readings)
+    _check_names([names.get(name, name) for name in space.names], read, estimator)
+    return read
+
+
+def _of_mapping(given: Mapping[Any, Any]) -> tuple[Space, dict[str, str], dict[str, Reading]]:
+    hyperparameters: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    readings: dict[str, Reading] = {}
+    for parameter, options in given.items():
+        own = _own_name(str(parameter), [*hyperparameters, *given])
+        if own != parameter:
+            names[own] = str(parameter)
+        hyperparameters[own], reading = _hyperparameter_of(str(parameter), options)
+        if reading is not None:
+            readings[own] = reading
+    return Space(**hyperparameters), names, readings
+
+
+def _own_name(parameter: str, taken: Sequence[Any]) -> str:
+    """The parameter's name, or one like it that is an identifier: a step may be called ``my-scaler``."""
+    try:
+        Space(**cast(dict[str, Any], {parameter: Integer(0, 1)}))
+    except (SpaceError, TypeError):
+        own = re.sub(r"\W", "_", f"parameter_{parameter}")
+        while own in taken:
+            own += "_"
+        return own
+    return parameter
+
+
+def _hyperparameter_of(parameter: str, options: Any) -> tuple[Hyperparameter, Reading | None]:
+    if isinstance(options, Hyperparameter):
+        return options, None
+    if callable(getattr(options, "ppf", None)) and callable(getattr(options, "support", None)):
+        return _of_distribution(options)
+    if isinstance(options, np.ndarray | Sequence) and not isinstance(options, str):
+        return _of_options(parameter, list(options))
+    raise SpaceError(
+        f"A parameter must vary over a hyperparameter, a list or a frozen distribution of SciPy; got "
+        f"{_shown(options)} for {parameter!r}. Write for instance st.Real(0.1, 10.0, scale='log')."
+    )
+
+
+def _of_distribution(drawn: Any) -> tuple[Hyperparameter, Reading | None]:
+    low, high = (float(bound) for bound in drawn.support())
+    family = getattr(getattr(drawn, "dist", None), "name", "")
+    if family == "uniform":
+        return Real(low, high), None
+    if family in ("loguniform", "reciprocal") and math.isclose(drawn.median(), math.sqrt(low * high)):
+        return Real(low, high, scale="log"), None
+    if family == "randint" and low < high:
+        return Integer(int(low), int(high)), None
+    whole = callable(getattr(drawn, "pmf", None))
+    return Real(_OUTERMOST, 1 - _OUTERMOST), lambda quantile: (int if whole else float)(drawn.ppf(quantile))
+
+
+def _of_options(parameter: str, options: list[Any]) -> tuple[Hyperparameter, Reading | None]:
+    plain = [option.item() if isinstance(option, np.generic) else option for option in options]
+    if all(_is_scalar(option) for option in plain):
+        return Choice(tuple(plain)), None
+    # Estimators, tuples and functions go by a label: a study holds plain values only.
+    labels = [option if isinstance(option, str) else _label(option) for option in plain]
+    if len(set(labels)) < len(labels):
+        labels = [f"{parameter} {number}: {label}" for number, label in enumerate(labels)]
+    return Choice(tuple(labels)), dict(zip(labels, options, strict=True)).__getitem__
+
+
+def _is_scalar(option: Any) -> bool:
+    return type(option) in _SCALARS and (not isinstance(option, float) or math.isfinite(option))
+
+
+def _label(option: Any) -> str:
+    name = getattr(option, "__qualname__", None)
+    return name if isinstance(name, str) else " ".join(repr(option).split())
+
+
+def _check_names(parameters: list[str], read: ParameterSpace, estimator: Any) -> None:
+    known = estimator.get_params(deep=True)
+    for parameter in parameters:
+        parts = parameter.split("__")
+        owners = {"__".join(parts[:depth]) for depth in range(1, len(parts))}
+        # A parameter of what is itself chosen (clf__C beside clf) is known only once it is chosen.
+        if parameter in known or owners & set(parameters):
+            continue
+        try:  # some estimators take parameters that they do not list
+            value = next(
+                iter(
+                    read.parameters({name: item.start()})
+                    for name, item in read.space.items()
+                    if read.names.get(name, name) == parameter
+                )
+            )
+            cast(Any, clone(estimator)).set_params(**value)
+        except (ValueError, TypeError, AttributeError):
+            close = get_close_matches(parameter, known, n=1)
+            remedy = f"Did you mean {close[0]!r}?" if close else "See estimator.get_params()."
+            raise SpaceError(
+                f"A parameter must be one of the estimator's; {type(estimator).__name__} has no "
+                f"{parameter!r}. {remedy}"
+            ) from None
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
