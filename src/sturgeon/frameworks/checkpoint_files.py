@@ -65,9 +65,11 @@ def checkpoint_files(
 
     Args:
         trial: The trial.
-        checkpoints: A folder; True for ``checkpoints`` in the working directory, False for none.
+        checkpoints: A folder; True for the trial's own, which goes when the trial has ended unless it is the
+            best; False for none.
         ending: How file names end.
     """
     if checkpoints is False:
         return None
-    return CheckpointFiles(trial, "checkpoints" if checkpoints is True else checkpoints, ending)
+    folder = (trial.folder or "checkpoints") if checkpoints is True else checkpoints
+    return CheckpointFiles(trial, folder, ending)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from sturgeon.errors import MissingExtra
+from sturgeon.frameworks.extras import missing_extra
 
 
 def _import_keras() -> Any:
@@ -17,10 +17,7 @@ def _import_keras() -> Any:
     try:
         return importlib.import_module("keras")
     except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"Keras models need Keras and its backend; {error.name or 'one of them'!r} is not installed: "
-            "pip install 'sturgeon[keras]'"
-        ) from error
+        raise missing_extra(error.name or "Keras", "keras") from error
 
 
 keras: Any = _import_keras()  # it has no types to check by

@@ -14,7 +14,7 @@ from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.final import train_final
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop, best_trial
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 from sturgeon.caviar.terms import Wishes, begin, settle
 from sturgeon.data import ClassTarget, Dataset, NumericTarget, Preprocessing
 from sturgeon.data.aligned import empty_aligned

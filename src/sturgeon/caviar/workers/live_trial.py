@@ -142,11 +142,6 @@ class LiveTrial:
         return self._cut
 
     @property
-    def planned(self) -> int:
-        """The last epoch of the loops of ``epochs`` so far; 0 before the first."""
-        return self._planned
-
-    @property
     def cut(self) -> bool:
         """Whether the training was told to end before its last epoch."""
         return self._cut
