@@ -71,12 +71,12 @@ def test_the_adapter_loads_no_keras_until_it_is_used(tmp_path):
 def test_without_keras_one_line_says_what_to_install(use, tmp_path):
     code = f"import sys; sys.modules['keras'] = None; from sturgeon.frameworks import keras; {use}"
     last = run(["-c", code], tmp_path).stderr.strip().splitlines()[-1]
-    assert last.startswith("sturgeon.errors.MissingExtra: Keras models need Keras")
-    assert "pip install 'sturgeon[keras]'" in last
+    assert last.startswith("sturgeon.errors.MissingExtra: keras is needed here")
+    assert 'pip install "sturgeon[keras]"' in last
 
 
 def test_without_the_backend_one_line_says_what_to_install(tmp_path):
     pytest.importorskip("keras")
     code = "import sys; sys.modules['tensorflow'] = None; from sturgeon.frameworks.keras import Report"
     last = run(["-c", code], tmp_path).stderr.strip().splitlines()[-1]
-    assert "'tensorflow' is not installed: pip install 'sturgeon[keras]'" in last
+    assert 'tensorflow is needed here and is not installed; run: pip install "sturgeon[keras]"' in last

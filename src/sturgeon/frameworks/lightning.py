@@ -57,8 +57,8 @@ class Report(Callback):
 
         Args:
             trial: The trial.
-            checkpoints: The folder for checkpoint files, one for each trial; True for ``checkpoints`` in the
-                working directory, False for none.
+            checkpoints: A folder for checkpoint files; True for the trial's own, which goes when the trial
+                has ended unless it is the best; False for none.
             save_every: After how many epochs a checkpoint is written, at least 1. After a kill, the
                 epochs since then are trained again.
 

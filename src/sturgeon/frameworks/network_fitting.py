@@ -123,7 +123,8 @@ def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int) -> Fit:
     prepared = _Prepared.of(rows, split.train)
     dataset = prepared.dataset(split.train, split.validation)
     never = threading.Event()
-    study = begin(tuning.study, terms, wishes, dataset, trials=tuning.trials, repeats=0)
+    about = {"trials": tuning.trials, "repeats": 0}
+    study = begin(tuning.study, terms, wishes, dataset, about=about)
     with study, tempfile.TemporaryDirectory() as folder:
         loop = CaviarLoop(
             study,

@@ -37,13 +37,13 @@ class Report(paddle.callbacks.Callback):
     that are left of ``epochs``. For that, hand ``fit`` a ``paddle.io.DataLoader(..., shuffle=True)``: where
     it makes one from a dataset, the order of the rows starts again.
 
-    A checkpoint is an ``.npz`` file with arrays and JSON: reading one runs no code. The last one stays when
-    the trial has ended: ``network.set_state_dict(load_weights(study.best.checkpoint))``.
+    A checkpoint is an ``.npz`` file with arrays and JSON: reading one runs no code. The last one of the
+    best trial stays: ``network.set_state_dict(load_weights(study.best.checkpoint))``.
 
     Args:
         trial: The trial.
-        checkpoints: The folder for checkpoint files, one for each trial; True for ``checkpoints`` in the
-            working directory, False for none.
+        checkpoints: A folder for checkpoint files; True for the trial's own, which goes when the trial
+            has ended unless it is the best; False for none.
         save_every: After how many epochs a checkpoint is written, at least 1. After a kill, the
             epochs since then are trained again.
 

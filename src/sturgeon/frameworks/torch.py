@@ -34,13 +34,13 @@ class Report:
     generators (PyTorch's, CUDA's, NumPy's and Python's) are those of the last checkpoint. So make the
     ``Report`` when all its parts are there, just before the loop, and call it last in each epoch.
 
-    A checkpoint is what ``torch.save`` writes, with tensors and plain values only. The last one stays when
-    the trial has ended: ``load_checkpoint(study.best.checkpoint)["model"]`` has the weights.
+    A checkpoint is what ``torch.save`` writes, with tensors and plain values only. The last one of the
+    best trial stays: ``load_checkpoint(study.best.checkpoint)["model"]`` has the weights.
 
     Args:
         trial: The trial.
-        checkpoints: The folder for checkpoint files, one for each trial; True for ``checkpoints`` in the
-            working directory, False for none.
+        checkpoints: A folder for checkpoint files; True for the trial's own, which goes when the trial
+            has ended unless it is the best; False for none.
         save_every: After how many reports, at least 1. After a pause or a kill, the epochs since then are
             trained again.
         parts: What a checkpoint holds, by name: models, optimisers, schedules, gradient scalers (all that
