@@ -22,10 +22,13 @@ from sturgeon.data.scale import Scale, fit_scale
 from sturgeon.data.splits import bin_by_size, split_at_random
 from sturgeon.errors import RunError
 from sturgeon.frameworks.network_alone import train_alone
-from sturgeon.network.settings import TrainingSettings, check_network_space
+from sturgeon.network.settings import check_network_space
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.search import Search
 from sturgeon.space import Config, Constant, Space
+
+# Nothing is to be judged where one configuration is trained, but training judges after each epoch.
+_TOKEN_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -95,17 +98,13 @@ def fit_one(rows: Rows, config: Config, *, epochs: int, seed: int) -> Fit:
         SpaceError: The network cannot take a value of the configuration.
         RunError: The training diverged.
     """
-    check_network_space(Space(**{name: Constant(value) for name, value in config.items()}))  # pyright: ignore[reportArgumentType]  (no value is the constraint)
-    prepared = _Prepared.of(rows, np.arange(len(rows.y)))
-    network = train_alone(
-        prepared.inputs,
-        prepared.targets,
-        TrainingSettings.of(config),
-        outputs=rows.classes or 1,
-        epochs=epochs,
-        seed=seed,
-    )
-    return prepared.fit(network, config)
+    constants: dict[str, Any] = {name: Constant(value) for name, value in config.items()}
+    space = Space(**constants)
+    check_network_space(space)
+    every = np.arange(len(rows.y))
+    prepared = _Prepared.of(rows, every)
+    dataset = prepared.dataset(every, every[:_TOKEN_ROWS])
+    return prepared.fit(train_alone(dataset, space, config, epochs=epochs, seed=seed), config)
 
 
 def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int) -> Fit:
