@@ -1,7 +1,6 @@
 """The batch-norm network as a scikit-learn estimator that tunes itself, on handwritten digits.
 
-Run it with ``python examples/network_estimator.py``; it takes some seconds, and reaches 0.97 on the test
-rows.
+Run it with ``python examples/network_estimator.py``; it takes some seconds.
 """
 
 from sklearn.datasets import load_digits

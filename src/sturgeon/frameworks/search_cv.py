@@ -73,7 +73,7 @@ class SearchCV(RandomizedSearchCV):
         >>> from sklearn.svm import SVC
         >>> space = st.Space(C=st.Real(0.01, 100.0, scale="log"), gamma=st.Real(1e-3, 1.0, scale="log"))
         >>> search = SearchCV(SVC(), space, n_iter=8, random_state=0).fit(*load_iris(return_X_y=True))
-        >>> round(search.best_score_, 1), sorted(search.best_params_)
+        >>> round(float(search.best_score_), 1), sorted(search.best_params_)
         (1.0, ['C', 'gamma'])
     """
 
