@@ -13,13 +13,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import sturgeon as st
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.fused import Member
-from sturgeon.caviar.table_lanes import table_trainer
+from sturgeon.caviar.table_training import table_trainer
 from sturgeon.caviar.trainer import Goal
 from sturgeon.data import ClassTarget, Dataset, Preprocessing
 from sturgeon.errors import InputError, RunError
 from sturgeon.frameworks.network_alone import train_alone
 from sturgeon.frameworks.sklearn import NetworkClassifier, NetworkRegressor
-from sturgeon.network.settings import TrainingSettings
 
 WINE = load_wine(return_X_y=True)
 SMALL = {"hidden_units": 8, "layers": 1, "epochs": 60, "random_state": 0}
@@ -43,7 +42,7 @@ def test_parameters_and_defaults_are_those_of_the_standard_space(kind):
         assert defaults[name] == item.start()
 
 
-def test_rounding_the_table_up_changes_nothing_but_rounding():
+def test_a_configuration_trained_alone_is_the_network_of_a_trial():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(77, 5)).astype(np.float32)
     y = (x[:, 0] * x[:, 1] > 0).astype(np.int32)
@@ -64,8 +63,8 @@ def test_rounding_the_table_up_changes_nothing_but_rounding():
     trainer = table_trainer(dataset, space, Goal("train_loss", "minimize"), 5)
     events = trainer.train([Member(0, 3, config)], threading.Event())
     (lane,) = [event.network for event in events if isinstance(event, TrainingDone)]
-    alone = train_alone(x, y, TrainingSettings.of(config), outputs=2, epochs=5, seed=3)
-    assert np.allclose(alone.outputs(x), lane.outputs(x), rtol=1e-3, atol=1e-4)
+    alone = train_alone(dataset, space, config, epochs=5, seed=3)
+    assert np.array_equal(alone.outputs(x), lane.outputs(x))
     assert alone.architecture == lane.architecture
 
 
