@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sturgeon as st
+from sklearn_checks import own_checks
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.fused import Member
 from sturgeon.caviar.table_training import table_trainer
@@ -27,7 +27,7 @@ CHECKED = {**SMALL, "batch_size": 1024, "learning_rate": 0.05}
 BOTH = pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
 
 
-@parametrize_with_checks([NetworkClassifier(**CHECKED), NetworkRegressor(**CHECKED)])
+@own_checks(NetworkClassifier(**CHECKED), NetworkRegressor(**CHECKED))
 @pytest.mark.filterwarnings("default")
 def test_scikit_learns_own_checks_pass(estimator, check):
     check(estimator)
@@ -58,6 +58,7 @@ def test_a_configuration_trained_alone_is_the_network_of_a_trial():
         x_test=x[:0].copy(),
         y_test=y[:0].copy(),
         preprocessing=Preprocessing((), (), ClassTarget("y", (0, 1))),
+        test_rows=np.arange(0),
     )
     space = st.Space(**{name: st.Constant(value) for name, value in config.items()})
     trainer = table_trainer(dataset, space, Goal("train_loss", "minimize"), 5)

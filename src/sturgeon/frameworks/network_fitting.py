@@ -176,6 +176,7 @@ class _Prepared:
             task_reason="it was asked for",
             target="y",
             preprocessing=Preprocessing((), (), target),
+            test_rows=none,
             **{f"x_{name}": _aligned(self.inputs[part]) for name, part in _parts(training, validation, none)},
             **{f"y_{name}": self.targets[part] for name, part in _parts(training, validation, none)},
         )
