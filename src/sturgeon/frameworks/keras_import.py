@@ -17,7 +17,7 @@ def _import_keras() -> Any:
     try:
         return importlib.import_module("keras")
     except ModuleNotFoundError as error:
-        raise missing_extra(error.name or "Keras", "keras") from error
+        raise missing_extra((error.name or "keras").partition(".")[0], "keras") from error
 
 
 keras: Any = _import_keras()  # it has no types to check by

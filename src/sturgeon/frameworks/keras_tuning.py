@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from sturgeon.caviar.tuning import tune as tune_function
-from sturgeon.errors import MissingExtra, StudyError
+from sturgeon.errors import StudyError
+from sturgeon.frameworks.extras import missing_extra
 from sturgeon.frameworks.keras_data import Source, first_inputs
 from sturgeon.frameworks.keras_options import (
     KerasOptions,
@@ -114,7 +115,7 @@ def tune(
             result.best.save("best.keras")
     """
     if importlib.util.find_spec("keras") is None:
-        raise MissingExtra("Keras models need Keras, which is not installed: pip install 'sturgeon[keras]'")
+        raise missing_extra("keras", "keras")
     check_options(options, fused)
     check_build(build)
     training = Source("train_data", train_data, "steps_per_epoch")

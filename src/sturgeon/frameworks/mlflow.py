@@ -81,11 +81,11 @@ def _write(client: Any, run: str, trial: TrialRecord) -> None:
 
     had = client.get_run(run).data
     when = _milliseconds(trial.ended or trial.started) or 0
-    points = [
-        Metric(metric, value, when, step)
-        for metric, values in _curves(trial).items()
-        for step, value in values[_known(client, run, metric) if metric in had.metrics else 0 :]
-    ]
+    points = []
+    for metric, values in _curves(trial).items():
+        known = _known(client, run, metric) if metric in had.metrics else 0
+        for place, (step, value) in enumerate(values[known:], known):
+            points.append(Metric(metric, value, when + place, step))  # of two at a step, the later one counts
     params = [Param(name, str(value)) for name, value in trial.config.items() if name not in had.params]
     why = trial.reason if trial.error is None else f"{trial.error.type}: {trial.error.message}"
     tags = [RunTag(_STATE, trial.state)] + ([RunTag(_REASON, why)] if why else [])
