@@ -30,9 +30,9 @@ class CoarseToFine(Search):
 
     * Values are cut off well above the median, so that outliers, however large, do no harm. Failed and
       diverged trials count as bad ones.
-    * Curves count: where trials were halted early, what each had at their steps is evidence too, and how
-      far from the end it was is a column of the model. A trial without a curve counts as tried, with the
-      value that the model expects of it; the configurations of one batch likewise.
+    * A stopped or running trial with a curve counts as what trials with such a value at that step became,
+      with an error. One without a curve counts as tried, with the value that the model expects of it; the
+      configurations of one batch likewise.
     * The length scales are uncertain with few trials: the improvement is averaged over several sets drawn
       from their posterior. Every eighth trial halves the most probable ones, and so looks farther away.
     * Beyond 128 trials the model learns from 128: the best ones, the newest, and an even
@@ -84,7 +84,7 @@ class CoarseToFine(Search):
                 after = spread(batch, space, tried, count=first, rng=rng)
                 seen = replace(seen, pending=np.vstack([seen.pending, after[len(tried) :]]))
             if batch.missing and seen.succeeded:
-                take_promising(batch, space, record, seen, rng, number=len(record) + first)
+                take_promising(batch, space, seen, rng, number=len(record) + first)
         fill(batch, space, lambda size: space.sample(size, rng), rng)
         return batch.configs()
 

@@ -22,7 +22,6 @@ dpotrf, dpotri, dpotrs, dtrtrs = get_lapack_funcs(("potrf", "potri", "potrs", "t
 LENGTH = 1.0
 LENGTH_SPREAD = 0.6
 PRIORITY_SHIFT = 0.1
-STEPS_LENGTH = 2.0
 NOISE = 1e-5
 NOISE_SPREAD = 2.0
 NOISE_FLOOR = 1e-6
@@ -38,7 +37,6 @@ class Prior:
     The parameters are the length scale of each coordinate, the signal's variance and the noise's variance.
     Length scales grow with the root of the number of coordinates, as distances in the cube do. An important
     hyperparameter is expected to have a shorter one: over the same stretch the objective changes more.
-    A value at a ninth of a training is expected to agree with that at the end by about a half.
 
     Source: Hvarfner et al., Vanilla Bayesian optimization performs great in high dimensions (2024).
 
@@ -51,15 +49,13 @@ class Prior:
     spread: Floats
 
     @staticmethod
-    def of(encoding: Encoding, *, has_steps: bool = False) -> Prior:
-        """Make the prior of a space; with steps, the logarithm of a step is a last column of its own."""
+    def of(encoding: Encoding) -> Prior:
+        """Make the prior of a space."""
         count = len(encoding.priority)
         level = encoding.priority - encoding.priority.mean() if count else encoding.priority
         lengths = math.log(LENGTH * math.sqrt(max(count, 1))) + PRIORITY_SHIFT * level
-        if has_steps:
-            lengths = np.append(lengths, math.log(STEPS_LENGTH))
         mean = np.concatenate([lengths, [0.0, math.log(NOISE)]])
-        return Prior(mean, np.concatenate([np.full(len(lengths), LENGTH_SPREAD), [1.0, NOISE_SPREAD]]))
+        return Prior(mean, np.concatenate([np.full(count, LENGTH_SPREAD), [1.0, NOISE_SPREAD]]))
 
 
 class Evidence:

@@ -13,12 +13,9 @@ from sturgeon.search.model.gaussian_process import Conditioned, Evidence, Prior,
 from sturgeon.search.model.improvement import mean_log_improvement
 from sturgeon.search.model.one_thread import one_thread
 from sturgeon.search.model.slice_sampling import draw_parameters
-from sturgeon.search.model.steps import unroll
 from sturgeon.search.model.subset import most_telling
-from sturgeon.search.record import Record
 from sturgeon.search.unseen import Unseen
 from sturgeon.space import Space
-from sturgeon.space.scales import Floats
 
 LEARNT_FROM = 128
 SAMPLES = 4
@@ -28,55 +25,42 @@ SHORTER = float(np.log(0.5))
 
 
 @one_thread()
-def take_promising(
-    batch: Unseen, space: Space, record: Record, seen: Seen, rng: np.random.Generator, *, number: int
-) -> None:
+def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Generator, *, number: int) -> None:
     """Take what a model of the record finds most promising, one after the other.
 
     Args:
         batch: Takes them, until it is full or nothing new is found.
         space: What may vary.
-        record: The trials so far.
-        seen: What they say, at least one finite value, and what is being tried already.
+        seen: What the record says: at least one finite value.
         rng: The source of randomness.
         number: The number of the trial that is to be suggested.
     """
     encoding = Encoding(space)
     # Counted in batches, or every batch of eight would have the same turn.
     turn = number // max(batch.missing, 1)
-    learnt, before = unroll(list(record), seen)
-    values, variance = targets(learnt)
+    values, variance = targets(seen)
     kept = most_telling(values, LEARNT_FROM)
-    has_steps = bool(before.any())
-
-    def at(columns: Floats, when: Floats | float = 0.0) -> Floats:
-        """Add the column of steps, where there is one; all that is asked about is the end."""
-        return np.column_stack([columns, np.broadcast_to(when, len(columns))]) if has_steps else columns
-
-    prior = Prior.of(encoding, has_steps=has_steps)
-    owner = np.append(encoding.owner, len(encoding.priority)) if has_steps else encoding.owner
-    points = at(encoding.columns(learnt.unit[kept]), before[kept])
-    evidence = Evidence(points, values[kept], variance[kept], owner)
+    evidence = Evidence(encoding.columns(seen.unit[kept]), values[kept], variance[kept], encoding.owner)
+    prior = Prior.of(encoding)
     models = _models(evidence, prior, rng, turn)
-    if len(learnt.pending):
-        pending = at(encoding.columns(learnt.pending))
+    if len(seen.pending):
+        pending = encoding.columns(seen.pending)
         models = [model.believing(pending) for model in models]
-    sure = (learnt.errors == 0.0) & (before == 0.0)
+    sure = seen.errors == 0.0
     best = float(values[sure].min()) if sure.any() else float("inf")
     if not sure.all():
         # A forecast may promise too much: what the model makes of it counts.
-        forecasts = at(encoding.columns(learnt.unit[~sure]))
+        forecasts = encoding.columns(seen.unit[~sure])
         models = [model.comparing(forecasts) for model in models]
-    centres = seen.unit[np.argsort(seen.values, kind="stable")[:CENTRES]]
+    centres = seen.unit[np.argsort(values, kind="stable")[:CENTRES]]
     pool = Pool(space, encoding, centres)
     while batch.missing:
-        promise = partial(mean_log_improvement, models, best=best)
-        ranked = pool.ranked(lambda columns, promise=promise: promise(at(columns)), rng)
+        ranked = pool.ranked(partial(mean_log_improvement, models, best=best), rng)
         taken = take_best(batch, space, ranked)
         if taken is None:
             return
         if batch.missing:
-            point = at(encoding.columns(ranked[[taken]]))
+            point = encoding.columns(ranked[[taken]])
             models = [model.believing(point) for model in models]
 
 
