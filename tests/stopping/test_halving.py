@@ -119,7 +119,7 @@ def test_brackets_begin_later_and_are_compared_among_themselves():
 
 @pytest.mark.parametrize(
     ("steps", "rungs"),
-    [(1, []), (3, []), (6, [3]), (30, [3, 9, 27]), (52, [5, 15, 45]), (None, [3, 9, 27, 81])],
+    [(1, []), (3, []), (6, [3]), (30, [4, 12]), (52, [6, 18]), (None, [3, 9, 27, 81])],
 )
 def test_the_first_rung_follows_from_the_length_of_a_training(steps, rungs):
     goal = Goal(max_steps=steps)

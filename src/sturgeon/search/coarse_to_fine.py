@@ -54,12 +54,12 @@ class CoarseToFine(Search):
 
     name: ClassVar[str] = "coarse-to-fine"
 
-    start: int = 7
+    start: int = 2
 
     def __post_init__(self) -> None:
         if not isinstance(self.start, int) or isinstance(self.start, bool) or self.start < 1:
             raise InputError(
-                f"`start` must be a whole number from 1; got {self.start!r}. Write CoarseToFine(start=7)."
+                f"`start` must be a whole number from 1; got {self.start!r}. Write CoarseToFine(start=2)."
             )
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:

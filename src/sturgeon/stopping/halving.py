@@ -44,8 +44,8 @@ class SuccessiveHalving(Stopping):
 
     Attributes:
         reduction: One in how many goes on, at least 2.
-        first: The first rung's step, at least 1; by default after a ninth of a training, and
-            not before step 3.
+        first: The first rung's step, at least 1; by default after a ninth of a training, rounded
+            up, and not before step 3.
         brackets: How many brackets, at least 1.
 
     Example:
@@ -127,7 +127,8 @@ class SuccessiveHalving(Stopping):
     def _first(self, goal: Goal) -> int:
         if self.first is not None:
             return self.first
-        return max(EARLIEST, (goal.max_steps or 0) // WARM_UP)
+        # Rounded up: a third rung just before the end would hold back what is all but done.
+        return max(EARLIEST, -(-(goal.max_steps or 0) // WARM_UP))
 
     def _rung_just_reached(self, trial: Observation, goal: Goal) -> int | None:
         """Give the rung that a trial's last report is the first one at or after, if there is one."""
