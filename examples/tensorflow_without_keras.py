@@ -2,8 +2,11 @@
 
 Run it with ``python examples/tensorflow_without_keras.py``; it takes about half a minute. The first part
 ends with w = 5.00. The second part tunes softmax regression on the digits that come with scikit-learn; the
-best of 8 gets 0.965 of the 540 validation digits right.
+best of 8 gets 0.965 of the 540 validation digits right. The
+environment variable TRIALS sets another number of trials.
 """
+
+import os
 
 import tensorflow as tf
 from sklearn.datasets import load_digits
@@ -54,7 +57,7 @@ study = st.tune(
     descend,
     st.Space(learning_rate=rate, momentum=st.Real(0.0, 0.9)),
     minimize="cost",
-    trials=16,
+    trials=int(os.environ.get("TRIALS", "16")),
     seed=0,
 )
 print(f"w = {study.best.metrics['w']:.2f} with {study.best.config}")
@@ -63,7 +66,7 @@ study = st.tune(
     classify,
     st.Space(learning_rate=rate, batch_size=st.Integer(16, 64, scale="power_of_two")),
     maximize="val_accuracy",
-    trials=8,
+    trials=int(os.environ.get("TRIALS", "8")),
     workers=2,
     seed=0,
 )
