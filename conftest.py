@@ -1,7 +1,7 @@
 """What is not imported when the examples in docstrings are looked for."""
 
-# Each of these frameworks brings its own copies of what the others bring too (threads, protocol buffers), and a
-# process that has loaded all of them may end without a word: their tests run in processes of their own.
+# Each of these frameworks brings its own copies of what the others bring too (threads, protocol buffers). A
+# process that has loaded them all may end without a word: their tests run in processes of their own.
 _IN_THEIR_OWN_PROCESS = (
     "keras_building",
     "keras_fit",

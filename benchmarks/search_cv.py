@@ -60,7 +60,13 @@ SPACES: Mapping[str, st.Space] = {
 
 
 def pipeline(kind: str) -> Pipeline:
-    model = SVC(max_iter=20_000, ) if kind == "svc" else MLPClassifier(max_iter=15, random_state=0)
+    model = (
+        SVC(
+            max_iter=20_000,
+        )
+        if kind == "svc"
+        else MLPClassifier(max_iter=15, random_state=0)
+    )
     return Pipeline([("scale", StandardScaler()), ("pca", PCA(random_state=0)), ("model", model)])
 
 
