@@ -1,6 +1,6 @@
 """A network for PyTorch: a folder with its weights, a description, and a plain module to load them into.
 
-Why not TorchScript or ``torch.export``: see ``docs/decisions/0012-handing-on.md``.
+Why not TorchScript or ``torch.export``: see ``docs/decisions/0011-handing-on.md``.
 """
 
 from __future__ import annotations
