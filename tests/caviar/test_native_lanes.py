@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -29,7 +30,7 @@ if load_library() is None:
 
 def lanes_for(dataset, config, library=None):
     fused = NativeFused(library or load_library(), dataset, EPOCHS)
-    return Population(fused.program(fused.block_of(config), None, 1), 1)
+    return Population(fused.program(fused.block_of(config), jax.devices()[0], 1), 1)
 
 
 def trained(dataset, probe, library=None):

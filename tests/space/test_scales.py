@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sturgeon.space import Integer, Real
@@ -43,6 +43,7 @@ def test_a_linear_real_of_any_range_stays_inside_and_comes_back(low, width, unit
 
 
 @given(low=st.floats(1e-30, 1e6), ratio=st.floats(1.001, 1e12), unit=st.floats(0, 1))
+@example(low=118927.99999999988, ratio=2.0, unit=2.8433066309064515e-211)
 def test_a_log_real_of_any_range_stays_inside_and_comes_back(low, ratio, unit):
     real = Real(low, low * ratio, scale="log")
     (value,) = real.decode(real.from_unit(np.array([unit])))

@@ -14,6 +14,7 @@ import numpy as np
 import optax
 
 from sturgeon.caviar.fused import Device, Fused, LaneProgram, Member
+from sturgeon.caviar.memory import free_bytes
 from sturgeon.caviar.program import LaneState, ProgramShape
 from sturgeon.caviar.shapes import TableBlock, epoch_cost
 from sturgeon.caviar.table_state import TableUnit, network_of, start_state
@@ -72,8 +73,17 @@ class NativeFused(Fused):
         return 1
 
     def program(self, block: TableBlock, device: Device, lanes: int) -> LaneProgram:
-        """The library, for networks of the block's sizes."""
-        return _NativeProgram(self._library, block, self._dataset, self._epochs)
+        """The library, for networks of the block's sizes.
+
+        Raises:
+            MemoryError: They need more than is free. A system that promises more than it has would end the
+                process in the middle of the training.
+        """
+        program = _NativeProgram(self._library, block, self._dataset, self._epochs)
+        needed, free = program.layout.training_bytes(block.shape.batch), free_bytes(device)
+        if free is not None and needed > free:
+            raise MemoryError(f"the network needs {needed / 2**30:.1f} GB; {free / 2**30:.1f} GB are free")
+        return program
 
 
 class _Inputs(NamedTuple):
@@ -98,14 +108,14 @@ class _NativeProgram(LaneProgram):
     def __init__(self, library: CDLL, block: TableBlock, dataset: Dataset, epochs: int) -> None:
         self._library = library
         self._architecture, self._batch = block.shape.architecture, block.shape.batch
-        self._layout = Layout(self._architecture, vector_width(library))
+        self.layout = Layout(self._architecture, vector_width(library))
         self._dataset = dataset
         self._unit = TableUnit.of(dataset)
         self._epochs = epochs
 
     def start(self, member: Member) -> Trainee:
         weights, statistics, moments = start_state(self._architecture, member.seed)
-        layout = self._layout
+        layout = self.layout
         count = np.array([moments.count], np.int32)
         return Trainee(
             layout.block(weights), layout.block(), layout.block(), layout.running(statistics), count
@@ -147,23 +157,23 @@ class _NativeProgram(LaneProgram):
 
     def pack(self, member: Member, state: Trainee) -> LaneState:
         blocks = state.weights, state.first_moment, state.second_moment
-        weights, mu, nu = (_copies(self._layout.weights(block)) for block in blocks)
+        weights, mu, nu = (_copies(self.layout.weights(block)) for block in blocks)
         moments = optax.ScaleByAdamState(state.count[0].copy(), mu, nu)
-        return LaneState(weights, _copies(self._layout.statistics(state.running)), moments)
+        return LaneState(weights, _copies(self.layout.statistics(state.running)), moments)
 
     def unpack(self, member: Member, state: LaneState) -> Trainee:
         weights, statistics, moments = state
         return Trainee(
-            self._layout.block(weights),
-            self._layout.block(cast(Weights, moments.mu)),
-            self._layout.block(cast(Weights, moments.nu)),
-            self._layout.running(statistics),
+            self.layout.block(weights),
+            self.layout.block(cast(Weights, moments.mu)),
+            self.layout.block(cast(Weights, moments.nu)),
+            self.layout.running(statistics),
             np.array([moments.count], np.int32),
         )
 
     def network(self, member: Member, state: Trainee) -> TrainedNetwork:
-        weights = self._layout.weights(state.weights)
-        statistics = self._layout.statistics(state.running)
+        weights = self.layout.weights(state.weights)
+        statistics = self.layout.statistics(state.running)
         return network_of(self._architecture, member, weights, statistics)
 
 

@@ -16,6 +16,9 @@ from sturgeon.space.base import Codes, Hyperparameter, Varying, check_scalar, sh
 from sturgeon.space.config import Scalar, scalar_key
 from sturgeon.space.scales import INTEGER_SCALES, LARGEST, LARGEST_INTEGER, REAL_SCALES, Floats
 
+# The logarithm of a value next to a bound may be the bound's own.
+_ABOVE_0, _BELOW_1 = float(np.finfo(np.float64).tiny), 1 - float(np.finfo(np.float64).epsneg)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Real(Varying):
@@ -93,8 +96,8 @@ class Real(Varying):
         return codes.tolist()
 
     def to_unit(self, codes: Codes) -> Floats:
-        """Map values to [0, 1]; the bounds go to 0 and 1 exactly."""
-        unit = np.clip(REAL_SCALES[self.scale].to_unit(codes, self.low, self.high), 0.0, 1.0)
+        """Map values to [0, 1]; the bounds, and they alone, go to 0 and 1 exactly."""
+        unit = np.clip(REAL_SCALES[self.scale].to_unit(codes, self.low, self.high), _ABOVE_0, _BELOW_1)
         unit[codes == self.low] = 0.0
         unit[codes == self.high] = 1.0
         return unit

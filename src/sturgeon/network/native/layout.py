@@ -24,13 +24,26 @@ class Layout:
     architecture: Architecture
     width: int
 
+    @property
+    def floats(self) -> int:
+        """How many numbers a block has."""
+        a = self.architecture
+        rows = self._whole_rows(a.hidden_units)
+        of_units = (a.features + (a.layers - 1) * rows + 2 * a.layers) * self._stride(a.hidden_units)
+        return of_units + (rows + 1) * self._stride(a.outputs)
+
+    def training_bytes(self, batch: int) -> int:
+        """About how much memory a training takes at its peak.
+
+        Args:
+            batch: Rows of a mini-batch.
+        """
+        of_rows = (2 * self.architecture.layers + 1) * batch * self._stride(self.architecture.hidden_units)
+        return 4 * (4 * self.floats + of_rows)
+
     def block(self, weights: Weights | None = None) -> np.ndarray:
         """A new block with copies of the weights, or of zeros: float32 ``[floats]``."""
-        a = self.architecture
-        units, outputs = self._stride(a.hidden_units), self._stride(a.outputs)
-        rows = self._whole_rows(a.hidden_units)
-        floats = (a.features + (a.layers - 1) * rows + 2 * a.layers) * units + (rows + 1) * outputs
-        block = _zeros(floats)
+        block = _zeros(self.floats)
         if weights is not None:
             for view, values in zip(self.weights(block), weights, strict=True):
                 view[...] = values
