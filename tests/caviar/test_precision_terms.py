@@ -21,7 +21,7 @@ def test_another_precision_is_refused():
 
 def test_a_study_goes_on_in_the_precision_it_was_begun_with(tmp_path, regression):
     place, wishes = str(tmp_path / "t.study"), Wishes(precision="bfloat16")
-    begin(place, settle(wishes, "regression"), wishes, regression, trials=2, repeats=0).close()
+    begin(place, settle(wishes, "regression"), wishes, regression, about={"trials": 2}).close()
     with Study.open(place) as study:
         assert resume(study, Wishes(), regression).precision == "bfloat16"
         assert resume(study, wishes, regression).precision == "bfloat16"

@@ -98,7 +98,7 @@ def test_no_trial_is_begun_once_the_best_is_good_enough(space):
 def test_until_stops_the_running_trials_and_they_keep_their_value(space, fifo):
     def train(trial):
         if trial.number == 1:
-            trial.report(loss=3.0)
+            trial.report(loss=2.0)
             with fifo.open("w"):
                 pass
             for _ in trial.epochs(10**9):

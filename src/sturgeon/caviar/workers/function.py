@@ -9,9 +9,11 @@ user's process to workers it started itself, over a pipe, and are never stored.
 from __future__ import annotations
 
 import inspect
+import io
 import sys
+from collections import ChainMap
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -56,10 +58,10 @@ def pack(train: Train) -> bytes:
     by_value = module is not None and module.__name__ != "__main__" and not _can_be_imported(module)
     try:
         if not by_value:
-            return cloudpickle.dumps(train)
+            return _dump(train)
         cloudpickle.register_pickle_by_value(module)
         try:
-            return cloudpickle.dumps(train)
+            return _dump(train)
         finally:
             cloudpickle.unregister_pickle_by_value(module)
     except Exception as error:
@@ -78,6 +80,22 @@ def unpack(function: bytes) -> Train:
         known = {name: value for name, value in train.__globals__.items() if not name.startswith("__")}
         vars(sys.modules["__main__"]).update(known)
     return train
+
+
+def _reduce_code(code: CodeType) -> Any:
+    """Reduce code as cloudpickle does, but with its file's name, by which a traceback finds the lines."""
+    rebuild, parts = cloudpickle.Pickler.dispatch_table[CodeType](code)
+    return rebuild, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts)
+
+
+class _Pickler(cloudpickle.Pickler):
+    dispatch_table = ChainMap({CodeType: _reduce_code}, cloudpickle.Pickler.dispatch_table)
+
+
+def _dump(train: Train) -> bytes:
+    buffer = io.BytesIO()
+    _Pickler(buffer).dump(train)
+    return buffer.getvalue()
 
 
 def name_of(train: object) -> str:
