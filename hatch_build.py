@@ -5,6 +5,7 @@ Without a compiler the package is built all the same: networks then train throug
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -29,6 +30,8 @@ class CompileNetwork(BuildHookInterface):
         if self.target_name != "wheel":
             return
         folder = Path(self.root) / _FOLDER
+        for stale in folder.glob("network-*.so"):
+            stale.unlink()
         made = [path for level in _levels() if (path := _compile(folder, level)) is not None]
         if made:
             build_data["pure_python"] = False
@@ -42,19 +45,28 @@ def _levels() -> list[str]:
 
 def _compile(folder: Path, level: str) -> Path | None:
     """Compile for one instruction set; None where that cannot be done here."""
-    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    compiler = (
+        os.environ.get("CC", "").strip() or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    )
     if compiler is None or sys.platform == "win32":
         _say("no C compiler was found; networks will train through JAX, which is slower")
         return None
     library = folder / f"network-{level}.so"
-    flags = [*_FLAGS, *_LEVELS[level]]
+    flags = [*_FLAGS, *_LEVELS[level], f"-DSOURCES=0x{_sources(folder):08x}u"]
     command = [*compiler.split(), *flags, str(folder / "network.c"), "-o", str(library), "-lm"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
+    try:
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
         library.unlink(missing_ok=True)
-        _say(f"{' '.join(command)} failed: {done.stderr}")
+        _say(f"{error} {getattr(error, 'stderr', '')}\nNetworks will train through JAX, which is slower")
         return None
     return library
+
+
+def _sources(folder: Path) -> int:
+    """What ``sources_now`` in the package's ``library.py`` makes of the same files."""
+    texts = b"".join(path.read_bytes() for path in sorted(folder.glob("*.[ch]")))
+    return int.from_bytes(hashlib.sha256(texts).digest()[:4], "big")
 
 
 def _say(line: str) -> None:

@@ -122,7 +122,7 @@ def randomized(kind: str, seed: int, candidates: int, common: dict[str, Any]) ->
 
 def optunas(kind: str, seed: int, candidates: int, common: dict[str, Any]) -> Any:
     import optuna
-    from optuna_integration.sklearn import OptunaSearchCV
+    from optuna_integration.sklearn import OptunaSearchCV  # pyright: ignore[reportMissingImports]
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space = for_optuna(SPACES[kind])

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def judge(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """The metrics of outputs; all NaN where the loss is not finite: a diverged network must not look right.
+    """The metrics of outputs; all NaN where an output or the loss is not finite: a diverged network must not look right.
 
     Args:
         outputs: Logits ``[rows, classes]``, or standardised targets ``[rows, 1]``, float32.
@@ -24,7 +24,7 @@ def judge(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
     """
     with np.errstate(all="ignore"):
         metrics = _of_classes(outputs, targets) if targets.dtype.kind == "i" else _of_errors(outputs, targets)
-    if not math.isfinite(metrics["loss"]):
+    if not (math.isfinite(metrics["loss"]) and np.isfinite(outputs).all()):
         return dict.fromkeys(metrics, math.nan)
     return metrics
 
@@ -44,5 +44,8 @@ def _of_classes(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
 
 
 def _of_errors(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    error = (outputs[:, 0] - targets).astype(np.float64)
-    return {"loss": float(np.square(error).mean()), "mae": float(np.abs(error).mean())}
+    error = outputs[:, 0] - targets
+    return {
+        "loss": float(np.square(error).mean(dtype=np.float64)),
+        "mae": float(np.abs(error).mean(dtype=np.float64)),
+    }

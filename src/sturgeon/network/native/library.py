@@ -7,6 +7,8 @@ there was no compiler, there is no library, and networks train through JAX.
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -98,7 +100,22 @@ def load_library() -> ctypes.CDLL | None:
     least = open_library(folder / "network-baseline.so")
     if least is None:
         return None
-    return open_library(folder / f"network-{_LEVELS[least.sturgeon_instruction_set()]}.so") or least
+    if least.sturgeon_sources() != sources_now(folder):
+        warnings.warn(
+            "the compiled network is not of these sources; networks train through JAX, which is slower: "
+            "install Sturgeon again (pip install -e .)",
+            stacklevel=2,
+        )
+        return None
+    taken = _LEVELS[1 : least.sturgeon_instruction_set() + 1]
+    better = (open_library(folder / f"network-{level}.so") for level in reversed(taken))
+    return next((library for library in better if library is not None), least)
+
+
+def sources_now(folder: Path) -> int:
+    """A number that changes with the C files beside this one."""
+    texts = b"".join(path.read_bytes() for path in sorted(folder.glob("*.[ch]")))
+    return int.from_bytes(hashlib.sha256(texts).digest()[:4], "big")
 
 
 def open_library(path: Path) -> ctypes.CDLL | None:
@@ -108,6 +125,7 @@ def open_library(path: Path) -> ctypes.CDLL | None:
     except OSError:
         return None
     library.sturgeon_train_epoch.restype = ctypes.c_double
+    library.sturgeon_sources.restype = ctypes.c_uint32
     return library
 
 

@@ -30,11 +30,12 @@ ALWAYS_INLINE vec exponential(vec x) {
 static double softmax_loss(long rows, long classes, float *outputs, long stride, const int32_t *truth) {
   double total = 0;
   for (long i = 0; i < rows; i++) {
-    float *row = outputs + i * stride, most = row[0], sum = 0;
-    for (long c = 1; c < classes; c++) most = row[c] > most ? row[c] : most;
+    float *row = outputs + i * stride, most = row[0], sum = 0, least = row[0];
+    for (long c = 1; c < classes; c++) most = row[c] > most ? row[c] : most, least = row[c] < least ? row[c] : least;
     float of_truth = row[truth[i]] - most;
     for (long c = 0; c < classes; c += WIDTH) store(row + c, exponential(load(row + c) - all(most)));
     for (long c = 0; c < classes; c++) sum += row[c];
+    if (least - least != 0) sum = NAN; /* −∞ has diverged too, though e to its power is 0 */
     total += logf(sum) - of_truth;
     vec share = all(1 / (sum * rows));
     for (long c = 0; c < classes; c += WIDTH) store(row + c, load(row + c) * share);

@@ -42,7 +42,7 @@ static void gather(const Sizes *s, const float *inputs, const void *targets, con
   long stride = stride_of(s->features);
   for (long i = 0; i < b->rows; i++) {
     memcpy(b->inputs + i * stride, inputs + (long)order[i] * s->features, s->features * sizeof(float));
-    ((int32_t *)b->targets)[i] = ((const int32_t *)targets)[order[i]]; /* four bytes of either type */
+    memcpy((char *)b->targets + 4 * i, (const char *)targets + 4L * order[i], 4); /* of either type */
   }
 }
 
@@ -219,6 +219,12 @@ int sturgeon_predict(const Sizes *s, float norm_epsilon, const State *state, con
 
 /* Floats of a vector: rows are multiples of it. */
 int sturgeon_width(void) { return WIDTH; }
+
+/* What the sources were that this was compiled from: hatch_build.py defines it. */
+#ifndef SOURCES
+#define SOURCES 0
+#endif
+uint32_t sturgeon_sources(void) { return SOURCES; }
 
 /* Which instruction set this processor has: 0 the least, 1 x86-64-v3 (AVX2), 2 x86-64-v4 (AVX-512). */
 int sturgeon_instruction_set(void) {

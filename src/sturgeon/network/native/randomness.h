@@ -44,8 +44,12 @@ static void draw_factors(Key key, float rate, long units, long batch, long rows,
   vec kept = all(1 / (1 - rate));
   for (long unit = 0; unit < units; unit++)
     for (long row = 0; row < rows; row += WIDTH) {
-      uvec x = {0}, y;
-      for (int i = 0; i < WIDTH; i++) y[i] = (uint32_t)(unit * batch + row + i);
+      uvec x, y;
+      for (int i = 0; i < WIDTH; i++) {
+        uint64_t count = (uint64_t)unit * batch + row + i;
+        x[i] = (uint32_t)(count >> 32);
+        y[i] = (uint32_t)count;
+      }
       threefry(key, &x, &y);
       vec uniform = (vec)(((x ^ y) >> 9) | 0x3F800000u) - all(1);
       vec factor = choose(all(rate) <= uniform, kept, all(0));
