@@ -16,7 +16,7 @@ HOOK = Path(__file__).parents[2] / "hatch_build.py"
 
 @pytest.fixture
 def hook():
-    pytest.importorskip("hatchling")
+    pytest.importorskip("hatchling", reason="the package's build tool is not installed")
     return runpy.run_path(str(HOOK))
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 
 def judge(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """The metrics of outputs; all NaN where an output or the loss is not finite: a diverged network must not look right.
+    """The metrics of outputs, all NaN where an output or the loss is not finite.
+
+    A diverged network must not look right.
 
     Args:
         outputs: Logits ``[rows, classes]``, or standardised targets ``[rows, 1]``, float32.

@@ -11,10 +11,9 @@ from __future__ import annotations
 import inspect
 import io
 import sys
-from collections import ChainMap
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import cloudpickle
 
@@ -84,12 +83,12 @@ def unpack(function: bytes) -> Train:
 
 def _reduce_code(code: CodeType) -> Any:
     """Reduce code as cloudpickle does, but with its file's name, by which a traceback finds the lines."""
-    rebuild, parts = cloudpickle.Pickler.dispatch_table[CodeType](code)
-    return rebuild, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts)
+    rebuild, parts, *rest = cloudpickle.Pickler.dispatch_table[CodeType](code)
+    return rebuild, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts), *rest
 
 
 class _Pickler(cloudpickle.Pickler):
-    dispatch_table = ChainMap({CodeType: _reduce_code}, cloudpickle.Pickler.dispatch_table)
+    dispatch_table: ClassVar = {**cloudpickle.Pickler.dispatch_table, CodeType: _reduce_code}
 
 
 def _dump(train: Train) -> bytes:
