@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lane_runs import GOAL, SMALL, member, run
 from sturgeon.caviar.events import EpochDone, Halted
-from sturgeon.caviar.program import batches_of
+from sturgeon.caviar.program import batches_of, row_weights_of
 from sturgeon.caviar.table_training import table_trainer
 
 
@@ -40,7 +40,7 @@ def test_halting_stops_after_the_current_epoch_and_hands_over_what_was_reached(r
 def test_an_epochs_batches_hold_every_row_once(rows, batch, seed):
     batch = min(batch, rows)
     order = np.random.default_rng(seed).permutation(rows)
-    numbers, weights = batches_of(order, batch)
+    numbers, weights = batches_of(order, batch), row_weights_of(rows, batch)
     assert numbers.shape == weights.shape == (len(numbers), batch)
     seen = sorted(numbers[weights > 0])
     if rows % batch == 1:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sturgeon.caviar.memory import _free_in_container, free_bytes, free_in_machine
 from sturgeon.caviar.placing import Resident, Streamed, fits, place
-from sturgeon.caviar.program import TablePart, batches_of
+from sturgeon.caviar.program import TablePart, batches_of, row_weights_of
 from sturgeon.network.streams import row_order
 
 CPU = jax.devices("cpu")[0]
@@ -67,8 +67,9 @@ def test_a_containers_limit_counts(tmp_path):
 )
 def test_chunks_hold_the_mini_batches_of_the_resident_table(rows, batch, lanes, chunk_bytes, epoch):
     part = TablePart(np.arange(2.0 * rows).reshape(rows, 2), np.arange(rows))
-    cut = [batches_of(row_order(seed, epoch, rows), min(batch, rows)) for seed in range(lanes)]
-    order, row_weights = (np.stack(arrays) for arrays in zip(*cut, strict=True))
+    batch = min(batch, rows)
+    order = np.stack([batches_of(row_order(seed, epoch, rows), batch) for seed in range(lanes)])
+    row_weights = np.broadcast_to(row_weights_of(rows, batch), order.shape)
     chunks = list(Streamed(part, part, chunk_bytes).mini_batches(order, row_weights))
     inputs, targets, weights = (np.concatenate(arrays, axis=1) for arrays in zip(*chunks, strict=True))
     np.testing.assert_array_equal(inputs, part.inputs[order])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lane_runs import EPOCHS, by_jax, by_library, member, run
-from sturgeon.caviar.program import batches_of
+from sturgeon.caviar.program import batches_of, row_weights_of
 from sturgeon.network import streams
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
@@ -43,7 +43,8 @@ def train_by_hand(dataset, settings, seed, epochs):
     )
     for epoch in range(epochs):
         order = streams.row_order(seed, epoch, len(dataset.y_train))
-        numbers, present = batches_of(order, min(settings.batch_size, len(order)))
+        batch = min(settings.batch_size, len(order))
+        numbers, present = batches_of(order, batch), row_weights_of(len(order), batch)
         for rows, weight in zip(numbers, present, strict=True):
             rows = rows[weight > 0]
             x, y = dataset.x_train[rows], dataset.y_train[rows]

@@ -28,6 +28,12 @@ def test_an_epoch_sees_every_row_once(seed, epoch, rows):
     assert sorted(streams.row_order(seed, epoch, rows)) == list(range(rows))
 
 
+@given(st.integers(0, 2**63 - 1), st.integers(0, 100), st.integers(1, 3000))
+def test_the_order_is_numpys_with_and_without_the_compiled_network(seed, epoch, rows):
+    stream = np.random.default_rng(np.random.SeedSequence((seed, 1, epoch)))
+    np.testing.assert_array_equal(streams.row_order(seed, epoch, rows), stream.permutation(rows))
+
+
 def test_streams_of_different_trials_and_purposes_differ():
     orders = {tuple(streams.row_order(seed, epoch, 50)) for seed in range(5) for epoch in range(5)}
     assert len(orders) == 25

@@ -60,6 +60,11 @@ class BlockQueue:
             members = self._members[block]
             return [members.popleft() for _ in range(min(count, len(members)))]
 
+    def waiting(self, block: Hashable) -> int:
+        """How many members of a block no lane has taken."""
+        with self._changed:
+            return len(self._members.get(block, ()))
+
     def clear(self) -> int:
         """Drop all members; returns how many there were."""
         with self._changed:

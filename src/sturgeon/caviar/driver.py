@@ -88,6 +88,7 @@ class Driver:
         self._usage = usage
         self._metric = metric
         self._epochs = epochs
+        self._lanes = 0
         self._lanes_cut: dict[Hashable, int] = {}
         self._reached: dict[int, int] = {}
 
@@ -99,41 +100,55 @@ class Driver:
     def run(self) -> None:
         """Train until the queue is closed."""
         while (block := self._waiting.next_block()) is not None:
-            lanes = self._lanes_cut.get(block) or self._fused.lanes(block, self._device)
             taken: list[Member] = []
             try:
-                self._train(block, lanes, taken)
+                self._train(block, taken)
             except (MemoryError, jax.errors.JaxRuntimeError) as error:
-                self._make_room(block, lanes, taken, error)
+                self._make_room(block, self._lanes, taken, error)
             finally:
                 self._waiting.done(block)
 
-    def _train(self, block: Hashable, lanes: int, taken: list[Member]) -> None:
+    def _train(self, block: Hashable, taken: list[Member]) -> None:
         """Train members of a block until none is left; ``taken`` holds those that have not ended yet."""
         population: Population | None = None
+        needed: dict[int, float] = {}
         while True:
-            free = lanes if population is None else len(population.free_lanes)
-            newcomers = self._waiting.take(block, free)
+            self._lanes = self._lanes_for(len(taken) + self._waiting.waiting(block), block, population)
+            newcomers = self._waiting.take(block, self._lanes - len(taken))
             taken += newcomers
             if not taken:
                 return
-            if population is None:
-                population = Population(self._fused.program(block, self._device, lanes), lanes)
-            for member in newcomers:
-                self._begin(population, member, taken)
+            if population is None or len(population) != self._lanes:
+                program = self._fused.program(block, self._device, self._lanes)
+                population = Population(program, self._lanes, population)
+            if newcomers:
+                self._begin(population, newcomers, taken)
+                needed.update((member.number, self._fused.needed(member.config)) for member in newcomers)
             if taken:
-                needed = [self._fused.needed(member.config) for member in taken]
+                costs = [needed[member.number] for member in taken]
                 self._one_epoch(population, taken)
-                self._usage.add(cost=self._fused.cost(block), lanes=lanes, needed=needed)
+                self._usage.add(cost=self._fused.cost(block), lanes=len(population), needed=costs)
 
-    def _begin(self, population: Population, member: Member, taken: list[Member]) -> None:
-        try:
-            population.start(population.free_lanes[0], member)
-        except (MemoryError, jax.errors.JaxRuntimeError):
-            raise
-        except Exception as error:  # a user's own model may raise anything; the others go on
-            taken.remove(member)
-            self._tell(Broken(member.number, error))
+    def _lanes_for(self, members: int, block: Hashable, population: Population | None) -> int:
+        """Lanes for so many members, as far as there may be, and without many idle ones."""
+        lanes = self._fused.lanes_for(max(members, 1), block, self._device)
+        lanes = min(lanes, self._lanes_cut.get(block, lanes))
+        if population is not None and len(population) // 4 < lanes <= len(population):
+            return len(population)
+        return lanes
+
+    def _begin(self, population: Population, newcomers: list[Member], taken: list[Member]) -> None:
+        ready: list[tuple[int, Member, Any]] = []
+        for lane, member in zip(population.free_lanes, newcomers, strict=False):
+            try:
+                ready.append((lane, member, population.prepare(member)))
+            except (MemoryError, jax.errors.JaxRuntimeError):
+                raise
+            except Exception as error:  # a user's own model may raise anything; the others go on
+                taken.remove(member)
+                self._tell(Broken(member.number, error))
+        if ready:
+            population.put(ready)
 
     def _one_epoch(self, population: Population, taken: list[Member]) -> None:
         reports = population.advance()

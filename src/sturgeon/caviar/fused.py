@@ -11,6 +11,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import jax
 import numpy as np
 
 from sturgeon.space import Config
@@ -59,7 +60,14 @@ class Member:
 
 
 class LaneProgram(ABC):
-    """One compiled program on one device. All members of a block of lanes share it."""
+    """One compiled program on one device. All members of a block of lanes share it.
+
+    Attributes:
+        runs_apart: Whether :meth:`run` returns before its work is done: the host then prepares the next
+            epoch meanwhile.
+    """
+
+    runs_apart: bool = False
 
     @abstractmethod
     def start(self, member: Member) -> Tree:
@@ -76,6 +84,15 @@ class LaneProgram(ABC):
     @abstractmethod
     def inputs(self, member: Member, epoch: int) -> Tree:
         """What one lane needs for an epoch, from 0, as NumPy arrays; equal shapes for every member."""
+
+    def all_inputs(self, lanes: Sequence[tuple[Member, int]]) -> Tree:
+        """What all lanes need, each array with a leading axis of lanes.
+
+        Args:
+            lanes: The member of each lane, and its epoch.
+        """
+        per_lane = [self.inputs(member, epoch) for member, epoch in lanes]
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *per_lane)
 
     @abstractmethod
     def run(self, state: Tree, inputs: Tree) -> tuple[Tree, dict[str, Any]]:
@@ -127,6 +144,10 @@ class Fused(ABC):
     @abstractmethod
     def lanes(self, block: Any, device: Device) -> int:
         """How many lanes a block of this kind has on a device, at least 1."""
+
+    def lanes_for(self, members: int, block: Any, device: Device) -> int:
+        """How many lanes so many members of a block are best trained in, at most :meth:`lanes`."""
+        return self.lanes(block, device)
 
     @abstractmethod
     def usual_lanes(self, device: Device) -> int:

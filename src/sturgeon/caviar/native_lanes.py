@@ -49,6 +49,7 @@ class NativeFused(Fused):
         settings = TrainingSettings.of(config)
         shape = ProgramShape(
             settings.architecture(self._dataset.features, self._dataset.outputs),
+            any_depth=False,
             batch=min(settings.batch_size, self._rows),
             dropout=settings.dropout > 0,
             lanes=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,9 @@ import jax
 import numpy as np
 
 from sturgeon.caviar.fused import LaneCheckpoint, LaneProgram, Member, Tree
+
+# With so many lanes read between two epochs, one copy of the state is sooner than one for each.
+_MANY = 8
 
 
 @dataclass(slots=True)
@@ -26,12 +31,23 @@ class Population:
     Args:
         program: What the lanes run.
         lanes: How many, at least 1.
+        before: Lanes whose members move into the first of these; no more of them than there are lanes.
     """
 
-    def __init__(self, program: LaneProgram, lanes: int) -> None:
+    def __init__(self, program: LaneProgram, lanes: int, before: Population | None = None) -> None:
         self._program = program
         self._lanes: list[_Occupant | None] = [None] * lanes
         self._state: Tree = None
+        self._inputs: Tree = None
+        self._reads = 0
+        self._on_host: Tree = None
+        if before is not None and before.members:
+            live = [lane for lane, _ in before.members]
+            self._lanes[: len(live)] = [before._lanes[lane] for lane in live]
+            self._state = _take_lanes(before._state, np.array(live + live[:1] * (lanes - len(live))))
+
+    def __len__(self) -> int:
+        return len(self._lanes)
 
     @property
     def free_lanes(self) -> list[int]:
@@ -45,16 +61,35 @@ class Population:
 
     def start(self, lane: int, member: Member) -> None:
         """Put a member into a free lane, at its first epoch or where its checkpoint stands."""
-        checkpoint = member.checkpoint
+        self.put([(lane, member, self.prepare(member))])
+
+    def prepare(self, member: Member) -> Tree:
+        """The state that a member goes on from, to be put into a lane."""
         fresh = self._program.start(member)
-        if checkpoint is not None:
-            structure = jax.tree.structure(self._program.pack(member, fresh))
-            fresh = self._program.unpack(member, jax.tree.unflatten(structure, checkpoint.leaves))
+        if member.checkpoint is None:
+            return fresh
+        structure = jax.tree.structure(self._program.pack(member, fresh))
+        return self._program.unpack(member, jax.tree.unflatten(structure, member.checkpoint.leaves))
+
+    def put(self, newcomers: Sequence[tuple[int, Member, Tree]]) -> None:
+        """Put members into free lanes.
+
+        Args:
+            newcomers: Lane, member, and its state of :meth:`prepare`; at least one.
+        """
+        states = {lane: state for lane, _, state in newcomers}
+        some = newcomers[0][2]
         if self._state is None or len(self._lanes) == 1:
-            self._state = self._program.stack([fresh] * len(self._lanes))
+            self._state = self._program.stack([states.get(lane, some) for lane in range(len(self._lanes))])
         else:
-            self._state = _put_lane(self._state, fresh, lane)
-        self._lanes[lane] = _Occupant(member, checkpoint.epoch if checkpoint is not None else 0)
+            # Filled up to a power of two, by the first again: there are few programs that put.
+            fill = (1 << (len(newcomers) - 1).bit_length()) - len(newcomers)
+            lanes = np.array([*states, *[newcomers[0][0]] * fill])
+            fresh = jax.tree.map(lambda *leaves: np.stack(leaves), *states.values(), *[some] * fill)
+            self._state = _put_lanes(self._state, fresh, lanes)
+        for lane, member, _ in newcomers:
+            self._lanes[lane] = _Occupant(member, member.checkpoint.epoch if member.checkpoint else 0)
+        self._inputs = self._on_host = None
 
     def advance(self) -> dict[int, tuple[int, dict[str, float]]]:
         """Train every occupied lane for one epoch.
@@ -62,12 +97,18 @@ class Population:
         Returns:
             By lane: how many epochs it has trained now, and its metrics.
         """
-        self._state, metrics = self._program.run(self._state, self._epoch_inputs())
+        inputs = self._epoch_inputs() if self._inputs is None else self._inputs
+        self._state, metrics = self._program.run(self._state, inputs)
+        self._inputs, self._on_host, self._reads = None, None, 0
+        for occupant in self._lanes:
+            if occupant is not None:
+                occupant.epoch += 1
+        if self._program.runs_apart:
+            self._inputs = self._epoch_inputs()
         on_host = {name: np.asarray(values) for name, values in metrics.items()}
         reports = {}
         for lane, occupant in enumerate(self._lanes):
             if occupant is not None:
-                occupant.epoch += 1
                 own = {name: float(values[lane]) for name, values in on_host.items()}
                 reports[lane] = (occupant.epoch, self._program.metrics(own))
         return reports
@@ -94,16 +135,24 @@ class Population:
         """Who trains in a lane, and its state."""
         occupant = self._lanes[lane]
         assert occupant is not None
-        return occupant.member, self._program.lane(self._state, lane)
+        self._reads += 1
+        if self._reads <= _MANY:
+            return occupant.member, self._program.lane(self._state, lane)
+        if self._on_host is None:
+            self._on_host = jax.tree.map(np.asarray, self._state)
+        return occupant.member, jax.tree.map(lambda leaf: np.array(leaf[lane]), self._on_host)
 
     def _epoch_inputs(self) -> Tree:
-        """What each lane needs for its next epoch."""
-        per_lane = [o and self._program.inputs(o.member, o.epoch) for o in self._lanes]
-        some = next(inputs for inputs in per_lane if inputs is not None)
-        filled = [some if inputs is None else inputs for inputs in per_lane]
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
+        """What the lanes need for their next epoch."""
+        some = next(o for o in self._lanes if o is not None)
+        return self._program.all_inputs([((o or some).member, (o or some).epoch) for o in self._lanes])
+
+
+@functools.partial(jax.jit, donate_argnums=0)
+def _put_lanes(state: Tree, fresh: Tree, lanes: np.ndarray) -> Tree:
+    return jax.tree.map(lambda leaf, new: leaf.at[lanes].set(new), state, fresh)
 
 
 @jax.jit
-def _put_lane(state: Tree, fresh: Tree, lane: int) -> Tree:
-    return jax.tree.map(lambda leaf, new: leaf.at[lane].set(new), state, fresh)
+def _take_lanes(state: Tree, lanes: np.ndarray) -> Tree:
+    return jax.tree.map(lambda leaf: leaf[lanes], state)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,8 @@ class ProgramShape:
 
     Attributes:
         architecture: The sizes, with the units and the layers that the lanes are padded to.
+        any_depth: Whether the lanes may have fewer layers, a number of them that is a value; else the program
+            is for that number of layers alone, and has no loop over them.
         batch: Rows of a mini-batch, at most the training rows.
         dropout: Whether any activations are dropped; without, no random numbers are drawn.
         lanes: How many networks are trained together.
@@ -40,6 +42,7 @@ class ProgramShape:
     """
 
     architecture: Architecture
+    any_depth: bool
     batch: int
     dropout: bool
     lanes: int
@@ -95,38 +98,57 @@ class EpochInputs(NamedTuple):
     Attributes:
         lane: What holds for all its steps.
         order: Row numbers, ``[steps, batch]``.
-        row_weights: ``[steps, batch]``.
     """
 
     lane: LaneInputs
     order: Array
-    row_weights: Array
 
 
 Step: TypeAlias = Callable[[LaneState, MiniBatch], tuple[LaneState, jax.Array]]
 
 
-def batches_of(order: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut an epoch's order of rows into mini-batches.
+def batches_of(orders: np.ndarray, batch: int) -> np.ndarray:
+    """Cut orders of rows into mini-batches.
 
-    Every row is seen once an epoch. The last mini-batch holds what remains; its empty places have
-    weight 0. A remainder of a single row, which has no variance to normalise by, is left out of that epoch.
+    Every row is seen once an epoch. The last mini-batch holds what remains; its empty places are row 0, and
+    have weight 0. A remainder of a single row, which has no variance to normalise by, is left out then.
 
     Args:
-        order: A permutation of the training rows, ``[rows]``.
+        orders: Permutations of the training rows, int32 ``[..., rows]``.
         batch: Rows of a mini-batch, from 2 to ``rows``.
 
     Returns:
-        Row numbers ``[steps, batch]``, int32, and weights ``[steps, batch]``, float32.
+        Row numbers ``[..., steps, batch]``, int32.
     """
-    rows = len(order)
-    if rows % batch == 1:
-        rows -= 1
-    steps = -(-rows // batch)
-    fill = steps * batch - rows
-    numbers = np.pad(order[:rows], (0, fill)).reshape(steps, batch).astype(np.int32)
-    weights = np.pad(np.ones(rows, np.float32), (0, fill)).reshape(steps, batch)
-    return numbers, weights
+    *lanes, rows = orders.shape
+    seen = _seen(rows, batch)
+    steps = -(-seen // batch)
+    if steps * batch == rows:
+        return orders.reshape(*lanes, steps, batch)
+    numbers = np.zeros((*lanes, steps * batch), np.int32)
+    numbers[..., :seen] = orders[..., :seen]
+    return numbers.reshape(*lanes, steps, batch)
+
+
+def row_weights_of(rows: int, batch: int, xp: Any = np) -> Any:
+    """The weights of the places of :func:`batches_of`: 1 for a row, 0 for an empty place.
+
+    Args:
+        rows: Training rows.
+        batch: Rows of a mini-batch, from 2 to ``rows``.
+        xp: NumPy; or ``jax.numpy`` inside a program, so that it computes them instead of holding them.
+
+    Returns:
+        ``[steps, batch]``, float32.
+    """
+    seen = _seen(rows, batch)
+    steps = -(-seen // batch)
+    return (xp.arange(steps * batch) < seen).astype(xp.float32).reshape(steps, batch)
+
+
+def _seen(rows: int, batch: int) -> int:
+    """The rows that an epoch sees."""
+    return rows - 1 if rows % batch == 1 else rows
 
 
 @functools.cache
@@ -147,8 +169,9 @@ def epoch_program(shape: ProgramShape) -> Callable[..., tuple[LaneState, dict[st
             batch = MiniBatch(training.inputs[numbers], training.targets[numbers], row_weights)
             return step(carry, batch)
 
-        trained, losses = jax.lax.scan(gather_and_step, state, (inputs.order, inputs.row_weights))
-        train_loss = jnp.sum(losses) / jnp.sum(inputs.row_weights)
+        row_weights = row_weights_of(len(training.targets), shape.batch, jnp)
+        trained, losses = jax.lax.scan(gather_and_step, state, (inputs.order, row_weights))
+        train_loss = jnp.sum(losses) / jnp.sum(row_weights)
         predict = predictor(shape, trained, inputs.lane, depth)
         metrics = evaluate(predict, validation.inputs, validation.targets)
         return trained, {"train_loss": train_loss, **metrics}
@@ -174,7 +197,7 @@ def training_step(shape: ProgramShape, lane: LaneInputs, depth: Array) -> Step:
             activation=shape.architecture.activation,
             norm_epsilon=settings.norm_epsilon,
             dropout=(key, settings.dropout) if shape.dropout else None,
-            depth=depth,
+            depth=depth if shape.any_depth else None,
             precision=shape.precision,
         )
         mean = batch.row_weights @ row_losses(outputs, batch.targets) / jnp.sum(batch.row_weights)
@@ -213,6 +236,6 @@ def predictor(
         state.statistics,
         activation=shape.architecture.activation,
         norm_epsilon=LaneSettings.of_vector(lane.settings).norm_epsilon,
-        depth=depth,
+        depth=depth if shape.any_depth else None,
         precision=shape.precision,
     )

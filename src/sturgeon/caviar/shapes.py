@@ -110,6 +110,7 @@ def block_of(
     extent: Extent,
     rows: int,
     lanes: int,
+    any_depth: bool = True,
     precision: Precision = "float32",
 ) -> TableBlock:
     """The block that a configuration trains in.
@@ -121,13 +122,14 @@ def block_of(
         extent: The largest sizes of the space.
         rows: How many training rows there are; a larger mini-batch is cut to that.
         lanes: Networks trained together.
+        any_depth: Whether one program serves every number of layers: right where compiling takes long.
         precision: In which numbers matrices are multiplied.
     """
     units = padded_units(settings.hidden_units, extent.units, rows)
     true = settings.architecture(features, outputs)
-    architecture = replace(true, hidden_units=units, layers=extent.layers)
+    architecture = replace(true, hidden_units=units, layers=extent.layers if any_depth else settings.layers)
     batch = min(settings.batch_size, rows)
-    shape = ProgramShape(architecture, batch, settings.dropout > 0, lanes, precision)
+    shape = ProgramShape(architecture, any_depth, batch, settings.dropout > 0, lanes, precision)
     return TableBlock(shape, settings.layers)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from sturgeon.caviar.placing import Streamed
 from sturgeon.caviar.program import (
@@ -23,6 +24,7 @@ from sturgeon.caviar.program import (
     ProgramShape,
     TablePart,
     predictor,
+    row_weights_of,
     training_step,
 )
 from sturgeon.network.objectives import metric_sums, metrics_of
@@ -80,7 +82,8 @@ def run_streamed_epoch(
     """
     programs = chunk_programs(shape)
     losses: list[jax.Array] = []
-    for batches in table.mini_batches(inputs.order, inputs.row_weights):
+    weights = row_weights_of(len(table.training.targets), shape.batch)
+    for batches in table.mini_batches(inputs.order, np.broadcast_to(weights, inputs.order.shape)):
         _await_last_but_one(losses)
         state, loss = programs.train(state, inputs.lane, depth, batches)
         losses.append(loss)
@@ -89,7 +92,7 @@ def run_streamed_epoch(
         _await_last_but_one(sums)
         sums.append(programs.judge(state, inputs.lane, depth, part))
     metrics = programs.conclude(_added(sums), len(table.validation.targets))
-    return state, {"train_loss": _added(losses) / inputs.row_weights.sum((1, 2)), **metrics}
+    return state, {"train_loss": _added(losses) / weights.sum(), **metrics}
 
 
 def _await_last_but_one(results: list[Any]) -> None:

@@ -6,11 +6,12 @@ import functools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
 
+from sturgeon.caviar.devices import lane_devices
 from sturgeon.caviar.fused import Device, Fused, LaneProgram, Member
 from sturgeon.caviar.placing import Resident, Streamed, place
 from sturgeon.caviar.program import (
@@ -42,7 +43,10 @@ Epoch: TypeAlias = Callable[[LaneState, EpochInputs, Any], tuple[LaneState, dict
 
 # A network whose step has fewer activations than this keeps no core busy alone.
 _SMALL_STEP = 2048
-_SMALL_LANES, _GPU_LANES = 8, 64
+_SMALL_LANES = 8
+# On an H200, 1,024 networks of 64 units take six times as long as 64 of them; a power of two, so that
+# there are few programs.
+_GPU_LANES, _MOST_GPU_LANES = 64, 1024
 
 
 class TableFused(Fused):
@@ -77,6 +81,7 @@ class TableFused(Fused):
             extent=self._extent,
             rows=self._rows,
             lanes=_SMALL_LANES if small else 1,
+            any_depth=lane_devices()[0].platform == "cpu",
             precision=self._precision,
         )
 
@@ -93,7 +98,14 @@ class TableFused(Fused):
 
     def lanes(self, block: TableBlock, device: Device) -> int:
         """One on a core, where it keeps the core busy; several where its steps are tiny, and on a GPU."""
-        return block.shape.lanes if device.platform == "cpu" else _GPU_LANES
+        return block.shape.lanes if device.platform == "cpu" else _MOST_GPU_LANES
+
+    def lanes_for(self, members: int, block: TableBlock, device: Device) -> int:
+        """On a GPU no more than there are members."""
+        most = self.lanes(block, device)
+        return (
+            most if device.platform == "cpu" else min(most, max(_GPU_LANES, 1 << (members - 1).bit_length()))
+        )
 
     def usual_lanes(self, device: Device) -> int:
         """One on a core."""
@@ -108,6 +120,19 @@ class TableFused(Fused):
         return _TableProgram(block, self._parts[device], device, TableUnit.of(self._dataset), self._epochs)
 
 
+class _LaneSettings(NamedTuple):
+    """What of a member's inputs is the same in every epoch."""
+
+    settings: TrainingSettings
+    vector: np.ndarray
+    dropout_key: np.ndarray
+
+    @classmethod
+    def of(cls, member: Member) -> _LaneSettings:
+        settings = TrainingSettings.of(member.config)
+        return cls(settings, settings.lane_vector(), streams.dropout_key(member.seed))
+
+
 class _TableProgram(LaneProgram):
     def __init__(
         self, block: TableBlock, parts: Resident | Streamed, device: Device, unit: TableUnit, epochs: int
@@ -118,6 +143,8 @@ class _TableProgram(LaneProgram):
         self._unit = unit
         self._epochs = epochs
         self._run = _epoch_on(parts, block.shape)
+        self._settings: dict[int, _LaneSettings] = {}
+        self.runs_apart = device.platform != "cpu"
 
     def start(self, member: Member) -> LaneState:
         settings = TrainingSettings.of(member.config)
@@ -132,16 +159,28 @@ class _TableProgram(LaneProgram):
         return take_lane(state, index)
 
     def inputs(self, member: Member, epoch: int) -> EpochInputs:
-        settings = TrainingSettings.of(member.config)
-        order = streams.row_order(member.seed, epoch, self._rows)
+        return jax.tree.map(lambda leaf: leaf[0], self.all_inputs([(member, epoch)]))
+
+    def all_inputs(self, lanes: Sequence[tuple[Member, int]]) -> EpochInputs:
+        own = [self._of_member(member) for member, _ in lanes]
+        rates = [
+            of.settings.learning_rate_at(epoch, self._epochs)
+            for of, (_, epoch) in zip(own, lanes, strict=True)
+        ]
+        orders = streams.row_orders([(member.seed, epoch) for member, epoch in lanes], self._rows)
         return EpochInputs(
             LaneInputs(
-                settings.lane_vector(),
-                np.float32(settings.learning_rate_at(epoch, self._epochs)),
-                streams.dropout_key(member.seed),
+                np.stack([of.vector for of in own]),
+                np.array(rates, np.float32),
+                np.stack([of.dropout_key for of in own]),
             ),
-            *batches_of(order, self._shape.batch),
+            batches_of(orders, self._shape.batch),
         )
+
+    def _of_member(self, member: Member) -> _LaneSettings:
+        if member.number not in self._settings:
+            self._settings[member.number] = _LaneSettings.of(member)
+        return self._settings[member.number]
 
     def run(self, state: LaneState, inputs: EpochInputs) -> tuple[LaneState, dict[str, jax.Array]]:
         return self._run(state, inputs, np.int32(self._depth))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from sturgeon.network.batch_norm import normalise
 from sturgeon.network.precision import Precision, product_in
-from sturgeon.network.stack import Batch, Functions, Layers, run_layers
+from sturgeon.network.stack import Batch, Functions, Layers, repeat, run_layers
 from sturgeon.network.weights import Array, Statistics, Weights
 
 _ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {"relu": jax.nn.relu, "tanh": jnp.tanh}
@@ -44,7 +44,7 @@ def forward_training(
         Outputs ``[rows, outputs]`` (logits, or the standardised target) and the batch's statistics
         ``[layers, units]``.
     """
-    batch = Batch(row_weights, norm_epsilon, weights.gamma.shape[0] if depth is None else depth, dropout)
+    batch = Batch(row_weights, norm_epsilon, depth, dropout)
     layers = Layers(weights.hidden, weights.gamma, weights.beta)
     multiply = product_in(precision)
     functions = Functions(_ACTIVATIONS[activation], multiply)
@@ -89,5 +89,5 @@ def forward_test(
 
     below = activate(0, multiply(inputs, weights.first))
     if weights.gamma.shape[0] > 1:
-        below = jax.lax.fori_loop(1, weights.gamma.shape[0] if depth is None else depth, next_layer, below)
+        below = repeat(1, weights.gamma.shape[0] if depth is None else depth, next_layer, below)
     return multiply(below, weights.last) + weights.bias

@@ -71,13 +71,14 @@ class Batch(NamedTuple):
     Attributes:
         row_weights: ``[rows]``, 1 for a true row, 0 for one that only fills the batch up.
         epsilon: Batch norm's ε.
-        depth: How many of the layers there are, from 1; a number or a traced scalar.
+        depth: How many of the layers there are, from 1; a traced scalar, or None for all, which makes a
+            program of its own for each number of layers, without loops.
         dropout: A random key and the share of units to drop, in [0, 1); None for no dropout.
     """
 
     row_weights: Array
     epsilon: Array
-    depth: Array
+    depth: Array | None
     dropout: tuple[Array, Array] | None = None
 
 
@@ -114,7 +115,7 @@ def _forward(functions: Functions, first: Array, layers: Layers, batch: Batch):
         return _layer(g, layer, multiply(below, layers.hidden[layer - 1]), layers, batch, kept)
 
     if count > 1:
-        below, kept = lax.fori_loop(1, batch.depth, next_layer, (below, kept))
+        below, kept = repeat(1, count if batch.depth is None else batch.depth, next_layer, (below, kept))
     return (below, kept.statistics), (layers, batch, kept)
 
 
@@ -133,6 +134,7 @@ def _layer(
 def _backward(functions: Functions, saved: tuple[Layers, Batch, Kept], gradients: tuple[Array, Statistics]):
     g, multiply = functions
     layers, batch, kept = saved
+    depth = layers.gamma.shape[0] if batch.depth is None else batch.depth
 
     def before_norm(layer: Any, d_outputs: jax.Array, found: Layers) -> tuple[jax.Array, Layers]:
         """From the gradient of a layer's outputs to that of its z."""
@@ -148,7 +150,7 @@ def _backward(functions: Functions, saved: tuple[Layers, Batch, Kept], gradients
         return d_z, found
 
     def layer_before(passed: Any, carry: tuple[jax.Array, Layers]) -> tuple[jax.Array, Layers]:
-        layer = batch.depth - 1 - passed
+        layer = depth - 1 - passed
         d_z, found = before_norm(layer, *carry)
         d_hidden = weight_gradient(multiply, kept.outputs[layer - 1], d_z)
         found = found._replace(hidden=put(found.hidden, d_hidden, layer - 1))
@@ -156,12 +158,21 @@ def _backward(functions: Functions, saved: tuple[Layers, Batch, Kept], gradients
 
     d_outputs, found = gradients[0], jax.tree.map(jnp.zeros_like, layers)
     if layers.gamma.shape[0] > 1:
-        d_outputs, found = lax.fori_loop(0, batch.depth - 1, layer_before, (d_outputs, found))
+        d_outputs, found = repeat(0, depth - 1, layer_before, (d_outputs, found))
     d_first, found = before_norm(0, d_outputs, found)
     return d_first, found, None
 
 
 run_layers.defvjp(_forward, _backward)
+
+
+def repeat(first: int, until: Any, body: Callable[[Any, Any], Any], carry: Any) -> Any:
+    """A loop, written out where its length is known."""
+    if not isinstance(until, int):
+        return lax.fori_loop(first, until, body, carry)
+    for index in range(first, until):
+        carry = body(index, carry)
+    return carry
 
 
 def put(whole: Array, part: Array, index: Any) -> jax.Array:

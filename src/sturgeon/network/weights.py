@@ -107,6 +107,8 @@ def pad_weights(values: Weights, units: int, layers: int) -> Weights:
     it or leaves it is 0, and the true units compute what they would have computed without it. A padded layer
     is not computed with at all.
     """
+    if values.gamma.shape == (layers, units):
+        return Weights(*map(np.asarray, values))
     extra = units - values.gamma.shape[-1]
     more = layers - values.gamma.shape[0]
     return Weights(
@@ -121,6 +123,8 @@ def pad_weights(values: Weights, units: int, layers: int) -> Weights:
 
 def pad_statistics(values: Statistics, units: int, layers: int) -> Statistics:
     """Add units and layers of mean 0 and variance 0 to running averages."""
+    if values.mean.shape == (layers, units):
+        return Statistics(*map(np.asarray, values))
     by = ((0, layers - values.mean.shape[0]), (0, units - values.mean.shape[1]))
     return Statistics(np.pad(values.mean, by), np.pad(values.variance, by))
 

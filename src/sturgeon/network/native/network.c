@@ -218,6 +218,22 @@ int sturgeon_predict(const Sizes *s, float norm_epsilon, const State *state, con
 }
 
 /* Floats of a vector: rows are multiples of it. */
+static void permute(const uint64_t *seed, int64_t rows, int32_t *order) {
+  Pcg g = pcg_seeded(seed);
+  for (int64_t i = 0; i < rows; i++) order[i] = (int32_t)i;
+  for (int64_t i = rows - 1; i > 0; i--) {
+    int64_t j = pcg_to(&g, (uint32_t)i, ~0u >> __builtin_clz((uint32_t)i));
+    int32_t of_i = order[i];
+    order[i] = order[j];
+    order[j] = of_i;
+  }
+}
+
+/* orders[k, 0 to rows) becomes a permutation of 0, 1, …, rows - 1, by seeds[k, 0 to 4), for each k of `count`. */
+void sturgeon_permute(const uint64_t *seeds, int64_t count, int64_t rows, int32_t *orders, int64_t stride) {
+  for (int64_t k = 0; k < count; k++) permute(seeds + 4 * k, rows, orders + k * stride);
+}
+
 int sturgeon_width(void) { return WIDTH; }
 
 /* What the sources were that this was compiled from: hatch_build.py defines it. */

@@ -1,7 +1,10 @@
-/* Dropout's masks: the bits that JAX's default generator draws from the same key, so that a training drops the
-   same units wherever it runs.
+/* Random numbers, the same ones wherever a training runs.
 
-   Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Threefry-2x32, 20 rounds). */
+   Dropout's masks are the bits that JAX's default generator draws from the same key; the order of the rows is
+   NumPy's Generator.permutation by its default generator.
+
+   Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Threefry-2x32, 20 rounds); O'Neill
+   2014, "PCG" (PCG64, XSL-RR). */
 
 #ifndef STURGEON_RANDOMNESS_H
 #define STURGEON_RANDOMNESS_H
@@ -55,6 +58,51 @@ static void draw_factors(Key key, float rate, long units, long batch, long rows,
       vec factor = choose(all(rate) <= uniform, kept, all(0));
       for (long i = 0; i < WIDTH && row + i < rows; i++) factors[(row + i) * stride + unit] = factor[i];
     }
+}
+
+typedef unsigned __int128 wide;
+
+typedef struct {
+  wide state, step;
+  uint32_t half; /* the upper half of the last number drawn, where `has_half` */
+  int has_half;
+} Pcg;
+
+ALWAYS_INLINE void pcg_advance(Pcg *g) {
+  g->state = g->state * (((wide)2549297995355413924ULL << 64) | 4865540595714422341ULL) + g->step;
+}
+
+/* Seeded with two numbers of 128 bits, each as its upper and its lower half. */
+static Pcg pcg_seeded(const uint64_t *seed) {
+  Pcg g = {0};
+  g.step = ((((wide)seed[2] << 64) | seed[3]) << 1) | 1;
+  pcg_advance(&g);
+  g.state += ((wide)seed[0] << 64) | seed[1];
+  pcg_advance(&g);
+  return g;
+}
+
+/* 32 bits: the lower half of a number, then its upper half. */
+ALWAYS_INLINE uint32_t pcg_next(Pcg *g) {
+  if (g->has_half) {
+    g->has_half = 0;
+    return g->half;
+  }
+  pcg_advance(g);
+  uint64_t x = (uint64_t)(g->state >> 64) ^ (uint64_t)g->state;
+  int by = (int)(g->state >> 122);
+  x = (x >> by) | (x << (-by & 63));
+  g->half = (uint32_t)(x >> 32);
+  g->has_half = 1;
+  return (uint32_t)x;
+}
+
+/* From 0 to `most`, each as likely; `mask` is the least 2^n - 1 that is not below it. */
+ALWAYS_INLINE uint32_t pcg_to(Pcg *g, uint32_t most, uint32_t mask) {
+  uint32_t drawn;
+  do drawn = pcg_next(g) & mask;
+  while (drawn > most);
+  return drawn;
 }
 
 #endif
