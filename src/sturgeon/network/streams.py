@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from sturgeon.caviar.cores import available_cores
 from sturgeon.network.native.library import load_library, permute
 
 _WEIGHTS, _ORDER, _DROPOUT = 0, 1, 2
@@ -55,7 +54,7 @@ def row_orders(of: Sequence[tuple[int, int]], rows: int) -> np.ndarray:
     if len(seeds) < _MANY:
         return permute(library, seeds, rows)
     parts = [seeds[first : first + _MANY] for first in range(0, len(seeds), _MANY)]
-    with ThreadPoolExecutor(available_cores()) as pool:
+    with ThreadPoolExecutor() as pool:
         return np.concatenate(list(pool.map(lambda part: permute(library, part, rows), parts)))
 
 

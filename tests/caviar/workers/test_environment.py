@@ -135,7 +135,7 @@ def test_neither_side_loads_what_the_function_does_not_use(script):
             trial.report(loss=trial.config["x"])
             return {"loss": 1.0, **{name: float(name in sys.modules) for name in ("jax", "sqlalchemy")}}
 
-        study = st.tune(train, st.Space(x=st.Real(0, 1)), minimize="loss", trials=1)
+        study = st.tune(train, st.Space(x=st.Real(0, 1)), minimize="loss", trials=1, progress=False)
         print("here", json.dumps([name for name in ("jax", "torch", "pandas") if name in sys.modules]))
         print("there", json.dumps(study.best.metrics))
         """
