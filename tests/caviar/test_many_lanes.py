@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from counting_lanes import Counting, member, tell_apart, to_the_end
 from lane_runs import EPOCHS, SMALL, regression_table
 from lane_runs import member as small_member
 from sturgeon.caviar.lanes import Lanes
+from sturgeon.caviar.population import Population
 from sturgeon.caviar.table_lanes import TableFused
 
 
@@ -39,8 +41,6 @@ def table():
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_a_program_without_loops_over_layers_computes_the_same(table, layers):
-    import jax
-
     fused, device = TableFused(table, SMALL, EPOCHS), jax.devices()[0]
     config = small_member(0, layers=layers, learning_rate=0.01)
     block = fused.block_of(config.config)
@@ -65,10 +65,6 @@ def test_a_program_without_loops_over_layers_computes_the_same(table, layers):
 
 
 def test_reading_many_lanes_gives_what_reading_one_gives(table):
-    import jax
-
-    from sturgeon.caviar.population import Population
-
     fused, device = TableFused(table, SMALL, EPOCHS), jax.devices()[0]
     members = [small_member(number, learning_rate=0.01) for number in range(12)]
     program = fused.program(fused.block_of(members[0].config), device, 12)

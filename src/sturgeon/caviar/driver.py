@@ -123,7 +123,9 @@ class Driver:
                 population = Population(program, self._lanes, population)
             if newcomers:
                 self._begin(population, newcomers, taken)
-                needed.update((member.number, self._fused.needed(member.config)) for member in newcomers)
+            for member in newcomers:
+                if member in taken:
+                    needed[member.number] = self._fused.needed(member.config)
             if taken:
                 costs = [needed[member.number] for member in taken]
                 self._one_epoch(population, taken)

@@ -152,7 +152,6 @@ def permute(library: ctypes.CDLL, seeds: Sequence[np.random.SeedSequence], rows:
         ctypes.c_int64(len(seeds)),
         ctypes.c_int64(rows),
         *_pointers([orders]),
-        ctypes.c_int64(rows),
     )
     return orders
 

@@ -230,8 +230,8 @@ static void permute(const uint64_t *seed, int64_t rows, int32_t *order) {
 }
 
 /* orders[k, 0 to rows) becomes a permutation of 0, 1, …, rows - 1, by seeds[k, 0 to 4), for each k of `count`. */
-void sturgeon_permute(const uint64_t *seeds, int64_t count, int64_t rows, int32_t *orders, int64_t stride) {
-  for (int64_t k = 0; k < count; k++) permute(seeds + 4 * k, rows, orders + k * stride);
+void sturgeon_permute(const uint64_t *seeds, int64_t count, int64_t rows, int32_t *orders) {
+  for (int64_t k = 0; k < count; k++) permute(seeds + 4 * k, rows, orders + k * rows);
 }
 
 int sturgeon_width(void) { return WIDTH; }
