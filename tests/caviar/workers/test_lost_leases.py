@@ -33,7 +33,7 @@ class ScriptedCrew:
     def idle(self, busy):
         return None if list(busy) else self.worker
 
-    def messages(self, seconds):
+    def messages(self, seconds, interrupt):
         action, message = next(self.script)
         action()
         if message is not NOTHING:

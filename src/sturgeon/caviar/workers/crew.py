@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Iterable, Iterator
-from multiprocessing.connection import wait
 
 from sturgeon.caviar.cores import available_cores
+from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
 from sturgeon.caviar.workers.messages import Load, NotLoaded, Ready, Refused
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
@@ -50,6 +51,7 @@ class Crew:
         self._cores = available_cores()
         self._gpus = visible_gpus(os.environ)
         self._workers: dict[int, WorkerProcess] = {}
+        self._arrivals = select.poll()
         self._failed_starts = 0
 
     def grow(self, count: int) -> None:
@@ -59,7 +61,9 @@ class Crew:
                 environment = worker_environment(
                     slot, self.size, cores=self._cores, gpus=self._gpus, base=os.environ
                 )
-                self._workers[slot] = WorkerProcess(slot, environment, self._load)
+                worker = self._workers[slot] = WorkerProcess(slot, environment, self._load)
+                for descriptor in filter(None, (worker.voice, worker.death)):
+                    self._arrivals.register(descriptor, select.POLLIN)
 
     def load(self, count: int) -> None:
         """Start so many workers, and wait until one of them has loaded the function.
@@ -81,11 +85,14 @@ class Crew:
         ready = (one for one in self._workers.values() if one.ready and one.slot not in taken)
         return next(ready, None)
 
-    def messages(self, seconds: float) -> Iterator[tuple[WorkerProcess, object]]:
+    def messages(
+        self, seconds: float, interrupt: Interrupt | None = None
+    ) -> Iterator[tuple[WorkerProcess, object]]:
         """Wait for messages of the workers, for at most some seconds.
 
         Args:
             seconds: How long to wait where nothing arrives.
+            interrupt: Ends the wait once it is set.
 
         Yields:
             A worker and what it said, or None for one that died.
@@ -94,9 +101,12 @@ class Crew:
             InputError: The function could not be loaded.
             RunError: Workers die before they have loaded it, one after the other.
         """
-        by_connection = {worker.connection: worker for worker in self._workers.values()}
-        for connection in wait(list(by_connection), seconds):
-            worker = by_connection[connection]  # pyright: ignore[reportArgumentType]
+        if interrupt is not None:
+            self._arrivals.register(interrupt, select.POLLIN)
+        arrived = {descriptor for descriptor, _ in self._arrivals.poll(1000 * seconds)}
+        if interrupt is not None:
+            self._arrivals.unregister(interrupt)
+        for worker in [one for one in self._workers.values() if one.voice in arrived]:
             if self._workers.get(worker.slot) is not worker:
                 continue  # killed since, on account of another message
             try:
@@ -116,7 +126,8 @@ class Crew:
             yield worker, message
         # A process that it forked may hold the pipe open after it died.
         for worker in list(self._workers.values()):
-            if not worker.connection.closed and not worker.alive and not worker.connection.poll():
+            told = worker.death in arrived if worker.death is not None else not worker.alive
+            if told and not worker.connection.closed and not worker.connection.poll():
                 yield worker, None
 
     def bury(self, worker: WorkerProcess) -> int:
@@ -137,10 +148,11 @@ class Crew:
 
     def remove(self, worker: WorkerProcess) -> int:
         """End a worker at once; give its exit code."""
-        code = worker.kill()
         if self._workers.get(worker.slot) is worker:
             del self._workers[worker.slot]
-        return code
+            for descriptor in filter(None, (worker.voice, worker.death)):
+                self._arrivals.unregister(descriptor)
+        return worker.kill()
 
     def close(self) -> None:
         """Let the workers end by themselves, and kill those that do not."""
@@ -154,9 +166,8 @@ class Crew:
 
     def kill(self) -> None:
         """End all workers at once."""
-        for worker in self._workers.values():
-            worker.kill()
-        self._workers.clear()
+        for worker in list(self._workers.values()):
+            self.remove(worker)
 
     def __enter__(self) -> Crew:
         return self

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.workers.crew import Crew
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
@@ -18,7 +19,8 @@ from sturgeon.caviar.workers.referee import Case
 from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
 from sturgeon.study import Trial, TrialError
 
-TICK_SECONDS = 0.1  # how soon a signal, a timeout or a silent death is noticed
+TICK_SECONDS = 0.1  # how soon it is noticed that there is work for a free worker
+LOOK_SECONDS = 1.0  # how soon anything else that nobody tells of: each look costs a busy core some time
 PATIENCE_SECONDS = 10.0
 
 _log = logging.getLogger("sturgeon")
@@ -119,7 +121,8 @@ class WorkerLoop:
                     if not self._must_pause:
                         self._ledger.settle()
                     return stop.is_set()
-                for worker, message in self._crew.messages(TICK_SECONDS):
+                interrupt = stop if isinstance(stop, Interrupt) and not stop.is_set() else None
+                for worker, message in self._crew.messages(self._seconds_to_wait(), interrupt):
                     self._take(worker, message)
                 self._look_at_clocks()
                 if self._progress.due:
@@ -172,9 +175,7 @@ class WorkerLoop:
             if isinstance(message, Reported):
                 training.reported.update(message.metrics)
                 training.steps, training.planned = message.step, message.planned
-            if self._ledger.referee.hear(training.case, message):
-                training.worker.send(Halt())  # before it is told to go on
-            training.worker.send(Acknowledged())
+            training.worker.send(Acknowledged(halt=self._ledger.referee.hear(training.case, message)))
         elif isinstance(message, Returned) and message.cut and self._must_pause:
             self._leave(training)
             self._ledger.pause(training.trial)
@@ -227,6 +228,21 @@ class WorkerLoop:
                 training.leave_by = time.monotonic() + patience
             else:  # a training that has not reported yet has nothing to finish
                 self._cut_off(training)
+
+    def _seconds_to_wait(self) -> float:
+        """Say how long nothing can happen but what a worker or a signal tells of."""
+        if len(self._trainings) < self._crew.size:
+            return TICK_SECONDS
+        now, budget, timeout = time.monotonic(), self._limits.budget, self._limits.timeout
+        waits = [LOOK_SECONDS]
+        if budget is not None and self._closing is None:
+            waits.append(budget - self._progress.seconds)
+        for training in self._trainings.values():
+            if timeout is not None:
+                waits.append(training.started + timeout - now)
+            if training.leave_by is not None:
+                waits.append(training.leave_by - now)
+        return max(0.0, min(waits))
 
     def _look_at_clocks(self) -> None:
         now = time.monotonic()

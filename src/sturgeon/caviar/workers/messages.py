@@ -48,7 +48,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What you sent is written down."""
+    """What you sent is written down.
+
+    Attributes:
+        halt: Whether the training is to end after the current epoch, on account of it.
+    """
+
+    halt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

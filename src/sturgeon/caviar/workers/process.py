@@ -30,6 +30,9 @@ class WorkerProcess:
         slot: Which of the workers it is, from 0.
         ready: Whether it has loaded the function.
         connection: The pipe to it.
+        voice: The pipe's descriptor: readable when it said something or died.
+        death: A descriptor that becomes readable when it dies, whatever it started; None where the system
+            has no such thing.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class WorkerProcess:
         """
         self.slot = slot
         self.ready = False
+        self._gone = False
         self.connection, theirs = multiprocessing.Pipe()
         assert isinstance(theirs, Connection)
         try:
@@ -61,6 +65,8 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
+        self.voice = self.connection.fileno()
+        self.death = _descriptor_of(self._process.pid)
         self.send(load)
 
     @property
@@ -85,6 +91,9 @@ class WorkerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
         self.connection.close()
+        if self.death is not None and not self._gone:
+            os.close(self.death)
+        self._gone = True
         return code
 
     def dismiss(self, seconds: float) -> int:
@@ -96,6 +105,14 @@ class WorkerProcess:
     def ask_to_leave(self) -> None:
         """Tell an idle worker that there is nothing more to do."""
         self.send(Leave())
+
+
+def _descriptor_of(pid: int) -> int | None:
+    """Open a descriptor that becomes readable when a child of this process dies, on Linux from 5.3."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def describe_exit(code: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
+import select
 import signal
 import sys
 import threading
@@ -64,35 +64,42 @@ def _load(load: Load, pipe: _Pipe) -> Train | None:
 
 
 class _Pipe(Channel):
-    """The pipe to the parent. A thread reads it, so that a training notices at once when the parent dies."""
+    """The pipe to the parent. A thread watches it, so that a training ends at once when the parent dies."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._orders: queue.SimpleQueue[Load | Start | Leave] = queue.SimpleQueue()
-        self._acknowledged: queue.SimpleQueue[Acknowledged] = queue.SimpleQueue()
-        self._halted = threading.Event()
-        self._sending = threading.Lock()
-        threading.Thread(target=self._read, name="sturgeon-pipe", daemon=True).start()
+        self._halted = False
+        self._lock = threading.RLock()  # a training may report from threads of its own
+        self._arrived = select.poll()
+        self._arrived.register(connection, select.POLLIN)
+        threading.Thread(target=self._watch, name="sturgeon-pipe", daemon=True).start()
 
     def next_order(self) -> Load | Start | Leave:
         """Wait for what to do next."""
-        return self._orders.get()
+        while not isinstance(order := self._take(), Load | Start | Leave):
+            pass  # an order to end that came after the end
+        self._halted = False
+        return order
 
     def tell(self, message: object) -> None:
         """Send a message that needs no answer."""
-        with self._sending:
+        with self._lock:
             self._put(message)
 
     def send(self, message: Reported | Checkpointed) -> None:
         """Send a message; return when it is written down."""
-        with self._sending:
+        with self._lock:
             self._put(message)
-            self._acknowledged.get()
+            while not isinstance(self._take(), Acknowledged):
+                pass
 
     @property
     def halted(self) -> bool:
         """Whether the training is to end."""
-        return self._halted.is_set()
+        with self._lock:
+            while not self._halted and self._arrived.poll(0):
+                self._take()
+        return self._halted
 
     def _put(self, message: object) -> None:
         try:
@@ -100,19 +107,22 @@ class _Pipe(Channel):
         except OSError:  # the parent is gone
             _leave_now()
 
-    def _read(self) -> None:
-        while True:
-            try:
-                message = self._connection.recv()
-            except (EOFError, OSError):
-                _leave_now()
-            if isinstance(message, Acknowledged):
-                self._acknowledged.put(message)
-            elif isinstance(message, Halt):
-                self._halted.set()
-            else:
-                self._halted.clear()
-                self._orders.put(message)
+    def _take(self) -> object:
+        try:
+            message = self._connection.recv()
+        except (EOFError, OSError):
+            _leave_now()
+        self._halted = (
+            self._halted or isinstance(message, Halt) or (isinstance(message, Acknowledged) and message.halt)
+        )
+        return message
+
+    def _watch(self) -> None:
+        closed = select.poll()
+        closed.register(self._connection, 0)  # nothing but the end of the other side
+        while not closed.poll():
+            pass
+        _leave_now()
 
 
 def _leave_now() -> NoReturn:
