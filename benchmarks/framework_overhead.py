@@ -7,8 +7,8 @@ in its own thread, in the process that writes the study, and there while nothing
 of the plain loop computes for 1 ms; one of Keras is a real one on TensorFlow, of a network that is made as
 wide as takes about that long.
 
-Run it with ``python benchmarks/framework_overhead.py [--blocks 20]``; it takes about a minute, needs Linux, and exits
-with 1 if the processor time of a report is 1 % of an epoch's or more.
+Run it with ``python benchmarks/framework_overhead.py [--blocks 20]``; it takes about a minute, needs Linux,
+and exits with 1 if the processor time of a report is 1 % of an epoch's or more.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Stopwatch:
         self.study[kind][1] += self._processor_time() - began
 
     def _processor_time(self) -> float:
-        """Read what the threads of the study's process have used; the kernel counts it in nanoseconds here only."""
+        """Read what the threads of the study's process have used; nothing else tells it in nanoseconds."""
         return sum(int(file.read_text().split()[0]) for file in self._parent.glob("*/schedstat")) / 1e9
 
 

@@ -113,7 +113,7 @@ def mixed_configs(count: int) -> list[Config]:
 
 def lanes_of(fused: Fused, config: Config) -> int:
     """How many members fill every lane of every core with one configuration."""
-    devices = lane_devices()
+    devices = fused.devices
     return fused.lanes(fused.block_of(config), devices[0]) * len(devices)
 
 

@@ -6,7 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Hashable, Iterable
 
-from sturgeon.caviar.fused import Device, Fused, Member
+from sturgeon.caviar.devices import Device
+from sturgeon.caviar.fused import Fused, Member
 
 
 class BlockQueue:

@@ -13,11 +13,14 @@ import platform
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import jax
 
 from sturgeon.caviar.cores import available_cores
-from sturgeon.caviar.fused import Device
+
+# jax.Device, which a type checker takes for a variable.
+Device: TypeAlias = Any
 
 _CACHE_BYTES = 2**29
 
@@ -29,14 +32,26 @@ def lane_devices() -> tuple[Device, ...]:
     A GPU has one entry; the CPU has one for each core. A JAX backend that the program has started already is
     taken as it is.
     """
+    _set_up()
+    devices = jax.local_devices()
+    return core_devices() if devices[0].platform == "cpu" else tuple(devices)
+
+
+@cache
+def core_devices() -> tuple[Device, ...]:
+    """The CPU, one entry for each core; none where JAX was told to use GPUs only."""
+    _set_up()
+    try:
+        return (jax.local_devices(backend="cpu")[0],) * available_cores()
+    except RuntimeError:
+        return ()
+
+
+def _set_up() -> None:
     _keep_programs_on_disk()
     flags = os.environ.get("XLA_FLAGS", "")
     if "xla_cpu_multi_thread_eigen" not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
-    devices = jax.local_devices()
-    if devices[0].platform == "cpu":
-        return (devices[0],) * available_cores()
-    return tuple(devices)
 
 
 def _keep_programs_on_disk() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import jax
 
 from sturgeon.caviar.block_queue import BlockQueue
+from sturgeon.caviar.devices import Device
 from sturgeon.caviar.events import (
     Broken,
     Diverged,
@@ -21,7 +22,7 @@ from sturgeon.caviar.events import (
     TooLarge,
     TrainingDone,
 )
-from sturgeon.caviar.fused import Device, Fused, Member
+from sturgeon.caviar.fused import Fused, Member
 from sturgeon.caviar.population import Population
 from sturgeon.caviar.usage import Usage
 

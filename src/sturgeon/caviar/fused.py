@@ -14,12 +14,11 @@ from typing import Any, TypeAlias
 import jax
 import numpy as np
 
+from sturgeon.caviar.devices import Device, lane_devices
 from sturgeon.space import Config
 
 # Nested tuples, lists and dictionaries of arrays, as jax.tree takes them.
 Tree: TypeAlias = Any
-# jax.Device, which a type checker takes for a variable.
-Device: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +124,11 @@ class LaneProgram(ABC):
 
 class Fused(ABC):
     """A kind of training that can be fused into lanes."""
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Where it trains: an entry for each thread that drives lanes, all of the same kind."""
+        return lane_devices()
 
     @abstractmethod
     def block_of(self, config: Config) -> Hashable:

@@ -6,7 +6,6 @@ import queue
 import threading
 
 from sturgeon.caviar.block_queue import BlockQueue
-from sturgeon.caviar.devices import lane_devices
 from sturgeon.caviar.driver import Driver, Order, Orders, drive
 from sturgeon.caviar.events import Broken, EpochDone, Event
 from sturgeon.caviar.fused import Fused, Member
@@ -30,7 +29,7 @@ class Lanes:
     def __init__(self, fused: Fused, metric: str, epochs: int) -> None:
         self.usage = Usage()
         self._fused = fused
-        self._waiting = BlockQueue(fused, lane_devices()[0])
+        self._waiting = BlockQueue(fused, fused.devices[0])
         self._events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
         self._orders = Orders()
         self._drivers = [
@@ -44,7 +43,7 @@ class Lanes:
                 metric=metric,
                 epochs=epochs,
             )
-            for device in lane_devices()
+            for device in fused.devices
         ]
         self._threads: list[threading.Thread] = []
         self._in_flight = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sturgeon.caviar.fused import Device
+from sturgeon.caviar.devices import Device
 
 
 def free_bytes(device: Device) -> int | None:
@@ -23,6 +23,12 @@ def free_bytes(device: Device) -> int | None:
     if "bytes_limit" not in told:
         return None
     return max(0, int(told["bytes_limit"]) - int(told.get("bytes_in_use", 0)))
+
+
+def all_bytes(device: Device) -> int | None:
+    """How much of a GPU's memory this process may use; None where the system does not tell."""
+    told = device.memory_stats() or {}
+    return int(told["bytes_limit"]) if "bytes_limit" in told else None
 
 
 def free_in_machine() -> int | None:

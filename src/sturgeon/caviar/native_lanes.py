@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import optax
 
-from sturgeon.caviar.fused import Device, Fused, LaneProgram, Member
+from sturgeon.caviar.devices import Device, core_devices
+from sturgeon.caviar.fused import Fused, LaneProgram, Member
 from sturgeon.caviar.memory import free_bytes
 from sturgeon.caviar.program import LaneState, ProgramShape
 from sturgeon.caviar.shapes import TableBlock, epoch_cost
@@ -43,6 +44,11 @@ class NativeFused(Fused):
         self._dataset = dataset
         self._rows = len(dataset.y_train)
         self._epochs = epochs
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The cores, also where there is a GPU."""
+        return core_devices()
 
     def block_of(self, config: Config) -> TableBlock:
         """The configuration's own sizes."""

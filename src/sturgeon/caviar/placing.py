@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sturgeon.caviar.fused import Device
+from sturgeon.caviar.devices import Device
 from sturgeon.caviar.memory import free_bytes
 from sturgeon.caviar.program import MiniBatch, TablePart
 from sturgeon.data import Dataset

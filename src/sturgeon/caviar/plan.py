@@ -18,15 +18,17 @@ from typing import Literal
 
 import numpy as np
 
-from sturgeon.caviar.devices import lane_devices
+from sturgeon.caviar.devices import Device, core_devices, lane_devices
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.memory import free_bytes
+from sturgeon.caviar.native_lanes import NativeFused
 from sturgeon.caviar.table import TableJob
+from sturgeon.caviar.table_lanes import TableFused
 from sturgeon.caviar.table_training import table_fused
 from sturgeon.caviar.terms import Terms, settle
 from sturgeon.caviar.timing import EpochTime, Timing, cut_rows, time_configs
 from sturgeon.caviar.trainer import LaneTrainer
-from sturgeon.data import Dataset, prepare
+from sturgeon.data import prepare
 from sturgeon.errors import InputError, RunError
 from sturgeon.space import Config
 from sturgeon.stopping import Goal, SuccessiveHalving
@@ -106,15 +108,18 @@ def plan_table(
     seed = job.wishes.seed or 0
     if seed < 0:
         raise InputError(f"`--seed` must be at least 0; got {seed}.")
-    device = lane_devices()[0]
-    free = free_bytes(device)
+    free = {device.platform: free_bytes(device) for device in (*core_devices(), *lane_devices())}
     on_progress("reading the table")
     dataset = prepare(job.data, job.target, seed=seed, **job.table)
     terms = settle(job.wishes, dataset.task)
     drawn = [terms.space.default(), *terms.space.sample(_DRAWN, np.random.default_rng(seed))]
-    timings = _measure(dataset, terms, drawn, seconds=seconds, tell=on_progress)
+    cut, rows = cut_rows(dataset), len(dataset.y_train)
+    fused = table_fused(cut, terms.space, terms.epochs, rows=rows)
+    timings = _measure(fused, terms, drawn, seconds=seconds, tell=on_progress)
     learns = job.wishes.search is not None and job.wishes.search.learns
-    estimate = _Estimate(dataset, terms, drawn, timings, learns=learns)
+    estimate = _Estimate(
+        fused, terms, drawn, timings, measured_rows=len(cut.y_train), rows=rows, learns=learns
+    )
     trials = estimate.trials_in(budget)
     with_halving = estimate.trials_in(budget, share=halving_share(terms.epochs))
     choice, reason = recommend(trials, terms.epochs, budget)
@@ -123,9 +128,9 @@ def plan_table(
         trials_with_halving=max(trials, with_halving),
         epochs=terms.epochs,
         lanes=estimate.lanes,
-        devices=[f"{n} × {kind}" for kind, n in Counter(d.device_kind for d in lane_devices()).items()],
-        memory_bytes=_peak_bytes(),
-        free_bytes=free,
+        devices=[f"{n} × {kind}" for kind, n in Counter(d.device_kind for d in fused.devices).items()],
+        memory_bytes=_peak_bytes(fused.devices[0]),
+        free_bytes=free[fused.devices[0].platform],
         seconds_per_trial=round(estimate.seconds_per_trial, 4),
         compiling_seconds=round(estimate.compiling(trials), 2),
         budget_seconds=budget,
@@ -171,7 +176,7 @@ def halving_share(epochs: int) -> float:
 
 
 def _measure(
-    dataset: Dataset,
+    fused: NativeFused | TableFused,
     terms: Terms,
     drawn: Sequence[Config],
     *,
@@ -179,8 +184,6 @@ def _measure(
     tell: Callable[[str], None],
 ) -> list[Timing]:
     """Time the default configuration and some drawn ones, spread evenly from the cheapest to the dearest."""
-    cut = cut_rows(dataset)
-    fused = table_fused(cut, terms.space, terms.epochs)
     by_cost = sorted(drawn[1:], key=lambda config: fused.cost(fused.block_of(config)))
     places = np.linspace(0, len(by_cost) - 1, min(_MEASURED - 1, len(by_cost))).round().astype(int)
     configs = [drawn[0], *(by_cost[place] for place in dict.fromkeys(places.tolist()))]
@@ -197,17 +200,17 @@ class _Estimate:
 
     def __init__(
         self,
-        dataset: Dataset,
+        fused: NativeFused | TableFused,
         terms: Terms,
         drawn: Sequence[Config],
         timings: Sequence[Timing],
         *,
+        measured_rows: int,
+        rows: int,
         learns: bool,
     ) -> None:
-        cut, rows = cut_rows(dataset), len(dataset.y_train)
-        fused = table_fused(cut, terms.space, terms.epochs)
-        epoch_time = EpochTime(fused, timings, measured_rows=len(cut.y_train), rows=rows)
-        devices = lane_devices()
+        epoch_time = EpochTime(fused, timings, measured_rows=measured_rows, rows=rows)
+        devices = fused.devices
         self.lanes = sum(fused.usual_lanes(device) for device in devices)
         self._threads = len(devices)
         self._blocks = [fused.block_of(config) for config in drawn]
@@ -244,9 +247,9 @@ class _Estimate:
         return low
 
 
-def _peak_bytes() -> int:
+def _peak_bytes(device: Device) -> int:
     """The most memory that this took so far: a GPU's own, else the process's."""
-    told = None if lane_devices()[0].platform == "cpu" else lane_devices()[0].memory_stats()
+    told = None if device.platform == "cpu" else device.memory_stats()
     if told and "peak_bytes_in_use" in told:
         return int(told["peak_bytes_in_use"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

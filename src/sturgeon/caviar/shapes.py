@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sturgeon.caviar.program import ProgramShape
+from sturgeon.network.objectives import CHUNK_ROWS
 from sturgeon.network.precision import Precision
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.weights import Architecture
@@ -131,6 +132,25 @@ def block_of(
     batch = min(settings.batch_size, rows)
     shape = ProgramShape(architecture, any_depth, batch, settings.dropout > 0, lanes, precision)
     return TableBlock(shape, settings.layers)
+
+
+def lane_bytes(shape: ProgramShape, rows: int) -> int:
+    """Roughly what one lane takes of a GPU's memory while it trains.
+
+    Weights, both moments, gradient, and a new copy of what is updated; the activations of a mini-batch,
+    forward and backward, or of a chunk of validation rows; the orders of rows of this epoch and the next.
+
+    Args:
+        shape: What the lane's program is specialised on.
+        rows: Training rows.
+    """
+    a = shape.architecture
+    weights = a.features * a.hidden_units + a.hidden_units * (
+        (a.layers - 1) * a.hidden_units + 3 * a.layers + a.outputs
+    )
+    training = shape.batch * (a.features + a.outputs + 5 * a.layers * a.hidden_units)
+    judging = CHUNK_ROWS * (a.features + a.outputs + 3 * a.hidden_units)
+    return 4 * (6 * weights + max(training, judging) + 2 * rows)
 
 
 def epoch_cost(architecture: Architecture, batch: int, rows: int) -> float:

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import numpy as np
 
-from sturgeon.caviar.devices import lane_devices
-from sturgeon.caviar.fused import Device, Fused, LaneProgram, Member
+from sturgeon.caviar.devices import Device
+from sturgeon.caviar.fused import Fused, LaneProgram, Member
+from sturgeon.caviar.memory import all_bytes
 from sturgeon.caviar.placing import Resident, Streamed, place
 from sturgeon.caviar.program import (
     EpochInputs,
@@ -22,7 +23,7 @@ from sturgeon.caviar.program import (
     batches_of,
     epoch_program,
 )
-from sturgeon.caviar.shapes import Extent, TableBlock, block_of, epoch_cost
+from sturgeon.caviar.shapes import Extent, TableBlock, block_of, epoch_cost, lane_bytes
 from sturgeon.caviar.stacked import stack_on, take_lane
 from sturgeon.caviar.streaming import run_streamed_epoch
 from sturgeon.caviar.table_state import TableUnit, network_of, start_state
@@ -44,9 +45,14 @@ Epoch: TypeAlias = Callable[[LaneState, EpochInputs, Any], tuple[LaneState, dict
 # A network whose step has fewer activations than this keeps no core busy alone.
 _SMALL_STEP = 2048
 _SMALL_LANES = 8
-# On an H200, 1,024 networks of 64 units take six times as long as 64 of them; a power of two, so that
-# there are few programs.
-_GPU_LANES, _MOST_GPU_LANES = 64, 1024
+# On an H200, 1,024 networks of 64 units take six times as long as 64 of them. Powers of two, and few of them,
+# since each is a program to compile.
+_FEW_GPU_LANES, _GPU_LANES, _MOST_GPU_LANES = 8, 64, 1024
+# How many trials a GPU's lanes are given before the search hears of the first: few enough that a study of 64
+# is guided by its own results.
+_GPU_ASKED_AHEAD = 16
+# What of a GPU's memory lanes may take; the rest is for the compiler's own, and for an estimate that is low.
+_MEMORY_SHARE = 0.8
 
 
 class TableFused(Fused):
@@ -64,6 +70,8 @@ class TableFused(Fused):
     ) -> None:
         self._dataset = dataset
         self._rows = len(dataset.y_train)
+        arrays = (dataset.x_train, dataset.y_train, dataset.x_validation, dataset.y_validation)
+        self._table_bytes = sum(array.nbytes for array in arrays)
         self._extent = Extent.of(space)
         self._epochs = epochs
         self._precision: Precision = precision
@@ -81,7 +89,7 @@ class TableFused(Fused):
             extent=self._extent,
             rows=self._rows,
             lanes=_SMALL_LANES if small else 1,
-            any_depth=lane_devices()[0].platform == "cpu",
+            any_depth=self.devices[0].platform == "cpu",
             precision=self._precision,
         )
 
@@ -97,19 +105,30 @@ class TableFused(Fused):
         return epoch_cost(true, min(settings.batch_size, self._rows), self._rows)
 
     def lanes(self, block: TableBlock, device: Device) -> int:
-        """One on a core, where it keeps the core busy; several where its steps are tiny, and on a GPU."""
-        return block.shape.lanes if device.platform == "cpu" else _MOST_GPU_LANES
+        """One on a core, where it keeps the core busy, several where its steps are tiny.
+
+        On a GPU as many as its memory holds, up to a bound.
+        """
+        if device.platform == "cpu":
+            return block.shape.lanes
+        memory = all_bytes(device)
+        if memory is None:
+            return _MOST_GPU_LANES
+        room = (_MEMORY_SHARE * memory - self._table_bytes) // lane_bytes(block.shape, self._rows)
+        return min(_MOST_GPU_LANES, 1 << int(max(room, 1)).bit_length() - 1)
 
     def lanes_for(self, members: int, block: TableBlock, device: Device) -> int:
-        """On a GPU no more than there are members."""
+        """On a GPU no more than there are members, but for a few."""
         most = self.lanes(block, device)
-        return (
-            most if device.platform == "cpu" else min(most, max(_GPU_LANES, 1 << (members - 1).bit_length()))
-        )
+        if device.platform == "cpu":
+            return most
+        if members <= _GPU_LANES:
+            return min(most, _FEW_GPU_LANES if members <= _FEW_GPU_LANES else _GPU_LANES)
+        return min(most, 1 << (members - 1).bit_length())
 
     def usual_lanes(self, device: Device) -> int:
         """One on a core."""
-        return 1 if device.platform == "cpu" else _GPU_LANES
+        return 1 if device.platform == "cpu" else _GPU_ASKED_AHEAD
 
     def program(self, block: TableBlock, device: Device, lanes: int) -> LaneProgram:
         """The program of a block, with the data on its device."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sturgeon.caviar.devices import lane_devices
+from sturgeon.caviar.cores_or_gpu import cores_are_sooner
+from sturgeon.caviar.devices import core_devices
 from sturgeon.caviar.native_lanes import NativeFused
 from sturgeon.caviar.table_lanes import TableFused
 from sturgeon.caviar.trainer import Goal, LaneTrainer
@@ -13,21 +14,34 @@ from sturgeon.space import Space
 
 
 def table_fused(
-    dataset: Dataset, space: Space, epochs: int, *, precision: Precision = "float32"
+    dataset: Dataset,
+    space: Space,
+    epochs: int,
+    *,
+    precision: Precision = "float32",
+    rows: int | None = None,
 ) -> NativeFused | TableFused:
-    """The compiled library on a processor; JAX on a GPU, in bfloat16, and where there is no library.
+    """The compiled library on the cores; JAX on a GPU where that is sooner, and for what the library lacks.
+
+    The library has no bfloat16, and is missing where no compiler was when Sturgeon was installed.
 
     Args:
         dataset: The data.
         space: The space that configurations come from.
         epochs: What learning-rate schedules count on.
         precision: In which numbers matrices are multiplied.
+        rows: Training rows to choose by, where ``dataset`` is a part of a table; else its own.
     """
+    by_jax = TableFused(dataset, space, epochs, precision=precision)
     library = load_library()
-    on_processor = lane_devices()[0].platform == "cpu"
-    if on_processor and precision == "float32" and library is not None:
-        return NativeFused(library, dataset, epochs)
-    return TableFused(dataset, space, epochs, precision=precision)
+    if precision != "float32" or library is None or not core_devices():
+        return by_jax
+    on_cores, own_rows = NativeFused(library, dataset, epochs), len(dataset.y_train)
+    if by_jax.devices[0].platform == "cpu" or cores_are_sooner(
+        on_cores, by_jax, space, epochs=epochs, rows=own_rows, whole_rows=rows or own_rows
+    ):
+        return on_cores
+    return by_jax
 
 
 def table_trainer(

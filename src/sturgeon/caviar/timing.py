@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import nnls
 
-from sturgeon.caviar.devices import lane_devices
 from sturgeon.caviar.events import EpochDone
 from sturgeon.caviar.fused import Member
 from sturgeon.caviar.lanes import Lanes
@@ -80,7 +79,7 @@ def time_configs(
         One for each configuration that got through an epoch, in no particular order.
     """
     waiting = deque(enumerate(configs))
-    at_once = len(lane_devices())
+    at_once = len(trainer.fused.devices)
     each = seconds * at_once / len(configs)
     ends: dict[int, list[float]] = {}
     with trainer.open() as lanes:
@@ -142,6 +141,6 @@ class EpochTime:
         return self._scale * float(self._facts(block) @ self._weights)
 
     def _facts(self, block: TableBlock) -> np.ndarray:
-        lanes = self._fused.lanes(block, lane_devices()[0])
+        lanes = self._fused.lanes(block, self._fused.devices[0])
         steps = self._measured_rows / block.shape.batch
         return np.array([lanes * self._fused.cost(block), lanes * steps, steps])

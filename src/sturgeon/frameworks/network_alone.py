@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from sturgeon.caviar.devices import lane_devices
 from sturgeon.caviar.fused import Member
 from sturgeon.caviar.population import Population
 from sturgeon.caviar.table_training import table_fused
@@ -27,9 +26,8 @@ def train_alone(dataset: Dataset, space: Space, config: Config, *, epochs: int, 
     Raises:
         RunError: The training diverged.
     """
-    device = lane_devices()[0]
     fused = table_fused(dataset, space, epochs)
-    lane = Population(fused.program(fused.block_of(config), device, 1), 1)
+    lane = Population(fused.program(fused.block_of(config), fused.devices[0], 1), 1)
     lane.start(0, Member(0, seed, config))
     for epoch in range(1, epochs + 1):
         loss = lane.advance()[0][1]["train_loss"]

@@ -10,7 +10,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from sturgeon.caviar.fused import Device, Fused, LaneProgram, Member
+from sturgeon.caviar.devices import Device
+from sturgeon.caviar.fused import Fused, LaneProgram, Member
 from sturgeon.caviar.pure.epoch import PureInputs, PureState, make_epoch, used_rows
 from sturgeon.caviar.pure.grouping import BATCH_SIZE, Group, Grouping, whole_batch
 from sturgeon.caviar.pure.model import CannotFuse, LaneModel
