@@ -53,5 +53,7 @@ def test_a_gpu_has_as_many_lanes_as_its_memory_holds(table):
     each = lane_bytes(block.shape, len(table.y_train))
     for lanes in (1, 2, 64, 512):
         assert fused.lanes(block, Card(int(1.3 * lanes * each) + 10**5)) == lanes
-    assert fused.lanes(block, Card(10**14)) == 1024
+    large = Card(10**14)
+    assert fused.lanes(block, large) == 1024
+    assert [fused.lanes_for(members, block, large) for members in (1, 16, 17, 5_000)] == [16, 16, 64, 1024]
     assert fused.lanes(block, Card(1)) == 1

@@ -20,12 +20,12 @@ from sturgeon.space import Space
 
 # A few hundred: compiling for nothing costs a second, a GPU left alone by a large study costs hours.
 _NETWORKS = 256
-# Of the compiled library on one core with AVX2: 7 to 10 on the standard space; in units of `epoch_cost`.
-_CORE_COST_A_SECOND = 8e9
+# Of the compiled library on one core, in units of `epoch_cost`: 7 to 10 with AVX2, 12 to 13 with AVX-512.
+_CORE_COST_A_SECOND = 1e10
 # Of one H200 with JAX 0.11: compiling a program; a step however small; then the same units as above.
-_COMPILE_SECONDS = 1.0
-_STEP_SECONDS = 1e-4
-_GPU_COST_A_SECOND = 2e12
+_COMPILE_SECONDS = 2.0
+_STEP_SECONDS = 8e-5
+_GPU_COST_A_SECOND = 4e12
 
 
 def cores_are_sooner(

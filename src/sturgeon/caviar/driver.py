@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, Literal
@@ -29,6 +30,9 @@ from sturgeon.caviar.usage import Usage
 _log = logging.getLogger("sturgeon")
 
 Order = Literal["stop", "pause"]
+
+# How long members that are handed in one by one are waited for on a GPU, where compiling takes seconds.
+_TOGETHER_SECONDS = 0.1
 
 
 class Orders:
@@ -113,6 +117,8 @@ class Driver:
         """Train members of a block until none is left; ``taken`` holds those that have not ended yet."""
         population: Population | None = None
         needed: dict[int, float] = {}
+        if self._device.platform != "cpu":  # no program should be compiled for fewer than come together
+            time.sleep(_TOGETHER_SECONDS)
         while True:
             self._lanes = self._lanes_for(len(taken) + self._waiting.waiting(block), block, population)
             newcomers = self._waiting.take(block, self._lanes - len(taken))

@@ -45,9 +45,9 @@ Epoch: TypeAlias = Callable[[LaneState, EpochInputs, Any], tuple[LaneState, dict
 # A network whose step has fewer activations than this keeps no core busy alone.
 _SMALL_STEP = 2048
 _SMALL_LANES = 8
-# On an H200, 1,024 networks of 64 units take six times as long as 64 of them. Powers of two, and few of them,
-# since each is a program to compile.
-_FEW_GPU_LANES, _GPU_LANES, _MOST_GPU_LANES = 8, 64, 1024
+# On an H200, 1,024 networks of 64 units take six times as long as 64 of them. Few numbers, since each is a
+# program to compile.
+_GPU_LANES = (16, 64, 256, 1024)
 # How many trials a GPU's lanes are given before the search hears of the first: few enough that a study of 64
 # is guided by its own results.
 _GPU_ASKED_AHEAD = 16
@@ -113,18 +113,16 @@ class TableFused(Fused):
             return block.shape.lanes
         memory = all_bytes(device)
         if memory is None:
-            return _MOST_GPU_LANES
+            return _GPU_LANES[-1]
         room = (_MEMORY_SHARE * memory - self._table_bytes) // lane_bytes(block.shape, self._rows)
-        return min(_MOST_GPU_LANES, 1 << int(max(room, 1)).bit_length() - 1)
+        return min(_GPU_LANES[-1], 1 << int(max(room, 1)).bit_length() - 1)
 
     def lanes_for(self, members: int, block: TableBlock, device: Device) -> int:
-        """On a GPU no more than there are members, but for a few."""
+        """On a GPU not many more than there are members."""
         most = self.lanes(block, device)
         if device.platform == "cpu":
             return most
-        if members <= _GPU_LANES:
-            return min(most, _FEW_GPU_LANES if members <= _FEW_GPU_LANES else _GPU_LANES)
-        return min(most, 1 << (members - 1).bit_length())
+        return min(most, next((lanes for lanes in _GPU_LANES if lanes >= members), most))
 
     def usual_lanes(self, device: Device) -> int:
         """One on a core."""
