@@ -34,7 +34,7 @@ ALWAYS_INLINE void tile(int rows, int vectors, long depth, Left a, const float *
   _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++)
       _Pragma("GCC unroll 2") for (int v = 0; v < vectors; v++)
           sum[i][v] = add ? load(c + i * c_stride + v * WIDTH) : (vec){0};
-  for (long k = 0; k < depth; k++, b += b_stride) {
+  _Pragma("GCC unroll 4") for (long k = 0; k < depth; k++, b += b_stride) {
     vec right[2];
     _Pragma("GCC unroll 2") for (int v = 0; v < vectors; v++) right[v] = load(b + v * WIDTH);
     _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++) {
