@@ -1,7 +1,7 @@
 /* What a hidden layer does between its products: batch norm, g and dropout, forward and backward.
 
-   One vector of columns at a time, all rows of it: a mini-batch's column is in the first cache while
-   its mean, its variance and its outputs are made. The equations are those of network/batch_norm.py. */
+   A few vectors of columns at a time, all rows of them: a mini-batch's columns are in a near cache while
+   their means, variances and outputs are made. The equations are those of network/batch_norm.py. */
 
 #ifndef STURGEON_LAYER_H
 #define STURGEON_LAYER_H
@@ -36,9 +36,8 @@ typedef struct {
   float keep; /* the share of units that dropout keeps */
 } Layer;
 
-#ifndef PASS
-#define PASS 2
-#endif
+/* Vectors of columns a pass: each row then gives whole lines of the cache. */
+#define PASS 4
 #define EACH(v) _Pragma("GCC unroll 4") for (int v = 0; v < vectors; v++)
 
 /* The next columns of a layer, `vectors` of them from j on, z (in `normal`) to z_norm and outputs: equations (1) to
