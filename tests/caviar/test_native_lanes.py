@@ -138,7 +138,7 @@ def test_a_checkpoint_of_one_engine_goes_on_in_the_other(regression):
 
 
 @pytest.mark.parametrize("width", [8, 16])
-@pytest.mark.parametrize("units", [1, 8, 9, 31])
+@pytest.mark.parametrize("units", [1, 8, 9, 31, 136])
 def test_a_block_holds_the_weights_and_zeros(width, units):
     architecture = Architecture(3, 2, units, 3)
     weights = initial_weights(architecture, np.random.default_rng(0))

@@ -1,7 +1,7 @@
 /* What a hidden layer does between its products: batch norm, g and dropout, forward and backward.
 
-   One vector of columns at a time, all rows of it: a mini-batch's column is in the first cache while
-   its mean, its variance and its outputs are made. The equations are those of network/batch_norm.py. */
+   A few vectors of columns at a time, all rows of them: a mini-batch's columns are in a near cache while
+   their means, variances and outputs are made. The equations are those of network/batch_norm.py. */
 
 #ifndef STURGEON_LAYER_H
 #define STURGEON_LAYER_H
@@ -36,73 +36,90 @@ typedef struct {
   float keep; /* the share of units that dropout keeps */
 } Layer;
 
-/* z (in `normal`) to z_norm and outputs: equations (1) to (4), g, dropout. */
-static void layer_forward(const Layer *l, float epsilon) {
-  long stride = l->stride;
-  vec share = all(1.0f / l->rows);
-  for (long j = 0; j < l->columns; j += WIDTH) {
-    float *z = l->normal + j, *out = l->outputs + j;
-    long i = 0;
-    vec sum[4] = {{0}};
-    for (; i + 4 <= l->rows; i += 4)
-      for (int q = 0; q < 4; q++) sum[q] += load(z + (i + q) * stride);
-    for (; i < l->rows; i++) sum[0] += load(z + i * stride);
-    vec mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) * share;
-    vec square[4] = {{0}};
-    for (i = 0; i + 4 <= l->rows; i += 4)
-      for (int q = 0; q < 4; q++) {
-        vec centred = load(z + (i + q) * stride) - mean;
-        square[q] += centred * centred;
+/* Vectors of columns a pass: each row then gives whole lines of the cache. */
+#define PASS 4
+#define EACH(v) _Pragma("GCC unroll 4") for (int v = 0; v < vectors; v++)
+
+/* The next columns of a layer, `vectors` of them from j on, z (in `normal`) to z_norm and outputs: equations (1) to
+   (4), g, dropout. Sums of even and of odd rows, so that none waits for the one before. */
+ALWAYS_INLINE void forward_columns(const Layer *l, long j, int vectors, float epsilon) {
+  long stride = l->stride, rows = l->rows;
+  float *z = l->normal + j, *out = l->outputs + j;
+  vec share = all(1.0f / rows), sum[2][PASS] = {{{0}}}, mean[PASS], scale[PASS], gamma[PASS], beta[PASS];
+  for (long i = 0; i < rows; i += 2)
+    for (int odd = 0; odd < 2 && i + odd < rows; odd++)
+      EACH(v) sum[odd][v] += load(z + (i + odd) * stride + v * WIDTH);
+  EACH(v) mean[v] = (sum[0][v] + sum[1][v]) * share, sum[0][v] = sum[1][v] = all(0);
+  for (long i = 0; i < rows; i += 2)
+    for (int odd = 0; odd < 2 && i + odd < rows; odd++)
+      EACH(v) {
+        vec centred = load(z + (i + odd) * stride + v * WIDTH) - mean[v];
+        sum[odd][v] += centred * centred;
       }
-    for (; i < l->rows; i++) {
-      vec centred = load(z + i * stride) - mean;
-      square[0] += centred * centred;
-    }
-    vec variance = ((square[0] + square[1]) + (square[2] + square[3])) * share;
-    vec scale = inverse_root(variance + all(epsilon));
-    vec gamma = load(l->gamma + j), beta = load(l->beta + j);
-    store(l->mean + j, mean);
-    store(l->variance + j, variance);
-    store(l->scale + j, scale);
-    for (i = 0; i < l->rows; i++) {
-      vec normal = (load(z + i * stride) - mean) * scale;
-      vec g = activate(gamma * normal + beta, l->tanh);
-      if (l->factors) g *= load(l->factors + i * stride + j);
-      store(z + i * stride, normal);
-      store(out + i * stride, g);
-    }
+  EACH(v) {
+    long at = j + v * WIDTH;
+    vec variance = (sum[0][v] + sum[1][v]) * share;
+    scale[v] = inverse_root(variance + all(epsilon));
+    gamma[v] = load(l->gamma + at), beta[v] = load(l->beta + at);
+    store(l->mean + at, mean[v]);
+    store(l->variance + at, variance);
+    store(l->scale + at, scale[v]);
   }
+  for (long i = 0; i < rows; i++)
+    EACH(v) {
+      long at = i * stride + v * WIDTH;
+      vec normal = (load(z + at) - mean[v]) * scale[v];
+      vec g = activate(gamma[v] * normal + beta[v], l->tanh);
+      if (l->factors) g *= load(l->factors + at + j);
+      store(z + at, normal);
+      store(out + at, g);
+    }
 }
 
-/* The gradient of the outputs (in d) to that of z, in place; and those of γ and β. */
-static void layer_backward(const Layer *l, float *d, float *d_gamma, float *d_beta) {
-  long stride = l->stride;
-  vec share = all(1.0f / l->rows), restore = all(l->keep);
-  for (long j = 0; j < l->columns; j += WIDTH) {
-    float *grad = d + j;
-    const float *normal = l->normal + j, *out = l->outputs + j;
-    vec of_beta[2] = {{0}}, of_gamma[2] = {{0}};
-    for (long i = 0; i < l->rows; i++) {
-      vec g = load(out + i * stride), value = load(grad + i * stride);
+static void layer_forward(const Layer *l, float epsilon) {
+  long j = 0;
+  for (; j + PASS * WIDTH <= l->columns; j += PASS * WIDTH) forward_columns(l, j, PASS, epsilon);
+  for (; j < l->columns; j += WIDTH) forward_columns(l, j, 1, epsilon);
+}
+
+/* For the next columns, the gradient of the outputs (in d) to that of z, in place; and those of γ and β. */
+ALWAYS_INLINE void backward_columns(const Layer *l, long j, int vectors, float *d, float *d_gamma, float *d_beta) {
+  long stride = l->stride, rows = l->rows;
+  float *grad = d + j;
+  const float *normal = l->normal + j, *out = l->outputs + j;
+  vec share = all(1.0f / rows), restore = all(l->keep), of_beta[PASS] = {{0}}, of_gamma[PASS] = {{0}};
+  for (long i = 0; i < rows; i++)
+    EACH(v) {
+      long at = i * stride + v * WIDTH;
+      vec g = load(out + at), value = load(grad + at);
       if (l->factors) {
-        value *= load(l->factors + i * stride + j);
+        value *= load(l->factors + at + j);
         g *= restore;
       }
       value *= slope(g, l->tanh);
-      store(grad + i * stride, value);
-      of_beta[i & 1] += value;
-      of_gamma[i & 1] += value * load(normal + i * stride);
+      store(grad + at, value);
+      of_beta[v] += value;
+      of_gamma[v] += value * load(normal + at);
     }
-    vec sum_beta = of_beta[0] + of_beta[1], sum_gamma = of_gamma[0] + of_gamma[1];
-    store(d_beta + j, sum_beta);
-    store(d_gamma + j, sum_gamma);
-    vec factor = load(l->gamma + j) * load(l->scale + j);
-    vec level = sum_beta * share, tilt = sum_gamma * share;
-    for (long i = 0; i < l->rows; i++) {
-      vec value = load(grad + i * stride);
-      store(grad + i * stride, factor * (value - (level + tilt * load(normal + i * stride))));
-    }
+  vec factor[PASS], level[PASS], tilt[PASS];
+  EACH(v) {
+    long at = j + v * WIDTH;
+    store(d_beta + at, of_beta[v]);
+    store(d_gamma + at, of_gamma[v]);
+    factor[v] = load(l->gamma + at) * load(l->scale + at);
+    level[v] = of_beta[v] * share, tilt[v] = of_gamma[v] * share;
   }
+  for (long i = 0; i < rows; i++)
+    EACH(v) {
+      long at = i * stride + v * WIDTH;
+      store(grad + at, factor[v] * (load(grad + at) - (level[v] + tilt[v] * load(normal + at))));
+    }
+}
+
+static void layer_backward(const Layer *l, float *d, float *d_gamma, float *d_beta) {
+  long j = 0;
+  for (; j + PASS * WIDTH <= l->columns; j += PASS * WIDTH) backward_columns(l, j, PASS, d, d_gamma, d_beta);
+  for (; j < l->columns; j += WIDTH) backward_columns(l, j, 1, d, d_gamma, d_beta);
 }
 
 /* At test time: z to outputs in place, by the running averages. */

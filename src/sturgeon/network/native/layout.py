@@ -9,12 +9,16 @@ import numpy as np
 from sturgeon.data.aligned import ALIGNMENT
 from sturgeon.network.weights import Architecture, Statistics, Weights
 
+# Floats of a line of the cache, and above how many columns a matrix is wide: as in `vectors.h`.
+_LINE, _WIDE = 16, 128
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Blocks of floats for networks of one size.
 
-    Rows take whole vectors, an odd number of them; what a row has beyond its columns is zero.
+    Rows take whole vectors, in wide matrices whole lines of the cache, and an odd number of them; what a
+    row has beyond its columns is zero.
 
     Attributes:
         architecture: The sizes, unpadded.
@@ -81,7 +85,8 @@ class Layout:
         return strided
 
     def _stride(self, columns: int) -> int:
-        return (-(-columns // self.width) | 1) * self.width
+        unit = _LINE if columns > _WIDE else self.width
+        return (-(-columns // unit) | 1) * unit
 
     @staticmethod
     def _whole_rows(rows: int) -> int:

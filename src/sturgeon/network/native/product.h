@@ -19,7 +19,8 @@
 #define TILE_ROWS 6
 #endif
 #endif
-/* So much of the depth at a time: a tile's part of B then stays in the first cache. */
+/* So much of the depth at a time: a tile's parts of B and A then stay in the first cache. A's takes a line of the cache
+   for every k, unless A lies along the depth: then twice as much. */
 #define DEPTH_BLOCK 128
 
 /* A matrix as the left factor: element (i, k) is at[i * row + k * depth]; one of the steps is 1. */
@@ -34,7 +35,7 @@ ALWAYS_INLINE void tile(int rows, int vectors, long depth, Left a, const float *
   _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++)
       _Pragma("GCC unroll 2") for (int v = 0; v < vectors; v++)
           sum[i][v] = add ? load(c + i * c_stride + v * WIDTH) : (vec){0};
-  for (long k = 0; k < depth; k++, b += b_stride) {
+  _Pragma("GCC unroll 4") for (long k = 0; k < depth; k++, b += b_stride) {
     vec right[2];
     _Pragma("GCC unroll 2") for (int v = 0; v < vectors; v++) right[v] = load(b + v * WIDTH);
     _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++) {
@@ -88,8 +89,9 @@ ALWAYS_INLINE void tiles(long m, long n, long depth, Left a, const float *b, lon
 
 /* C[m, n] = A[m, depth] B[depth, n], with B and C in strides of their own. */
 static void multiply(long m, long n, long depth, Left a, const float *b, long b_stride, float *c, long c_stride) {
-  for (long k = 0; k < depth; k += DEPTH_BLOCK) {
-    long block = depth - k < DEPTH_BLOCK ? depth - k : DEPTH_BLOCK;
+  long most = a.depth == 1 ? 2 * DEPTH_BLOCK : DEPTH_BLOCK;
+  for (long k = 0; k < depth; k += most) {
+    long block = depth - k < most ? depth - k : most;
     const float *rows = b + k * b_stride;
     if (a.depth == 1)
       tiles(m, n, block, (Left){a.at + k, a.row, 1}, rows, b_stride, c, c_stride, k > 0);

@@ -1,7 +1,8 @@
 /* Vectors of WIDTH floats, and how matrices lie in memory.
 
    Every matrix is row-major. A row takes `stride_of(columns)` floats: whole vectors, an odd number of them, so
-   that the rows of a column do not all fall into the same few sets of the cache. What a row has beyond
+   that the rows of a column do not all fall into the same few sets of the cache; in wide matrices whole lines of
+   the cache, so that a tile's row of two vectors is one line and not parts of two. What a row has beyond
    its columns is zero, and stays zero: a loop over a row runs over whole vectors and has no rest. */
 
 #ifndef STURGEON_VECTORS_H
@@ -17,6 +18,10 @@
 #define WIDTH 8
 #endif
 #endif
+
+/* Floats of a line of the cache, and above how many columns a matrix is wide; `layout.py` has the same numbers. */
+#define LINE 16
+#define WIDE 128
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -38,8 +43,8 @@ ALWAYS_INLINE long padded(long columns) { return (columns + WIDTH - 1) / WIDTH *
 
 /* Floats from one row to the next. */
 ALWAYS_INLINE long stride_of(long columns) {
-  long vectors = padded(columns) / WIDTH;
-  return (vectors | 1) * WIDTH;
+  long unit = columns > WIDE ? LINE : WIDTH;
+  return ((columns + unit - 1) / unit | 1) * unit;
 }
 
 #endif
