@@ -4,7 +4,11 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from sturgeon.caviar.tuning import tune
+from sturgeon.errors import StudyFailed
+from sturgeon.study import Study
 
 
 def test_an_attempt_goes_on_after_its_checkpoint_and_not_after_its_last_report(space, tmp_path):
@@ -49,3 +53,30 @@ def test_a_trial_killed_after_its_last_checkpoint_keeps_the_value_it_had(space):
 
     best = tune(train, space, minimize="loss", trials=1).best
     assert (best.value, best.attempts) == (1 / 3, 2)
+
+
+def test_a_checkpoint_returns_when_all_reports_before_it_are_written_down(space, tmp_path):
+    place = tmp_path / "reports.study"
+
+    def train(trial):
+        for epoch in trial.epochs(3):
+            trial.report(loss=1 / epoch)
+        trial.checkpoint("/nowhere")
+        with Study.open(place) as study:
+            return {"loss": 1.0, "seen": len(study.trial(0).curves["loss"])}
+
+    assert tune(train, space, minimize="loss", trials=1, study=place).best.metrics["seen"] == 3
+
+
+def test_a_report_outlives_the_process_that_made_it(space, tmp_path):
+    place = tmp_path / "reports.study"
+
+    def train(trial):
+        for epoch in trial.epochs(3):
+            trial.report(loss=1 / epoch)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(StudyFailed):
+        tune(train, space, minimize="loss", trials=1, study=place)
+    with Study.open(place) as study:
+        assert study.trial(0).curves["loss"] == [(epoch, 1 / epoch) for epoch in (1, 2, 3)]

@@ -119,6 +119,7 @@ class Ledger:
                 trial.resume_from,
                 after,
                 self.folders.of(trial.number),
+                self.referee.judges,
             ),
             reported,
         )

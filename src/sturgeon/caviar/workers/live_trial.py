@@ -15,7 +15,7 @@ class Channel(ABC):
 
     @abstractmethod
     def send(self, message: Reported | Checkpointed) -> None:
-        """Have the study write this down; return once it is."""
+        """Have the study write this down; see ``LiveTrial`` for when it returns."""
 
     @property
     @abstractmethod
@@ -26,8 +26,10 @@ class Channel(ABC):
 class LiveTrial:
     """A trial while it trains: what ``train(trial)`` is given.
 
-    ``report`` and ``checkpoint`` return when the study has written down what they were given. So
-    nothing that a training went past is lost, whatever is killed afterwards.
+    ``checkpoint`` returns when the study has written down what it was given, and all reports before it.
+    ``report`` returns when the report before it is written down, and its own is on its way; where a
+    stopping rule judges it, when its own is. A report on its way outlives the training's process; if
+    the study's is killed at that moment, it is lost, and the trial reports it again in its next attempt.
 
     Attributes:
         number: The trial's number in its study, from 0.
@@ -98,7 +100,7 @@ class LiveTrial:
             self._in_epoch = False
 
     def report(self, *, step: int | None = None, **metrics: float) -> None:
-        """Report how the training goes; return when it is written down.
+        """Report how the training goes.
 
         Args:
             step: At which step, from 0; by default the current epoch of ``epochs``, and without such a

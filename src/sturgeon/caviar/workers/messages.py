@@ -35,6 +35,7 @@ class Start:
         resume_from: The last checkpoint of an earlier attempt, or None.
         after: The step at which that checkpoint was saved; 0 without one.
         folder: Where the trial may keep its checkpoints, or None.
+        judged: Whether a stopping rule judges its reports: each then waits for the verdict.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Start:
     resume_from: str | None = None
     after: int = 0
     folder: str | None = None
+    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,11 @@ class Referee:
         self._planned: int | None = None
         self._room: float = 0
 
+    @property
+    def judges(self) -> bool:
+        """Whether the rule may end a trial."""
+        return not isinstance(self._rule, Never)
+
     # -- which trial next ------------------------------------------------------------------------
 
     def next_trial(self, room: float) -> Trial | None:
@@ -108,7 +113,7 @@ class Referee:
             self._planned = message.planned
         if case.ends or message.step <= case.passed or self._study.metric not in message.metrics:
             return False
-        if not isinstance(self._rule, Never):
+        if self.judges:
             seen = self._seen(case.trial, message.step, message.metrics)
             # A function without checkpoints could only begin anew.
             can_wait = (case.saved or message.can_save) and _more(self._room)

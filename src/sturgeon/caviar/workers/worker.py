@@ -69,6 +69,8 @@ class _Pipe(Channel):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._halted = False
+        self._judged = True
+        self._unanswered = False
         self._lock = threading.RLock()  # a training may report from threads of its own
         self._arrived = select.poll()
         self._arrived.register(connection, select.POLLIN)
@@ -79,6 +81,7 @@ class _Pipe(Channel):
         while not isinstance(order := self._take(), Load | Start | Leave):
             pass  # an order to end that came after the end
         self._halted = False
+        self._judged = isinstance(order, Start) and order.judged
         return order
 
     def tell(self, message: object) -> None:
@@ -87,11 +90,13 @@ class _Pipe(Channel):
             self._put(message)
 
     def send(self, message: Reported | Checkpointed) -> None:
-        """Send a message; return when it is written down."""
+        """Send a message; return when the one before it is written down, or this one where that matters."""
         with self._lock:
+            self._settle()
             self._put(message)
-            while not isinstance(self._take(), Acknowledged):
-                pass
+            self._unanswered = True
+            if self._judged or isinstance(message, Checkpointed):
+                self._settle()
 
     @property
     def halted(self) -> bool:
@@ -100,6 +105,11 @@ class _Pipe(Channel):
             while not self._halted and self._arrived.poll(0):
                 self._take()
         return self._halted
+
+    def _settle(self) -> None:
+        """Wait until everything that was sent is written down."""
+        while self._unanswered:
+            self._take()
 
     def _put(self, message: object) -> None:
         try:
@@ -112,6 +122,7 @@ class _Pipe(Channel):
             message = self._connection.recv()
         except (EOFError, OSError):
             _leave_now()
+        self._unanswered = self._unanswered and not isinstance(message, Acknowledged)
         self._halted = (
             self._halted or isinstance(message, Halt) or (isinstance(message, Acknowledged) and message.halt)
         )
