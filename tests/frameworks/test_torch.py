@@ -41,7 +41,9 @@ def training(folder, *, kill_in=None, epochs=5):
         optimizer = torch.optim.Adam(model.parameters(), trial.config["learning_rate"])
         schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
         rows = DataLoader(TensorDataset(x, x.sum(1, keepdim=True)), 4, shuffle=True)
-        report = Report(trial, checkpoints=folder, model=model, optimizer=optimizer, schedule=schedule)
+        report = Report(
+            trial, checkpoints=folder, save_every=1, model=model, optimizer=optimizer, schedule=schedule
+        )
         for epoch in trial.epochs(epochs):
             if kill_in == epoch and trial.attempt == 1:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -183,7 +185,7 @@ def test_a_state_that_could_not_be_read_back_is_refused_when_it_is_saved(tmp_pat
             pass
 
     with pytest.raises(InputError, match="tensors and plain values only"):
-        Report(make_trial(), checkpoints=tmp_path, part=Part())
+        Report(make_trial(), checkpoints=tmp_path, part=Part())(loss=1.0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -238,3 +240,14 @@ def test_a_report_says_what_it_cannot_keep():
         Report(make_trial(), checkpoints=False, model=3)
     with pytest.raises(InputError, match="got 0"):
         Report(make_trial(), checkpoints=False, save_every=0, model=torch.nn.Linear(1, 1))
+
+
+def test_by_default_few_checkpoints_are_written_and_the_last_epoch_is_among_them(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr("sturgeon.frameworks.torch.Report._save", lambda self, files: saved.append(epoch))
+    trial = make_trial()
+    report = Report(trial, checkpoints=tmp_path, model=torch.nn.Linear(2, 1))
+    for epoch in trial.epochs(50):  # noqa: B007
+        report(loss=1.0)
+    assert saved == [1, 50]
+    assert trial.can_save

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sturgeon.caviar.workers.live_trial import LiveTrial
-from sturgeon.errors import InputError
+from sturgeon.frameworks.save_times import SaveTimes
 
 
 class CalledEpochs:
@@ -20,20 +20,21 @@ class CalledEpochs:
         last: The last epoch of this training; 0 before it begins.
     """
 
-    def __init__(self, trial: LiveTrial, save: Callable[[], object] | None, every: int) -> None:
+    def __init__(self, trial: LiveTrial, save: Callable[[], object] | None, every: int | None) -> None:
         """Take the trial.
 
         Args:
             trial: The trial.
             save: Writes a checkpoint and hands it over; None for none.
-            every: After how many epochs, at least 1. The last epoch's is written in any case.
+            every: After how many epochs, at least 1; None for by the clock. That of the last epoch, and of
+                one after which the trial is to end, is written in any case.
 
         Raises:
             InputError: ``save_every`` is not a whole number from 1.
         """
         self.trial = trial
         self._save = save
-        self._every = check_every(every)
+        self._times = SaveTimes(every)
         self._epochs: Iterator[int] = iter(())
         self.last = 0
         self._current: int | None = None
@@ -42,8 +43,7 @@ class CalledEpochs:
         """The training begins, or goes on; it is to have so many epochs in all."""
         self._epochs = self.trial.epochs(count)
         self.last = self.trial.planned  # not `count`: the trial may have trained something before
-        if self._save is not None and self.trial.resume_from is None:
-            self._save()  # so that a stopping rule may put the trial aside after its very first epoch
+        self.trial.can_save = self._save is not None
 
     def epoch_begins(self) -> int | None:
         """The next epoch begins; give its number, from 1, or None if there is none to be trained."""
@@ -65,17 +65,7 @@ class CalledEpochs:
         if self._current is None:
             return
         last = self._current == self.last or self.trial.cut
-        if self._save is not None and (last or self._current % self._every == 0):
-            self._save()
+        if self._save is not None and (last or self._times.due(self._current)):
+            with self._times.saving():
+                self._save()
         self._current = None
-
-
-def check_every(every: object) -> int:
-    """Give after how many epochs a checkpoint is written.
-
-    Raises:
-        InputError: It is not a whole number from 1.
-    """
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise InputError(f"`save_every` must be a whole number of epochs from 1; got {every!r}.")
-    return every

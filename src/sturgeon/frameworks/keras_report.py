@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,7 @@ from sturgeon.errors import InputError
 from sturgeon.frameworks.keras_import import keras
 from sturgeon.frameworks.keras_live import apply_settings, check_settings
 from sturgeon.frameworks.keras_state import load_state, save_state
-
-SAVE_SECONDS = 10.0  # what a training may lose with its worker
-SAVE_SHARE = 1 / 200  # of the time of a training, at most, is spent on checkpoints
+from sturgeon.frameworks.save_times import SaveTimes
 
 
 class Report(keras.callbacks.Callback):
@@ -62,14 +59,10 @@ class Report(keras.callbacks.Callback):
                 f"`Report` needs the running trial that `train` is given; got a {type(trial).__name__}. "
                 "Write keras.Report(trial) in def train(trial)."
             )
-        whole = isinstance(save_every, int) and not isinstance(save_every, bool) and save_every >= 1
-        if save_every is not None and not whole:
-            raise InputError(f"`save_every` must be a whole number from 1; got {save_every!r}.")
         self._trial = trial
         self._folder = _folder(trial, checkpoints)
-        self._save_every = save_every
+        self._times = SaveTimes(save_every)
         self._saved: Path | None = None
-        self._save_at = time.monotonic() + SAVE_SECONDS
         self._epochs: Iterator[int] = iter(())
         self._epoch: int | None = None  # of the trial, from 1; None where none was left to train
         self._live: dict[str, float] = {}
@@ -103,17 +96,15 @@ class Report(keras.callbacks.Callback):
         """Hand over a checkpoint of the model as it is now, as one of the last epoch that was reported."""
         if self._folder is None:
             return
-        started = time.monotonic()
         step = self._trial.resume_step if self._epoch is None else self._epoch
         path = self._folder / f"trial-{self._trial.number}-epoch-{step}.npz"
-        save_state(self.model, path, {"live": self._live})
-        self._trial.checkpoint(path)
+        with self._times.saving():
+            save_state(self.model, path, {"live": self._live})
+            self._trial.checkpoint(path)
         # Only now: until it was written down, the earlier one is what the trial would go on from.
         if self._saved is not None and self._saved != path:
             self._saved.unlink(missing_ok=True)
         self._saved = path
-        ended = time.monotonic()
-        self._save_at = ended + max(SAVE_SECONDS, (ended - started) / SAVE_SHARE)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Take up the last checkpoint, and tell ``fit`` where to begin."""
@@ -157,11 +148,7 @@ class Report(keras.callbacks.Callback):
 
     @property
     def _due(self) -> bool:
-        if self._folder is None or self._epoch is None:
-            return False
-        if self._save_every is not None:
-            return self._epoch % self._save_every == 0
-        return time.monotonic() >= self._save_at
+        return self._folder is not None and self._epoch is not None and self._times.due(self._epoch)
 
 
 def _folder(trial: LiveTrial, checkpoints: bool | str | os.PathLike[str]) -> Path | None:

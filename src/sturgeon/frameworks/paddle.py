@@ -44,8 +44,9 @@ class Report(paddle.callbacks.Callback):
         trial: The trial.
         checkpoints: A folder for checkpoint files; True for the trial's own, which goes when the trial
             has ended unless it is the best; False for none.
-        save_every: After how many epochs a checkpoint is written, at least 1. After a kill, the
-            epochs since then are trained again.
+        save_every: After how many epochs a checkpoint is written, at least 1; by default every ten
+            seconds, or less often where that would take over half a per cent of the time; and whenever
+            the trial is to end. After a kill, the epochs since then are trained again.
 
     Raises:
         InputError: ``save_every`` is not a whole number from 1.
@@ -67,7 +68,7 @@ class Report(paddle.callbacks.Callback):
         trial: LiveTrial,
         *,
         checkpoints: bool | str | os.PathLike[str] = True,
-        save_every: int = 1,
+        save_every: int | None = None,
     ) -> None:
         super().__init__()
         self.trial = trial

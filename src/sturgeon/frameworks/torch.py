@@ -19,9 +19,9 @@ except ModuleNotFoundError:
 
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.errors import InputError
-from sturgeon.frameworks.called_epochs import check_every
 from sturgeon.frameworks.checkpoint_files import CheckpointFiles, checkpoint_files
 from sturgeon.frameworks.random_states import host_random, restore_host_random
+from sturgeon.frameworks.save_times import SaveTimes
 from sturgeon.frameworks.torch_settings import change_settings, read_settings
 
 _RANDOM = "random"  # under which a checkpoint holds where the random generators stand
@@ -41,8 +41,10 @@ class Report:
         trial: The trial.
         checkpoints: A folder for checkpoint files; True for the trial's own, which goes when the trial
             has ended unless it is the best; False for none.
-        save_every: After how many reports, at least 1. After a pause or a kill, the epochs since then are
-            trained again.
+        save_every: After how many reports a checkpoint is written, at least 1; by default every ten seconds,
+            or less often where that would take over half a per cent of the time; and whenever the trial is
+            to end. After a kill, the epochs since then are trained again. In a loop without
+            ``trial.epochs``, where nobody knows which report is the last, each is followed by one.
         parts: What a checkpoint holds, by name: models, optimisers, schedules, gradient scalers (all that
             has ``state_dict`` and ``load_state_dict``), and ``torch.Generator``.
 
@@ -76,24 +78,21 @@ class Report:
         trial: LiveTrial,
         *,
         checkpoints: bool | str | os.PathLike[str] = True,
-        save_every: int = 1,
+        save_every: int | None = None,
         **parts: Any,
     ) -> None:
         self.trial = trial
         self.parts = _check_parts(parts)
-        self._every = check_every(save_every)
+        self._times = SaveTimes(save_every)
         self._reports = 0
         self._verified = False
         self._files = checkpoint_files(trial, checkpoints, ".pt")
-        if self._files is None:
-            return
-        if trial.resume_from is None:
-            self._save(self._files)  # so that a stopping rule may put the trial aside after its first epoch
-        else:
+        trial.can_save = self._files is not None
+        if self._files is not None and trial.resume_from is not None:
             self._restore(trial.resume_from)
 
     def __call__(self, *, step: int | None = None, **metrics: Any) -> None:
-        """Report how the training goes, and save a checkpoint; return when both are written down.
+        """Report how the training goes, and save a checkpoint where one is due.
 
         Args:
             step: At which step; by default the current epoch. See :meth:`sturgeon.LiveTrial.report`.
@@ -105,8 +104,9 @@ class Report:
         """
         self.trial.report(step=step, **metrics)
         self._reports += 1
-        if self._files is not None and self._reports % self._every == 0:
-            self._save(self._files)
+        if self._files is not None and (self._ends or self._times.due(self._reports)):
+            with self._times.saving():
+                self._save(self._files)
 
     def set(self, **settings: float) -> None:
         """Change settings of the running optimisers, from the next step on; checkpoints keep them.
@@ -136,6 +136,11 @@ class Report:
     def settings(self) -> dict[str, float]:
         """The learning rate and, where it has one, the momentum of the first optimiser."""
         return read_settings(self._optimizers)
+
+    @property
+    def _ends(self) -> bool:
+        """Whether this report may be the last of the trial, or of this attempt."""
+        return self.trial.in_last_epoch or self.trial.stopped
 
     @property
     def _optimizers(self) -> list[torch.optim.Optimizer]:

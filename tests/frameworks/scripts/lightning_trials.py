@@ -93,7 +93,7 @@ def train(trial):
     elif case == "unsafe":
         torch.save({"state_dict": Trap()}, path)
     trainer = lightning.Trainer(
-        max_epochs=4, callbacks=[Report(trial, checkpoints="kept"), *more], logger=False,
+        max_epochs=4, callbacks=[Report(trial, checkpoints="kept", save_every=1), *more], logger=False,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         accelerator="gpu" if case == "gpu" else "cpu",
     )  # fmt: skip

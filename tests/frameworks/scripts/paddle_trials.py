@@ -70,7 +70,7 @@ def train(trial):
         Path(trial.resume_from).write_bytes(pickle.dumps(Trap()))
     loader = paddle.io.DataLoader(rows, batch_size=6, shuffle=True)
     evaluation = None if case == "silent" else paddle.io.DataLoader(rows, batch_size=24)
-    report = Report(trial, checkpoints="kept")
+    report = Report(trial, checkpoints="kept", save_every=1)
     model.fit(loader, evaluation, epochs=4, verbose=0, callbacks=[report, *more])
     if first and case == "killed at the end":
         os.kill(os.getpid(), signal.SIGKILL)

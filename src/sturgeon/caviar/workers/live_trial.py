@@ -144,6 +144,11 @@ class LiveTrial:
         return self._cut
 
     @property
+    def in_last_epoch(self) -> bool:
+        """Whether no epoch of ``epochs`` comes after the current one, as far as is known yet."""
+        return self._step >= self.planned
+
+    @property
     def cut(self) -> bool:
         """Whether the training was told to end before its last epoch."""
         return self._cut
