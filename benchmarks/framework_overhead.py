@@ -39,8 +39,8 @@ class Stopwatch:
     """Notes the times of epochs and of reports.
 
     Attributes:
-        times: Seconds by what they are of: an epoch ``with`` or ``without`` a report, and a report's ``delay``,
-            by the clock; the processor time of an ``epoch``, and of a ``report`` in its own thread.
+        times: Seconds by what they are of: an epoch ``with`` or ``without`` a report, and a report's
+            ``delay``, by the clock; the processor time of an ``epoch``, and of a ``report`` in its own thread.
         study: For blocks ``with`` and ``without`` reports: seconds by the clock, and the processor time of
             the process that has the study.
     """
@@ -178,8 +178,8 @@ def measure(name: str, function: Callable[[st.LiveTrial, Stopwatch, int], None],
     share = delay / without
     busy = (report + written_down) / epoch + looks
     print(
-        f"{name:14} {without * 1e3:9.1f} ms {delay * 1e3:8.2f} ms = {share * 100:.2f} % {(ratio - 1) * 100:+13.2f} %"
-        f"   {report * 1e3:.2f} + {written_down * 1e3:.2f} ms + {looks * 100:.2f} % = {busy * 100:.2f} %",
+        f"{name:14} {without * 1e3:9.1f} ms {delay * 1e3:8.2f} ms = {share * 100:.2f} %"
+        f" {(ratio - 1) * 100:+13.2f} %   {report * 1e3:.2f} + {written_down * 1e3:.2f} ms + {looks * 100:.2f} % = {busy * 100:.2f} %",
         flush=True,
     )
     return share
@@ -196,7 +196,8 @@ def main() -> int:
     cases = [arguments.case] if arguments.case else list(CASES)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     print(
-        f"{'':14} {'an epoch':>12} {'held up by':>20} {'epochs':>15}   processor: training + study + its waiting"
+        f"{'':14} {'an epoch':>12} {'held up by':>20} {'epochs':>15}"
+        "   processor: training + study + its waiting"
     )
     shares = [measure(case, CASES[case], arguments.blocks) for case in cases]
     return int(max(shares) >= BAR)
