@@ -40,7 +40,8 @@ class Stopwatch:
 
     Attributes:
         times: Seconds by what they are of: an epoch ``with`` or ``without`` a report, and a report's
-            ``delay``, by the clock; the processor time of an ``epoch``, and of a ``report`` in its own thread.
+            ``delay``, by the clock; the processor time of an ``epoch``, and of a ``report`` in its own
+            thread.
         study: For blocks ``with`` and ``without`` reports: seconds by the clock, and the processor time of
             the process that has the study.
     """
@@ -179,7 +180,8 @@ def measure(name: str, function: Callable[[st.LiveTrial, Stopwatch, int], None],
     busy = (report + written_down) / epoch + looks
     print(
         f"{name:14} {without * 1e3:9.1f} ms {delay * 1e3:8.2f} ms = {share * 100:.2f} %"
-        f" {(ratio - 1) * 100:+13.2f} %   {report * 1e3:.2f} + {written_down * 1e3:.2f} ms + {looks * 100:.2f} % = {busy * 100:.2f} %",
+        f" {(ratio - 1) * 100:+13.2f} %   {report * 1e3:.2f} + {written_down * 1e3:.2f} ms"
+        f" + {looks * 100:.2f} % = {busy * 100:.2f} %",
         flush=True,
     )
     return share
