@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sturgeon.caviar.kept_programs import remove_oldest
+
 TRAIN = """
 from lane_runs import member, regression_table, run
 curves, networks, _ = run(regression_table(), [member(0, layers=1)], epochs=1)
@@ -43,3 +45,14 @@ def test_a_folder_that_cannot_be_made_does_no_harm(tmp_path):
     (tmp_path / "file").write_text("no folder")
     assert train(tmp_path / "file")
     assert (tmp_path / "file").read_text() == "no folder"
+
+
+def test_the_oldest_programs_make_room(tmp_path):
+    for number in range(10):
+        file = tmp_path / f"{number}-cache"
+        file.write_bytes(bytes(100))
+        os.utime(file, ns=(number, number))
+    remove_oldest(tmp_path, 1000)
+    assert len(list(tmp_path.iterdir())) == 10
+    remove_oldest(tmp_path, 999)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{number}-cache" for number in range(6, 10)]

@@ -151,22 +151,24 @@ def test_a_lane_learns_what_plain_training_learns_whatever_the_last_batch(rows, 
     moments = optimizer.init(params)
     key = jax.random.wrap_key_data(streams.dropout_key(7))
     step, expected = 0, []
+
+    @jax.jit  # an epoch of single operations would compile each of them
+    def descend(params, state, moments, x, y, step):
+        def loss(params):
+            made, after = apply(params, state, x, jax.random.fold_in(key, step), True, one.config)
+            return squared(made, y), after
+
+        gradient, state = jax.grad(loss, has_aux=True)(params)
+        updates, moments = optimizer.update(gradient, moments)
+        return optax.apply_updates(params, updates), state, moments
+
     for epoch in range(EPOCHS):
         order = streams.row_order(7, epoch, rows)
         batches = [order[i : i + batch] for i in range(0, rows, batch)]
         if len(batches[-1]) == 1 and batch > 1 and rows > 1:
             batches.pop()
         for numbers in batches:
-
-            def loss(params, state=state, numbers=numbers, step=step):
-                made, after = apply(
-                    params, state, x[numbers], jax.random.fold_in(key, step), True, one.config
-                )
-                return squared(made, y[numbers]), after
-
-            gradient, state = jax.grad(loss, has_aux=True)(params)
-            updates, moments = optimizer.update(gradient, moments)
-            params = optax.apply_updates(params, updates)
+            params, state, moments = descend(params, state, moments, x[numbers], y[numbers], step)
             step += 1
         expected.append(float(squared(apply(params, state, x_val, key, False, one.config)[0], y_val)))
     assert [metrics["val_loss"] for metrics in curves[0]] == pytest.approx(expected, rel=1e-3)

@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 
 import notes_reference as reference
+from sturgeon.network import model, optimizers
 from sturgeon.network.batch_norm import update_running
-from sturgeon.network.model import forward_test, forward_training
 from sturgeon.network.objectives import row_losses
-from sturgeon.network.optimizers import OptimizerSettings, descend, start_optimizer
+from sturgeon.network.optimizers import OptimizerSettings, start_optimizer
 from sturgeon.network.weights import Architecture, Statistics, Weights, initial_statistics
 
 EPSILON = 1e-5
 pytestmark = pytest.mark.usefixtures("float64")
+# Compiled whole: one by one, their many operations would take a second or more to compile for each shape.
+forward_training = jax.jit(model.forward_training, static_argnames="activation")
+forward_test = jax.jit(model.forward_test, static_argnames="activation")
+descend = jax.jit(optimizers.descend)
 
 
 def regression_batch(seed=1, rows=17, features=5):
@@ -30,6 +34,9 @@ def batch_loss(weights, x, y, present=None, activation="relu"):
     present = jnp.ones(len(x)) if present is None else present
     outputs, batch = forward_training(weights, x, present, activation=activation, norm_epsilon=EPSILON)
     return present @ row_losses(outputs, y) / jnp.sum(present), batch
+
+
+loss_and_gradient = jax.jit(jax.value_and_grad(batch_loss, has_aux=True), static_argnames="activation")
 
 
 def assert_same(ours: Weights, theirs: dict, tolerance=1e-10):
@@ -52,7 +59,7 @@ def test_forward_pass_and_batch_statistics_are_those_of_the_notes(make_weights, 
 def test_gradients_are_those_of_back_propagation_by_hand(make_weights, layers):
     weights = make_weights(Architecture(5, 1, 7, layers))
     x, y = regression_batch()
-    (loss, _), gradient = jax.value_and_grad(batch_loss, has_aux=True)(weights, x, y)
+    (loss, _), gradient = loss_and_gradient(weights, x, y)
     expected_loss, expected, _ = reference.squared_error_gradient(
         reference.as_reference(weights), x, y, EPSILON
     )
@@ -63,7 +70,7 @@ def test_gradients_are_those_of_back_propagation_by_hand(make_weights, layers):
 def test_cross_entropy_gradients_are_those_of_back_propagation_by_hand(make_weights):
     weights = make_weights(Architecture(5, 4, 7, 2))
     x, y = classification_batch()
-    (loss, _), gradient = jax.value_and_grad(batch_loss, has_aux=True)(weights, x, y)
+    (loss, _), gradient = loss_and_gradient(weights, x, y)
     expected_loss, expected, _ = reference.cross_entropy_gradient(
         reference.as_reference(weights), x, y, EPSILON
     )
@@ -148,7 +155,7 @@ def test_five_steps_of_each_optimiser_are_those_of_the_notes(make_weights, ours,
     state = start_optimizer(weights)
     for seed in range(5):
         x, y = regression_batch(seed)
-        gradient = jax.grad(batch_loss, has_aux=True)(weights, x, y)[0]
+        gradient = loss_and_gradient(weights, x, y)[1]
         weights, state = descend(weights, gradient, state, learning_rate=0.05, settings=ours)
         _, their_gradient, _ = reference.squared_error_gradient(expected, x, y, EPSILON)
         expected, their_state = theirs(expected, their_gradient, their_state, alpha=0.05, **constants)
@@ -174,10 +181,8 @@ def test_rows_that_only_fill_a_batch_up_have_no_effect(make_weights):
     x, y = regression_batch()
     present = jnp.asarray(np.r_[np.ones(11), np.zeros(6)])
     x[11:], y[11:] = 1e6, -1e6
-    (loss, batch), gradient = jax.value_and_grad(batch_loss, has_aux=True)(weights, x, y, present)
-    (short_loss, short), short_gradient = jax.value_and_grad(batch_loss, has_aux=True)(
-        weights, x[:11], y[:11]
-    )
+    (loss, batch), gradient = loss_and_gradient(weights, x, y, present)
+    (short_loss, short), short_gradient = loss_and_gradient(weights, x[:11], y[:11])
     np.testing.assert_allclose(loss, short_loss, rtol=1e-12)
     for one, other in zip((*batch, *gradient), (*short, *short_gradient), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from sturgeon.network.objectives import CHUNK_ROWS, evaluate, in_own_unit
+from sturgeon.network import objectives
+from sturgeon.network.objectives import CHUNK_ROWS, in_own_unit
+
+evaluate = jax.jit(objectives.evaluate, static_argnums=0)
 
 
 @pytest.mark.parametrize("rows", [1, 7, CHUNK_ROWS, 2 * CHUNK_ROWS + 5])

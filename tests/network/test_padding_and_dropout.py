@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sturgeon.network.model import forward_test, forward_training
+from sturgeon.network import model, stack
+from sturgeon.network.model import forward_training
 from sturgeon.network.objectives import row_losses
 from sturgeon.network.optimizers import OptimizerSettings, descend, start_optimizer
-from sturgeon.network.stack import dropout_factors
 from sturgeon.network.weights import (
     Architecture,
     Statistics,
@@ -22,6 +22,9 @@ from sturgeon.network.weights import (
     trim_statistics,
     trim_weights,
 )
+
+forward_test = jax.jit(model.forward_test, static_argnames="activation")
+dropout_factors = jax.jit(stack.dropout_factors)
 
 
 @settings(max_examples=25, deadline=None)

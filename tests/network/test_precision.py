@@ -1,12 +1,15 @@
 """bfloat16 products learn what float32 learns, within its rounding; what is kept stays float32."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from sturgeon.errors import InputError
-from sturgeon.network.model import forward_test, forward_training
+from sturgeon.network import model
+from sturgeon.network.model import forward_training
 from sturgeon.network.objectives import row_losses
 from sturgeon.network.optimizers import OptimizerSettings, descend, start_optimizer
 from sturgeon.network.precision import product_in
@@ -21,6 +24,12 @@ WEIGHTS = initial_weights(Architecture(6, 1, 16, 3), np.random.default_rng(1))
 ADAM = OptimizerSettings(np.bool_(True), 0.9, 0.999, 1e-8, 0.0)
 
 
+# Compiled once: singly, operations would be compiled one by one, in each test again.
+update = jax.jit(descend)
+forward_test = jax.jit(model.forward_test, static_argnames=("activation", "precision"))
+
+
+@cache
 def loss_in(precision):
     def loss(weights, inputs):
         outputs, statistics = forward_training(
@@ -55,7 +64,7 @@ def test_loss_gradient_and_statistics_agree_with_float32():
 
 def test_everything_that_is_kept_is_float32():
     (value, statistics), gradient = loss_in("bfloat16")(WEIGHTS, X)
-    after, state = descend(
+    after, state = update(
         WEIGHTS, gradient, start_optimizer(WEIGHTS), learning_rate=np.float32(0.01), settings=ADAM
     )
     for leaf in jax.tree.leaves((value, statistics, gradient, after, state.mu, state.nu)):
@@ -73,7 +82,6 @@ def test_inputs_that_are_kept_in_bfloat16_give_what_they_give_in_float32():
 def test_it_learns_as_well_as_float32():
     def train(precision):
         weights, state, step = WEIGHTS, start_optimizer(WEIGHTS), loss_in(precision)
-        update = jax.jit(descend)
         for _ in range(150):
             (value, _), gradient = step(weights, X)
             weights, state = update(weights, gradient, state, learning_rate=np.float32(0.01), settings=ADAM)

@@ -248,7 +248,7 @@ def resume(folder, where, *, trials=40, seed=0):
 
 def start_server():
     """Start a PostgreSQL server of our own."""
-    path = Path(__file__).parent / "postgres_server.py"
+    path = Path(__file__).parents[1] / "postgres_server.py"
     spec = importlib.util.spec_from_file_location("postgres_server", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

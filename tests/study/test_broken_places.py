@@ -11,9 +11,10 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-import places
 import pytest
 
+import places
+from postgres_server import PostgresServer
 from sturgeon.errors import MissingExtra, StudyError
 from sturgeon.study import StoreFailed, Study
 from sturgeon.study.sqlite import SqliteDatabase
@@ -259,7 +260,7 @@ def test_a_server_that_cannot_be_reached_or_refuses():
 
 
 def test_a_server_that_goes_away_and_comes_back():
-    server = places.load("postgres_server").PostgresServer(places.postgres()._programs)
+    server = PostgresServer(places.postgres()._programs)
     try:
         with places.make_study(server.url("a")) as study:
             (trial,) = study.ask()

@@ -7,22 +7,18 @@ that each train their own lanes beat cores that share every small matrix product
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
-import sys
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import jax
 
 from sturgeon.caviar.cores import available_cores
+from sturgeon.caviar.kept_programs import keep_programs_on_disk
 
 # jax.Device, which a type checker takes for a variable.
 Device: TypeAlias = Any
 
-_CACHE_BYTES = 2**29
 # The first is told of above. On a GPU, products by cuBLAS alone are as fast as those that XLA chooses among
 # many programs of its own, which it has to compile first: 2 seconds for a program instead of 19.
 _FLAGS = ("--xla_cpu_multi_thread_eigen=false", "--xla_gpu_enable_triton_gemm=false")
@@ -51,41 +47,7 @@ def core_devices() -> tuple[Device, ...]:
 
 
 def _set_up() -> None:
-    _keep_programs_on_disk()
+    keep_programs_on_disk()
     given = os.environ.get("XLA_FLAGS", "")
     ours = [flag for flag in _FLAGS if flag.partition("=")[0] not in given]
     os.environ["XLA_FLAGS"] = " ".join([given, *ours]).strip()
-
-
-def _keep_programs_on_disk() -> None:
-    if jax.config.values["jax_compilation_cache_dir"] is not None:
-        return
-    folder = _cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    if not os.access(folder, os.W_OK):
-        return
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_compilation_cache_max_size", _CACHE_BYTES)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-
-
-def _cache_folder() -> Path:
-    """A folder per user, JAX version and processor type: a program compiled for another may not run."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home()))
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    processor = hashlib.sha256(_processor().encode()).hexdigest()[:12]
-    return base / "sturgeon" / "compiled" / f"jax-{jax.__version__}-{processor}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine() + platform.processor()
-    return "".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))}))

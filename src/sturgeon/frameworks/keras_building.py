@@ -50,10 +50,19 @@ def build_model(build: Build, config: Config, seed: int, inputs: Any) -> Any:
         model = build(dict(config))
         check_compiled(model)
         if not model.built:
-            model(keras.tree.map_structure(lambda leaf: leaf[:1], inputs))
+            _call_once(model, inputs)
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _call_once(model: Any, inputs: Any) -> None:
+    """Call a model, so that it makes its variables; with shapes alone where they do, which is quick."""
+    one = keras.tree.map_structure(lambda leaf: leaf[:1], inputs)
+    if type(model) is keras.Sequential:
+        model(keras.tree.map_structure(lambda leaf: keras.KerasTensor(leaf.shape, str(leaf.dtype)), one))
+    else:
+        model(one)
 
 
 def check_compiled(model: Any) -> None:

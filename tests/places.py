@@ -1,13 +1,11 @@
 """Where studies are kept in tests: the fixtures that the study's test modules share."""
 
-import importlib.util
 import itertools
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
+import postgres_server
 from sturgeon.search import Random
 from sturgeon.space import Choice, Integer, Real, Space
 from sturgeon.study import Study
@@ -15,20 +13,9 @@ from sturgeon.study import Study
 _counter = itertools.count()
 
 
-def load(name):
-    """Load a helper that lies beside this file, once in a process."""
-    key = f"sturgeon_tests_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).parent / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
 def postgres():
     """Give the running server; skip without its programs, unless on CI, where they must be there."""
-    server = load("postgres_server").shared_server()
+    server = postgres_server.shared_server()
     if server is None:
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail("CI must have PostgreSQL's server programs (initdb, postgres)")
@@ -59,3 +46,10 @@ def make_study(where, **settings):
     return Study.create(
         where, settings.pop("space", None) or make_space(), search=Random(), **goal, **settings
     )
+
+
+def finish(study, trial, loss):
+    """Report two steps of a trial and end it with a value."""
+    study.report(trial, step=1, loss=loss + 1, accuracy=0.5)
+    study.report(trial, step=2, loss=loss, accuracy=0.6)
+    return study.tell(trial, loss=loss)

@@ -1,9 +1,7 @@
-import sys
-from pathlib import Path
+"""Where the studies of tests are kept."""
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
 import places
 
 
