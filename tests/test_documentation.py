@@ -56,7 +56,7 @@ def test_every_example_runs(example, tmp_path):
     ran = subprocess.run(
         [sys.executable, example],
         cwd=tmp_path,
-        env={**os.environ, "TRIALS": "2", "MLFLOW_DISABLE_TELEMETRY": "true"},
+        env={**os.environ, "TRIALS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"},
         capture_output=True,
         text=True,
         check=False,

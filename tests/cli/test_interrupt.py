@@ -15,7 +15,7 @@ import pytest
 from sturgeon.errors import StudyError
 from sturgeon.study import Study
 
-TRIALS, EPOCHS = 8, 300
+TRIALS, EPOCHS = 8, 200
 
 
 def command(table, out, *more):
@@ -45,8 +45,22 @@ def epochs_recorded(path):
         return 0
 
 
+def finish(*arguments):
+    ran = subprocess.run(command(*arguments), capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.fixture(scope="module")
+def whole(fish, tmp_path_factory):
+    """What a run that nothing disturbs comes to."""
+    folder = tmp_path_factory.mktemp("whole")
+    fish.to_csv(folder / "fish.csv", index=False)
+    return finish(folder / "fish.csv", folder / "out")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_a_study_that_resumes_to_the_same_end(table, tmp_path, number):
+def test_a_signal_leaves_a_study_that_resumes_to_the_same_end(table, whole, tmp_path, number):
     out = tmp_path / "stopped"
     with subprocess.Popen(command(table, out), stdout=-1, stderr=-1, text=True) as process:
         wait_until(lambda: epochs_recorded(out / "tune.study") > EPOCHS // 3, process)
@@ -61,17 +75,13 @@ def test_a_signal_leaves_a_study_that_resumes_to_the_same_end(table, tmp_path, n
     assert stopped["trials"]["paused"] > 0
     assert json.loads((out / "result.json").read_text()) == stopped
 
-    def finish(*arguments):
-        ran = subprocess.run(command(table, *arguments), capture_output=True, text=True, check=True)
-        return json.loads(ran.stdout)
-
-    resumed, whole = finish(out, "--resume"), finish(tmp_path / "whole")
+    resumed = finish(table, out, "--resume")
     assert resumed["trials"]["complete"] == TRIALS
     for key in ("best", "test", "default_test", "epochs"):
         assert resumed[key] == whole[key]
 
 
-def test_a_study_killed_again_and_again_resumes_to_the_same_end(table, tmp_path):
+def test_a_study_killed_again_and_again_resumes_to_the_same_end(table, whole, tmp_path):
     out = tmp_path / "killed"
     for kill in range(3):  # more often than a trial may be lost by default
         already = epochs_recorded(out / "tune.study")
@@ -80,12 +90,7 @@ def test_a_study_killed_again_and_again_resumes_to_the_same_end(table, tmp_path)
             wait_until(lambda b=already: epochs_recorded(out / "tune.study") > b + EPOCHS // 3, process)
             process.kill()
             process.communicate()
-    ran = subprocess.run(command(table, out, "--resume"), capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    resumed = json.loads(ran.stdout)
-    whole = json.loads(
-        subprocess.run(command(table, tmp_path / "whole"), capture_output=True, check=True).stdout
-    )
+    resumed = finish(table, out, "--resume")
     assert resumed["trials"]["complete"] == TRIALS
     for key in ("best", "test", "default_test"):
         assert resumed[key] == whole[key]

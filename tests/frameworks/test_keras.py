@@ -1,38 +1,11 @@
-"""Keras on JAX and on TensorFlow; a process has one backend for good, so each has its own."""
+"""Keras's own ``fit`` under a trial, and what is refused."""
 
-import importlib.util
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parent / "scripts"
-needs_keras = pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="Keras is not installed")
-
-
-def run(arguments, folder, backend="tensorflow"):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def run_script(name, folder, backend="tensorflow"):
-    ran = run([SCRIPTS / name], folder, backend)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.strip().endswith("all is well")
-    return ran
-
-
-@needs_keras
-@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
-def test_keras_models_train_in_lanes_and_come_back(backend, tmp_path):
-    ran = run_script(f"keras_on_{backend}.py", tmp_path, backend)
-    if backend == "tensorflow":
-        assert "has a train_step of its own" in ran.stderr
+from keras_scripts import needs_keras, run, run_script
 
 
 @needs_keras

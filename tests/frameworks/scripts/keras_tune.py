@@ -48,7 +48,9 @@ def more(config):
 
 
 # In a worker process; the best network is what the study says.
-result = tune(build, SPACE, TRAIN, VALIDATION, fit=more, maximize="val_accuracy", trials=3, progress=False)
+result = tune(
+    build, SPACE, TRAIN, VALIDATION, fit=more, maximize="val_accuracy", trials=2, workers=1, progress=False
+)
 for trial in result.study.trials:
     assert trial.last_step == trial.config["epochs"], trial
     assert trial.metrics["batches"] == 64 / trial.config["batch_size"], trial
