@@ -8,8 +8,7 @@ whole training is 30 epochs. `default` is what `sturgeon tune` does: CoarseToFin
 `random` does. What counts is the validation loss of the network that is handed over: the best of all that
 ended, also early. Its loss on the test rows is printed beside it, and chooses nothing. The last columns
 compare with `default` over the seeds: how often it is better, and the p-value of Wilcoxon's signed-rank
-test (two-sided).
-Lanes use every core; a search's linear algebra has one thread.
+test (two-sided). Lanes use every core; a search's linear algebra has one thread.
 """
 
 from __future__ import annotations

@@ -57,12 +57,15 @@ def build_model(build: Build, config: Config, seed: int, inputs: Any) -> Any:
 
 
 def _call_once(model: Any, inputs: Any) -> None:
-    """Call a model, so that it makes its variables; with shapes alone where they do, which is quick."""
+    """Call a model, so that it makes its variables; a Sequential by shapes alone, as `fit` does."""
     one = keras.tree.map_structure(lambda leaf: leaf[:1], inputs)
     if type(model) is keras.Sequential:
-        model(keras.tree.map_structure(lambda leaf: keras.KerasTensor(leaf.shape, str(leaf.dtype)), one))
-    else:
-        model(one)
+        one = keras.tree.map_structure(_symbol, one)
+    model(one)
+
+
+def _symbol(leaf: Any) -> Any:
+    return keras.KerasTensor(tuple(leaf.shape), keras.backend.standardize_dtype(leaf.dtype))
 
 
 def check_compiled(model: Any) -> None:

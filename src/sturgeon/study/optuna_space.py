@@ -112,8 +112,9 @@ def _merged(
         return Choice(first.choices, when=when)
     if not isinstance(first, FloatDistribution | IntDistribution):
         raise StudyError(f"Optuna's {type(first).__name__} of {name!r} has no counterpart in a space.")
-    low = min(one.low for one in distributions)  # type: ignore[attr-defined]
-    high = max(one.high for one in distributions)  # type: ignore[attr-defined]
+    numbers = [one for one in distributions if isinstance(one, FloatDistribution | IntDistribution)]
+    low = min(one.low for one in numbers)
+    high = max(one.high for one in numbers)
     if low == high:
         return Constant(low, when=when)
     step = first.step

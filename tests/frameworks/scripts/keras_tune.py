@@ -76,6 +76,7 @@ def batches():
 HERE = {"trials": 2, "workers": 0, "progress": False}
 made = tune(build, SPACE, dataset, lambda: VALIDATION, fit=more, **HERE)
 assert all(trial.metrics["batches"] == 64 / trial.config["batch_size"] for trial in made.study.trials)
+assert made.best.predict(X).shape == (96, 2)
 endless = tune(build, RATE, batches, VALIDATION, epochs=1, fit={"steps_per_epoch": 3}, **HERE)
 assert endless.study.counts()["complete"] == 2
 assert endless.best.predict(X).shape == (96, 2)
