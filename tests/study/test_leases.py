@@ -7,9 +7,9 @@ import threading
 import time
 from pathlib import Path
 
-import places
 import pytest
 
+import places
 from sturgeon.errors import StudyError
 from sturgeon.study import LeaseLost, Leases, Study
 from sturgeon.study.leases import LeaseKeeper, _identity, _start_of, is_alive, new_worker

@@ -2,9 +2,9 @@ import math
 import shutil
 from pathlib import Path
 
-import places
 import pytest
 
+import places
 from sturgeon.errors import StudyError
 from sturgeon.search import Sobol
 from sturgeon.study import Study

@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import places
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+import places
 from sturgeon.study import STATES, LeaseLost, Study
 
 HANDLES = st.sampled_from([0, 1])

@@ -2,9 +2,9 @@ import math
 import sys
 
 import optuna
-import places
 import pytest
 
+import places
 from sturgeon.errors import MissingExtra, StudyError
 from sturgeon.space import Choice, Constant, Integer, Real, Space
 from sturgeon.study import Study
