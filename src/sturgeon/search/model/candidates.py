@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from sturgeon.search.model.ascent import ascend
 from sturgeon.search.model.encoding import Encoding
+from sturgeon.search.model.promise import Promise
 from sturgeon.search.unseen import Unseen
 from sturgeon.space import Space
 from sturgeon.space.scales import Floats
@@ -27,8 +28,6 @@ BEYOND = 0.1
 MOVED = 0.6
 MOVED_LESS = 0.15
 
-Score = Callable[[Floats], Floats]
-
 
 @dataclass(frozen=True)
 class Pool:
@@ -44,14 +43,15 @@ class Pool:
     encoding: Encoding
     centres: Floats
 
-    def ranked(self, score: Score, rng: np.random.Generator) -> Floats:
+    def ranked(self, promise: Promise, rng: np.random.Generator) -> Floats:
         """Give points of the unit cube, the most promising first.
 
         Half of the first points lie anywhere, half around the best few trials at four shrinking scales. Then
-        the most promising are moved, six times over, each time by less. A small space is looked at whole.
+        the most promising are moved, a few times over, each time by less, and at last go uphill by the
+        gradient. A small space is looked at whole.
 
         Args:
-            score: Promise of points given in the model's columns; more is better.
+            promise: What the models promise of points.
             rng: The source of randomness.
 
         Returns:
@@ -59,19 +59,24 @@ class Pool:
         """
         if self.space.size <= EVERYTHING:
             points = self.space.to_unit(list(self.space.configurations()))
-            return points[np.argsort(-self._score(points, score), kind="stable")]
+            return points[np.argsort(-self._promise(points, promise), kind="stable")]
         points = np.vstack([self.space.to_unit(self.space.sample(GLOBAL, rng)), self._around_best(rng)])
-        scores = self._score(points, score)
+        scores = self._promise(points, promise)
         for round_ in range(ROUNDS):
             best = np.repeat(np.argsort(-scores, kind="stable")[:SURVIVORS], CHILDREN)
             scale = np.full((len(best), 1), FIRST_SCALE * FINER**round_)
             children = self._moved(points[best], scale, rng, redraw=REDRAWN)
             points = np.vstack([points, children])
-            scores = np.concatenate([scores, self._score(children, score)])
+            scores = np.concatenate([scores, self._promise(children, promise)])
+        if len(points):
+            ranked = points[np.argsort(-scores, kind="stable")]
+            risen = self._allowed(ascend(promise.uphill, self.encoding, ranked))
+            points = np.vstack([points, risen])
+            scores = np.concatenate([scores, self._promise(risen, promise)])
         return points[np.argsort(-scores, kind="stable")]
 
-    def _score(self, points: Floats, score: Score) -> Floats:
-        return score(self.encoding.columns(points)) if len(points) else np.empty(0)
+    def _promise(self, points: Floats, promise: Promise) -> Floats:
+        return promise(self.encoding.columns(points)) if len(points) else np.empty(0)
 
     def _around_best(self, rng: np.random.Generator) -> Floats:
         centres = self.centres[rng.integers(len(self.centres), size=LOCAL)]
@@ -93,7 +98,11 @@ class Pool:
         # A little beyond the ends, so that the ends themselves are drawn too.
         drawn = rng.uniform(-BEYOND, 1.0 + BEYOND, shape)
         arrived = np.where(rng.random(shape) < anew, drawn, arrived)
-        configs = self.space.from_unit(np.clip(arrived, 0.0, 1.0))
+        return self._allowed(np.clip(arrived, 0.0, 1.0))
+
+    def _allowed(self, points: Floats) -> Floats:
+        """Give the points of the space's own grid next to some, without those that its constraint forbids."""
+        configs = self.space.from_unit(points)
         unit = self.space.to_unit(configs)
         if self.space.constraint is None:
             return unit

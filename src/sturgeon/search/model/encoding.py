@@ -23,6 +23,7 @@ class Encoding:
 
     Attributes:
         owner: For each column the coordinate that it belongs to.
+        first_column: For each coordinate its first column; a Real or an Integer has no other.
         priority: For each coordinate its priority.
 
     Example:
@@ -37,6 +38,7 @@ class Encoding:
         self._options = [item.size if isinstance(item, Choice) else 0 for item in items]
         widths = [max(int(options), 1) for options in self._options]
         self.owner = np.repeat(np.arange(len(items)), widths)
+        self.first_column = np.concatenate([[0], np.cumsum(widths)[:-1]]).astype(np.intp)[: len(items)]
         self.priority = np.array([item.priority for item in items], dtype=np.float64)
         self.is_choice = np.array([options > 0 for options in self._options], dtype=bool)
         self.step = np.array([_smallest_step(item) for item in items])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from copy import copy
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import get_lapack_funcs
@@ -28,6 +29,7 @@ NOISE_FLOOR = 1e-6
 STEPS = 15
 BOUND = 5.0
 HOPELESS = 1e10
+VARIANCE_FLOOR = 1e-12
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,24 @@ def most_probable(evidence: Evidence, prior: Prior) -> Floats:
     return found.x
 
 
+class Parts(NamedTuple):
+    """What a process's predictions are made of: k(x, X) K⁻¹ y, and k(x, X) K⁻¹ k(X, x).
+
+    Attributes:
+        signal: Its variance far from all points.
+        inverse_lengths: One over the length scale of each column.
+        scaled: The ``n`` points, in length scales.
+        weights: K⁻¹ y, shape ``n``.
+        inverse: K⁻¹, shape ``n × n``.
+    """
+
+    signal: float
+    inverse_lengths: Floats
+    scaled: Floats
+    weights: Floats
+    inverse: Floats
+
+
 class Conditioned:
     """The process given evidence and parameters: it predicts.
 
@@ -140,7 +160,12 @@ class Conditioned:
         cross = self._cross(columns)
         half, _ = dtrtrs(self._factor, cross.T, lower=1)
         variance = self._signal - (half * half).sum(axis=0)
-        return cross @ self._weights, np.sqrt(np.maximum(variance, 1e-12))
+        return cross @ self._weights, np.sqrt(np.maximum(variance, VARIANCE_FLOOR))
+
+    def parts(self) -> Parts:
+        """Give what its predictions are made of."""
+        inverse, _ = dpotrs(self._factor, np.eye(len(self._targets)), lower=1)
+        return Parts(self._signal, self._inverse_lengths, self._scaled, self._weights, inverse)
 
     def comparing(self, columns: Floats) -> Conditioned:
         """Count the values expected at some points among those that are to be improved on."""

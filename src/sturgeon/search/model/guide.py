@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from sturgeon.search.model.candidates import CENTRES, Pool, take_best
 from sturgeon.search.model.encoding import Encoding
 from sturgeon.search.model.evidence import Seen, targets
 from sturgeon.search.model.gaussian_process import Conditioned, Evidence, Prior, most_probable
-from sturgeon.search.model.improvement import mean_log_improvement
 from sturgeon.search.model.one_thread import one_thread
+from sturgeon.search.model.promise import Promise
 from sturgeon.search.model.slice_sampling import draw_parameters
 from sturgeon.search.model.subset import most_telling
 from sturgeon.search.unseen import Unseen
@@ -55,7 +53,7 @@ def take_promising(batch: Unseen, space: Space, seen: Seen, rng: np.random.Gener
     centres = seen.unit[np.argsort(values, kind="stable")[:CENTRES]]
     pool = Pool(space, encoding, centres)
     while batch.missing:
-        ranked = pool.ranked(partial(mean_log_improvement, models, best=best), rng)
+        ranked = pool.ranked(Promise(models, best), rng)
         taken = take_best(batch, space, ranked)
         if taken is None:
             return

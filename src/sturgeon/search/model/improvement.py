@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import erfcx, ndtr
 
-from sturgeon.search.model.gaussian_process import Conditioned
 from sturgeon.space.scales import Floats
 
 _ROOT_TWO = math.sqrt(2.0)
@@ -17,7 +15,7 @@ _ROOT_HALF_PI = math.sqrt(0.5 * math.pi)
 FAR = -30.0
 
 
-def log_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+def log_improvement(mean: Floats, deviation: Floats, best: float | Floats) -> Floats:
     """Compute log E[max(best - f, 0)] for f normal, without underflow far from the best.
 
     Source: Ament et al., Unexpected improvements to expected improvement (2023), eq. 9 and 14.
@@ -35,15 +33,3 @@ def log_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
     tail = np.where(below < FAR, -2.0 * np.log(-below), np.log(ratio))
     distant = -0.5 * below * below - math.log(_ROOT_TWO_PI) + tail
     return np.where(z > -1.0, direct, distant) + np.log(deviation)
-
-
-def mean_log_improvement(models: Sequence[Conditioned], columns: Floats, *, best: float) -> Floats:
-    """Average the improvement over several models; the result is its logarithm.
-
-    What is believed of the points being tried counts as the best already, or each batch would crowd there.
-    """
-    each = np.stack([log_improvement(*model.predict(columns), min(best, model.believed)) for model in models])
-    if len(each) == 1:
-        return each[0]
-    top = each.max(axis=0)
-    return top + np.log(np.exp(each - top).mean(axis=0))
