@@ -25,8 +25,9 @@ class CoarseToFine(Search):
     It begins with ``start`` configurations that fill the space evenly. Then a Gaussian process
     (Matérn-5/2, a length scale for each hyperparameter, noise) learns from the record, and the candidate
     with the largest expected improvement is next. Candidates lie anywhere, and at shrinking scales around
-    the best few. Priorities are prior knowledge: an important hyperparameter is expected to have a shorter
-    length scale and is moved more often. They forbid nothing.
+    the best few; the most promising go uphill by the gradient. Priorities are prior knowledge: an
+    important hyperparameter is expected to have a shorter length scale and is moved more often. They
+    forbid nothing.
 
     * Values are cut off well above the median, so that outliers, however large, do no harm. Failed and
       diverged trials count as bad ones.

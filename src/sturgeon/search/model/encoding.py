@@ -38,7 +38,7 @@ class Encoding:
         self._options = [item.size if isinstance(item, Choice) else 0 for item in items]
         widths = [max(int(options), 1) for options in self._options]
         self.owner = np.repeat(np.arange(len(items)), widths)
-        self.first_column = np.concatenate([[0], np.cumsum(widths)[:-1]]).astype(np.intp)[: len(items)]
+        self.first_column = np.cumsum(widths, dtype=np.intp) - np.array(widths, dtype=np.intp)
         self.priority = np.array([item.priority for item in items], dtype=np.float64)
         self.is_choice = np.array([options > 0 for options in self._options], dtype=bool)
         self.step = np.array([_smallest_step(item) for item in items])
