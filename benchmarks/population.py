@@ -69,7 +69,7 @@ def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
         cases: The shapes.
     """
     from population_ours import case_config, fixed_space, lanes_of, synthetic_dataset, train
-    from sturgeon.caviar.table_training import table_fused
+    from sturgeon.caviar.backends.table_training import table_backend
 
     dataset = synthetic_dataset()
     with ExitStack() as stack:
@@ -78,19 +78,19 @@ def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
             print(f"\nhidden = batch = {case.units}, {case.layers} hidden layers", flush=True)
             epochs = _prepare(pairs, case, seconds)
             config = case_config(case)
-            fused = table_fused(dataset, fixed_space(config), 1)
-            members = [config] * lanes_of(fused, config)
-            train(fused, members, 1)
-            once = train(fused, members, 2)
+            backend = table_backend(dataset, fixed_space(config), 1)
+            jobs = [config] * lanes_of(backend, config)
+            train(backend, jobs, 1)
+            once = train(backend, jobs, 2)
             ours_epochs = max(2, round(seconds / (once.seconds / 2)))
             found: dict[str, list[Rate]] = {"Sturgeon": [], **{kind: [] for kind in epochs}}
             for _ in range(rounds):
-                ours = train(fused, members, ours_epochs)
+                ours = train(backend, jobs, ours_epochs)
                 by_cpu = len(cores()) * ours.epochs / ours.cpu
                 found["Sturgeon"].append(Rate(ours.epochs / ours.seconds, by_cpu))
                 for kind, count in epochs.items():
                     found[kind].append(pairs[kind].rate(count))
-            _print_case(case, found, len(members))
+            _print_case(case, found, len(jobs))
 
 
 def _prepare(pairs: dict[str, Workers], case: Case, seconds: float) -> dict[str, int]:
@@ -111,7 +111,7 @@ def _prepare(pairs: dict[str, Workers], case: Case, seconds: float) -> dict[str,
     return epochs
 
 
-def _print_case(case: Case, found: dict[str, list[Rate]], members: int) -> None:
+def _print_case(case: Case, found: dict[str, list[Rate]], jobs: int) -> None:
     rates = {
         kind: Rate(median(rate.clock for rate in all_of), median(rate.cpu for rate in all_of))
         for kind, all_of in found.items()
@@ -128,7 +128,7 @@ def _print_case(case: Case, found: dict[str, list[Rate]], members: int) -> None:
         f"{ours.clock * case.arithmetic / 1e9:.0f} of {peak.clock * product / 1e9:.0f} GFLOP/s, the peak"
     )
     by_cpu = f"{ours.cpu * case.arithmetic / 1e9:.0f} of {peak.cpu * product / 1e9:.0f}"
-    print(f"  {members} lanes; {reached}; by processor time {by_cpu}")
+    print(f"  {jobs} lanes; {reached}; by processor time {by_cpu}")
     shares = [one * case.arithmetic / product for one in (ours.clock / peak.clock, ours.cpu / peak.cpu)]
     cells = [
         against(ours.clock / rates[kind].clock, least, cpu=ours.cpu / rates[kind].cpu)

@@ -109,34 +109,34 @@ def main() -> None:
     import torch
 
     from population_ours import case_config, fixed_space, synthetic_dataset, train
-    from sturgeon.caviar.devices import lane_devices
-    from sturgeon.caviar.table_lanes import TableFused
+    from sturgeon.caviar.backends.jax_lanes import JaxBackend
+    from sturgeon.caviar.lanes.devices import lane_devices
 
     ours_on = lane_devices()[0].platform
     both = ours_on == "gpu" and torch.cuda.is_available()
-    members, epochs, rounds = (1024, 20, arguments.rounds) if both else (8, 1, 1)
+    jobs, epochs, rounds = (1024, 20, arguments.rounds) if both else (8, 1, 1)
     if not both:
         print(f"No GPU for both (JAX: {ours_on}; PyTorch: {'cuda' if torch.cuda.is_available() else 'cpu'}).")
         print(
             "With one, this would measure 1,024 networks of 64 units against PyTorch's loop and CUDA graph,"
         )
-        print(f"one after the other on the same GPU, {arguments.rounds} rounds. Here: {members} on the CPU.")
+        print(f"one after the other on the same GPU, {arguments.rounds} rounds. Here: {jobs} on the CPU.")
     config = case_config(_CASE)
-    fused = TableFused(synthetic_dataset(), fixed_space(config), epochs)
+    backend = JaxBackend(synthetic_dataset(), fixed_space(config), epochs)
     peers = {"eager": torch_eager("cuda" if both else "cpu")}
     if both:
         peers["graphed"] = torch_graphed()
-    train(fused, [config] * members, 1)
+    train(backend, [config] * jobs, 1)
     found: dict[str, list[float]] = {"ours": [], **{name: [] for name in peers}}
     for _ in range(rounds):
-        ours = train(fused, [config] * members, epochs)
+        ours = train(backend, [config] * jobs, epochs)
         found["ours"].append(ours.epochs / ours.seconds)
         for name, epoch in peers.items():
             epoch()
             found[name].append(_rate(epoch, 5 if both else 1))
     rate = median(found["ours"])
     print(
-        f"Sturgeon: {rate:.1f} member-epochs a second, {members} members, "
+        f"Sturgeon: {rate:.1f} member-epochs a second, {jobs} jobs, "
         f"{rate * _CASE.arithmetic / 1e9:.0f} GFLOP/s"
     )
     for name in peers:

@@ -63,15 +63,15 @@ def need(units: int, layers: int, batch: int) -> tuple[int, int]:
 def _taken(units: int, layers: int, batch: int) -> tuple[int, int]:
     from population_cases import Case
     from population_ours import case_config, fixed_space, lanes_of, synthetic_dataset, train
-    from sturgeon.caviar.table_training import table_fused
+    from sturgeon.caviar.backends.table_training import table_backend
 
     dataset = synthetic_dataset()
 
     def run(units: int, batch: int) -> int:
         config = case_config(Case(units, layers)) | {"batch_size": batch}
-        fused = table_fused(dataset, fixed_space(config), 2)
-        lanes = lanes_of(fused, config)
-        train(fused, [config] * lanes, 2)
+        backend = table_backend(dataset, fixed_space(config), 2)
+        lanes = lanes_of(backend, config)
+        train(backend, [config] * lanes, 2)
         return lanes
 
     run(16, 512)

@@ -4,7 +4,7 @@ Ours runs in fresh processes, first with an empty compilation cache, then with a
 from handing in the first configuration to the end of the last, compiling or loading of programs included.
 
 *Blocks of equal shapes*: what the same networks would take if each had a machine full of its like: every
-configuration by its own exact shape, nothing padded, as many equal members as there are lanes, its program
+configuration by its own exact shape, nothing padded, as many equal jobs as there are lanes, its program
 compiled beforehand; the measured seconds of a member-epoch, summed over the configurations.
 
 *PyTorch eager*: the same configurations, one process a core with one thread, the trials handed out as

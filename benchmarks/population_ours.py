@@ -17,28 +17,29 @@ from typing import Any
 import numpy as np
 
 from population_cases import CLASSES, FEATURES, ROWS, Case, synthetic_table
-from sturgeon.caviar.devices import lane_devices
+from sturgeon.caviar.backends.table_training import table_backend
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, TooLarge
-from sturgeon.caviar.fused import Fused, Member
-from sturgeon.caviar.table_training import table_fused
-from sturgeon.caviar.trainer import Goal, LaneTrainer
+from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
+from sturgeon.caviar.lanes.devices import lane_devices
+from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
 from sturgeon.data.aligned import empty_aligned
 from sturgeon.space import Config, Constant, Space, standard_space
+from sturgeon.study import Objective
 
 _VALIDATION_ROWS = 64
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What training some members took.
+    """What training some jobs took.
 
     Attributes:
         seconds: From handing the first in to the end of the last.
         cpu: Processor seconds meanwhile.
-        epochs: Epochs trained, summed over the members.
+        epochs: Epochs trained, summed over the jobs.
         padding: Share of the arithmetic spent on units and rows that only fill a shape up.
-        idle: Share spent in lanes that no member trained in.
+        idle: Share spent in lanes that no job trained in.
     """
 
     seconds: float
@@ -48,13 +49,13 @@ class Trained:
     idle: float
 
 
-def train(fused: Fused, configs: list[Config], epochs: int) -> Trained:
-    """Train each configuration as a member, for so many epochs, and throw the networks away."""
-    trainer = LaneTrainer(fused, Goal("val_loss", "minimize"), epochs)
+def train(backend: TrainingBackend, configs: list[Config], epochs: int) -> Trained:
+    """Train each configuration as a job, for so many epochs, and throw the networks away."""
+    trainer = LaneTrainer(backend, Objective("val_loss", "minimize"), epochs)
     started, cpu, done = time.perf_counter(), time.process_time(), 0
     with trainer.open() as lanes:
         for number, config in enumerate(configs):
-            lanes.start(Member(number, number, config))
+            lanes.start(TrainingJob(number, number, config))
         while lanes.in_flight:
             event = lanes.next_event()
             assert not isinstance(event, Broken | TooLarge | Diverged), event
@@ -71,7 +72,7 @@ def fixed_space(config: Config) -> Space:
 
 
 def case_config(case: Case) -> Config:
-    """A configuration of equal shape for every member."""
+    """A configuration of equal shape for every job."""
     return {
         "hidden_units": case.units,
         "layers": case.layers,
@@ -111,17 +112,17 @@ def mixed_configs(count: int) -> list[Config]:
     return [dict(config) for config in standard_space().sample(count, 0)]
 
 
-def lanes_of(fused: Fused, config: Config) -> int:
-    """How many members fill every lane of every core with one configuration."""
-    devices = fused.devices
-    return fused.lanes(fused.block_of(config), devices[0]) * len(devices)
+def lanes_of(backend: TrainingBackend, config: Config) -> int:
+    """How many jobs fill every lane of every core with one configuration."""
+    devices = backend.devices
+    return backend.lanes(backend.block_of(config), devices[0]) * len(devices)
 
 
 def train_mixed(table: str, trials: int, epochs: int) -> dict[str, Any]:
     """The standard space as it is."""
     dataset = real_dataset(table)
     lane_devices()
-    trained = train(table_fused(dataset, standard_space(), epochs), mixed_configs(trials), epochs)
+    trained = train(table_backend(dataset, standard_space(), epochs), mixed_configs(trials), epochs)
     return {**vars(trained), "rows": len(dataset.y_train)}
 
 
@@ -133,10 +134,10 @@ def train_equal_blocks(table: str, trials: int, epochs: int) -> dict[str, Any]:
     dataset = real_dataset(table)
     seconds = []
     for config in mixed_configs(trials):
-        kind = table_fused(dataset, fixed_space(config), epochs)
-        members = [config] * lanes_of(kind, config)
-        train(kind, members, 1)
-        trained = train(kind, members, epochs)
+        kind = table_backend(dataset, fixed_space(config), epochs)
+        jobs = [config] * lanes_of(kind, config)
+        train(kind, jobs, 1)
+        trained = train(kind, jobs, epochs)
         seconds.append(trained.seconds / trained.epochs)
     return {"seconds": seconds, "rows": len(dataset.y_train)}
 

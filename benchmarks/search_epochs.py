@@ -39,16 +39,16 @@ from sturgeon.search import SEARCHES, Observation, Record, search_by_name, searc
 from sturgeon.stopping import (
     CONTINUE,
     STOPPINGS,
-    Goal,
     Pause,
     Stopping,
+    StoppingContext,
     SuccessiveHalving,
     stopping_by_name,
 )
 
 METRIC = "val_cross_entropy"
 TOTAL = 20 * LAST_EPOCH
-GOAL = Goal(METRIC, max_steps=LAST_EPOCH, can_wait=True)
+GOAL = StoppingContext(METRIC, max_steps=LAST_EPOCH, can_wait=True)
 MARKS = (TOTAL // 5, TOTAL // 3, TOTAL // 2, TOTAL)
 GRID = list(range(13, TOTAL + 1, 13))
 

@@ -25,17 +25,16 @@ from scipy.special import softmax
 from scipy.stats import wilcoxon
 from sklearn.datasets import load_digits
 
+from sturgeon.caviar.backends.table_training import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.progress import Progress
-from sturgeon.caviar.table_training import table_trainer
-from sturgeon.caviar.trainer import Goal
 from sturgeon.data import Dataset, measure, prepare
 from sturgeon.search import CoarseToFine, OptunaSearch, Random, Search
 from sturgeon.space import standard_space
 from sturgeon.stopping import DEFAULT, Never, Stopping
-from sturgeon.study import Study
+from sturgeon.study import Objective, Study
 
 TRAINING = 30
 METHODS: dict[str, tuple[Search, Stopping]] = {
@@ -69,7 +68,7 @@ def spend(dataset: Dataset, method: str, seed: int, epochs: int) -> tuple[float,
     ):
         loop = CaviarLoop(
             study,
-            table_trainer(dataset, space, Goal("val_loss", "minimize"), TRAINING),
+            table_trainer(dataset, space, Objective("val_loss", "minimize"), TRAINING),
             checkpoints=Checkpoints(Path(folder)),
             on_network=lambda trial, network: handed.append(network),
             on_progress=watch,

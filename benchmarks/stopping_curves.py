@@ -24,11 +24,11 @@ import sturgeon as st
 from sturgeon.search import Observation, Record
 from sturgeon.stopping import (
     CONTINUE,
-    Goal,
     MedianRule,
     Patience,
     Pause,
     Stopping,
+    StoppingContext,
     SuccessiveHalving,
 )
 
@@ -50,7 +50,7 @@ def curves_of(name: str, folder: Path, trials: int) -> Curves:
     """Train, unless it was done; give the curves, to be minimised, shape ``trials × epochs``."""
     place = folder / name
     if not (place / "tune.study").exists():
-        wishes = st.Wishes(epochs=EPOCHS, seed=0, search=st.Random(), stopping=st.Never())
+        wishes = st.TuneOptions(epochs=EPOCHS, seed=0, search=st.Random(), stopping=st.Never())
         st.tune_table(st.TableJob(*_data(name), place, wishes, trials=trials))
     with st.Study.open(place / "tune.study") as study:
         sign = -1 if study.direction == "maximize" else 1
@@ -70,13 +70,13 @@ def replay(rule: Stopping, curves: Curves, workers: int, *, pausing: bool) -> tu
     """Train all of them as a loop would; give the epochs used and the best value of a whole trial."""
     record, live, used, best = Record(), list[int](), 0, np.inf
     while True:
-        goal = Goal("loss", max_steps=EPOCHS, can_wait=pausing and len(record) < len(curves))
+        context = StoppingContext("loss", max_steps=EPOCHS, can_wait=pausing and len(record) < len(curves))
         while len(live) < workers:
-            number = rule.promote(record, goal)
+            number = rule.promote(record, context)
             if number is None and len(record) < len(curves):
                 number = len(record)
                 record.put(Observation(number, {"n": number}, "running"))
-                goal = replace(goal, can_wait=pausing and len(record) < len(curves))
+                context = replace(context, can_wait=pausing and len(record) < len(curves))
             if number is None:
                 break
             record.put(replace(record[number], state="running"))
@@ -89,7 +89,7 @@ def replay(rule: Stopping, curves: Curves, workers: int, *, pausing: bool) -> tu
             record.put(replace(record[number], curve=(*before, (step, float(curves[number][step - 1])))))
             used += 1
         for number in list(live):
-            decision = rule.decide(record[number], record, goal)
+            decision = rule.decide(record[number], record, context)
             whole = len(record[number].curve) == EPOCHS
             if whole:
                 best = min(best, record[number].curve[-1][1])

@@ -9,7 +9,7 @@ import sturgeon as st
 
 table = Path(__file__).parent / "data" / "wine_quality_white.csv"
 space = st.standard_space().narrow(batch_size=128, layers=2)
-job = st.TableJob(table, "quality", Path("wine"), st.Wishes(space=space, epochs=10, seed=0), trials=8)
+job = st.TableJob(table, "quality", Path("wine"), st.TuneOptions(space=space, epochs=10, seed=0), trials=8)
 
 result = st.tune_table(job)
 assert result.test is not None

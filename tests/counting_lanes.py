@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sturgeon.caviar.events import EpochDone
-from sturgeon.caviar.fused import Fused, LaneProgram, Member
-from sturgeon.caviar.trainer import Goal, LaneTrainer
+from sturgeon.caviar.lanes.backend import LaneProgram, TrainingBackend, TrainingJob
+from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.study import Objective
 
 
 class Unlucky(Exception):
@@ -14,8 +15,8 @@ class Unlucky(Exception):
 
 
 @dataclass
-class Counting(Fused):
-    """Each epoch adds the member's seed to its state; the loss is the state.
+class Counting(TrainingBackend):
+    """Each epoch adds the job's seed to its state; the loss is the state.
 
     A configuration may name its ``block``, where it ``breaks`` (``"block"`` or ``"start"``), and the epoch
     from which on its loss is NaN, ``nan_from``.
@@ -55,11 +56,11 @@ class Counting(Fused):
 
 
 class CountingProgram(LaneProgram):
-    def __init__(self, fused, lanes):
-        self._fused, self._lanes, self._runs = fused, lanes, 0
+    def __init__(self, backend, lanes):
+        self._backend, self._lanes, self._runs = backend, lanes, 0
 
-    def start(self, member):
-        if member.config.get("breaks") == "start":
+    def start(self, job):
+        if job.config.get("breaks") == "start":
             raise Unlucky("no start")
         return {"total": np.zeros(2, np.float32)}
 
@@ -69,13 +70,13 @@ class CountingProgram(LaneProgram):
     def lane(self, state, index):
         return {"total": state["total"][index]}
 
-    def inputs(self, member, epoch):
-        bad = epoch + 1 >= member.config.get("nan_from", np.inf)
-        return np.float32(np.nan if bad else member.seed)
+    def inputs(self, job, epoch):
+        bad = epoch + 1 >= job.config.get("nan_from", np.inf)
+        return np.float32(np.nan if bad else job.seed)
 
     def run(self, state, inputs):
         self._runs += 1
-        if self._lanes > self._fused.room and self._runs > self._fused.full_after:
+        if self._lanes > self._backend.room and self._runs > self._backend.full_after:
             raise MemoryError
         total = np.asarray(state["total"]) + inputs[:, None]
         return {"total": total}, {"loss": total[:, 0]}
@@ -83,31 +84,31 @@ class CountingProgram(LaneProgram):
     def metrics(self, values):
         return {f"val_{name}": value for name, value in values.items()}
 
-    def pack(self, member, state):
+    def pack(self, job, state):
         return state
 
-    def unpack(self, member, state):
+    def unpack(self, job, state):
         return state
 
-    def network(self, member, state):
+    def network(self, job, state):
         return state["total"]
 
 
-GOAL = Goal("val_loss", "minimize")
+OBJECTIVE = Objective("val_loss", "minimize")
 
 
 def counting(epochs=5, **settings) -> LaneTrainer:
     """A trainer of lanes that count."""
-    return LaneTrainer(Counting(**settings), GOAL, epochs)
+    return LaneTrainer(Counting(**settings), OBJECTIVE, epochs)
 
 
-def member(number, **config) -> Member:
-    """A member whose seed is its number and one."""
-    return Member(number, number + 1, config)
+def job(number, **config) -> TrainingJob:
+    """A job whose seed is its number and one."""
+    return TrainingJob(number, number + 1, config)
 
 
 def tell_apart(events):
-    """Curves as ``(step, loss)``, and how each member ended, by number."""
+    """Curves as ``(step, loss)``, and how each job ended, by number."""
     curves, ended = {}, {}
     for event in events:
         if isinstance(event, EpochDone):
@@ -119,7 +120,7 @@ def tell_apart(events):
 
 
 def to_the_end(lanes):
-    """Wait until no member is in flight."""
+    """Wait until no job is in flight."""
     while lanes.in_flight:
         event = lanes.next_event()
         if event is not None:

@@ -6,18 +6,19 @@ import jax
 import numpy as np
 import pytest
 
+from sturgeon.caviar.backends.jax_lanes import JaxBackend
+from sturgeon.caviar.backends.native import NativeBackend
 from sturgeon.caviar.events import EpochDone, TrainingDone
-from sturgeon.caviar.fused import Member
-from sturgeon.caviar.native_lanes import NativeFused
-from sturgeon.caviar.population import Population
-from sturgeon.caviar.table_lanes import TableFused
-from sturgeon.caviar.trainer import Goal, LaneTrainer
+from sturgeon.caviar.lanes.backend import TrainingJob
+from sturgeon.caviar.lanes.lane_batch import LaneBatch
+from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import prepare
 from sturgeon.network.native.library import load_library
 from sturgeon.space import Constant, Integer, Real, Space
+from sturgeon.study import Objective
 
 EPOCHS = 4
-GOAL = Goal("val_loss", "minimize")
+OBJECTIVE = Objective("val_loss", "minimize")
 
 SMALL = Space(
     learning_rate=Real(1e-4, 1.0, scale="log"),
@@ -40,14 +41,14 @@ def regression_table():
     return prepare((x, x[:, 0] * 2 + np.sin(3 * x[:, 1]) + 0.1 * rng.normal(size=260)), seed=1)
 
 
-def member(number, **config):
-    """A member of the small space, whose seed is its own."""
-    return Member(number, 1000 + number, {"batch_size": 32, "layers": 2, "hidden_units": 9, **config})
+def job(number, **config):
+    """A job of the small space, whose seed is its own."""
+    return TrainingJob(number, 1000 + number, {"batch_size": 32, "layers": 2, "hidden_units": 9, **config})
 
 
 def by_jax(dataset, space=SMALL, epochs=EPOCHS):
     """The kind of training whose programs JAX compiles."""
-    return TableFused(dataset, space, epochs)
+    return JaxBackend(dataset, space, epochs)
 
 
 def by_library(dataset, space=SMALL, epochs=EPOCHS):
@@ -55,14 +56,14 @@ def by_library(dataset, space=SMALL, epochs=EPOCHS):
     library = load_library()
     if library is None:
         pytest.skip("the package was built without a C compiler")
-    return NativeFused(library, dataset, epochs)
+    return NativeBackend(library, dataset, epochs)
 
 
-def run(dataset, members, goal=GOAL, epochs=EPOCHS, space=SMALL, fused=by_jax):
-    """Train members; curves, networks and other ends by number."""
+def run(dataset, jobs, objective=OBJECTIVE, epochs=EPOCHS, space=SMALL, backend=by_jax):
+    """Train jobs; curves, networks and other ends by number."""
     curves, networks, others = {}, {}, {}
-    trainer = LaneTrainer(fused(dataset, space, epochs), goal, epochs)
-    for event in trainer.train(members, threading.Event()):
+    trainer = LaneTrainer(backend(dataset, space, epochs), objective, epochs)
+    for event in trainer.train(jobs, threading.Event()):
         if isinstance(event, EpochDone):
             curves.setdefault(event.number, []).append((event.step, event.metrics))
         elif isinstance(event, TrainingDone):
@@ -74,10 +75,10 @@ def run(dataset, members, goal=GOAL, epochs=EPOCHS, space=SMALL, fused=by_jax):
 
 def population(dataset, space, config):
     """Lanes for the block of a configuration, as the engine makes them."""
-    fused, device = TableFused(dataset, space, EPOCHS), jax.devices()[0]
-    block = fused.block_of(config)
-    lanes = fused.lanes(block, device)
-    return Population(fused.program(block, device, lanes), lanes)
+    backend, device = JaxBackend(dataset, space, EPOCHS), jax.devices()[0]
+    block = backend.block_of(config)
+    lanes = backend.lanes(block, device)
+    return LaneBatch(backend.program(block, device, lanes), lanes)
 
 
 def advance(lanes, probe, epochs, *, leaving=None):

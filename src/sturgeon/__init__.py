@@ -16,13 +16,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.outcome import TableResult
-    from sturgeon.caviar.plan import TablePlan, plan_table
-    from sturgeon.caviar.pure.run import PopulationResult
-    from sturgeon.caviar.pure.tuning import population
-    from sturgeon.caviar.saved import SavedModel
-    from sturgeon.caviar.table import TableJob, tune_table
-    from sturgeon.caviar.terms import Wishes
+    from sturgeon.caviar.models.population import population
+    from sturgeon.caviar.models.run import PopulationResult
+    from sturgeon.caviar.table.job import TableJob, tune_table
+    from sturgeon.caviar.table.outcome import TableResult
+    from sturgeon.caviar.table.plan import TablePlan, plan_table
+    from sturgeon.caviar.table.saved import SavedModel
+    from sturgeon.caviar.terms import TuneOptions
     from sturgeon.caviar.tuning import tune
     from sturgeon.caviar.workers.live_trial import LiveTrial
     from sturgeon.data import Dataset, prepare, read_table
@@ -54,13 +54,13 @@ if TYPE_CHECKING:
     from sturgeon.study import Leases, Study, Trial, TrialRecord
 
 _HOMES = {
-    "sturgeon.caviar.outcome": ["TableResult"],
-    "sturgeon.caviar.plan": ["TablePlan", "plan_table"],
-    "sturgeon.caviar.pure.run": ["PopulationResult"],
-    "sturgeon.caviar.pure.tuning": ["population"],
-    "sturgeon.caviar.saved": ["SavedModel"],
-    "sturgeon.caviar.table": ["TableJob", "tune_table"],
-    "sturgeon.caviar.terms": ["Wishes"],
+    "sturgeon.caviar.table.outcome": ["TableResult"],
+    "sturgeon.caviar.table.plan": ["TablePlan", "plan_table"],
+    "sturgeon.caviar.models.run": ["PopulationResult"],
+    "sturgeon.caviar.models.population": ["population"],
+    "sturgeon.caviar.table.saved": ["SavedModel"],
+    "sturgeon.caviar.table.job": ["TableJob", "tune_table"],
+    "sturgeon.caviar.terms": ["TuneOptions"],
     "sturgeon.caviar.tuning": ["tune"],
     "sturgeon.caviar.workers.live_trial": ["LiveTrial"],
     "sturgeon.data": ["Dataset", "prepare", "read_table"],
@@ -135,7 +135,7 @@ __all__ = [
     "TableResult",
     "Trial",
     "TrialRecord",
-    "Wishes",
+    "TuneOptions",
     "plan_table",
     "population",
     "prepare",

@@ -1,4 +1,4 @@
-"""Small data sets and members to train."""
+"""Small data sets and jobs to train."""
 
 import numpy as np
 import pytest

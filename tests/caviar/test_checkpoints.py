@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint, save_checkpoint
-from sturgeon.caviar.fused import LaneCheckpoint
+from sturgeon.caviar.lanes.backend import LaneCheckpoint
 from sturgeon.errors import InputError
 
 arrays = hnp.arrays(

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sturgeon.caviar.table import TableJob, tune_table
-from sturgeon.caviar.terms import Wishes
-from sturgeon.frameworks.exporting import exporting, form
-from sturgeon.frameworks.exporting.forms import FORMS
+from sturgeon.caviar.table.job import TableJob, tune_table
+from sturgeon.caviar.terms import TuneOptions
+from sturgeon.frameworks.export import exporting, form
+from sturgeon.frameworks.export.forms import FORMS
 from sturgeon.space import Real, Space, standard_space
 from sturgeon.study import Study
 
@@ -109,7 +109,7 @@ def test_a_table_that_is_gone_is_asked_for_and_taken(sturgeon, refused, fish, ta
 
 def test_a_table_that_came_as_a_data_frame_is_asked_for(refused, sturgeon, fish, table, tmp_path):
     space = standard_space().narrow(batch_size=32, layers=2)
-    tune_table(TableJob(fish, "kind", tmp_path / "o", Wishes(space=space, epochs=1), trials=1))
+    tune_table(TableJob(fish, "kind", tmp_path / "o", TuneOptions(space=space, epochs=1), trials=1))
     assert "has not kept where it lies" in refused(tmp_path / "o", *onnx_to(tmp_path / "a.onnx"))
     said = sturgeon("export", tmp_path / "o", *onnx_to(tmp_path / "a.onnx"), "--data", table, "--json")
     assert json.loads(said.out)["checked_on"] == "test"

@@ -5,7 +5,7 @@ import json
 import click
 import pytest
 
-from sturgeon.caviar.plan import TablePlan
+from sturgeon.caviar.table.plan import TablePlan
 from sturgeon.cli.main import sturgeon as group
 from sturgeon.cli.plan import _next_command, _print
 

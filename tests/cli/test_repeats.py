@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from sturgeon.caviar.repeats import Repeated, repeat_seed, repeats_of
+from sturgeon.caviar.table.repeats import Repeated, repeat_seed, repeats_of
 from sturgeon.errors import StudyError
 from sturgeon.study import Study, trial_seed
 

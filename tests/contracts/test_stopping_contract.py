@@ -13,17 +13,17 @@ from sturgeon.search import Observation, Record
 from sturgeon.stopping import (
     CONTINUE,
     STOPPINGS,
-    Goal,
     Pause,
     Stop,
     Stopping,
+    StoppingContext,
     stopping_by_name,
     stopping_from_json,
     stopping_to_json,
 )
 
 LAST = 12
-GOAL = Goal("loss", max_steps=LAST)
+CONTEXT = StoppingContext("loss", max_steps=LAST)
 RULES = [stopping_by_name(name) for name in STOPPINGS]
 
 anything = st.floats(allow_nan=True, allow_infinity=True)
@@ -53,24 +53,24 @@ def finished(*finals, steps=LAST):
     )
 
 
-def run(rule, curves, goal=GOAL):
+def run(rule, curves, context=CONTEXT):
     """Train one trial after the other, paused ones going on when promoted; give the record."""
     record = Record()
     while True:
-        number = rule.promote(record, goal)
+        number = rule.promote(record, context)
         if number is None:
             number = len(record)
             if number == len(curves):
                 return record
             record.put(Observation(number, {"n": number}, "running"))
-        go_on(rule, record, number, curves[number], goal)
+        go_on(rule, record, number, curves[number], context)
 
 
-def go_on(rule, record, number, values, goal):
+def go_on(rule, record, number, values, context):
     for step in range(len(record[number].curve) + 1, len(values) + 1):
         curve = tuple(enumerate(values[:step], start=1))
         record.put(Observation(number, {"n": number}, "running", None, curve))
-        decision = rule.decide(record[number], record, goal)
+        decision = rule.decide(record[number], record, context)
         if decision is not CONTINUE:
             state = "paused" if isinstance(decision, Pause) else "stopped"
             value = None if state == "paused" else values[step - 1]
@@ -87,20 +87,20 @@ def go_on(rule, record, number, values, goal):
 )
 @settings(max_examples=60)
 def test_any_record_gets_a_decision_and_the_record_is_left_as_it_was(own, others, known, wait):
-    goal = Goal("loss", max_steps=LAST if known else None, can_wait=wait)
+    context = StoppingContext("loss", max_steps=LAST if known else None, can_wait=wait)
     record = Record(
         Observation(number, {"n": number}, state, None, curve) for number, (state, curve) in enumerate(others)
     )
     running = Observation(len(others), {"n": len(others)}, "running", None, own)
     before = repr(list(record))
     for rule in RULES:
-        decision = rule.decide(running, record, goal)
-        assert decision == rule.decide(copy.deepcopy(running), copy.deepcopy(record), goal)
+        decision = rule.decide(running, record, context)
+        assert decision == rule.decide(copy.deepcopy(running), copy.deepcopy(record), context)
         assert decision is CONTINUE or isinstance(decision, Stop | Pause)
         if decision is not CONTINUE:
             assert decision.why.endswith(".")
             assert "\n" not in decision.why
-        number = rule.promote(record, goal)
+        number = rule.promote(record, context)
         assert number is None or record[number].state == "paused"
     assert repr(list(record)) == before
 
@@ -108,13 +108,13 @@ def test_any_record_gets_a_decision_and_the_record_is_left_as_it_was(own, others
 def test_the_trial_may_be_among_its_peers_or_not(rule):
     alone = finished(0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
     running = trial(6, [2.0, 1.9, 1.8, 1.75])
-    without = rule.decide(running, alone, GOAL)
+    without = rule.decide(running, alone, CONTEXT)
     alone.put(running)
-    assert rule.decide(running, alone, GOAL) == without
+    assert rule.decide(running, alone, CONTEXT) == without
 
 
 def test_nothing_is_known_before_the_first_report(rule):
-    assert rule.decide(Observation(9, {}, "running"), finished(0.1, 0.2, 0.3, 0.4, 0.5), GOAL) is CONTINUE
+    assert rule.decide(Observation(9, {}, "running"), finished(0.1, 0.2, 0.3, 0.4, 0.5), CONTEXT) is CONTINUE
 
 
 def test_a_single_trial_is_trained_to_its_end(rule):
@@ -122,17 +122,17 @@ def test_a_single_trial_is_trained_to_its_end(rule):
     assert run(rule, [falling])[0].state == "complete"
 
 
-@pytest.mark.parametrize("goal", [GOAL, Goal("loss")], ids=["last step known", "unknown"])
-def test_the_best_trial_by_far_is_never_ended(rule, goal):
+@pytest.mark.parametrize("context", [CONTEXT, StoppingContext("loss")], ids=["last step known", "unknown"])
+def test_the_best_trial_by_far_is_never_ended(rule, context):
     record = finished(0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
     for step in range(1, LAST + 1):
         best = trial(7, [0.4 / one for one in range(1, step + 1)])
-        assert rule.decide(best, record, goal) is CONTINUE
+        assert rule.decide(best, record, context) is CONTINUE
 
 
 def test_the_last_step_ends_by_itself(rule):
     record = finished(0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-    assert rule.decide(trial(6, [5.0] * LAST), record, GOAL) is CONTINUE
+    assert rule.decide(trial(6, [5.0] * LAST), record, CONTEXT) is CONTINUE
 
 
 def test_an_objective_that_is_always_the_same_lets_some_trial_end(rule):
@@ -146,7 +146,7 @@ def test_an_outlier_changes_nothing_for_the_best(rule, outlier):
     record.put(trial(5, [outlier] * 3, "stopped"))
     best = [0.4 / one for one in range(1, 7)]
     if outlier > 0 or math.isnan(outlier):
-        assert rule.decide(trial(6, best), record, GOAL) is CONTINUE
+        assert rule.decide(trial(6, best), record, CONTEXT) is CONTINUE
 
 
 @pytest.mark.parametrize("steps", [(2, 5, 9), (4, 8), (1, 11)])
@@ -154,18 +154,18 @@ def test_steps_may_be_missing(rule, steps):
     record = finished(0.5, 0.6, 0.7, 0.8, 0.9)
     for until in range(1, len(steps) + 1):
         curve = tuple((step, 0.4 / step) for step in steps[:until])
-        assert rule.decide(Observation(5, {}, "running", None, curve), record, GOAL) is CONTINUE
+        assert rule.decide(Observation(5, {}, "running", None, curve), record, CONTEXT) is CONTINUE
 
 
 def test_what_an_interrupt_paused_goes_on_first(rule):
     record = finished(0.5, 0.6, 0.7)
     record.put(Observation(3, {"n": 3}, "paused"))
-    assert rule.promote(record, GOAL) == 3
+    assert rule.promote(record, CONTEXT) == 3
 
 
 def test_nothing_is_promoted_where_nothing_is_paused(rule):
-    assert rule.promote(Record(), GOAL) is None
-    assert rule.promote(finished(0.5, 0.6), GOAL) is None
+    assert rule.promote(Record(), CONTEXT) is None
+    assert rule.promote(finished(0.5, 0.6), CONTEXT) is None
 
 
 def test_a_run_comes_to_an_end_and_finds_what_is_clearly_best(rule):
@@ -186,9 +186,9 @@ def test_a_rule_is_a_frozen_value_that_survives_json(rule):
 def test_reasons_are_in_the_users_numbers(rule):
     """A study that maximises hands over the negative; the reason gives the value itself."""
     record = finished(-0.9, -0.8, -0.7, -0.95, -0.85, -0.75)
-    goal = Goal("accuracy", maximize=True, max_steps=LAST)
+    context = StoppingContext("accuracy", maximize=True, max_steps=LAST)
     for step in range(1, LAST):
-        decision = rule.decide(trial(6, [-0.011] * step), record, goal)
+        decision = rule.decide(trial(6, [-0.011] * step), record, context)
         if decision is not CONTINUE:
             assert "accuracy 0.011" in decision.why
             assert "-0." not in decision.why

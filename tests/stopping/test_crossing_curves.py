@@ -9,16 +9,16 @@ from sturgeon.search import Observation, Record
 from sturgeon.stopping import (
     CONTINUE,
     DEFAULT,
-    Goal,
     MedianRule,
     Never,
     Pause,
     Stopping,
+    StoppingContext,
     SuccessiveHalving,
 )
 
 STEPS = 30
-GOAL = Goal("loss", max_steps=STEPS)
+CONTEXT = StoppingContext("loss", max_steps=STEPS)
 STEP = np.arange(1, STEPS + 1)
 
 
@@ -27,7 +27,7 @@ def train_all(rule: Stopping, curves: np.ndarray, workers: int = 4) -> tuple[Rec
     record, live, used = Record(), [], 0
     while True:
         while len(live) < workers:
-            number = rule.promote(record, GOAL)
+            number = rule.promote(record, CONTEXT)
             if number is None and len(record) == len(curves):
                 break
             if number is None:
@@ -43,7 +43,7 @@ def train_all(rule: Stopping, curves: np.ndarray, workers: int = 4) -> tuple[Rec
             record.put(replace(record[number], curve=(*before, (step, float(curves[number][step - 1])))))
             used += 1
         for number in list(live):
-            decision = rule.decide(record[number], record, GOAL)
+            decision = rule.decide(record[number], record, CONTEXT)
             state = "complete" if len(record[number].curve) == STEPS else "paused"
             if decision is not CONTINUE and not isinstance(decision, Pause):
                 state = "stopped"

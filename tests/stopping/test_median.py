@@ -1,7 +1,7 @@
 from sturgeon.search import Observation, Record
-from sturgeon.stopping import CONTINUE, Goal, MedianRule, Stop
+from sturgeon.stopping import CONTINUE, MedianRule, Stop, StoppingContext
 
-GOAL = Goal("loss", max_steps=20)
+CONTEXT = StoppingContext("loss", max_steps=20)
 
 
 def trial(number, *values):
@@ -14,20 +14,20 @@ def peers(*values):
 
 def test_the_worse_half_is_stopped_after_the_warm_up():
     rule, record = MedianRule(warm_up=2, at_least=3), peers(0.1, 0.2, 0.3)
-    assert rule.decide(trial(3, 0.25, 0.25), record, GOAL) is CONTINUE
-    assert rule.decide(trial(3, 0.25, 0.25, 0.25), record, GOAL) == Stop(
+    assert rule.decide(trial(3, 0.25, 0.25), record, CONTEXT) is CONTINUE
+    assert rule.decide(trial(3, 0.25, 0.25, 0.25), record, CONTEXT) == Stop(
         "Median rule: loss 0.25 at step 3 is above 0.2, the median of 3 trials."
     )
-    assert rule.decide(trial(3, 0.25, 0.25, 0.2), record, GOAL) is CONTINUE
+    assert rule.decide(trial(3, 0.25, 0.25, 0.2), record, CONTEXT) is CONTINUE
 
 
 def test_one_noisy_step_stops_nothing():
-    assert MedianRule(warm_up=0).decide(trial(5, 0.1, 9.0), peers(*[0.2] * 5), GOAL) is CONTINUE
+    assert MedianRule(warm_up=0).decide(trial(5, 0.1, 9.0), peers(*[0.2] * 5), CONTEXT) is CONTINUE
 
 
 def test_too_few_peers_that_got_as_far_decide_nothing():
     record = peers(0.1, 0.1, 0.1, 0.1)
     for number in range(4, 9):
         record.put(trial(number, 0.1))
-    assert MedianRule(warm_up=0).decide(trial(9, 0.5, 0.5), record, GOAL) is CONTINUE
-    assert MedianRule(warm_up=0, at_least=4).decide(trial(9, 0.5, 0.5), record, GOAL) is not CONTINUE
+    assert MedianRule(warm_up=0).decide(trial(9, 0.5, 0.5), record, CONTEXT) is CONTINUE
+    assert MedianRule(warm_up=0, at_least=4).decide(trial(9, 0.5, 0.5), record, CONTEXT) is not CONTINUE

@@ -1,12 +1,12 @@
 import math
 
 from sturgeon.search import Observation, Record
-from sturgeon.stopping import CONTINUE, Goal, Patience, Stop
+from sturgeon.stopping import CONTINUE, Patience, Stop, StoppingContext
 
 
 def decide(rule, *values, steps=None):
     curve = tuple(zip(steps or range(1, len(values) + 1), values, strict=True))
-    return rule.decide(Observation(0, {}, "running", None, curve), Record(), Goal("loss"))
+    return rule.decide(Observation(0, {}, "running", None, curve), Record(), StoppingContext("loss"))
 
 
 def test_a_trial_that_no_longer_improves_is_stopped():

@@ -2,10 +2,10 @@ import pytest
 
 from sturgeon.errors import InputError
 from sturgeon.stopping import (
-    Goal,
     MedianRule,
     Never,
     Patience,
+    StoppingContext,
     SuccessiveHalving,
     stopping_by_name,
     stopping_from_json,
@@ -50,4 +50,4 @@ def test_what_is_unknown_or_wrong_is_told_with_what_is_right(data, parts):
 @pytest.mark.parametrize("steps", [0, -1, 1.5, True])
 def test_a_goal_has_whole_steps(steps):
     with pytest.raises(InputError, match="`max_steps` must be a whole number from 1"):
-        Goal(max_steps=steps)
+        StoppingContext(max_steps=steps)

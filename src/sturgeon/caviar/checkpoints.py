@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.lib.format import read_array
 
-from sturgeon.caviar.fused import LaneCheckpoint
+from sturgeon.caviar.lanes.backend import LaneCheckpoint
 from sturgeon.errors import InputError
 
 # What Python and NumPy raise on archives that were cut off or changed, or are something else altogether.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sturgeon.caviar.fused import LaneCheckpoint
+from sturgeon.caviar.lanes.backend import LaneCheckpoint
 
 
 @dataclass(frozen=True, slots=True)
 class EpochDone:
-    """A member has trained one more epoch; ``step`` counts from 1."""
+    """A job has trained one more epoch; ``step`` counts from 1."""
 
     number: int
     step: int
@@ -19,7 +19,7 @@ class EpochDone:
 
 @dataclass(frozen=True, slots=True)
 class TrainingDone:
-    """A member has trained all its epochs."""
+    """A job has trained all its epochs."""
 
     number: int
     network: Any
@@ -27,7 +27,7 @@ class TrainingDone:
 
 @dataclass(frozen=True, slots=True)
 class Diverged:
-    """A member's metric is NaN or infinite; it is not trained further."""
+    """A job's metric is NaN or infinite; it is not trained further."""
 
     number: int
     step: int
@@ -37,7 +37,7 @@ class Diverged:
 
 @dataclass(frozen=True, slots=True)
 class Halted:
-    """A member was told to stop, or the trainer was halted. ``network`` is that of its last epoch."""
+    """A job was told to stop, or the trainer was halted. ``network`` is that of its last epoch."""
 
     number: int
     network: Any
@@ -45,7 +45,7 @@ class Halted:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """A member was told to pause, or is to be judged. It goes on from ``checkpoint``."""
+    """A job was told to pause, or is to be judged. It goes on from ``checkpoint``."""
 
     number: int
     checkpoint: LaneCheckpoint
@@ -54,7 +54,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """A member does not fit into the memory there is, not even alone."""
+    """A job does not fit into the memory there is, not even alone."""
 
     number: int
     why: str
@@ -62,7 +62,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A member's configuration raised an error before its first epoch; the others go on."""
+    """A job's configuration raised an error before its first epoch; the others go on."""
 
     number: int
     error: Exception

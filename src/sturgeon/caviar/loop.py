@@ -13,16 +13,15 @@ from typing import Any
 
 from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
-from sturgeon.caviar.fused import LaneCheckpoint, Member
-from sturgeon.caviar.lanes import Lanes
+from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
+from sturgeon.caviar.lanes.lanes import Lanes
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.settled import SettledSearch, settled
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.errors import InputError, SpaceExhausted, StudyError
 from sturgeon.search import Record
-from sturgeon.stopping import Goal as StoppingGoal
-from sturgeon.stopping import Never, Pause, Stop, Stopping
+from sturgeon.stopping import Never, Pause, Stop, Stopping, StoppingContext
 from sturgeon.study import LeaseLost, Study, Trial, TrialError, TrialRecord
 
 # How long a wait for the next event may keep a stop from being seen, in seconds.
@@ -102,7 +101,7 @@ class CaviarLoop:
                     self._study.pause(training.trial)
             self._trainings.clear()
         if not stop.is_set():
-            self._end_paused(self._goal(limits))
+            self._end_paused(self._context(limits))
         return stop.is_set()
 
     def _train(self, lanes: Lanes, limits: Limits, started: float, stop: threading.Event) -> None:
@@ -148,16 +147,16 @@ class CaviarLoop:
 
     def _start(self, lanes: Lanes, trial: Trial, checkpoint: LaneCheckpoint | None, limits: Limits) -> None:
         step = checkpoint.epoch if checkpoint is not None else 0
-        until = self._stopping.milestone(trial.number, step, self._goal(limits))
+        until = self._stopping.milestone(trial.number, step, self._context(limits))
         self._trainings[trial.number].until = until
         self._trainings[trial.number].settled = step
         self._in_order.append(trial.number)
-        lanes.start(Member(trial.number, trial.seed, trial.config, checkpoint=checkpoint, until=until))
+        lanes.start(TrainingJob(trial.number, trial.seed, trial.config, checkpoint=checkpoint, until=until))
 
     def _promoted(self, limits: Limits) -> Trial | None:
         if isinstance(self._stopping, Never):
             return None
-        number = self._stopping.promote(self._settled_record(), self._goal(limits))
+        number = self._stopping.promote(self._settled_record(), self._context(limits))
         try:
             return None if number is None else self._study.resume(number)
         except LeaseLost:  # another process was faster
@@ -183,11 +182,11 @@ class CaviarLoop:
             begun += self._study.counts()["paused"]
         return begun < limits.trials
 
-    def _goal(self, limits: Limits) -> StoppingGoal:
+    def _context(self, limits: Limits) -> StoppingContext:
         """What the rule is told; where only the time is bounded, nobody knows that more trials will come."""
         can_wait = self._more_will_come(limits, without_bound=False)
         maximize = self._study.direction == "maximize"
-        return StoppingGoal(self._study.metric, maximize, self._trainer.epochs, can_wait)
+        return StoppingContext(self._study.metric, maximize, self._trainer.epochs, can_wait)
 
     def _settled_steps(self) -> dict[int, int]:
         return {number: training.settled for number, training in self._trainings.items()}
@@ -237,7 +236,7 @@ class CaviarLoop:
         training = self._trainings[event.number]
         training.settled = event.checkpoint.epoch
         record = self._settled_record()
-        decision = self._stopping.decide(record[event.number], record, self._goal(limits))
+        decision = self._stopping.decide(record[event.number], record, self._context(limits))
         if isinstance(decision, Stop):
             self._stop(training, event, decision.why)
         elif isinstance(decision, Pause):
@@ -253,9 +252,9 @@ class CaviarLoop:
         asked = [n for n in reported & self._trainings.keys() if self._trainings[n].until is None]
         if isinstance(self._stopping, Never) or not asked:
             return
-        record, goal = self._study.record, self._goal(limits)
+        record, context = self._study.record, self._context(limits)
         for number in asked:
-            decision = self._stopping.decide(record[number], record, goal)
+            decision = self._stopping.decide(record[number], record, context)
             if isinstance(decision, Stop | Pause):
                 self._trainings[number].why = decision.why
                 lanes.order(number, "stop")
@@ -289,13 +288,13 @@ class CaviarLoop:
         self._done += 1
         del self._trainings[number]
 
-    def _end_paused(self, goal: StoppingGoal) -> None:
+    def _end_paused(self, context: StoppingContext) -> None:
         """What is paused when no trial is wanted any more stays so for good: it ends with its reason."""
         if isinstance(self._stopping, Never):
             return
         record = self._study.record
         for observation in [one for one in record if one.state == "paused"]:
-            decision = self._stopping.decide(observation, record, goal)
+            decision = self._stopping.decide(observation, record, context)
             why = decision.why if isinstance(decision, Stop | Pause) else "No more trials were wanted."
             with contextlib.suppress(LeaseLost):
                 self._study.stop(self._study.resume(observation.number), reason=why)
@@ -303,8 +302,8 @@ class CaviarLoop:
 
     def _hand_over(self, training: _Training, network: Any) -> None:
         """Hand a network over if no ended trial is better; a tie goes to the lower number."""
-        sign = self._trainer.goal.sign
-        number, value = training.trial.number, training.metrics[self._trainer.goal.metric]
+        sign = self._trainer.objective.sign
+        number, value = training.trial.number, training.metrics[self._trainer.objective.metric]
         best = self._best
         if best is None or (sign * value, number) < (sign * best[1], best[0]):
             self._best = (number, value)

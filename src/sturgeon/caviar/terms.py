@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sturgeon.caviar.trainer import Goal
 from sturgeon.data import METRICS, Dataset
 from sturgeon.errors import InputError, StudyError
 from sturgeon.network.precision import Precision, check_precision
@@ -14,7 +13,7 @@ from sturgeon.network.settings import check_network_space
 from sturgeon.search import CoarseToFine, Search
 from sturgeon.space import Space, standard_space
 from sturgeon.stopping import Never, Stopping, stopping_from_json, stopping_to_json
-from sturgeon.study import Leases, Study
+from sturgeon.study import Leases, Objective, Study
 
 DEFAULT_EPOCHS = 30
 
@@ -24,7 +23,7 @@ DEFAULT_METRIC = {"classification": "accuracy", "regression": "rmse"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TuneOptions:
     """What the caller asked for; None where he left it to the default, or to the study that is resumed."""
 
     space: Space | None = None
@@ -43,20 +42,20 @@ class Terms:
 
     Attributes:
         space: What may vary.
-        goal: The metric and its direction.
+        objective: The metric and its direction.
         epochs: Epochs of each trial.
         stopping: Which trials end early.
         precision: In which numbers matrices are multiplied.
     """
 
     space: Space
-    goal: Goal
+    objective: Objective
     epochs: int
     stopping: Stopping = field(default_factory=Never)
     precision: Precision = "float32"
 
 
-def settle(wishes: Wishes, task: str) -> Terms:
+def settle(wishes: TuneOptions, task: str) -> Terms:
     """The terms of a new study: what was wished for, and the defaults elsewhere.
 
     Raises:
@@ -64,14 +63,16 @@ def settle(wishes: Wishes, task: str) -> Terms:
     """
     space = wishes.space or standard_space()
     check_network_space(space)
-    goal = choose_goal(wishes, task) or default_goal(task)
+    objective = choose_goal(wishes, task) or default_goal(task)
     epochs = DEFAULT_EPOCHS if wishes.epochs is None else wishes.epochs
     precision = wishes.precision or "float32"
     check_precision(precision)
-    return Terms(space, goal, epochs, wishes.stopping or Never(), precision)
+    return Terms(space, objective, epochs, wishes.stopping or Never(), precision)
 
 
-def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, about: Mapping[str, Any]) -> Study:
+def begin(
+    place: str, terms: Terms, wishes: TuneOptions, dataset: Dataset, *, about: Mapping[str, Any]
+) -> Study:
     """Create a study whose first trial is the default configuration.
 
     Args:
@@ -90,7 +91,7 @@ def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, about: 
     study = Study.create(
         place,
         terms.space,
-        **{terms.goal.direction: terms.goal.metric},  # pyright: ignore[reportArgumentType]
+        **{terms.objective.direction: terms.objective.metric},  # pyright: ignore[reportArgumentType]
         search=wishes.search or CoarseToFine(),
         seed=wishes.seed or 0,
         about=_about(dataset, terms) | dict(about),
@@ -100,7 +101,7 @@ def begin(place: str, terms: Terms, wishes: Wishes, dataset: Dataset, *, about: 
     return study
 
 
-def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
+def resume(study: Study, wishes: TuneOptions, dataset: Dataset) -> Terms:
     """Check that an open study can go on with this data and these wishes.
 
     Raises:
@@ -120,7 +121,7 @@ def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
     _same("--stopping", wishes.stopping, stopping)
     precision = begun.get("precision", "float32")
     _same("--precision", wishes.precision, precision)
-    _same("the metric", asked, Goal(study.metric, study.direction))
+    _same("the metric", asked, Objective(study.metric, study.direction))
     if wishes.space is not None and wishes.space != study.space:
         raise StudyError(
             f"A study is resumed with the space it was begun with; {study.place!r} has another one. "
@@ -132,10 +133,10 @@ def resume(study: Study, wishes: Wishes, dataset: Dataset) -> Terms:
             f"A study is resumed on the data it was begun with; the table, its target or how it is split is "
             f"not what {study.place!r} saw. Give the same, or name a new directory with `--out`."
         )
-    return Terms(study.space, Goal(study.metric, study.direction), begun["epochs"], stopping, precision)
+    return Terms(study.space, Objective(study.metric, study.direction), begun["epochs"], stopping, precision)
 
 
-def choose_goal(wishes: Wishes, task: str) -> Goal | None:
+def choose_goal(wishes: TuneOptions, task: str) -> Objective | None:
     """The metric asked for; None if none was.
 
     Raises:
@@ -160,13 +161,13 @@ def choose_goal(wishes: Wishes, task: str) -> Goal | None:
         raise InputError(
             f"val_{name} is better the other way round; got `--{direction}`. Use `--{known[name]}`."
         )
-    return Goal(f"val_{name}", direction)
+    return Objective(f"val_{name}", direction)
 
 
-def default_goal(task: str) -> Goal:
+def default_goal(task: str) -> Objective:
     """Accuracy for classes; RMSE for a number, in its own unit."""
     name = DEFAULT_METRIC[task]
-    return Goal(f"val_{name}", METRICS[task][name])  # pyright: ignore[reportArgumentType]
+    return Objective(f"val_{name}", METRICS[task][name])  # pyright: ignore[reportArgumentType]
 
 
 def _about(dataset: Dataset, terms: Terms) -> dict[str, Any]:

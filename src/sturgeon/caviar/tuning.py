@@ -9,7 +9,6 @@ from typing import Any
 
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
-from sturgeon.caviar.workers.crew import Crew
 from sturgeon.caviar.workers.function import check_function, pack
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
@@ -25,6 +24,7 @@ from sturgeon.caviar.workers.opening import (
 )
 from sturgeon.caviar.workers.progress import ProgressLines, say
 from sturgeon.caviar.workers.training import prepare
+from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
 from sturgeon.search import Search
 from sturgeon.space import Space
@@ -142,19 +142,19 @@ def tune(
         opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
         return _run(opened, limits, terms, lambda ledger, stop: HereLoop(ledger, train).run(stop))
 
-    crew = Crew(pack(train), workers)
+    pool = WorkerPool(pack(train), workers)
 
     def train_in_workers(ledger: Ledger, stop: threading.Event) -> bool:
-        with crew:
-            return WorkerLoop(ledger, crew, ProgressLines(progress)).run(stop)
+        with pool:
+            return WorkerLoop(ledger, pool, ProgressLines(progress)).run(stop)
 
     try:
         if not exists:  # no study is made for a function that cannot be loaded
-            crew.load(min(workers, limits.trials or workers))
+            pool.load(min(workers, limits.trials or workers))
         opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
         return _run(opened, limits, terms, train_in_workers)
     finally:
-        crew.kill()  # whoever is left, whatever happened
+        pool.kill()  # whoever is left, whatever happened
 
 
 def _run(

@@ -34,7 +34,7 @@ def export(study: str, form: str, output: Path, data: Path | None, force: bool, 
     table's raw columns. It is run in its own framework on the test rows, and kept only if it predicts the
     same.
     """
-    from sturgeon.frameworks.exporting.exporting import export_study
+    from sturgeon.frameworks.export.exporting import export_study
 
     done = export_study(study, output, form=form, data=data, force=force)
     if as_json:

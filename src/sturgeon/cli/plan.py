@@ -14,8 +14,8 @@ import click
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.plan import TablePlan
-    from sturgeon.caviar.table import TableJob
+    from sturgeon.caviar.table.job import TableJob
+    from sturgeon.caviar.table.plan import TablePlan
 
 
 @click.command(no_args_is_help=True)
@@ -47,7 +47,7 @@ def plan(
     DATA is a CSV, CSV.gz, TSV or Parquet file. Caviar trains many networks and keeps the best; Panda tends
     one by hand. Which of the two depends on how many whole trainings the budget affords.
     """
-    from sturgeon.caviar.plan import plan_table
+    from sturgeon.caviar.table.plan import plan_table
 
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
@@ -62,14 +62,14 @@ def plan(
 
 
 def _job(data: Path, target: str, budget: str, options: dict[str, Any]) -> TableJob:
-    from sturgeon.caviar.table import TableJob
-    from sturgeon.caviar.terms import Wishes
+    from sturgeon.caviar.table.job import TableJob
+    from sturgeon.caviar.terms import TuneOptions
     from sturgeon.cli.options import change_space
     from sturgeon.space import standard_space
 
     space = change_space(standard_space(), options["vary"], options["fix"])
     table = {key: options[key] for key in ("task", "numeric", "categorical", "drop")}
-    wishes = Wishes(space=space, epochs=options["epochs"], seed=options["seed"])
+    wishes = TuneOptions(space=space, epochs=options["epochs"], seed=options["seed"])
     return TableJob(data, target, data.parent, wishes, budget=budget, table=table)
 
 

@@ -13,8 +13,8 @@ from sturgeon.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sturgeon.caviar.saved import SavedModel
-    from sturgeon.frameworks.exporting.exported import ExportedModel
+    from sturgeon.caviar.table.saved import SavedModel
+    from sturgeon.frameworks.export.exported import ExportedModel
 
 _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 
@@ -51,9 +51,9 @@ def predict(network: Path, data: Path, output: Path | None) -> int:
 
 
 def _load(network: Path) -> SavedModel | ExportedModel:
-    from sturgeon.caviar.saved import SavedModel
-    from sturgeon.frameworks.exporting.exported import ExportedModel
-    from sturgeon.frameworks.exporting.forms import form_at
+    from sturgeon.caviar.table.saved import SavedModel
+    from sturgeon.frameworks.export.exported import ExportedModel
+    from sturgeon.frameworks.export.forms import form_at
 
     return SavedModel.load(network) if form_at(network) is None else ExportedModel.load(network)
 

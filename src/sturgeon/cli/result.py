@@ -11,7 +11,7 @@ from rich.table import Table
 from sturgeon.cli.live import format_seconds
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.outcome import TableResult
+    from sturgeon.caviar.table.outcome import TableResult
 
 
 def print_result(result: TableResult, varying: Collection[str]) -> None:

@@ -22,7 +22,7 @@ def show(study: str, top: int, as_json: bool) -> int:
 
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
-    from sturgeon.caviar.table import STUDY_FILE
+    from sturgeon.caviar.table.job import STUDY_FILE
     from sturgeon.study import Study
 
     place = Path(study)

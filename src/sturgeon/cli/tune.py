@@ -14,8 +14,8 @@ from sturgeon.cli.names import SEARCH, STOPPING
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.outcome import TableResult
-    from sturgeon.caviar.table import TableJob
+    from sturgeon.caviar.table.job import TableJob
+    from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.caviar.terms import Terms
     from sturgeon.data import Dataset
     from sturgeon.space import Space
@@ -115,11 +115,11 @@ def _print_space(space: Space, as_json: bool) -> None:
 
 def _job(data: Path, target: str, space: Space | None, options: dict[str, Any]) -> TableJob:
     from sturgeon.caviar.limits import to_seconds
-    from sturgeon.caviar.table import TableJob
-    from sturgeon.caviar.terms import Wishes
+    from sturgeon.caviar.table.job import TableJob
+    from sturgeon.caviar.terms import TuneOptions
 
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
-    wishes = Wishes(space=space, **{wish: options[wish] for wish in asked})
+    wishes = TuneOptions(space=space, **{wish: options[wish] for wish in asked})
     table = {key: options[key] for key in ("test", "task", "numeric", "categorical", "drop", "time_order")}
     return TableJob(
         data,
@@ -142,7 +142,7 @@ def _beside(data: Path) -> Path:
 
 def _run(job: TableJob) -> tuple[TableResult, tuple[str, ...]]:
     """Run a job with a live view; also give the names of what varied."""
-    from sturgeon.caviar.table import tune_table
+    from sturgeon.caviar.table.job import tune_table
     from sturgeon.cli.live import LiveView
 
     view = LiveView()
@@ -151,12 +151,14 @@ def _run(job: TableJob) -> tuple[TableResult, tuple[str, ...]]:
     def announce(dataset: Dataset, terms: Terms, study: Study) -> None:
         parts = ", ".join(f"{count} {part}" for part, count in dataset.rows.items())
         view.say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
-        view.say(f"rows: {parts}; inputs: {dataset.features}; {terms.goal.direction} {terms.goal.metric}")
+        view.say(
+            f"rows: {parts}; inputs: {dataset.features}; {terms.objective.direction} {terms.objective.metric}"
+        )
         dropped = dataset.preprocessing.dropped
         if dropped:
             view.say(f"left out, because they never vary: {', '.join(dropped)}")
         varying.extend(terms.space.coordinates)
-        view.start(terms.goal.metric)
+        view.start(terms.objective.metric)
 
     with view:
         result = tune_table(

@@ -13,9 +13,9 @@ import pandas as pd
 
 from sturgeon.data.aligned import empty_aligned, join_adjacent
 from sturgeon.data.cells import read_numbers
-from sturgeon.data.names import listed
 from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
-from sturgeon.data.sources import Table, check_columns, open_table
+from sturgeon.data.reading.names import listed
+from sturgeon.data.reading.sources import Table, check_columns, open_table
 from sturgeon.data.splits import FEWEST_IN_A_PART, Split, bin_by_size, split_at_random, split_by_time
 from sturgeon.data.targets import ClassTarget, Target, check_present, find_labels, fit_numeric_target
 from sturgeon.data.task import Task, decide_task
@@ -148,26 +148,34 @@ def prepare(
     """
     frame, target, source = open_table(table, target, "the table")
     inputs, overruled = _choose_inputs(frame, target, numeric, categorical, drop, source)
-    goal = cast(pd.Series, frame[target])
-    check_present(goal, source)
-    choice = decide_task(goal, task)
-    classes = _find_classes(goal, source) if choice.task == "classification" else None
+    label_column = cast(pd.Series, frame[target])
+    check_present(label_column, source)
+    choice = decide_task(label_column, task)
+    classes = _find_classes(label_column, source) if choice.task == "classification" else None
     shares = {"validation": validation, "test": test_share if test is None else 0.0}
     if time_order:
-        split = split_by_time(len(goal), **shares)
+        split = split_by_time(len(label_column), **shares)
     else:
-        strata = classes.encode(goal, source) if classes else bin_by_size(read_numbers(goal, source))
+        strata = (
+            classes.encode(label_column, source)
+            if classes
+            else bin_by_size(read_numbers(label_column, source))
+        )
         split = split_at_random(strata, seed=seed, **shares)
-    fitted_target = classes or fit_numeric_target(goal.iloc[split.train], source)
+    fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source)
     preprocessing = fit_preprocessing(inputs, fitted_target, rows=split.train, **overruled, source=source)
-    y = fitted_target.encode(goal, source)
+    y = fitted_target.encode(label_column, source)
     _check_classes_in_train(fitted_target, y, split)
     order = np.concatenate([split.train, split.validation, split.test])
     x_train, x_validation, x_test = _cut(preprocessing.transform(inputs, source, order=order), split)
     y_train, y_validation, y_test = _cut(_aligned(y[order]), split)
     test_rows = split.test
     if test is not None:
-        del frame, inputs, goal  # so that a large table's cells are not held beside a large test table's
+        del (
+            frame,
+            inputs,
+            label_column,
+        )  # so that a large table's cells are not held beside a large test table's
         x_test, y_test = _read_test(test, preprocessing)
         test_rows = np.arange(len(y_test))
     return Dataset(
@@ -227,10 +235,10 @@ def _aligned(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-def _find_classes(goal: pd.Series, source: str) -> ClassTarget:
-    if pd.api.types.is_numeric_dtype(goal):
-        read_numbers(goal, source)  # refuses an infinite label, which JSON could not hold
-    return find_labels(goal, source)
+def _find_classes(label_column: pd.Series, source: str) -> ClassTarget:
+    if pd.api.types.is_numeric_dtype(label_column):
+        read_numbers(label_column, source)  # refuses an infinite label, which JSON could not hold
+    return find_labels(label_column, source)
 
 
 def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None:

@@ -18,7 +18,7 @@ from sturgeon.data.aligned import empty_aligned
 from sturgeon.data.blocks import encode_blocks
 from sturgeon.data.columns import Column, fit_categorical, fit_numeric
 from sturgeon.data.kinds import find_kind
-from sturgeon.data.names import listed, name_by_text, nearest
+from sturgeon.data.reading.names import listed, name_by_text, nearest
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
 from sturgeon.data.task import Task
 from sturgeon.errors import DataError

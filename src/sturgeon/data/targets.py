@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data.cells import category_key, distinct, read_numbers
-from sturgeon.data.names import listed
+from sturgeon.data.reading.names import listed
 from sturgeon.data.scale import Scale, fit_scale
 from sturgeon.errors import DataError
 

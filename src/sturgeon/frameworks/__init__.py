@@ -1,1 +1,1 @@
-"""Thin adapters, one file for each framework; each needs the framework only when it is imported."""
+"""Adapters, a package for each framework; each needs its framework only when it is imported."""

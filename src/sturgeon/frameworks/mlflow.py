@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sturgeon.frameworks.extras import missing_extra
+from sturgeon.frameworks.common.extras import missing_extra
 from sturgeon.study import Study, TrialRecord
 
 _TRIAL, _STATE, _REASON = "sturgeon.trial", "sturgeon.state", "sturgeon.reason"

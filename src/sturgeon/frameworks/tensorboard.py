@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sturgeon.frameworks.extras import missing_extra
+from sturgeon.frameworks.common.extras import missing_extra
 from sturgeon.study import Study, TrialRecord
 
 

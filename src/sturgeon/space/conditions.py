@@ -92,8 +92,8 @@ class Conditions:
             for parent in self._wanted[name]:
                 if group_of[parent] is not group_of[name]:
                     merged = group_of[parent] | group_of[name]
-                    for member in merged:
-                        group_of[member] = merged
+                    for job in merged:
+                        group_of[job] = merged
         distinct = {id(group): group for group in group_of.values()}
         return [[name for name in self.order if name in group] for group in distinct.values()]
 

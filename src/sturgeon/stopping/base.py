@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from sturgeon.search.record import Observation, Record
+from sturgeon.stopping.context import StoppingContext
 from sturgeon.stopping.decision import Decision
-from sturgeon.stopping.goal import Goal
 
 
 class Stopping(ABC):
@@ -20,20 +20,20 @@ class Stopping(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def decide(self, trial: Observation, peers: Record, goal: Goal) -> Decision:
+    def decide(self, trial: Observation, peers: Record, context: StoppingContext) -> Decision:
         """Say whether a running trial goes on; called after each of its reports.
 
         Args:
             trial: The trial with its curve up to now. A value that is not finite counts as the worst.
             peers: All trials of the study; the trial itself may be among them and is passed over.
-            goal: What is tuned for, and how long a whole training is.
+            context: What is tuned for, and how long a whole training is.
 
         Returns:
             ``CONTINUE``, ``Stop(why)`` or ``Pause(why)``. At the last step always ``CONTINUE``.
         """
 
     @abstractmethod
-    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
         """The next step at which the rule decides on a trial, where it does so at few steps only.
 
         A trainer that can pause trains up to there and waits for the decision. Where it decides more
@@ -42,21 +42,21 @@ class Stopping(ABC):
         Args:
             number: The trial's number.
             step: How far it is, from 0.
-            goal: What is tuned for, and how long a whole training is.
+            context: What is tuned for, and how long a whole training is.
 
         Returns:
             A step after ``step``; None where the rule may decide at any step, or will not any more.
         """
 
     @abstractmethod
-    def promote(self, record: Record, goal: Goal) -> int | None:
+    def promote(self, record: Record, context: StoppingContext) -> int | None:
         """Choose a paused trial to go on with, before a new one is asked for.
 
         A trial that was paused by an interrupt, and not by this rule, comes first.
 
         Args:
             record: All trials of the study.
-            goal: What is tuned for, and how long a whole training is.
+            context: What is tuned for, and how long a whole training is.
 
         Returns:
             The trial's number; None to begin a new trial.

@@ -10,9 +10,9 @@ from typing import ClassVar
 from sturgeon.errors import InputError
 from sturgeon.search.record import Observation, Record
 from sturgeon.stopping.base import Stopping
+from sturgeon.stopping.context import StoppingContext
 from sturgeon.stopping.curves import last_step, value_when_reached
 from sturgeon.stopping.decision import CONTINUE, Decision, Pause
-from sturgeon.stopping.goal import Goal
 from sturgeon.stopping.settings import check_whole_from
 
 WARM_UP = 9
@@ -33,7 +33,7 @@ class SuccessiveHalving(Stopping):
     rung as soon as it is among the best 1/``reduction`` of those that have got there, without waiting for
     others. The rest is paused, and promoted when more trials have arrived and it is among the best after
     all; a trainer that cannot pause stops it. Where fewer than ``reduction`` have got
-    there the best of them goes on, unless the goal says that it can wait for others.
+    there the best of them goes on, unless the context says that it can wait for others.
 
     With more than one bracket (Hyperband) the trials are dealt out, by their number, to brackets that begin
     at the first rung, the second, and so on, and compared within their bracket: a safeguard against
@@ -51,7 +51,7 @@ class SuccessiveHalving(Stopping):
     Example:
         >>> peers = Record(Observation(n, {}, "paused", None, ((1, n / 10),)) for n in range(5))
         >>> trial = Observation(5, {}, "running", curve=((1, 0.35),))
-        >>> SuccessiveHalving(first=1).decide(trial, peers, Goal("loss")).why
+        >>> SuccessiveHalving(first=1).decide(trial, peers, StoppingContext("loss")).why
         'Successive halving: loss 0.35 at step 1 is in place 5 of 6 trials there, of which 2 go on.'
     """
 
@@ -71,9 +71,9 @@ class SuccessiveHalving(Stopping):
                 f"`brackets` must be at most 10; got {self.brackets!r}. Write SuccessiveHalving(brackets=3)."
             )
 
-    def decide(self, trial: Observation, peers: Record, goal: Goal) -> Decision:
+    def decide(self, trial: Observation, peers: Record, context: StoppingContext) -> Decision:
         """Pause a trial that is not among the best at its rung; see ``Stopping.decide``."""
-        rung = self._rung_just_reached(trial, goal)
+        rung = self._rung_just_reached(trial, context)
         if rung is None:
             return CONTINUE
         bracket = self.bracket_of(trial.number)
@@ -82,32 +82,32 @@ class SuccessiveHalving(Stopping):
         assert value is not None
         there.append((value, trial.number))
         there.sort()
-        place, room = there.index((value, trial.number)) + 1, self._room(len(there), goal)
+        place, room = there.index((value, trial.number)) + 1, self._room(len(there), context)
         if place <= room:
             return CONTINUE
         goes = {0: "none goes on before more have come", 1: "1 goes on"}.get(room, f"{room} go on")
         return Pause(
-            f"Successive halving: {goal.put(value)} at step {last_step(trial)} is in place {place} of "
+            f"Successive halving: {context.put(value)} at step {last_step(trial)} is in place {place} of "
             f"{len(there)} trials there, of which {goes}."
         )
 
-    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
         """The trial's next rung; see ``Stopping.milestone``."""
-        rung = self._first(goal) * self.reduction ** self.bracket_of(number)
+        rung = self._first(context) * self.reduction ** self.bracket_of(number)
         while rung <= step:
             rung *= self.reduction
-        return None if goal.max_steps is not None and rung >= goal.max_steps else rung
+        return None if context.max_steps is not None and rung >= context.max_steps else rung
 
-    def promote(self, record: Record, goal: Goal) -> int | None:
+    def promote(self, record: Record, context: StoppingContext) -> int | None:
         """Go on with the best that is paused too low, from the highest rung; see ``Stopping.promote``."""
-        paused = {trial.number: self._rung_just_reached(trial, goal) for trial in record if _paused(trial)}
+        paused = {trial.number: self._rung_just_reached(trial, context) for trial in record if _paused(trial)}
         interrupted = [number for number, rung in paused.items() if rung is None]
         if interrupted or not paused:
             return min(interrupted, default=None)
         for rung in sorted({rung for rung in paused.values() if rung is not None}, reverse=True):
             for bracket in range(self.brackets):
                 there = sorted(self._placed(record, bracket, rung))
-                for _, number in there[: self._room(len(there), goal)]:
+                for _, number in there[: self._room(len(there), context)]:
                     if paused.get(number) == rung:
                         return number
         return None
@@ -117,26 +117,26 @@ class SuccessiveHalving(Stopping):
         deal = _deal(self.brackets, self.reduction)
         return deal[number % len(deal)]
 
-    def rungs(self, bracket: int, goal: Goal, until: int) -> Iterator[int]:
+    def rungs(self, bracket: int, context: StoppingContext, until: int) -> Iterator[int]:
         """Give the steps of a bracket's rungs up to a step, leaving out the last step of a training."""
-        step = self._first(goal) * self.reduction**bracket
-        while step <= until and not goal.is_last(step):
+        step = self._first(context) * self.reduction**bracket
+        while step <= until and not context.is_last(step):
             yield step
             step *= self.reduction
 
-    def _first(self, goal: Goal) -> int:
+    def _first(self, context: StoppingContext) -> int:
         if self.first is not None:
             return self.first
         # Rounded up: a third rung just before the end would hold back what is all but done.
-        return max(EARLIEST, -(-(goal.max_steps or 0) // WARM_UP))
+        return max(EARLIEST, -(-(context.max_steps or 0) // WARM_UP))
 
-    def _rung_just_reached(self, trial: Observation, goal: Goal) -> int | None:
+    def _rung_just_reached(self, trial: Observation, context: StoppingContext) -> int | None:
         """Give the rung that a trial's last report is the first one at or after, if there is one."""
         last = last_step(trial)
         before = trial.curve[-2][0] if len(trial.curve) > 1 else 0
-        if goal.is_last(last):
+        if context.is_last(last):
             return None
-        passed = [rung for rung in self.rungs(self.bracket_of(trial.number), goal, last) if rung > before]
+        passed = [rung for rung in self.rungs(self.bracket_of(trial.number), context, last) if rung > before]
         return passed[-1] if passed else None
 
     def _placed(self, trials: Iterable[Observation], bracket: int, rung: int) -> list[Placed]:
@@ -147,8 +147,8 @@ class SuccessiveHalving(Stopping):
         )
         return [(value, number) for value, number in values if value is not None]
 
-    def _room(self, there: int, goal: Goal) -> int:
-        return max(0 if goal.can_wait else 1, there // self.reduction)
+    def _room(self, there: int, context: StoppingContext) -> int:
+        return max(0 if context.can_wait else 1, there // self.reduction)
 
 
 def _paused(trial: Observation) -> bool:

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from sturgeon.search.record import Observation, Record
 from sturgeon.stopping.base import Stopping
+from sturgeon.stopping.context import StoppingContext
 from sturgeon.stopping.curves import best_until, first_paused, last_step, others
 from sturgeon.stopping.decision import CONTINUE, Decision, Stop
-from sturgeon.stopping.goal import Goal
 from sturgeon.stopping.settings import check_whole_from
 
 
@@ -31,7 +31,7 @@ class MedianRule(Stopping):
     Example:
         >>> peers = Record(Observation(n, {}, "complete", n / 10, ((1, n / 10),)) for n in range(5))
         >>> trial = Observation(5, {}, "running", curve=((1, 0.35),))
-        >>> MedianRule(warm_up=0).decide(trial, peers, Goal("loss")).why
+        >>> MedianRule(warm_up=0).decide(trial, peers, StoppingContext("loss")).why
         'Median rule: loss 0.35 at step 1 is above 0.2, the median of 5 trials.'
     """
 
@@ -44,10 +44,10 @@ class MedianRule(Stopping):
         check_whole_from(0, "warm_up", self.warm_up, "MedianRule(warm_up=3)")
         check_whole_from(1, "at_least", self.at_least, "MedianRule(at_least=5)")
 
-    def decide(self, trial: Observation, peers: Record, goal: Goal) -> Decision:
+    def decide(self, trial: Observation, peers: Record, context: StoppingContext) -> Decision:
         """Stop the worse half; see ``Stopping.decide``."""
         step = last_step(trial)
-        if step <= self.warm_up or goal.is_last(step):
+        if step <= self.warm_up or context.is_last(step):
             return CONTINUE
         found = [best_until(peer.curve, step) for peer in others(trial, peers)]
         values = [value for value in found if value is not None]
@@ -58,14 +58,14 @@ class MedianRule(Stopping):
         if own <= bar:
             return CONTINUE
         return Stop(
-            f"Median rule: {goal.put(own)} at step {step} is {goal.worse} {goal.number(bar)}, "
+            f"Median rule: {context.put(own)} at step {step} is {context.worse} {context.number(bar)}, "
             f"the median of {len(values)} trials."
         )
 
-    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
         """None; see ``Stopping.milestone``."""
         return None
 
-    def promote(self, record: Record, goal: Goal) -> int | None:
+    def promote(self, record: Record, context: StoppingContext) -> int | None:
         """Go on with what was interrupted; see ``Stopping.promote``."""
         return first_paused(record)

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from sturgeon.search.record import Observation, Record
 from sturgeon.stopping.base import Stopping
+from sturgeon.stopping.context import StoppingContext
 from sturgeon.stopping.curves import first_paused
 from sturgeon.stopping.decision import CONTINUE, Decision
-from sturgeon.stopping.goal import Goal
 
 
 @dataclass(frozen=True)
@@ -17,20 +17,20 @@ class Never(Stopping):
     """Train every trial to its end.
 
     Example:
-        >>> Never().decide(Observation(0, {}, "running", curve=((1, 9.0),)), Record(), Goal())
+        >>> Never().decide(Observation(0, {}, "running", curve=((1, 9.0),)), Record(), StoppingContext())
         Continue()
     """
 
     name: ClassVar[str] = "never"
 
-    def decide(self, trial: Observation, peers: Record, goal: Goal) -> Decision:
+    def decide(self, trial: Observation, peers: Record, context: StoppingContext) -> Decision:
         """Go on, whatever the curves look like; see ``Stopping.decide``."""
         return CONTINUE
 
-    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
         """None; see ``Stopping.milestone``."""
         return None
 
-    def promote(self, record: Record, goal: Goal) -> int | None:
+    def promote(self, record: Record, context: StoppingContext) -> int | None:
         """Go on with what was interrupted; see ``Stopping.promote``."""
         return first_paused(record)

@@ -9,9 +9,9 @@ from typing import ClassVar
 from sturgeon.errors import InputError
 from sturgeon.search.record import Observation, Record
 from sturgeon.stopping.base import Stopping
+from sturgeon.stopping.context import StoppingContext
 from sturgeon.stopping.curves import finite_or_worst, first_paused
 from sturgeon.stopping.decision import CONTINUE, Decision, Stop
-from sturgeon.stopping.goal import Goal
 from sturgeon.stopping.settings import check_whole_from
 
 
@@ -30,7 +30,7 @@ class Patience(Stopping):
 
     Example:
         >>> trial = Observation(0, {}, "running", curve=((1, 0.5), (2, 0.6), (3, 0.55)))
-        >>> Patience(steps=2).decide(trial, Record(), Goal("loss")).why
+        >>> Patience(steps=2).decide(trial, Record(), StoppingContext("loss")).why
         'Patience: loss 0.5 at step 1 was not improved on in 2 steps.'
     """
 
@@ -47,9 +47,9 @@ class Patience(Stopping):
                 "Write Patience(min_delta=0.001)."
             )
 
-    def decide(self, trial: Observation, peers: Record, goal: Goal) -> Decision:
+    def decide(self, trial: Observation, peers: Record, context: StoppingContext) -> Decision:
         """Stop where the best value is too old; see ``Stopping.decide``."""
-        if not trial.curve or goal.is_last(trial.curve[-1][0]):
+        if not trial.curve or context.is_last(trial.curve[-1][0]):
             return CONTINUE
         best_step, best = trial.curve[0][0], math.inf
         for step, reported in trial.curve:
@@ -59,13 +59,13 @@ class Patience(Stopping):
         if trial.curve[-1][0] - best_step < self.steps:
             return CONTINUE
         return Stop(
-            f"Patience: {goal.put(best)} at step {best_step} was not improved on in {self.steps} steps."
+            f"Patience: {context.put(best)} at step {best_step} was not improved on in {self.steps} steps."
         )
 
-    def milestone(self, number: int, step: int, goal: Goal) -> int | None:
+    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
         """None; see ``Stopping.milestone``."""
         return None
 
-    def promote(self, record: Record, goal: Goal) -> int | None:
+    def promote(self, record: Record, context: StoppingContext) -> int | None:
         """Go on with what was interrupted; see ``Stopping.promote``."""
         return first_paused(record)

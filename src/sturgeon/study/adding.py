@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from sturgeon.errors import StudyError
 from sturgeon.space import Config, Space
 from sturgeon.study.objectives import Objective
-from sturgeon.study.rows import dump_error, dump_json, dump_metrics, from_time
-from sturgeon.study.store import Store
+from sturgeon.study.storage.rows import dump_error, dump_json, dump_metrics, from_time
+from sturgeon.study.storage.store import Store
 from sturgeon.study.trial import (
     FINISHED,
     STATES,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from sturgeon.study.reading import open_metrics
-from sturgeon.study.rows import load_error, load_list, load_metrics
-from sturgeon.study.store import Store
+from sturgeon.study.storage.rows import load_error, load_list, load_metrics
+from sturgeon.study.storage.store import Store
 from sturgeon.study.trial import FINISHED
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from sturgeon.errors import StudyError
 from sturgeon.search.record import Observation
 from sturgeon.study import reading
-from sturgeon.study.mirror import Mirror
 from sturgeon.study.objectives import Objective
+from sturgeon.study.record_cache import RecordCache
 from sturgeon.study.running import Running
-from sturgeon.study.store import Ending, Store
+from sturgeon.study.storage.store import Ending, Store
 from sturgeon.study.trial import Trial, TrialError, TrialState, check_metrics, check_whole, is_finite
 from sturgeon.study.writing import Change, Report, Writer
 
@@ -25,18 +25,18 @@ _log = logging.getLogger("sturgeon")
 class Handle:
     """Keeps the trials that were asked for here, and writes down how they fare."""
 
-    def __init__(self, store: Store, mirror: Mirror, objectives: tuple[Objective, ...]) -> None:
+    def __init__(self, store: Store, record_cache: RecordCache, objectives: tuple[Objective, ...]) -> None:
         """Take what it works on.
 
         Args:
             store: The study's rows.
-            mirror: The study's record, which is told what was written.
+            record_cache: The study's record, which is told what was written.
             objectives: What the study minimises or maximises.
         """
         self.held: dict[int, Trial] = {}
-        self.writer = Writer(store, mirror, self._forget)
+        self.writer = Writer(store, record_cache, self._forget)
         self._store = store
-        self._mirror = mirror
+        self._record_cache = record_cache
         self._objectives = objectives
         self._metric = objectives[0].metric
         self._running: dict[int, Running] = {}
@@ -50,7 +50,7 @@ class Handle:
                 running.take(self._store.database.read(read))
             self.held[trial.number] = trial
             self._running[trial.number] = running
-            self._mirror.watch(trial.number, trial.config, running.points.setdefault(self._metric, {}))
+            self._record_cache.watch(trial.number, trial.config, running.points.setdefault(self._metric, {}))
 
     def find(self, trial: Trial | int) -> Trial:
         """Give the trial that a number stands for.
@@ -77,7 +77,7 @@ class Handle:
         later = False
         if running is not None:
             later = running.add(step, given)
-            self._mirror.touched(trial.number)
+            self._record_cache.touched(trial.number)
         self.writer.put(Report(trial, step, given, marks=not later))
 
     def tell(self, trial: Trial, metrics: Mapping[str, object]) -> TrialState:
@@ -126,7 +126,7 @@ class Handle:
             self._drop(trial)
             if not alone[-1]:
                 return None  # others know more of it
-            return [self._mirror.observe(trial.number, trial.config, state, ended[-1].value, points)]
+            return [self._record_cache.observe(trial.number, trial.config, state, ended[-1].value, points)]
 
         self.writer.put(Change(apply, landed))
 
@@ -188,7 +188,7 @@ class Handle:
     def _forget(self) -> None:
         """Trust the database only: something handed in was not written."""
         self._running.clear()
-        self._mirror.forget()
+        self._record_cache.forget()
 
     def _last(self, connection: Connection, trial: Trial) -> dict[str, float]:
         return reading.last_values(self._store, connection, trial)

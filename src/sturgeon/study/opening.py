@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from sqlalchemy import Connection, inspect
 
 from sturgeon.errors import StudyError
-from sturgeon.study.database import Database
-from sturgeon.study.migrations import migrate
 from sturgeon.study.objectives import Objective
-from sturgeon.study.rows import dump_json
-from sturgeon.study.schema import SCHEMA_VERSION, studies, versions
-from sturgeon.study.sqlite import SqliteDatabase
+from sturgeon.study.storage.database import Database
+from sturgeon.study.storage.migrations import migrate
+from sturgeon.study.storage.rows import dump_json
+from sturgeon.study.storage.schema import SCHEMA_VERSION, studies, versions
+from sturgeon.study.storage.sqlite import SqliteDatabase
 
 MEMORY = ":memory:"
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -133,7 +133,7 @@ def _connect(where: str | os.PathLike[str], *, create: bool) -> tuple[Database, 
     text = os.fspath(where)
     scheme = urlsplit(text).scheme if "://" in text else ""
     if scheme in POSTGRES_SCHEMES:
-        from sturgeon.study.postgres import PostgresDatabase
+        from sturgeon.study.storage.postgres import PostgresDatabase
 
         url, name = _split_url(text)
         return PostgresDatabase(url), name

@@ -20,7 +20,7 @@ from sturgeon.space import Space
 from sturgeon.study.adding import Known, add
 from sturgeon.study.objectives import Objective
 from sturgeon.study.optuna_space import to_distributions, to_space
-from sturgeon.study.rows import dump_metrics, load_metrics
+from sturgeon.study.storage.rows import dump_metrics, load_metrics
 from sturgeon.study.trial import TrialError, TrialRecord
 
 if TYPE_CHECKING:

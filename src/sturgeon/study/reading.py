@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from sturgeon.errors import StudyError
 from sturgeon.study.objectives import Objective
 from sturgeon.study.pareto import pareto_front
-from sturgeon.study.rows import group_points, load_metrics, to_record, to_time, to_value
-from sturgeon.study.store import Store
+from sturgeon.study.storage.rows import group_points, load_metrics, to_record, to_time, to_value
+from sturgeon.study.storage.store import Store
 from sturgeon.study.trial import FINISHED, STATES, Attempt, Trial, TrialRecord, TrialState
 
 

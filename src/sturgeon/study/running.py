@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sturgeon.study.mirror import Points
-from sturgeon.study.rows import Curves
+from sturgeon.study.record_cache import Points
+from sturgeon.study.storage.rows import Curves
 from sturgeon.study.trial import Trial
 
 

@@ -20,14 +20,13 @@ from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
 from sturgeon.study import adding, reading
-from sturgeon.study.asking import Asker
 from sturgeon.study.handle import Handle
 from sturgeon.study.kept_space import check_whole_space, read_space
 from sturgeon.study.leases import LeaseKeeper, Leases
-from sturgeon.study.mirror import Mirror
 from sturgeon.study.objectives import Direction, Objective, choose_objectives
 from sturgeon.study.opening import Description, Found, create_study, open_study, something_exists
-from sturgeon.study.store import Store
+from sturgeon.study.record_cache import RecordCache
+from sturgeon.study.storage.store import Store
 from sturgeon.study.trial import (
     Attempt,
     Trial,
@@ -37,6 +36,7 @@ from sturgeon.study.trial import (
     check_metrics,
     check_whole,
 )
+from sturgeon.study.trial_allocator import TrialAllocator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,10 +86,10 @@ class Study:
         self._constraint = constraint
         self._database = found.database
         self._store = Store(found.database, found.study_id)
-        self._mirror = Mirror(self._store, found.objectives[0])
-        self._handle = Handle(self._store, self._mirror, found.objectives)
-        self._asker = Asker(
-            self._store, self._mirror, objectives=found.objectives, seed=found.seed, leases=leases
+        self._record_cache = RecordCache(self._store, found.objectives[0])
+        self._handle = Handle(self._store, self._record_cache, found.objectives)
+        self._allocator = TrialAllocator(
+            self._store, self._record_cache, objectives=found.objectives, seed=found.seed, leases=leases
         )
         self._asking = threading.RLock()
         self._keeper = LeaseKeeper(self._store, leases)
@@ -272,7 +272,7 @@ class Study:
         self._handle.writer.flush()
         space = check_whole_space(self.space)
         with self._asking:
-            change, trials = self._asker.ask(
+            change, trials = self._allocator.ask(
                 count, space, search or self.search, held=set(self._handle.held), paused=paused
             )
             self._handle.take(change, trials)
@@ -303,7 +303,7 @@ class Study:
         """
         self._handle.writer.flush()
         with self._asking:
-            change, trial = self._asker.resume(_number(number), held=set(self._handle.held))
+            change, trial = self._allocator.resume(_number(number), held=set(self._handle.held))
             self._handle.take(change, [trial])
         self._keeper.start()
         return trial
@@ -534,8 +534,8 @@ class Study:
     def record(self) -> Record:
         """What a search sees: values to be minimised. Read it; do not keep it while others ask."""
         with self._asking:
-            self._database.read(self._mirror.sync)
-            return self._mirror.record
+            self._database.read(self._record_cache.sync)
+            return self._record_cache.record
 
     def frame(self) -> pd.DataFrame:
         """Give the trials as a table, a row each; ``to_parquet`` and ``to_csv`` work on it.

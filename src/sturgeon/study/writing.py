@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from sturgeon.errors import LeaseLost
 from sturgeon.search.record import Observation
-from sturgeon.study.mirror import Mirror
-from sturgeon.study.store import Store
+from sturgeon.study.record_cache import RecordCache
+from sturgeon.study.storage.store import Store
 from sturgeon.study.trial import Trial
 
 
@@ -57,16 +57,16 @@ class _Open(threading.local):
 class Writer:
     """Writes reports and changes, each at once or, within a batch, at its end."""
 
-    def __init__(self, store: Store, mirror: Mirror, on_failure: Callable[[], None]) -> None:
+    def __init__(self, store: Store, record_cache: RecordCache, on_failure: Callable[[], None]) -> None:
         """Take where to write.
 
         Args:
             store: The study's rows.
-            mirror: The study's record, which is told what was written.
+            record_cache: The study's record, which is told what was written.
             on_failure: Called when something handed in was not written.
         """
         self._store = store
-        self._mirror = mirror
+        self._record_cache = record_cache
         self._open = _Open()
         self._on_failure = on_failure
 
@@ -138,7 +138,7 @@ class Writer:
                 found = write.landed() if write.landed is not None else None
             seen = None if seen is None or found is None else seen + found
         if seen is not None:
-            self._mirror.landed(change, seen)
+            self._record_cache.landed(change, seen)
 
     def _apply(
         self, connection: Connection, change: int, writes: Sequence[Report | Change]

@@ -43,7 +43,7 @@ class ScriptedCrew:
         self.removed += 1
         return 0
 
-    bury = remove
+    reap = remove
 
     def kill(self):
         pass
@@ -60,8 +60,8 @@ def run(study, script, **limits):
     stop = threading.Event()
     ledger = Ledger(study, Limits(trials=limits.pop("trials", 2), **limits))
     actions = {"taken": lambda: study.tell(0, loss=0.5), "stop": stop.set, "": lambda: None}
-    crew = ScriptedCrew([(actions[name], message) for name, message in script])
-    return WorkerLoop(ledger, crew, ProgressLines(False)).run(stop), crew
+    pool = ScriptedCrew([(actions[name], message) for name, message in script])
+    return WorkerLoop(ledger, pool, ProgressLines(False)).run(stop), pool
 
 
 NEXT_ENDS = ("", Returned(0.25))
@@ -91,9 +91,9 @@ def test_a_trial_that_another_process_ended_counts_as_one_of_those_wanted(study)
 
 
 def test_a_lost_trial_that_takes_too_long(study):
-    _, crew = run(study, [("taken", NOTHING), NEXT_ENDS], timeout=1e-9)
+    _, pool = run(study, [("taken", NOTHING), NEXT_ENDS], timeout=1e-9)
     assert [trial.value for trial in study.trials] == [0.5, 0.25]
-    assert crew.removed == 1
+    assert pool.removed == 1
 
 
 def test_a_lost_trial_that_is_to_be_put_aside_at_once(study):

@@ -10,10 +10,10 @@ import pytest
 
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.tuning import tune
-from sturgeon.caviar.workers.crew import Crew
 from sturgeon.caviar.workers.function import pack
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.loop import WorkerLoop
+from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError, StudyError
 from sturgeon.search import Search
 from sturgeon.space import Choice, Integer, Real, Space
@@ -132,8 +132,8 @@ def run_out_of_budget(train, space, happened):
     """Train until the budget runs out, which is when something has happened."""
     study = Study.create(":memory:", space, minimize="loss")
     ledger = Ledger(study, Limits(trials=None, budget=1000.0))
-    with Crew(pack(train), 1) as crew:
-        WorkerLoop(ledger, crew, Clock(lambda: happened(study))).run(threading.Event())
+    with WorkerPool(pack(train), 1) as pool:
+        WorkerLoop(ledger, pool, Clock(lambda: happened(study))).run(threading.Event())
     return study.trials
 
 

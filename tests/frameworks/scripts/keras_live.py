@@ -53,10 +53,10 @@ def refusal(optimizer, **settings):
     def train(trial):
         report = Report(trial)
         model = compiled(optimizer)
-        asker = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: report.set(**settings))
+        allocator = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: report.set(**settings))
         one = np.ones((1, 1), np.float32)
         try:
-            model.fit(one, one, epochs=1, verbose=0, callbacks=[asker, report])
+            model.fit(one, one, epochs=1, verbose=0, callbacks=[allocator, report])
         except InputError as error:
             said.append(str(error))
         return 0.0

@@ -7,11 +7,11 @@ import numpy as np
 
 import sturgeon as st
 from sturgeon.caviar.events import TrainingDone
-from sturgeon.caviar.fused import Member
-from sturgeon.caviar.pure.fused import Alone
-from sturgeon.caviar.pure.rows import read_rows
-from sturgeon.caviar.trainer import Goal
+from sturgeon.caviar.lanes.backend import TrainingJob
+from sturgeon.caviar.models.backend import Alone
+from sturgeon.caviar.models.rows import read_rows
 from sturgeon.frameworks.keras import make_trainer, tune
+from sturgeon.study import Objective
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(90, 4)).astype(np.float32)
@@ -40,24 +40,24 @@ def config(**changes):
     return {"learning_rate": 0.02, "momentum": 0.8, "dropout": 0.2, **changes}
 
 
-def train(members, **options):
-    goal = Goal("val_loss", "minimize")
-    trainer = make_trainer(build, goal=goal, rows=ROWS, space=SPACE, epochs=3, batch=16, **options)
-    events = list(trainer.train(members, threading.Event()))
+def train(jobs, **options):
+    objective = Objective("val_loss", "minimize")
+    trainer = make_trainer(build, objective=objective, rows=ROWS, space=SPACE, epochs=3, batch=16, **options)
+    events = list(trainer.train(jobs, threading.Event()))
     networks = {event.number: event.network for event in events if isinstance(event, TrainingDone)}
     curves = {}
     for event in events:
         if hasattr(event, "metrics"):
             curves.setdefault(event.number, []).append(event.metrics)
-    blocks = [trainer.fused.block_of(member.config) for member in members]
+    blocks = [trainer.backend.block_of(job.config) for job in jobs]
     return curves, networks, blocks
 
 
-probe = Member(0, 5, config())
+probe = TrainingJob(0, 5, config())
 others = [
-    Member(1, 6, config(learning_rate=1e30)),
-    Member(2, 7, config(dropout=0.5, momentum=0.6)),
-    Member(3, 8, config()),
+    TrainingJob(1, 6, config(learning_rate=1e30)),
+    TrainingJob(2, 7, config(dropout=0.5, momentum=0.6)),
+    TrainingJob(3, 8, config()),
 ]
 curves, networks, blocks = train([probe])
 beside, of_beside, blocks = train([*others, probe])
@@ -68,11 +68,11 @@ assert 1 not in of_beside
 assert beside[3] != beside[0], "two seeds gave the same lane"
 
 # A lane's mathematics is that of Keras's own `fit`; dropout off, whose masks differ.
-plain = Member(0, 5, config(dropout=0.0))
+plain = TrainingJob(0, 5, config(dropout=0.0))
 fitted, _, blocks = train([plain], fuse=False)
 assert all(isinstance(block, Alone) for block in blocks)
-fused, _, _ = train([plain])
-for one, other in zip(fused[0], fitted[0], strict=True):
+backend, _, _ = train([plain])
+for one, other in zip(backend[0], fitted[0], strict=True):
     assert abs(one["val_loss"] - other["val_loss"]) < 1e-3 * abs(one["val_loss"]), (one, other)
 
 

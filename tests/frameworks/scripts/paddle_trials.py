@@ -32,14 +32,14 @@ class StopsAt(st.Stopping):
 
     name: ClassVar[str] = "stops-at"
 
-    def decide(self, trial, peers, goal):
+    def decide(self, trial, peers, context):
         late = trial.config["case"] == "stopped" and trial.curve[-1][0] == 2
         return Stop("it was time.") if late else CONTINUE
 
-    def milestone(self, number, step, goal):
+    def milestone(self, number, step, context):
         return None
 
-    def promote(self, record, goal):
+    def promote(self, record, context):
         return None
 
 

@@ -7,10 +7,10 @@ import logging
 import threading
 import time
 
+from sturgeon.caviar.workers.early_stopper import Case
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import Channel, LiveTrial
 from sturgeon.caviar.workers.messages import Checkpointed, Reported, Returned
-from sturgeon.caviar.workers.referee import Case
 from sturgeon.caviar.workers.training import Train, run_training
 from sturgeon.errors import LeaseLost, SpaceExhausted
 from sturgeon.study import Trial
@@ -61,7 +61,7 @@ class HereLoop:
     def _run_trial(self, trial: Trial, stop: threading.Event) -> None:
         ledger = self._ledger
         start, reported = ledger.start(trial)
-        case = ledger.referee.open(trial)
+        case = ledger.early_stopper.open(trial)
         try:
             outcome = run_training(self._train, LiveTrial(start, _Direct(self, case, reported, stop)))
             if stop.is_set() and isinstance(outcome, Returned) and outcome.cut:
@@ -78,7 +78,7 @@ class HereLoop:
     def write(self, case: Case, message: Reported | Checkpointed) -> None:
         """Write down what the training sent, and have it judged."""
         self._ledger.write(case.trial, message)
-        self._ledger.referee.hear(case, message)
+        self._ledger.early_stopper.hear(case, message)
 
 
 class _Direct(Channel):

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping
 
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.workers.early_stopper import Case, EarlyStopper
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
-from sturgeon.caviar.workers.referee import Case, Referee
 from sturgeon.errors import StudyError
 from sturgeon.stopping import Never, Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
@@ -35,7 +35,7 @@ class Ledger:
         """Take the study as it is now, and the rule that stops trials early, if there is one."""
         self.study = study
         self.limits = limits
-        self.referee = Referee(study, stopping or Never())
+        self.early_stopper = EarlyStopper(study, stopping or Never())
         self.ended = 0
         self.paused = 0
         self.best: TrialRecord | None = None
@@ -85,19 +85,19 @@ class Ledger:
     # -- while a trial runs ----------------------------------------------------------------------
 
     def next_trial(self, room: float) -> Trial | None:
-        """Hand out the next trial, where there is one; see ``Referee.next_trial``.
+        """Hand out the next trial, where there is one; see ``EarlyStopper.next_trial``.
 
         Raises:
             SpaceExhausted: There is room for a trial, and the search has none.
         """
-        trial = self.referee.next_trial(room)
+        trial = self.early_stopper.next_trial(room)
         if trial is not None and trial.attempt > 1:
             self.look()  # it may have been among the paused
         return trial
 
     def settle(self) -> None:
-        """End what was paused for good, now that the run is over; see ``Referee.settle``."""
-        self.referee.settle()
+        """End what was paused for good, now that the run is over; see ``EarlyStopper.settle``."""
+        self.early_stopper.settle()
         self.look()
         self._clear_folders()
 
@@ -119,7 +119,7 @@ class Ledger:
                 trial.resume_from,
                 after,
                 self.folders.of(trial.number),
-                self.referee.judges,
+                self.early_stopper.judges,
             ),
             reported,
         )

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sturgeon.caviar.interrupt import Interrupt
-from sturgeon.caviar.workers.crew import Crew
+from sturgeon.caviar.workers.early_stopper import Case
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
 from sturgeon.caviar.workers.progress import ProgressLines, Standing, say
-from sturgeon.caviar.workers.referee import Case
+from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
 from sturgeon.study import Trial, TrialError
 
@@ -85,12 +85,12 @@ class Closing:
 class WorkerLoop:
     """Runs a study's trials in a crew of workers."""
 
-    def __init__(self, ledger: Ledger, crew: Crew, progress: ProgressLines) -> None:
+    def __init__(self, ledger: Ledger, pool: WorkerPool, progress: ProgressLines) -> None:
         """Take the study's ledger, the workers, and where progress is shown."""
         self._ledger = ledger
         self._study = ledger.study
         self._limits = ledger.limits
-        self._crew = crew
+        self._pool = pool
         self._progress = progress
         self._trainings: dict[int, Training] = {}  # by worker's slot
         self._closing: Closing | None = None
@@ -122,7 +122,7 @@ class WorkerLoop:
                         self._ledger.settle()
                     return stop.is_set()
                 interrupt = stop if isinstance(stop, Interrupt) and not stop.is_set() else None
-                for worker, message in self._crew.messages(self._seconds_to_wait(), interrupt):
+                for worker, message in self._pool.messages(self._seconds_to_wait(), interrupt):
                     self._take(worker, message)
                 self._look_at_clocks()
                 if self._progress.due:
@@ -134,13 +134,13 @@ class WorkerLoop:
     # -- beginning -------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        while len(self._trainings) < self._crew.size:
+        while len(self._trainings) < self._pool.size:
             busy = [training.worker for training in self._trainings.values()]
             room = 0 if self._exhausted else self._ledger.room(len(busy))
-            wanted = max(room, self._ledger.referee.promoted(room) is not None)
+            wanted = max(room, self._ledger.early_stopper.promoted(room) is not None)
             self._nothing_left = not wanted
-            self._crew.grow(int(min(self._crew.size, len(busy) + wanted)))
-            worker = self._crew.idle(busy)
+            self._pool.grow(int(min(self._pool.size, len(busy) + wanted)))
+            worker = self._pool.idle(busy)
             if worker is None or not wanted:
                 return
             try:
@@ -153,7 +153,7 @@ class WorkerLoop:
 
     def _begin(self, trial: Trial, worker: WorkerProcess) -> None:
         now = time.monotonic()
-        case = self._ledger.referee.open(trial)
+        case = self._ledger.early_stopper.open(trial)
         training = self._trainings[worker.slot] = Training(case, worker, started=now, heard=now)
         start, training.reported = self._ledger.start(trial)
         worker.send(start)
@@ -175,20 +175,20 @@ class WorkerLoop:
             if isinstance(message, Reported):
                 training.reported.update(message.metrics)
                 training.steps, training.planned = message.step, message.planned
-            training.worker.send(Acknowledged(halt=self._ledger.referee.hear(training.case, message)))
+            training.worker.send(Acknowledged(halt=self._ledger.early_stopper.hear(training.case, message)))
         elif isinstance(message, Returned) and message.cut and self._must_pause:
             self._leave(training)
             self._ledger.pause(training.trial)
         elif isinstance(message, Returned | Raised):
             self._leave(training)
             if isinstance(message, Raised) and message.out_of_memory:
-                self._crew.remove(training.worker)  # a fresh process has all memory back
+                self._pool.remove(training.worker)  # a fresh process has all memory back
             reason = None if self._closing is None else self._closing.reason
             self._ledger.end(training.case, training.reported, message, reason)
             self._ended_here += 1
 
     def _bury(self, worker: WorkerProcess, training: Training | None) -> None:
-        why = describe_exit(self._crew.bury(worker))
+        why = describe_exit(self._pool.reap(worker))
         if training is None:
             return
         if self._closing is not None:
@@ -231,7 +231,7 @@ class WorkerLoop:
 
     def _seconds_to_wait(self) -> float:
         """Say how long nothing can happen but what a worker or a signal tells of."""
-        if len(self._trainings) < self._crew.size:
+        if len(self._trainings) < self._pool.size:
             return TICK_SECONDS
         now, budget, timeout = time.monotonic(), self._limits.budget, self._limits.timeout
         waits = [LOOK_SECONDS]
@@ -269,7 +269,7 @@ class WorkerLoop:
 
     def _abandon(self) -> None:
         """Kill all workers; what ran is put aside if the study still takes it."""
-        self._crew.kill()
+        self._pool.kill()
         with contextlib.suppress(SturgeonError), self._study.batch():
             for training in self._trainings.values():
                 self._study.pause(training.trial)
@@ -288,7 +288,7 @@ class WorkerLoop:
 
     def _drop(self, training: Training) -> None:
         self._leave(training)
-        self._crew.remove(training.worker)
+        self._pool.remove(training.worker)
 
     def _leave(self, training: Training) -> None:
         self._exhausted = False  # it may be there to be asked for again

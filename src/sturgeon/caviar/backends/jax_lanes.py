@@ -1,0 +1,249 @@
+"""The batch-norm network on a table, as lanes of programs that JAX compiles: for GPUs, and for bfloat16."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import numpy as np
+
+from sturgeon.caviar.backends.jax_program import (
+    EpochInputs,
+    LaneInputs,
+    LaneState,
+    ProgramShape,
+    batches_of,
+    epoch_program,
+)
+from sturgeon.caviar.backends.placement import Resident, Streamed, place
+from sturgeon.caviar.backends.shapes import Extent, TableBlock, block_of, epoch_cost, lane_bytes
+from sturgeon.caviar.backends.state import TableUnit, network_of, start_state
+from sturgeon.caviar.backends.streaming import run_streamed_epoch
+from sturgeon.caviar.lanes.backend import LaneProgram, TrainingBackend, TrainingJob
+from sturgeon.caviar.lanes.devices import Device
+from sturgeon.caviar.lanes.memory import all_bytes
+from sturgeon.caviar.lanes.stacking import stack_on, take_lane
+from sturgeon.data import Dataset
+from sturgeon.network import streams
+from sturgeon.network.precision import Precision
+from sturgeon.network.settings import TrainingSettings
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.network.weights import (
+    pad_statistics,
+    pad_weights,
+    trim_statistics,
+    trim_weights,
+)
+from sturgeon.space import Config, Space
+
+Epoch: TypeAlias = Callable[[LaneState, EpochInputs, Any], tuple[LaneState, dict[str, jax.Array]]]
+
+# A network whose step has fewer activations than this keeps no core busy alone.
+_SMALL_STEP = 2048
+_SMALL_LANES = 8
+# On an H200, 1,024 networks of 64 units take six times as long as 64 of them. Few numbers, since each is a
+# program to compile.
+_GPU_LANES = (16, 64, 256, 1024)
+# How many trials a GPU's lanes are given before the search hears of the first: few enough that a study of 64
+# is guided by its own results.
+_GPU_ASKED_AHEAD = 16
+# What of a GPU's memory lanes may take; the rest is for the compiler's own, and for an estimate that is low.
+_MEMORY_SHARE = 0.8
+
+
+class JaxBackend(TrainingBackend):
+    """Trainings of the batch-norm network on one data set.
+
+    Args:
+        dataset: The data.
+        space: The space that configurations come from.
+        epochs: What learning-rate schedules count on.
+        precision: In which numbers matrices are multiplied.
+    """
+
+    def __init__(
+        self, dataset: Dataset, space: Space, epochs: int, *, precision: Precision = "float32"
+    ) -> None:
+        self._dataset = dataset
+        self._rows = len(dataset.y_train)
+        arrays = (dataset.x_train, dataset.y_train, dataset.x_validation, dataset.y_validation)
+        self._table_bytes = sum(array.nbytes for array in arrays)
+        self._extent = Extent.of(space)
+        self._epochs = epochs
+        self._precision: Precision = precision
+        self._placing = threading.Lock()
+        self._parts: dict[Device, Resident | Streamed] = {}
+
+    def block_of(self, config: Config) -> TableBlock:
+        """Program, and number of hidden layers."""
+        settings = TrainingSettings.of(config)
+        small = settings.hidden_units * min(settings.batch_size, self._rows) < _SMALL_STEP
+        return block_of(
+            settings,
+            features=self._dataset.features,
+            outputs=self._dataset.outputs,
+            extent=self._extent,
+            rows=self._rows,
+            lanes=_SMALL_LANES if small else 1,
+            any_depth=self.devices[0].platform == "cpu",
+            precision=self._precision,
+        )
+
+    def cost(self, block: TableBlock) -> float:
+        """Multiply-adds, and more for small mini-batches."""
+        true = replace(block.shape.architecture, layers=block.depth)
+        return epoch_cost(true, block.shape.batch, self._rows)
+
+    def needed(self, config: Config) -> float:
+        """The same for the unpadded network."""
+        settings = TrainingSettings.of(config)
+        true = settings.architecture(self._dataset.features, self._dataset.outputs)
+        return epoch_cost(true, min(settings.batch_size, self._rows), self._rows)
+
+    def lanes(self, block: TableBlock, device: Device) -> int:
+        """One on a core, where it keeps the core busy, several where its steps are tiny.
+
+        On a GPU as many as its memory holds, up to a bound.
+        """
+        if device.platform == "cpu":
+            return block.shape.lanes
+        memory = all_bytes(device)
+        if memory is None:
+            return _GPU_LANES[-1]
+        room = (_MEMORY_SHARE * memory - self._table_bytes) // lane_bytes(block.shape, self._rows)
+        return min(_GPU_LANES[-1], 1 << int(max(room, 1)).bit_length() - 1)
+
+    def lanes_for(self, jobs: int, block: TableBlock, device: Device) -> int:
+        """On a GPU not many more than there are jobs."""
+        most = self.lanes(block, device)
+        if device.platform == "cpu":
+            return most
+        return min(most, next((lanes for lanes in _GPU_LANES if lanes >= jobs), most))
+
+    def usual_lanes(self, device: Device) -> int:
+        """One on a core."""
+        return 1 if device.platform == "cpu" else _GPU_ASKED_AHEAD
+
+    def program(self, block: TableBlock, device: Device, lanes: int) -> LaneProgram:
+        """The program of a block, with the data on its device."""
+        block = replace(block, shape=replace(block.shape, lanes=lanes))
+        with self._placing:
+            if device not in self._parts:
+                self._parts[device] = place(self._dataset, device, precision=self._precision)
+        return _TableProgram(block, self._parts[device], device, TableUnit.of(self._dataset), self._epochs)
+
+
+class _LaneSettings(NamedTuple):
+    """What of a job's inputs is the same in every epoch."""
+
+    settings: TrainingSettings
+    vector: np.ndarray
+    dropout_key: np.ndarray
+
+    @classmethod
+    def of(cls, job: TrainingJob) -> _LaneSettings:
+        settings = TrainingSettings.of(job.config)
+        return cls(settings, settings.lane_vector(), streams.dropout_key(job.seed))
+
+
+class _TableProgram(LaneProgram):
+    def __init__(
+        self, block: TableBlock, parts: Resident | Streamed, device: Device, unit: TableUnit, epochs: int
+    ) -> None:
+        self._shape, self._depth = block.shape, block.depth
+        self._rows = len(parts.training.targets)
+        self._device = device
+        self._unit = unit
+        self._epochs = epochs
+        self._run = _epoch_on(parts, block.shape)
+        self._settings: dict[int, _LaneSettings] = {}
+        self.runs_apart = device.platform != "cpu"
+
+    def start(self, job: TrainingJob) -> LaneState:
+        settings = TrainingSettings.of(job.config)
+        padded = self._shape.architecture
+        true = settings.architecture(padded.features, padded.outputs)
+        return self.unpack(job, start_state(true, job.seed))
+
+    def stack(self, states: Sequence[LaneState]) -> LaneState:
+        return stack_on(self._device, states)
+
+    def lane(self, state: LaneState, index: int) -> LaneState:
+        return take_lane(state, index)
+
+    def inputs(self, job: TrainingJob, epoch: int) -> EpochInputs:
+        return jax.tree.map(lambda leaf: leaf[0], self.all_inputs([(job, epoch)]))
+
+    def all_inputs(self, lanes: Sequence[tuple[TrainingJob, int]]) -> EpochInputs:
+        own = [self._of_member(job) for job, _ in lanes]
+        rates = [
+            of.settings.learning_rate_at(epoch, self._epochs)
+            for of, (_, epoch) in zip(own, lanes, strict=True)
+        ]
+        orders = streams.row_orders([(job.seed, epoch) for job, epoch in lanes], self._rows)
+        return EpochInputs(
+            LaneInputs(
+                np.stack([of.vector for of in own]),
+                np.array(rates, np.float32),
+                np.stack([of.dropout_key for of in own]),
+            ),
+            batches_of(orders, self._shape.batch),
+        )
+
+    def _of_member(self, job: TrainingJob) -> _LaneSettings:
+        if job.number not in self._settings:
+            self._settings[job.number] = _LaneSettings.of(job)
+        return self._settings[job.number]
+
+    def run(self, state: LaneState, inputs: EpochInputs) -> tuple[LaneState, dict[str, jax.Array]]:
+        return self._run(state, inputs, np.int32(self._depth))
+
+    def metrics(self, values: dict[str, float]) -> dict[str, float]:
+        return self._unit.metrics(values)
+
+    def pack(self, job: TrainingJob, state: LaneState) -> LaneState:
+        units, layers = TrainingSettings.of(job.config).hidden_units, self._depth
+        return _resized(
+            state,
+            lambda weights: trim_weights(weights, units, layers),
+            lambda statistics: trim_statistics(statistics, units, layers),
+        )
+
+    def unpack(self, job: TrainingJob, state: LaneState) -> LaneState:
+        units, layers = self._shape.architecture.hidden_units, self._shape.architecture.layers
+        return _resized(
+            state,
+            lambda weights: pad_weights(weights, units, layers),
+            lambda statistics: pad_statistics(statistics, units, layers),
+        )
+
+    def network(self, job: TrainingJob, state: LaneState) -> TrainedNetwork:
+        padded = self._shape.architecture
+        true = TrainingSettings.of(job.config).architecture(padded.features, padded.outputs)
+        packed = self.pack(job, state)
+        return network_of(true, job, packed.weights, packed.statistics)
+
+
+def _resized(state: LaneState, weights: Any, statistics: Any) -> LaneState:
+    """Every array of a lane's state, brought to another width and depth."""
+    moments = state.optimizer
+    return LaneState(
+        weights(state.weights),
+        statistics(state.statistics),
+        moments._replace(
+            count=np.asarray(moments.count),
+            mu=weights(moments.mu),
+            nu=weights(moments.nu),
+        ),
+    )
+
+
+def _epoch_on(parts: Resident | Streamed, shape: ProgramShape) -> Epoch:
+    if isinstance(parts, Streamed):
+        return functools.partial(run_streamed_epoch, shape, parts)
+    run = epoch_program(shape)
+    return lambda state, inputs, depth: run(state, inputs, depth, parts.training, parts.validation)

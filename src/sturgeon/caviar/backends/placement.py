@@ -1,0 +1,135 @@
+"""Where a table lies while networks train on it: on the device where it fits, else on the host.
+
+A processor's device reads the host's own array, without a copy, where it begins at a multiple of 64 bytes,
+as the training part of :func:`sturgeon.data.prepare` does; so a table is in memory once, whatever number of
+threads, or of JAX's CPU devices, train on it. A GPU holds a copy of its own. Where that does not fit, rows
+come to it in chunks, in the order in which the mini-batches need them: each chunk holds whole mini-batches,
+so that a training sees the same rows in the same mini-batches either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sturgeon.caviar.backends.jax_program import MiniBatch, TablePart
+from sturgeon.caviar.lanes.devices import Device
+from sturgeon.caviar.lanes.memory import free_bytes
+from sturgeon.data import Dataset
+from sturgeon.data.aligned import empty_aligned
+from sturgeon.network.precision import Precision
+
+# The rest of a device's free memory is for networks, activations and what the compiler sets aside.
+TABLE_SHARE = 0.6
+CHUNK_BYTES = 2**27
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Both parts on the device.
+
+    Attributes:
+        training: What is learnt from.
+        validation: What trainings are judged by.
+    """
+
+    training: TablePart
+    validation: TablePart
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """Both parts on the host, since the device has no room for them.
+
+    Attributes:
+        training: NumPy arrays.
+        validation: NumPy arrays.
+        chunk_bytes: What the rows of a chunk may take, of all lanes together. Two chunks are on the device at
+            a time.
+    """
+
+    training: TablePart
+    validation: TablePart
+    chunk_bytes: int = CHUNK_BYTES
+
+    def mini_batches(self, order: np.ndarray, row_weights: np.ndarray) -> Iterator[MiniBatch]:
+        """Gather the mini-batches of an epoch, a chunk of steps after the other.
+
+        Args:
+            order: Row numbers of each lane, ``[lanes, steps, batch]``.
+            row_weights: ``[lanes, steps, batch]``.
+
+        Yields:
+            Inputs ``[lanes, n, batch, features]``; targets and row weights ``[lanes, n, batch]``. As many
+            steps n as a chunk has room for, at least 1; the last chunk has what is left.
+
+        Example:
+            >>> part = TablePart(np.arange(8.0).reshape(4, 2), np.arange(4))
+            >>> order = np.array([[[3, 0], [2, 1]]])
+            >>> streamed = Streamed(part, part, chunk_bytes=1)
+            >>> [chunk.targets.tolist() for chunk in streamed.mini_batches(order, np.ones(order.shape))]
+            [[[[3, 0]]], [[[2, 1]]]]
+        """
+        lanes, steps, batch = order.shape
+        fitting = max(1, self.chunk_bytes // (lanes * batch * _row_bytes(self.training)))
+        for start in range(0, steps, fitting):
+            rows = order[:, start : start + fitting]
+            inputs, targets = (np.take(array, rows, axis=0) for array in self.training)
+            yield MiniBatch(inputs, targets, row_weights[:, start : start + fitting])
+
+    def in_order(self) -> Iterator[TablePart]:
+        """The validation rows as they lie, a chunk after the other; views."""
+        fitting = max(1, self.chunk_bytes // _row_bytes(self.validation))
+        for start in range(0, len(self.validation.targets), fitting):
+            yield TablePart(*(array[start : start + fitting] for array in self.validation))
+
+
+def place(dataset: Dataset, device: Device, *, precision: Precision = "float32") -> Resident | Streamed:
+    """Put the training and the validation part where a device can train on them.
+
+    Args:
+        dataset: The data.
+        device: A JAX device.
+        precision: With ``"bfloat16"`` the inputs are kept in that, which takes half the memory and changes no
+            result: their products would round them anyway.
+
+    Returns:
+        The parts on the device; or on the host, where they would not fit.
+    """
+    training = _rounded(TablePart(dataset.x_train, dataset.y_train), precision)
+    validation = _rounded(TablePart(dataset.x_validation, dataset.y_validation), precision)
+    if not fits(device, sum(array.nbytes for array in (*training, *validation) if _is_copied(array, device))):
+        return Streamed(training, validation)
+    return Resident(
+        TablePart(*jax.device_put(tuple(training), device)),
+        TablePart(*jax.device_put(tuple(validation), device)),
+    )
+
+
+def fits(device: Device, size: int) -> bool:
+    """Whether a device has room for so many bytes of a table, and for networks beside them.
+
+    Where the system does not tell how much is free, all is taken to fit.
+    """
+    free = free_bytes(device)
+    return free is None or size <= TABLE_SHARE * free
+
+
+def _row_bytes(part: TablePart) -> int:
+    return sum(array[0].nbytes for array in part)
+
+
+def _rounded(part: TablePart, precision: Precision) -> TablePart:
+    if precision == "float32":
+        return part
+    inputs = empty_aligned(part.inputs.shape, jnp.bfloat16)
+    inputs[...] = part.inputs
+    return part._replace(inputs=inputs)
+
+
+def _is_copied(array: np.ndarray, device: Device) -> bool:
+    return device.platform != "cpu" or array.ctypes.data % 64 != 0

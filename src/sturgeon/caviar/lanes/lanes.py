@@ -1,0 +1,111 @@
+"""Running lanes: jobs are handed in, train on every device at once, and tell what happens to them."""
+
+from __future__ import annotations
+
+import queue
+import threading
+
+from sturgeon.caviar.events import Broken, EpochDone, Event
+from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
+from sturgeon.caviar.lanes.block_queue import BlockQueue
+from sturgeon.caviar.lanes.driver import Driver, Order, Orders, drive
+from sturgeon.caviar.lanes.usage import Usage
+
+
+class Lanes:
+    """The lane engine: a thread for each entry of the devices takes jobs and trains them.
+
+    A context manager; at its end the threads stop after their current epochs. To be used from one thread.
+
+    Args:
+        fused: The kind of training.
+        metric: The metric that must stay finite.
+        epochs: After how many epochs a job ends that does not say.
+
+    Attributes:
+        usage: What the arithmetic was spent on so far.
+    """
+
+    def __init__(self, backend: TrainingBackend, metric: str, epochs: int) -> None:
+        self.usage = Usage()
+        self._backend = backend
+        self._waiting = BlockQueue(backend, backend.devices[0])
+        self._events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
+        self._orders = Orders()
+        self._drivers = [
+            Driver(
+                device,
+                backend=backend,
+                waiting=self._waiting,
+                tell=self._events.put,
+                orders=self._orders,
+                usage=self.usage,
+                metric=metric,
+                epochs=epochs,
+            )
+            for device in backend.devices
+        ]
+        self._threads: list[threading.Thread] = []
+        self._in_flight = 0
+
+    def __enter__(self) -> Lanes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.halt()
+        self._waiting.close()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def capacity(self) -> int:
+        """How many jobs in flight keep every lane busy: one in each, and two to follow on each device."""
+        return sum(driver.usual_lanes + 2 for driver in self._drivers)
+
+    @property
+    def in_flight(self) -> int:
+        """Jobs that were handed in and have not ended yet."""
+        return self._in_flight
+
+    def start(self, job: TrainingJob) -> None:
+        """Hand a job in; it trains as soon as a lane is free."""
+        self._in_flight += 1
+        try:
+            block = self._backend.block_of(job.config)
+        except Exception as error:  # a user's own model may raise anything; the others go on
+            self._events.put(Broken(job.number, error))
+            return
+        self._waiting.put(block, [job])
+        if len(self._threads) < min(len(self._drivers), self._in_flight):
+            driver = self._drivers[len(self._threads)]
+            self._threads.append(threading.Thread(target=drive, args=(driver, self._events.put), daemon=True))
+            self._threads[-1].start()
+
+    def order(self, number: int, what: Order) -> None:
+        """Have a job stop, or pause, after its current epoch."""
+        self._orders.give(number, what)
+
+    def halt(self, what: Order = "stop") -> None:
+        """Have every job stop, or pause, after its current epoch; those that have not begun never will."""
+        self._orders.give_all(what)
+        self._in_flight -= self._waiting.clear()
+
+    def next_event(self, timeout: float | None = None) -> Event | None:
+        """Wait for what happens next.
+
+        Args:
+            timeout: Seconds to wait at most; None for as long as it takes.
+
+        Returns:
+            The event; None when the time is over.
+        """
+        try:
+            event = self._events.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        if isinstance(event, BaseException):
+            raise event
+        if not isinstance(event, EpochDone):
+            self._in_flight -= 1
+            self._orders.forget(event.number)
+        return event

@@ -1,0 +1,218 @@
+"""Runs a study of a model of the user's own, and gives back its best network."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypedDict
+
+from sturgeon.caviar.checkpoints import Checkpoints
+from sturgeon.caviar.events import TrainingDone
+from sturgeon.caviar.interrupt import stop_on_signal
+from sturgeon.caviar.lanes.backend import TrainingJob
+from sturgeon.caviar.limits import Limits, choose_limits
+from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.terms import LEASES
+from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.caviar.workers.opening import choose_terms, find_study, go_on, make_study
+from sturgeon.caviar.workers.progress import ProgressLines, Standing, say
+from sturgeon.errors import InputError, StudyError, StudyFailed
+from sturgeon.search import Search
+from sturgeon.space import Space
+from sturgeon.stopping import Stopping
+from sturgeon.study import Objective, Study, Trial, TrialRecord
+
+
+class RunOptions(TypedDict, total=False):
+    """What else a run may be told; the same as for ``st.tune``.
+
+    Attributes:
+        maximize: The metric to be maximised, in place of ``minimize``.
+        trials: How many trials the study is to have in the end; 64 without a budget.
+        budget: How long, in seconds or as ``"10m"``.
+        study: A file or a PostgreSQL URL; by default in memory.
+        search: What suggests configurations.
+        stopping: Which trials to stop or pause early.
+        seed: Where all randomness starts.
+        resume: Go on with the study if it exists.
+        batch_size: Rows of a mini-batch where the space has no ``batch_size``; 64 by default.
+        progress: Whether to print a line on stderr now and then, from two seconds on.
+    """
+
+    maximize: str | None
+    trials: int | None
+    budget: str | float | None
+    study: str | os.PathLike[str] | None
+    search: Search | None
+    stopping: Stopping | None
+    seed: int | None
+    resume: bool
+    batch_size: int
+    progress: bool
+
+
+class PopulationResult:
+    """What a population came to.
+
+    Attributes:
+        study: The record: ``study.best.config`` is what was looked for.
+    """
+
+    def __init__(self, study: Study, trainer: LaneTrainer, kept: tuple[int, Any] | None) -> None:
+        """Take the study, what trains its trials, and a trial's network with its number."""
+        self.study = study
+        self._trainer = trainer
+        self._kept = kept
+
+    @property
+    def best(self) -> Any:
+        """The best trial's trained model.
+
+        Where the trial ended in an earlier process, it is trained once more, from its seed, to the epoch it
+        had.
+        """
+        best = self.study.best
+        if self._kept is None or self._kept[0] != best.number:
+            self._kept = best.number, _train_again(self._trainer, best)
+        return self._kept[1]
+
+
+def run_population(
+    make_trainer: Callable[[Objective], LaneTrainer],
+    space: Space,
+    minimize: str | None,
+    options: RunOptions,
+) -> PopulationResult:
+    """Run a study with a trainer of lanes.
+
+    Args:
+        make_trainer: Makes what trains the trials, told what they are judged by.
+        space: What may vary.
+        minimize: The metric to be minimised; by default ``"val_loss"``.
+        options: What else.
+
+    Raises:
+        InputError: Something breaks a rule.
+        StudyFailed: No trial came to a value.
+        KeyboardInterrupt: Ctrl-C or SIGTERM came; the running trials are paused.
+    """
+    where, maximize = options.get("study"), options.get("maximize")
+    limits = choose_limits(trials=options.get("trials"), budget=options.get("budget"))
+    exists = find_study(where, resume=options.get("resume", False))
+    if not exists and minimize is None and maximize is None:
+        minimize = "val_loss"
+    terms = choose_terms(
+        space,
+        exists=exists,
+        minimize=minimize,
+        maximize=maximize,
+        search=options.get("search"),
+        seed=options.get("seed"),
+    )
+    if not exists and terms.objectives is not None:  # nothing is made before all has been checked
+        make_trainer(Objective(terms.objectives[0].metric, terms.objectives[0].direction))
+    study = go_on(where, terms, LEASES) if exists else make_study(where, terms, LEASES)
+    try:
+        trainer = make_trainer(Objective(study.metric, study.direction))
+        return _run(study, trainer, limits, options)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        study.close()
+        raise
+
+
+def _run(study: Study, trainer: LaneTrainer, limits: Limits, options: RunOptions) -> PopulationResult:
+    kept: list[tuple[int, Any]] = []
+
+    def keep(trial: Trial, network: Any) -> None:
+        kept[:] = [(trial.number, network)]
+
+    with _checkpoint_folder(options.get("study")) as folder, stop_on_signal() as stop:
+        loop = CaviarLoop(
+            study,
+            trainer,
+            checkpoints=Checkpoints(folder),
+            on_network=keep,
+            on_progress=_lines(study, options.get("progress", True)),
+            stopping=options.get("stopping"),
+        )
+        interrupted = loop.run(limits, stop)
+    if interrupted:
+        say(f"Interrupted; all is kept in {study.place!r}: resume=True goes on with it.")
+        interrupt = KeyboardInterrupt(f"the study {study.place!r} was interrupted")
+        vars(interrupt)["study"] = study
+        raise interrupt
+    _check_values(study)
+    return PopulationResult(study, trainer, kept[0] if kept else None)
+
+
+def check_metric(metric: str, names: Sequence[str]) -> None:
+    """Check that a metric is one that lanes report.
+
+    Raises:
+        InputError: It is not.
+    """
+    known = ["val_loss", "train_loss", *(f"val_{name}" for name in names)]
+    if metric not in known:
+        raise InputError(
+            f"The metric must be one that is reported, {', '.join(known)}; got {metric!r}. Name one "
+            "of these, or give a function of that name in `metrics`."
+        )
+
+
+def _train_again(trainer: LaneTrainer, best: TrialRecord) -> Any:
+    epochs = len(best.curves[trainer.objective.metric])
+    jobs = [TrainingJob(best.number, best.seed, best.config, epochs)]
+    for event in trainer.train(jobs, threading.Event()):
+        if isinstance(event, TrainingDone):
+            return event.network
+    raise StudyError(
+        f"The best trial must come to the same network when trained again; trial {best.number} did not. Give "
+        "the functions and the data that the study was begun with."
+    )
+
+
+def _check_values(study: Study) -> None:
+    failed = [trial for trial in study.trials if trial.state == "failed" and trial.error is not None]
+    if not failed or any(trial.value is not None for trial in study.trials):
+        return
+    error = failed[0].error
+    assert error is not None
+    lines = error.message.splitlines() or [""]
+    raise StudyFailed(
+        f"A study needs one trial that gives a value; {len(failed)} of {len(study.trials)} failed, the first "
+        f"with {error.type}: {lines[0].rstrip('.')}. Correct the model or the space."
+    )
+
+
+@contextmanager
+def _checkpoint_folder(where: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """Beside the study's file, where it is one; else for as long as the run takes."""
+    if where is not None and "://" not in os.fspath(where) and os.fspath(where) != ":memory:":
+        yield Path(f"{os.fspath(where)}.checkpoints")
+        return
+    with tempfile.TemporaryDirectory(prefix="sturgeon-") as folder:
+        yield Path(folder)
+
+
+def _lines(study: Study, wanted: bool) -> Callable[[Progress], None]:
+    lines = ProgressLines(wanted)
+    before: list[int] = []
+
+    def show(at: Progress) -> None:
+        before[:] = before or [at.done]
+        if lines.due:
+            here = at.done - before[0]
+            lines.show(
+                Standing(
+                    at.done, at.target, at.running, here, 0.0, at.best, study.metric, at.seconds, at.budget
+                )
+            )
+
+    return show

@@ -1,0 +1,39 @@
+"""The last training: the chosen configuration once more, on the training and validation rows together.
+
+The validation rows have done their work once a configuration is chosen; to learn from them too makes the
+network better, most of all on a small table, or on one in order of time, whose validation rows are the
+latest. The test rows stay apart.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.events import TrainingDone
+from sturgeon.caviar.lanes.backend import TrainingJob
+from sturgeon.caviar.terms import Terms
+from sturgeon.data import Dataset
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.study import TrialRecord
+
+
+def train_final(
+    dataset: Dataset, terms: Terms, trials: list[TrialRecord], stop: threading.Event
+) -> dict[int, TrainedNetwork]:
+    """Train trials again, each for the epochs it had, on all rows but the test rows.
+
+    Args:
+        dataset: The data.
+        terms: What holds for every trial of the study.
+        trials: Which trials; they train side by side.
+        stop: When set, training ends and those that are not done are left out.
+
+    Returns:
+        The networks by trial number; one that diverged is left out.
+    """
+    everything = dataset.with_validation_in_training()
+    trainer = table_trainer(everything, terms.space, terms.objective, terms.epochs, precision=terms.precision)
+    jobs = [TrainingJob(trial.number, trial.seed, trial.config, trial.last_step) for trial in trials]
+    events = trainer.train(jobs, stop)
+    return {event.number: event.network for event in events if isinstance(event, TrainingDone)}

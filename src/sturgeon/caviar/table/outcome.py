@@ -1,0 +1,168 @@
+"""What a job on a table found: numbers to print and to write down."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sturgeon.caviar.loop import best_trial
+from sturgeon.caviar.table.final import train_final
+from sturgeon.caviar.table.repeats import Repeated
+from sturgeon.caviar.table.saved import SavedModel
+from sturgeon.caviar.terms import Terms
+from sturgeon.data import Dataset, naive_baseline
+from sturgeon.errors import RunError
+from sturgeon.study import Study
+
+RESULT_FILE = "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """What a job found. Its fields are the JSON that ``sturgeon tune --json`` prints.
+
+    Attributes:
+        study: Where the study lies.
+        out: The folder with the best network and this result.
+        task: ``classification`` or ``regression``.
+        target: The column predicted.
+        rows: Rows of each part.
+        metric: The metric that trials were chosen by.
+        direction: ``minimize`` or ``maximize``.
+        seed: The seed.
+        best: The number (``trial``), ``config`` and ``value`` of the trial whose network is kept, which has
+            the best value, or with repeats the best mean; None if none has ended.
+        trials: How many trials are in each state.
+        epochs: Epochs trained in total, over all trials; one trained again after a stop counts once.
+        seconds: How long this run took.
+        repeats: The best and its rivals trained again with other seeds, the best mean first: ``trial``,
+            ``mean``, ``deviation``, ``number`` and ``values`` (None for NaN); None without, or where an
+            interrupt cut them short.
+        interrupted: Whether it was stopped before its end.
+        exhausted: Whether it ended before its limits, because the search had no further configuration.
+        trained_on: Which rows the best network learnt from: after a whole run, training and validation.
+        test: Metrics of the best network on the held-out test part; None without a best.
+        naive_test: The same of a guess that looks at no input.
+        default_test: The same of the default hyperparameters; None if they failed, or after an interrupt.
+    """
+
+    study: str
+    out: str
+    task: str
+    target: str
+    rows: dict[str, int]
+    metric: str
+    direction: str
+    seed: int
+    best: dict[str, Any] | None
+    trials: dict[str, int]
+    epochs: int
+    seconds: float
+    interrupted: bool
+    exhausted: bool
+    trained_on: str | None
+    test: dict[str, float] | None
+    naive_test: dict[str, float]
+    default_test: dict[str, float] | None
+    repeats: list[dict[str, Any]] | None
+
+    def write(self) -> None:
+        """Write it to ``result.json`` in ``out``, all of it or nothing."""
+        path = Path(self.out) / RESULT_FILE
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(json.dumps(asdict(self), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        fresh.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What there is to conclude from.
+
+    Attributes:
+        study: The trials.
+        dataset: The data.
+        terms: What holds for every trial.
+        exhausted: Whether the search had nothing left to suggest.
+        repeated: The best trials with other seeds, the best mean first; empty without.
+    """
+
+    study: Study
+    dataset: Dataset
+    terms: Terms
+    exhausted: bool = False
+    repeated: Sequence[Repeated] = ()
+
+
+def conclude(
+    tried: Tried,
+    *,
+    out: Path,
+    stop: threading.Event,
+    seconds: Callable[[], float],
+) -> TableResult:
+    """Train the chosen configuration for the last time, keep it, and look at the test part for the first.
+
+    Args:
+        tried: The study, the data, and what was repeated.
+        out: The folder; its ``best`` holds the best network as it was when it was judged.
+        stop: Set where the run was interrupted: then that network stays as it is.
+        seconds: Tells how long the run has taken.
+
+    Raises:
+        RunError: No trial has ended with a value.
+    """
+    study, dataset, terms = tried.study, tried.dataset, tried.terms
+    best = best_trial(study)
+    if best is None and not stop.is_set():
+        raise RunError(_why_nothing_ended(study))
+    model, default = None, None
+    if best is not None:
+        chosen = study.trial(tried.repeated[0].trial) if tried.repeated else best
+        first = study.trial(0)
+        wanted = [chosen] if chosen.number == 0 or first.value is None else [chosen, first]
+        networks = {} if stop.is_set() else train_final(dataset, terms, wanted, stop)
+        if chosen.number in networks:
+            network = networks[chosen.number]
+            trained_on = "training and validation rows"
+            kept = SavedModel(chosen.number, chosen.config, dataset.preprocessing, network, trained_on)
+            kept.save(out / "best")
+        model = SavedModel.load(out)
+        best = study.trial(model.trial)  # the last training of what was chosen may have been cut short
+        if first.number in networks:
+            default = SavedModel(0, first.config, dataset.preprocessing, networks[0])
+    return TableResult(
+        study=study.place,
+        out=str(out),
+        task=dataset.task,
+        target=dataset.target,
+        rows=dataset.rows,
+        metric=terms.objective.metric,
+        direction=terms.objective.direction,
+        seed=study.seed,
+        best=None if best is None else {"trial": best.number, "config": best.config, "value": best.value},
+        trials={str(state): count for state, count in study.counts().items()},
+        epochs=sum(len(trial.curves.get(terms.objective.metric, ())) for trial in study.trials),
+        seconds=round(seconds(), 3),
+        interrupted=stop.is_set(),
+        exhausted=tried.exhausted,
+        trained_on=None if model is None else model.trained_on,
+        test=None if model is None else model.test(dataset),
+        naive_test=naive_baseline(dataset),
+        default_test=None if default is None else default.test(dataset),
+        repeats=[one.to_json() for one in tried.repeated] or None,
+    )
+
+
+def _why_nothing_ended(study: Study) -> str:
+    trials = study.trials
+    failed = next((trial for trial in trials if trial.error is not None), None)
+    if failed is None or failed.error is None:
+        return "A study needs a trial that ends; the budget ran out before any did. Give more `--budget`."
+    return (
+        f"A study needs one trial that ends; {sum(t.state == 'failed' for t in trials)} failed, trial "
+        f"{failed.number} with: {failed.error.message} Narrow the space, most of all `learning_rate`."
+    )

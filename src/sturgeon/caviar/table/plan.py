@@ -1,0 +1,259 @@
+"""Panda or Caviar: what a budget affords on this table and this machine, measured.
+
+The notes leave the choice to the compute one has. Here it is a number: how many whole trainings the budget
+affords. Of ``FEWEST_TRIALS`` configurations drawn at random, one at least is among the best quarter of all
+with a probability of 1 - ¾⁸ = 90 %; with fewer a search is a gamble, and the hours are better spent on
+tending one training by hand.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sturgeon.caviar.backends.jax_lanes import JaxBackend
+from sturgeon.caviar.backends.native import NativeBackend
+from sturgeon.caviar.backends.table_training import table_backend
+from sturgeon.caviar.lanes.devices import Device, core_devices, lane_devices
+from sturgeon.caviar.lanes.memory import free_bytes
+from sturgeon.caviar.limits import to_seconds
+from sturgeon.caviar.table.job import TableJob
+from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_configs
+from sturgeon.caviar.terms import Terms, settle
+from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.data import prepare
+from sturgeon.errors import InputError, RunError
+from sturgeon.space import Config
+from sturgeon.stopping import StoppingContext, SuccessiveHalving
+
+FEWEST_TRIALS = 8
+"""With fewer whole trainings than this in the budget, Panda."""
+
+MEASURING_SECONDS = 5.0
+_MEASURED, _DRAWN = 8, 400
+# How many trials a run hands out ahead where its search does not wait for their results.
+_WAVE = 64
+# Jobs end when they are told to: no measurement lasts so many epochs.
+_NEVER = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """What a budget affords. Its fields are the JSON that ``sturgeon plan --json`` prints.
+
+    Attributes:
+        trials: Whole trainings that end within the budget, compiling included.
+        trials_with_halving: The same where ``--stopping halving`` ends the hopeless ones early.
+        epochs: Epochs of a whole training.
+        lanes: How many trainings run at once.
+        devices: On what, such as ``"2 × cpu"``.
+        memory_bytes: What this took at its peak: the process with the table, or the GPU's share.
+        free_bytes: What was free before; None where the system does not tell.
+        seconds_per_trial: How long one whole training takes, on average over the space.
+        compiling_seconds: What compiling takes of each lane's time, of which a warm cache saves most.
+        budget_seconds: The budget.
+        recommendation: ``"panda"`` or ``"caviar"``.
+        reason: Why.
+    """
+
+    trials: int
+    trials_with_halving: int
+    epochs: int
+    lanes: int
+    devices: list[str]
+    memory_bytes: int
+    free_bytes: int | None
+    seconds_per_trial: float
+    compiling_seconds: float
+    budget_seconds: float
+    recommendation: Literal["panda", "caviar"]
+    reason: str
+
+
+def plan_table(
+    job: TableJob,
+    *,
+    seconds: float = MEASURING_SECONDS,
+    on_progress: Callable[[str], None] = lambda line: None,
+) -> TablePlan:
+    """Measure a few seconds of real training, and say what the budget affords.
+
+    The default configuration and seven random ones of the space, from the cheapest to the dearest, are
+    trained for a moment, on at most 50,000 rows. Nothing is written but JAX's cache of compiled programs.
+
+    Args:
+        job: What would be tuned; its ``budget`` is needed, and its ``out`` and ``study`` are not looked at.
+        seconds: How long to measure, compiling left out.
+        on_progress: Told in words what goes on.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InputError: The table, the space or the metric breaks a rule, or there is no budget.
+        RunError: No configuration could be measured.
+    """
+    budget = to_seconds(job.budget, "budget")
+    if budget is None:
+        raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
+    if job.wishes.epochs is not None and job.wishes.epochs < 1:
+        raise InputError(f"`--epochs` must be at least 1; got {job.wishes.epochs}.")
+    seed = job.wishes.seed or 0
+    if seed < 0:
+        raise InputError(f"`--seed` must be at least 0; got {seed}.")
+    free = {device.platform: free_bytes(device) for device in (*core_devices(), *lane_devices())}
+    on_progress("reading the table")
+    dataset = prepare(job.data, job.target, seed=seed, **job.table)
+    terms = settle(job.wishes, dataset.task)
+    drawn = [terms.space.default(), *terms.space.sample(_DRAWN, np.random.default_rng(seed))]
+    cut, rows = cut_rows(dataset), len(dataset.y_train)
+    backend = table_backend(cut, terms.space, terms.epochs, rows=rows)
+    timings = _measure(backend, terms, drawn, seconds=seconds, tell=on_progress)
+    learns = job.wishes.search is not None and job.wishes.search.learns
+    estimate = _Estimate(
+        backend, terms, drawn, timings, measured_rows=len(cut.y_train), rows=rows, learns=learns
+    )
+    trials = estimate.trials_in(budget)
+    with_halving = estimate.trials_in(budget, share=halving_share(terms.epochs))
+    choice, reason = recommend(trials, terms.epochs, budget)
+    return TablePlan(
+        trials=trials,
+        trials_with_halving=max(trials, with_halving),
+        epochs=terms.epochs,
+        lanes=estimate.lanes,
+        devices=[f"{n} × {kind}" for kind, n in Counter(d.device_kind for d in backend.devices).items()],
+        memory_bytes=_peak_bytes(backend.devices[0]),
+        free_bytes=free[backend.devices[0].platform],
+        seconds_per_trial=round(estimate.seconds_per_trial, 4),
+        compiling_seconds=round(estimate.compiling(trials), 2),
+        budget_seconds=budget,
+        recommendation=choice,
+        reason=reason,
+    )
+
+
+def recommend(trials: int, epochs: int, budget: float) -> tuple[Literal["panda", "caviar"], str]:
+    """Choose by how many whole trainings a budget affords.
+
+    Args:
+        trials: Whole trainings in the budget.
+        epochs: Of each.
+        budget: In seconds.
+
+    Returns:
+        The choice and the reason.
+
+    Example:
+        >>> recommend(8, 30, 60.0)[0], recommend(7, 30, 60.0)[0]
+        ('caviar', 'panda')
+    """
+    if trials >= FEWEST_TRIALS:
+        return "caviar", (
+            f"the budget of {budget:g} s affords {trials} whole trainings of {epochs} epochs, and of "
+            f"{FEWEST_TRIALS} or more random configurations one is among the best quarter in 9 cases of 10: "
+            "train many at once and keep the best"
+        )
+    return "panda", (
+        f"the budget of {budget:g} s affords {trials} whole trainings of {epochs} epochs, and fewer than "
+        f"{FEWEST_TRIALS} random configurations are a gamble: tend one training by hand"
+    )
+
+
+def halving_share(epochs: int) -> float:
+    """The share of a whole training's epochs that a trial gets on average under successive halving."""
+    halving = SuccessiveHalving()
+    rungs = [
+        rung for rung in halving.rungs(0, StoppingContext("loss", False, epochs), epochs) if rung < epochs
+    ]
+    steps = np.diff([0, *rungs, epochs])
+    alive = float(halving.reduction) ** -np.arange(len(steps))
+    return float(steps @ alive) / epochs
+
+
+def _measure(
+    backend: NativeBackend | JaxBackend,
+    terms: Terms,
+    drawn: Sequence[Config],
+    *,
+    seconds: float,
+    tell: Callable[[str], None],
+) -> list[Timing]:
+    """Time the default configuration and some drawn ones, spread evenly from the cheapest to the dearest."""
+    by_cost = sorted(drawn[1:], key=lambda config: backend.cost(backend.block_of(config)))
+    places = np.linspace(0, len(by_cost) - 1, min(_MEASURED - 1, len(by_cost))).round().astype(int)
+    configs = [drawn[0], *(by_cost[place] for place in dict.fromkeys(places.tolist()))]
+    trainer = LaneTrainer(backend, terms.objective, _NEVER)
+    tell(f"measuring {len(configs)} configurations, compiling first")
+    timings = time_configs(trainer, configs, seconds=seconds, tell=tell)
+    if not timings:
+        raise RunError("A plan needs an epoch to be measured; none of the configurations got through one.")
+    return timings
+
+
+class _Estimate:
+    """What follows from the timings for configurations as a search draws them."""
+
+    def __init__(
+        self,
+        backend: NativeBackend | JaxBackend,
+        terms: Terms,
+        drawn: Sequence[Config],
+        timings: Sequence[Timing],
+        *,
+        measured_rows: int,
+        rows: int,
+        learns: bool,
+    ) -> None:
+        epoch_time = EpochTime(backend, timings, measured_rows=measured_rows, rows=rows)
+        devices = backend.devices
+        self.lanes = sum(backend.usual_lanes(device) for device in devices)
+        self._threads = len(devices)
+        self._blocks = [backend.block_of(config) for config in drawn]
+        self._compiling = float(np.median([max(0.0, t.first - t.epoch) for t in timings]))
+        times = {block: terms.epochs * epoch_time.of(block) for block in set(self._blocks)}
+        self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
+        # Jobs of one block share its time: as many as happen to be in flight together, up to its lanes.
+        in_flight = self.lanes + self._threads if learns else _WAVE
+        often = Counter(self._blocks)
+        self._seconds_of_a_thread = float(
+            np.mean(
+                [
+                    times[block]
+                    / min(
+                        backend.lanes(block, devices[0]),
+                        1 + (in_flight - 1) * often[block] / len(self._blocks),
+                    )
+                    for block in self._blocks
+                ]
+            )
+        )
+
+    def compiling(self, trials: int) -> float:
+        """Seconds of each thread's time that go to compiling the programs of so many trials."""
+        programs = len({block.shape for block in self._blocks[: max(1, trials)]})
+        return self._compiling * programs / self._threads
+
+    def trials_in(self, seconds: float, *, share: float = 1.0) -> int:
+        """How many trials end in so many seconds, each getting a share of its epochs on average."""
+        low, high = 0, math.ceil(self._threads * seconds / (share * self._seconds_of_a_thread)) + 1
+        while high - low > 1:
+            trials = (low + high) // 2
+            took = self.compiling(trials) + trials * share * self._seconds_of_a_thread / self._threads
+            low, high = (trials, high) if took <= seconds else (low, trials)
+        return low
+
+
+def _peak_bytes(device: Device) -> int:
+    """The most memory that this took so far: a GPU's own, else the process's."""
+    told = None if device.platform == "cpu" else device.memory_stats()
+    if told and "peak_bytes_in_use" in told:
+        return int(told["peak_bytes_in_use"])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

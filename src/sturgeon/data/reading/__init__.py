@@ -1,0 +1,1 @@
+"""A table however it comes: a file, a data frame or two arrays, read as one data frame."""

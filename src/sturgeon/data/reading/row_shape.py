@@ -1,0 +1,185 @@
+"""Check the shape of separated text before it is read: the header, and as many fields in every row.
+
+pandas would shift a row that has too many fields and fill one that has too few. Python's own reader of
+CSV tells the line of either, but takes minutes for a large table; so blocks of lines without quotes, most of
+them, are checked by counting bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from sturgeon.data.reading.text_file import BLOCK_BYTES, read_lines
+from sturgeon.errors import DataError
+
+_DELIMITERS = (",", ";", "\t")
+SPELLED = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of a file of separated text once every line has been looked at.
+
+    Attributes:
+        delimiter: What separates the fields: ``,``, ``;`` or a tab.
+        header: The columns' names, stripped.
+        most_rows: As many rows as there are, or a few more: blank lines may be counted.
+    """
+
+    delimiter: str
+    header: tuple[str, ...]
+    most_rows: int
+
+
+def check_shape(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Shape:
+    r"""Check that every row has as many fields as the header.
+
+    Args:
+        path: A file of comma-, semicolon- or tab-separated text, plain or gzipped.
+        block_bytes: How much to look at at once; it has no effect on the result.
+
+    Returns:
+        Its shape.
+
+    Raises:
+        DataError: It is not such a file, or has no rows; the message has the line.
+        OSError: It cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "fish.csv")
+        ...     _ = path.write_text("length;river\n1.5;Volga\n")
+        ...     check_shape(path)
+        Shape(delimiter=';', header=('length', 'river'), most_rows=1)
+    """
+    blocks = read_lines(path, block_bytes=block_bytes)
+    before = b""
+    for block in blocks:
+        before += block
+        if before.strip():
+            break
+    text = before.decode()
+    delimiter = "\t" if ".tsv" in path.name.lower()[-7:] else _find_delimiter(text)
+    lines = io.StringIO(text, newline="")
+    rows = _Rows(lines, delimiter, path)
+    header = tuple(name.strip() for name in next(rows, (1, []))[1])
+    _refuse_numbers(header, path)
+    rest = text[lines.tell() :].encode()
+    count = _check_rows(chain([rest], blocks), Shape(delimiter, header, 0), rows.lines, path)
+    if count == 0:
+        raise DataError(f"a table must have at least one row; '{path}' has a header only; add data")
+    return Shape(delimiter, header, count)
+
+
+def _find_delimiter(text: str) -> str:
+    """Take the separator that cuts the header into most columns; a comma when none or several do.
+
+    Looking at the header only is safe: column names rarely hold separators, cells often do.
+    """
+
+    def columns(delimiter: str) -> int:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+        try:
+            return next((len(row) for row in rows if row), 0)
+        except csv.Error:
+            return 0
+
+    return max(_DELIMITERS, key=columns)  # the first of equals
+
+
+def _refuse_numbers(header: tuple[str, ...], path: Path) -> None:
+    if all(_DECIMAL_POINT.fullmatch(name) for name in header) and any("." in name for name in header):
+        raise DataError(
+            f"the first line of a table must name the columns; '{path}' begins with numbers "
+            f"({', '.join(header[:3])} …); add a header line"
+        )
+
+
+def _check_rows(blocks: Iterator[bytes], shape: Shape, lines: int, path: Path) -> int:
+    """Check the rows behind the header, which took so many lines; return how many there are at most."""
+    count = 0
+    for block in blocks:
+        if not block:
+            continue
+        if not _is_even(block, shape.delimiter, len(shape.header)):
+            # A quote may hold the ends of lines, here or in any later block: from here on, row by row.
+            rows = _Rows(_text_lines(chain([block], blocks)), shape.delimiter, path, lines)
+            return count + _check_one_by_one(rows, shape, path)
+        ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        lines, count = lines + ends, count + ends
+    return count
+
+
+def _is_even(block: bytes, delimiter: str, fields: int) -> bool:
+    """Whether a block has no quotes, and in every line as many fields as it should; False if in doubt."""
+    if b'"' in block or block.count(b"\r") != block.count(b"\r\n") or (fields == 1 and not block.strip()):
+        return False
+    codes = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    marks = np.flatnonzero(codes == ord(delimiter))
+    in_line = np.diff(np.searchsorted(marks, ends), prepend=0)
+    return bool((in_line == fields - 1).all())
+
+
+def _check_one_by_one(rows: _Rows, shape: Shape, path: Path) -> int:
+    count = 0
+    for line, row in rows:
+        count += 1
+        if len(row) != len(shape.header):
+            raise DataError(
+                f"every row must have as many fields as the header; line {line} of '{path}' has {len(row)}, "
+                f"expected {len(shape.header)} (separated by {SPELLED[shape.delimiter]}); correct that line"
+            )
+    return count
+
+
+def _text_lines(blocks: Iterator[bytes]) -> Iterator[str]:
+    for block in blocks:
+        yield from io.StringIO(block.decode(), newline="")
+
+
+class _Rows:
+    """Yields (line on which the row starts, its fields), blank lines left out.
+
+    Args:
+        lines: The lines, with their ends.
+        delimiter: What separates the fields.
+        path: The file, for messages.
+        before: How many lines came before.
+    """
+
+    def __init__(self, lines: Iterator[str], delimiter: str, path: Path, before: int = 0) -> None:
+        self._reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+        self._path = path
+        self._before = before
+
+    @property
+    def lines(self) -> int:
+        """How many lines have been read, those before included."""
+        return self._before + self._reader.line_num
+
+    def __iter__(self) -> _Rows:
+        return self
+
+    def __next__(self) -> tuple[int, list[str]]:
+        while True:
+            line = self.lines + 1
+            try:
+                row = next(self._reader)
+            except csv.Error as error:
+                raise DataError(
+                    "quotes in a table must be closed and enclose a whole field; the row from line "
+                    f"{line} of '{self._path}' breaks that ({error}); correct the quotes"
+                ) from None
+            if row and row != [""]:  # pandas, too, passes over a line of blanks
+                return line, row

@@ -1,0 +1,131 @@
+"""Take a table however it comes, a file, a data frame or two arrays, and give one data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data.reading.names import check_names, name_by_text, nearest
+from sturgeon.data.reading.tables import read_table
+from sturgeon.errors import DataError
+
+Table = pd.DataFrame | str | Path | tuple[Any, Any]
+
+ARRAY_TARGET = "y"
+
+
+def open_table(table: Table, target: str | None, called: str) -> tuple[pd.DataFrame, str, str]:
+    """Give a table as a data frame.
+
+    Args:
+        table: A path, a data frame, or a pair ``(X, y)`` of arrays of shapes (n, columns) and (n,), whose
+            columns are then called x0, x1, … unless X is a data frame.
+        target: The target column; None only for a pair, where it becomes "y".
+        called: What to call a table without a path in messages.
+
+    Returns:
+        The frame, rows numbered from 0 and columns named by text; the target's name; and what to call
+        the table in messages.
+
+    Raises:
+        DataError: The table is none of these, has no rows, or lacks the target.
+
+    Example:
+        >>> frame, target, _ = open_table((np.zeros((2, 2)), [0, 1]), None, "the table")
+        >>> list(frame.columns), target
+        (['x0', 'x1', 'y'], 'y')
+    """
+    if isinstance(table, tuple):
+        target = ARRAY_TARGET if target is None else str(target)
+        frame = _join(table, target, called)
+    elif isinstance(table, pd.DataFrame):
+        frame = table
+    elif isinstance(table, str | Path):
+        called = f"'{table}'"
+        frame = read_table(table)
+    else:
+        raise DataError(
+            f"a table must be a path, a pandas DataFrame or a pair (X, y); got {type(table).__name__}; "
+            "convert it"
+        )
+    frame = name_by_text(frame)
+    check_names(list(frame.columns), called)
+    if frame.empty:
+        raise DataError(f"a table must have at least one row and column; {called} has none; add data")
+    return frame, _check_target(frame, target, called), called
+
+
+def check_columns(
+    names: Collection[str] | str, option: str, known: list[str], target: str
+) -> tuple[str, ...]:
+    """Check the columns that an option names.
+
+    Args:
+        names: Column names, or one.
+        option: The option's name, for the message.
+        known: The table's columns.
+        target: The target, which no option may name.
+
+    Returns:
+        The names.
+
+    Raises:
+        DataError: A name is not an input column of the table.
+
+    Example:
+        >>> check_columns("a", "drop", ["a", "b", "y"], "y")
+        ('a',)
+    """
+    names = (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+    for name in names:
+        if name == target:
+            raise DataError(f"`{option}` must name input columns; got the target {name!r}; leave it out")
+        if name not in known:
+            raise DataError(
+                f"`{option}` must name columns of the table; got {name!r}; {nearest(name, known)}"
+            )
+    return names
+
+
+def _join(pair: tuple[Any, ...], target: str, called: str) -> pd.DataFrame:
+    if len(pair) != 2:
+        raise DataError(f"arrays must come as a pair (X, y); got {len(pair)} of them; give two")
+    inputs, labels = pair
+    if not isinstance(inputs, pd.DataFrame):
+        inputs = np.asarray(inputs)
+        if inputs.ndim != 2:
+            raise DataError(
+                f"X must have two dimensions, rows and columns; got shape {inputs.shape}; reshape it"
+            )
+        names = [f"x{number}" for number in range(inputs.shape[1])]
+        inputs = pd.DataFrame(inputs, columns=pd.Index(names)).infer_objects()
+    column = labels.reset_index(drop=True) if isinstance(labels, pd.Series) else np.asarray(labels)
+    if column.shape != (len(inputs),):
+        raise DataError(
+            f"y must have one value for each row of X; got shape {column.shape} for {len(inputs)} rows; "
+            "reshape it"
+        )
+    named = pd.Series(column, name=target).infer_objects()
+    if target in [str(name) for name in inputs.columns]:
+        raise DataError(
+            f"the target must not be a column of X; {target!r} of {called} is; name `target` otherwise"
+        )
+    joined = name_by_text(inputs)  # not concatenated, which would copy X
+    joined[target] = named
+    return joined
+
+
+def _check_target(frame: pd.DataFrame, target: str | None, called: str) -> str:
+    names = cast(list[str], list(frame.columns))
+    if target is None:
+        raise DataError(f"the target must be named; got none for {called}; {nearest('', names)}")
+    if str(target) not in names:
+        raise DataError(
+            f"the target must be a column; got {str(target)!r}, and {called} has no such column; "
+            f"{nearest(str(target), names)}"
+        )
+    return str(target)

@@ -1,0 +1,1 @@
+"""What the adapters share: checkpoint files and when they are due, counted epochs, random states."""

@@ -1,0 +1,153 @@
+"""A network as an ONNX file: raw numbers and text in, predictions out, for onnxruntime and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from sturgeon.errors import InputError
+from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
+from sturgeon.frameworks.export.form import Form, Run
+from sturgeon.frameworks.export.parts import Category, NetworkParts
+
+OUTPUT = "prediction"
+_OPSETS = {"": 17, "ai.onnx.ml": 3}  # old enough for every runtime that is still in use
+_IR_VERSION = 8
+
+
+@final
+class OnnxForm(Form):
+    """An ``.onnx`` file; the description is in its metadata."""
+
+    name = "onnx"
+    title = "ONNX"
+    extra = "onnx"
+    modules = ("onnx", "onnxruntime")
+    ending = ".onnx"
+
+    def write(self, parts: NetworkParts, description: Description, path: Path) -> None:
+        """Put the graph together, check it, and save it."""
+        import onnx
+
+        model = _Graph(parts, description).model()
+        onnx.helper.set_model_props(model, {DESCRIPTION_FILE: description.to_json()})
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save(model, path)
+
+    def describe(self, path: Path) -> str | None:
+        """Read the description out of the file's metadata."""
+        import onnx
+        from google.protobuf.message import DecodeError
+
+        try:
+            model = onnx.load(path, load_external_data=False)
+        except (OSError, DecodeError):
+            return None
+        found = {each.key: each.value for each in model.metadata_props}
+        return found.get(DESCRIPTION_FILE)
+
+    def open(self, path: Path, description: Description) -> Run:
+        """Start a session of onnxruntime on a processor."""
+        import onnxruntime
+
+        try:
+            session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors have no base of their own
+            raise InputError(
+                f"An .onnx file must be one that onnxruntime can run; got {str(path)!r} "
+                f"({str(error).splitlines()[0]}). Export the study again."
+            ) from error
+
+        def run(columns: Mapping[str, np.ndarray]) -> np.ndarray:
+            inputs = {description.inputs[name]: column[:, None] for name, column in columns.items()}
+            return np.asarray(session.run([OUTPUT], inputs)[0])
+
+        return run
+
+
+class _Graph:
+    """The graph, node by node; names hold a dot, so that no column's name can be theirs."""
+
+    def __init__(self, parts: NetworkParts, description: Description) -> None:
+        import onnx
+
+        self._onnx = onnx
+        self._parts = parts
+        self._names = description.inputs
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def model(self) -> Any:
+        """The whole model."""
+        helper, types, parts = self._onnx.helper, self._onnx.TensorProto, self._parts
+        features = [self._number_features()] if parts.numbers.columns else []
+        features += [self._category_features(category) for category in parts.categories]
+        flow = self._node("Concat", *features, axis=1)
+        for number, layer in enumerate(parts.hidden):
+            z = self._node("MatMul", flow, self._constant(f"kernel.{number}", layer.kernel))
+            norm = [
+                self._constant(f"{name}.{number}", getattr(layer, name))
+                for name in ("gamma", "beta", "mean", "variance")
+            ]
+            normal = self._node("BatchNormalization", z, *norm, epsilon=parts.norm_epsilon)
+            flow = self._node({"relu": "Relu", "tanh": "Tanh"}[parts.activation], normal)
+        last = self._constant("last.kernel", parts.last), self._constant("last.bias", parts.bias)
+        outputs = self._node("Gemm", flow, *last)
+        if parts.scale is None:
+            self._node("Softmax", outputs, name=OUTPUT, axis=1)
+        else:
+            wide = self._node("Cast", outputs, to=types.DOUBLE)
+            spread = self._node("Mul", wide, self._constant("target.std", np.array([parts.scale.std])))
+            self._node(
+                "Add", spread, self._constant("target.mean", np.array([parts.scale.mean])), name=OUTPUT
+            )
+        inputs = [self._input(name, types.DOUBLE) for name in parts.numbers.columns]
+        inputs += [self._input(category.column, types.STRING) for category in parts.categories]
+        kind = types.FLOAT if parts.scale is None else types.DOUBLE
+        output = helper.make_tensor_value_info(OUTPUT, kind, ["rows", parts.outputs])
+        graph = helper.make_graph(self._nodes, "sturgeon", inputs, [output], self._constants)
+        opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
+        return helper.make_model(
+            graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="sturgeon"
+        )
+
+    def _number_features(self) -> str:
+        numbers, types = self._parts.numbers, self._onnx.TensorProto
+        raw = self._node("Concat", *(self._names[name] for name in numbers.columns), axis=1)
+        missing = self._node("IsNaN", raw)
+        filled = self._node("Where", missing, self._constant("numbers.fill", numbers.fill), raw)
+        both = self._node("Concat", filled, self._node("Cast", missing, to=types.DOUBLE), axis=1)
+        chosen = self._node("Gather", both, self._constant("numbers.chosen", numbers.chosen), axis=1)
+        centred = self._node("Sub", chosen, self._constant("numbers.mean", numbers.mean))
+        normal = self._node("Div", centred, self._constant("numbers.std", numbers.std))
+        return self._node("Cast", normal, to=types.FLOAT)
+
+    def _category_features(self, category: Category) -> str:
+        name, count = self._names[category.column], len(category.texts)
+        place = self._node(
+            "LabelEncoder",
+            name,
+            domain="ai.onnx.ml",
+            keys_strings=list(category.texts),
+            values_int64s=list(range(1, count + 1)),
+            default_int64=0,
+        )
+        rows = self._node("Gather", self._constant(f"{name}.rows", category.rows), place, axis=0)
+        return self._node("Flatten", rows, axis=1)
+
+    def _input(self, column: str, kind: int) -> Any:
+        return self._onnx.helper.make_tensor_value_info(self._names[column], kind, ["rows", 1])
+
+    def _constant(self, name: str, value: np.ndarray) -> str:
+        self._constants.append(self._onnx.numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def _node(self, kind: str, *inputs: str, name: str = "", domain: str = "", **attributes: Any) -> str:
+        """Add a node with one output; return the output's name."""
+        name = name or f"{kind}.{len(self._nodes)}"
+        made = self._onnx.helper.make_node(kind, list(inputs), [name], domain=domain, **attributes)
+        self._nodes.append(made)
+        return name

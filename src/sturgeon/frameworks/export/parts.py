@@ -1,0 +1,178 @@
+"""A saved network as plain arrays, from a table's raw columns to predictions: what every format is made of.
+
+Numbers and categories are put apart, since every format holds them apart. A number that is missing is
+filled in; then, of all numbers x and all "is missing" marks, those that are inputs are chosen and
+normalised, (x - μ)/σ. A category picks its row of a small table, which holds its features normalised already;
+one that training never had picks the first row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sturgeon.caviar.table.saved import SavedModel
+from sturgeon.data import NumericTarget, Preprocessing
+from sturgeon.data.columns import CategoricalColumn, NumericColumn
+from sturgeon.data.scale import Scale
+from sturgeon.network.settings import TrainingSettings
+
+MISSING_TEXTS = ("", "?")
+"""How a missing category is spelled to an exported network."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """The numeric columns.
+
+    Attributes:
+        columns: Their names, n of them.
+        fill: float64 ``[n]``, what stands in for a missing number.
+        chosen: int64 ``[features]``, positions in the n numbers followed by the n marks "is missing".
+        mean: float64 ``[features]``, μ.
+        std: float64 ``[features]``, σ.
+    """
+
+    columns: tuple[str, ...]
+    fill: np.ndarray
+    chosen: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Category:
+    """A categorical column.
+
+    Attributes:
+        column: Its name.
+        texts: What it may be; with ``""`` and ``"?"`` where a missing one is a category too.
+        rows: float32 ``[1 + texts, features]``, the features of each text; the first row is for any other.
+    """
+
+    column: str
+    texts: tuple[str, ...]
+    rows: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hidden:
+    """A hidden layer: W without a bias, batch norm with its running averages.
+
+    Attributes:
+        kernel: float32 ``[in, units]``.
+        gamma: γ, float32 ``[units]``, as the three that follow.
+        beta: β.
+        mean: The running average of μ.
+        variance: The running average of σ².
+    """
+
+    kernel: np.ndarray
+    gamma: np.ndarray
+    beta: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkParts:
+    """Everything between a raw row and a prediction.
+
+    Attributes:
+        numbers: The numeric columns.
+        categories: The categorical columns; their features follow those of the numbers.
+        hidden: The hidden layers.
+        last: float32 ``[units, outputs]``.
+        bias: float32 ``[outputs]``.
+        activation: ``"relu"`` or ``"tanh"``.
+        norm_epsilon: Batch norm's ε.
+        norm_momentum: ρ of the running averages, for who trains on.
+        scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
+    """
+
+    numbers: Numbers
+    categories: tuple[Category, ...]
+    hidden: tuple[Hidden, ...]
+    last: np.ndarray
+    bias: np.ndarray
+    activation: str
+    norm_epsilon: float
+    norm_momentum: float
+    scale: Scale | None
+
+    @property
+    def features(self) -> int:
+        """How many inputs the first layer has."""
+        return self.hidden[0].kernel.shape[0]
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the last layer has: one a class, or one number."""
+        return self.last.shape[1]
+
+
+def take_apart(model: SavedModel) -> NetworkParts:
+    """Take a saved network apart.
+
+    Args:
+        model: What ``sturgeon tune`` saved.
+
+    Returns:
+        Its parts.
+    """
+    columns, network = model.preprocessing.columns, model.network
+    weights, statistics = network.weights, network.statistics
+    kernels = [np.asarray(weights.first)[_numbers_first(model.preprocessing)], *np.asarray(weights.hidden)]
+    per_layer = (weights.gamma, weights.beta, statistics.mean, statistics.variance)
+    target = model.preprocessing.target
+    return NetworkParts(
+        numbers=_numbers([column for column in columns if isinstance(column, NumericColumn)]),
+        categories=tuple(_category(column) for column in columns if isinstance(column, CategoricalColumn)),
+        hidden=tuple(Hidden(*layer) for layer in zip(kernels, *per_layer, strict=True)),
+        last=np.asarray(weights.last),
+        bias=np.asarray(weights.bias),
+        activation=network.architecture.activation,
+        norm_epsilon=network.norm_epsilon,
+        norm_momentum=TrainingSettings.of(model.config).norm_momentum,
+        scale=target.scale if isinstance(target, NumericTarget) else None,
+    )
+
+
+def _numbers_first(preprocessing: Preprocessing) -> np.ndarray:
+    """The positions of the features: those of numeric columns, then the rest, otherwise in order."""
+    numeric, place = [], 0
+    for column in preprocessing.columns:
+        after = place + len(column.feature_names)
+        numeric.extend([isinstance(column, NumericColumn)] * (after - place))
+        place = after
+    return np.argsort(~np.array(numeric), kind="stable")
+
+
+def _numbers(columns: Sequence[NumericColumn]) -> Numbers:
+    chosen: list[int] = []
+    scales: list[Scale] = []
+    for place, column in enumerate(columns):
+        for position, scale in ((place, column.value), (len(columns) + place, column.missing)):
+            if scale is not None:
+                chosen.append(position)
+                scales.append(scale)
+    return Numbers(
+        columns=tuple(column.name for column in columns),
+        fill=np.array([column.fill for column in columns], np.float64),
+        chosen=np.array(chosen, np.int64),
+        mean=np.array([scale.mean for scale in scales], np.float64),
+        std=np.array([scale.std for scale in scales], np.float64),
+    )
+
+
+def _category(column: CategoricalColumn) -> Category:
+    count = len(column.scales)
+    mean = np.array([scale.mean for scale in column.scales])
+    std = np.array([scale.std for scale in column.scales])
+    rows = (np.concatenate([np.zeros((1, count)), np.eye(count)]) - mean) / std
+    if column.missing:  # two spellings of the last one
+        rows = np.concatenate([rows, rows[-1:]])
+    texts = (*column.categories, *(MISSING_TEXTS if column.missing else ()))
+    return Category(column.name, texts, rows.astype(np.float32))

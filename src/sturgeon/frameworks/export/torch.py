@@ -1,0 +1,95 @@
+"""A network for PyTorch: a folder with its weights, a description, and a plain module to load them into.
+
+Why not TorchScript or ``torch.export``: see ``docs/decisions/0011-handing-on.md``.
+"""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from sturgeon.errors import InputError
+from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
+from sturgeon.frameworks.export.form import Form, Run
+from sturgeon.frameworks.export.parts import NetworkParts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WEIGHTS_FILE = "weights.pt"
+MODULE_FILE = "network.py"
+
+
+@final
+class TorchForm(Form):
+    """A folder with ``weights.pt``, ``sturgeon.json`` and ``network.py``."""
+
+    name = "torch"
+    title = "PyTorch"
+    extra = "torch"
+    modules = ("torch",)
+    marker = WEIGHTS_FILE
+
+    def write(self, parts: NetworkParts, description: Description, path: Path) -> None:
+        """Fill the module's weights in, and save them beside its source."""
+        import torch
+
+        from sturgeon.frameworks.export import torch_network
+
+        network = torch_network.TableNetwork(description.document)
+        network.load_state_dict(_state(parts))
+        path.mkdir()
+        torch.save(network.state_dict(), path / WEIGHTS_FILE)
+        (path / DESCRIPTION_FILE).write_text(description.to_json(), encoding="utf-8")
+        shutil.copyfile(torch_network.__file__, path / MODULE_FILE)
+
+    def describe(self, path: Path) -> str | None:
+        """Read the description."""
+        file = path / DESCRIPTION_FILE
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    def open(self, path: Path, description: Description) -> Run:
+        """Load the weights into Sturgeon's own copy of the module: the folder's is never run."""
+        import torch
+
+        from sturgeon.frameworks.export.torch_network import load
+
+        try:
+            network = load(path)
+        except (OSError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+            raise InputError(
+                f"A folder for PyTorch must hold the weights that `sturgeon export` wrote; got {str(path)!r} "
+                f"({str(error).splitlines()[0]}). Export the study again."
+            ) from error
+
+        def run(columns: Mapping[str, np.ndarray]) -> np.ndarray:
+            with torch.no_grad():
+                return network(*network.read(columns)).numpy()  # pyright: ignore[reportArgumentType]  (arrays are sequences)
+
+        return run
+
+
+def _state(parts: NetworkParts) -> dict[str, Tensor]:
+    """The weights under the names that the module has for them; a weight is ``[out, in]`` there."""
+    import torch
+
+    arrays = {name: getattr(parts.numbers, name) for name in ("fill", "chosen", "mean", "std")}
+    scale = parts.scale
+    arrays["target_mean"] = np.float64(0.0 if scale is None else scale.mean)
+    arrays["target_std"] = np.float64(1.0 if scale is None else scale.std)
+    for i, category in enumerate(parts.categories):
+        arrays[f"rows.{i}.weight"] = category.rows
+    for i, layer in enumerate(parts.hidden):
+        dense, norm = f"layers.{3 * i}", f"layers.{3 * i + 1}"  # what is third is the activation
+        arrays[f"{dense}.weight"] = layer.kernel.T
+        arrays[f"{norm}.weight"], arrays[f"{norm}.bias"] = layer.gamma, layer.beta
+        arrays[f"{norm}.running_mean"], arrays[f"{norm}.running_var"] = layer.mean, layer.variance
+        arrays[f"{norm}.num_batches_tracked"] = np.int64(0)
+    last = f"layers.{3 * len(parts.hidden)}"
+    arrays[f"{last}.weight"], arrays[f"{last}.bias"] = parts.last.T, parts.bias
+    return {name: torch.tensor(np.array(array)) for name, array in arrays.items()}

@@ -1,0 +1,1 @@
+"""Models of JAX's libraries in lanes: Flax NNX and Equinox."""

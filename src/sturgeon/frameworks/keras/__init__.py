@@ -1,0 +1,38 @@
+"""Tune Keras 3 models, on whichever backend Keras runs; TensorFlow is its default.
+
+``Report`` reports an ordinary ``fit`` to a trial, ``tune`` needs no training function at all, and
+``population`` trains many models at once in lanes. Keras is imported at the first use of one that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sturgeon.frameworks.keras.population import make_trainer, population
+    from sturgeon.frameworks.keras.report import Report
+    from sturgeon.frameworks.keras.trained import KerasTrained
+    from sturgeon.frameworks.keras.tuning import KerasResult, tune
+
+_HOME_OF = {
+    "KerasResult": "tuning",
+    "KerasTrained": "trained",
+    "Report": "report",
+    "make_trainer": "population",
+    "population": "population",
+    "tune": "tuning",
+}
+__all__ = ["KerasResult", "KerasTrained", "Report", "make_trainer", "population", "tune"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"sturgeon.frameworks.keras.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

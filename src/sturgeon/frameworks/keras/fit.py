@@ -1,0 +1,92 @@
+"""One lane by itself with a Keras model's own ``fit``: whatever the model, whatever the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sturgeon.caviar.lanes.backend import LaneProgram, TrainingJob
+from sturgeon.caviar.lanes.stacking import stack_on, take_lane
+from sturgeon.caviar.models.epoch import used_rows
+from sturgeon.caviar.models.rows import Rows
+from sturgeon.frameworks.keras.building import Build, build_model
+from sturgeon.frameworks.keras.importing import keras
+from sturgeon.frameworks.keras.state import FitState, read_state, write_state
+from sturgeon.frameworks.keras.trained import KerasTrained
+from sturgeon.network import streams
+from sturgeon.space import Config
+
+
+class FitProgram(LaneProgram):
+    """Trains one configuration's model with ``fit``, an epoch at a time.
+
+    Args:
+        build: The user's builder.
+        config: The configuration.
+        rows: The data.
+        batch: Rows of a mini-batch, at most the training rows.
+
+    Raises:
+        Exception: Whatever the builder raises.
+    """
+
+    def __init__(self, build: Build, config: Config, rows: Rows, batch: int) -> None:
+        self._build = build
+        self._rows = rows
+        self._batch = batch
+        self._model = build_model(build, config, 0, rows.training.x)
+
+    def start(self, job: TrainingJob) -> FitState:
+        """See :class:`LaneProgram`."""
+        return read_state(build_model(self._build, job.config, job.seed, self._rows.training.x))
+
+    def stack(self, states: Sequence[FitState]) -> FitState:
+        """See :class:`LaneProgram`."""
+        return stack_on(None, states)
+
+    def lane(self, state: FitState, index: int) -> FitState:
+        """See :class:`LaneProgram`."""
+        return take_lane(state, index)
+
+    def inputs(self, job: TrainingJob, epoch: int) -> np.ndarray:
+        """See :class:`LaneProgram`."""
+        rows = self._rows.training.rows
+        return streams.row_order(job.seed, epoch, rows)[: used_rows(rows, self._batch)]
+
+    def run(self, state: FitState, inputs: np.ndarray) -> tuple[FitState, dict[str, Any]]:
+        """See :class:`LaneProgram`."""
+        lane = FitState(*([np.asarray(value[0]) for value in part] for part in state))
+        write_state(self._model, lane)
+        order = np.asarray(inputs[0])
+        training = keras.tree.map_structure(lambda leaf: leaf[order], tuple(self._rows.training))
+        history = self._model.fit(
+            *training,
+            batch_size=self._batch,
+            epochs=1,
+            shuffle=False,
+            validation_data=tuple(self._rows.validation),
+            verbose=0,
+        ).history
+        values = {"train_loss": history["loss"], **{n: v for n, v in history.items() if n[:4] == "val_"}}
+        after = keras.tree.map_structure(lambda leaf: leaf[None], read_state(self._model))
+        return FitState(*after), {name: np.asarray(value, np.float32) for name, value in values.items()}
+
+    def metrics(self, values: dict[str, float]) -> dict[str, float]:
+        """See :class:`LaneProgram`."""
+        return values
+
+    def pack(self, job: TrainingJob, state: FitState) -> FitState:
+        """See :class:`LaneProgram`."""
+        return state
+
+    def unpack(self, job: TrainingJob, state: FitState) -> FitState:
+        """See :class:`LaneProgram`."""
+        return state
+
+    def network(self, job: TrainingJob, state: FitState) -> KerasTrained:
+        """See :class:`LaneProgram`."""
+        values = {id(v): value for v, value in zip(self._model.variables, state.model, strict=True)}
+        weights = [np.asarray(values[id(v)]) for v in self._model.weights]
+        return KerasTrained(job.config, self._build, weights, self._rows.training.x)

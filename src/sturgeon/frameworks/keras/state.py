@@ -1,0 +1,130 @@
+"""All that a Keras model is in the middle of its training, as plain arrays; also in a file, unpickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sturgeon.errors import InputError
+from sturgeon.frameworks.keras.importing import keras
+
+_ABOUT = "about"
+_BUILT = "built"
+
+
+class FitState(NamedTuple):
+    """The values of a model's variables and of its optimiser's.
+
+    Attributes:
+        model: Weights, running averages and the states of random generators.
+        optimizer: Its step, its learning rate, its momenta.
+    """
+
+    model: list[np.ndarray]
+    optimizer: list[np.ndarray]
+
+
+def read_state(model: Any) -> FitState:
+    """Copy what a model is now."""
+    return FitState(
+        [keras.ops.convert_to_numpy(v.value).copy() for v in model.variables],
+        [keras.ops.convert_to_numpy(v.value).copy() for v in model.optimizer.variables],
+    )
+
+
+def write_state(model: Any, state: FitState) -> None:
+    """Make a model what it was."""
+    for variable, value in zip(model.variables, state.model, strict=True):
+        variable.assign(value.astype(keras.backend.standardize_dtype(variable.dtype)))
+    for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
+        variable.assign(value.astype(keras.backend.standardize_dtype(variable.dtype)))
+
+
+def save_state(model: Any, path: Path, about: dict[str, Any]) -> None:
+    """Write what a model is into a file, whole or not at all.
+
+    Args:
+        model: The model, compiled and built.
+        path: A file whose name ends with ``.npz``.
+        about: What else is to be kept, as plain JSON.
+    """
+    state = read_state(model)
+    about = {**about, _BUILT: model.get_build_config()}
+    arrays: dict[str, Any] = {_ABOUT: np.array(json.dumps(about))}
+    arrays |= {f"model {i}": _plain(array) for i, array in enumerate(state.model)}
+    arrays |= {f"optimizer {i}": _plain(array) for i, array in enumerate(state.optimizer)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with unfinished.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def load_state(model: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Make a model what was written into a file; nothing in it is run.
+
+    Args:
+        model: A model of the same builder and configuration.
+        path: The file.
+
+    Returns:
+        What else was kept.
+
+    Raises:
+        InputError: The file is not there, is none of these, or is of another model.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file[_ABOUT]))
+            kept = {name: file[name] for name in file.files if name != _ABOUT}
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(
+            f"A Keras checkpoint must be where it was saved, and whole; {os.fspath(path)!r} cannot be read "
+            f"({type(error).__name__}). Put it back, or begin the study anew."
+        ) from error
+    _build(model, about[_BUILT])
+    state = FitState(
+        [kept[f"model {i}"] for i in range(sum(name.startswith("model ") for name in kept))],
+        [kept[f"optimizer {i}"] for i in range(sum(name.startswith("optimizer ") for name in kept))],
+    )
+    _check_same(model, state, path)
+    write_state(model, state)
+    return about
+
+
+def _build(model: Any, built: Any) -> None:
+    """Have a model and its optimiser make their variables, if they have not yet."""
+    if not model.built and built:
+        shapes = keras.tree.map_shape_structure(tuple, built.get("input_shape"))
+        model.build_from_config({**built, "input_shape": shapes})
+    if not model.variables:
+        raise InputError(
+            f"A model that goes on from a checkpoint must know its input's shape before fit; this "
+            f"{type(model).__name__} does not. Begin it with keras.Input(shape), or call it once on a batch."
+        )
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+
+
+def _check_same(model: Any, state: FitState, path: str | os.PathLike[str]) -> None:
+    saved = [array.shape for array in (*state.model, *state.optimizer)]
+    here = [tuple(v.shape) for v in (*model.variables, *model.optimizer.variables)]
+    if saved != here:
+        pairs = zip(saved, here, strict=False)
+        differing = [f"an array of shape {was} for one of {wants}" for was, wants in pairs if was != wants]
+        what = differing[0] if differing else f"{len(saved)} arrays for {len(here)} variables"
+        raise InputError(
+            f"A checkpoint must be of the very model that goes on; {os.fspath(path)!r} has {what}. "
+            "Have `build` make the same model whenever it gets the same configuration."
+        )
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """An array of a type that NumPy has itself: bfloat16 and its like are written as float32."""
+    return array if array.dtype.isbuiltin == 1 else array.astype(np.float32)

@@ -1,8 +1,0 @@
-"""Sturgeon for scikit-learn: a search over any estimator's parameters, and our network as estimators."""
-
-from __future__ import annotations
-
-from sturgeon.frameworks.network_estimators import NetworkClassifier, NetworkRegressor
-from sturgeon.frameworks.search_cv import SearchCV
-
-__all__ = ["NetworkClassifier", "NetworkRegressor", "SearchCV"]

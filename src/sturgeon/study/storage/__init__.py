@@ -1,0 +1,1 @@
+"""The record in a database: SQLite in a file or in memory, or PostgreSQL."""

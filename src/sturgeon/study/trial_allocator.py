@@ -1,0 +1,298 @@
+"""How trials are handed out: what waits first, then what the search suggests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from sturgeon.errors import LeaseLost, SpaceExhausted
+from sturgeon.search.base import Search
+from sturgeon.search.record import Record
+from sturgeon.space import Config, Space
+from sturgeon.study.leases import Leases, is_alive
+from sturgeon.study.objectives import Objective
+from sturgeon.study.pareto import scalarised_record
+from sturgeon.study.record_cache import RecordCache
+from sturgeon.study.storage.rows import dump_json, load_metrics
+from sturgeon.study.storage.store import Store
+from sturgeon.study.trial import Trial, TrialError, trial_seed
+
+OPTIMISTIC_TRIES = 2
+"""How often suggestions are made without holding others up, before it is done while they wait."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an ask is about to do.
+
+    Attributes:
+        next_number: The next new trial's number when the plan was made.
+        ours: Rows of trials that are this worker's already: handed out just before a connection broke.
+        claims: Rows of trials to hand out again, and how often each has been lost.
+        failures: Rows of trials whose last attempt was lost, and how often each has been lost.
+        suggestions: Configurations of new trials.
+        exhausted: What the search said when it had nothing, or None.
+    """
+
+    next_number: int
+    ours: list[Any] = field(default_factory=list)
+    claims: list[tuple[Any, int]] = field(default_factory=list)
+    failures: list[tuple[Any, int]] = field(default_factory=list)
+    suggestions: list[Config] = field(default_factory=list)
+    exhausted: SpaceExhausted | None = None
+
+
+class Moved(Exception):
+    """Another process was faster, so the plan does not hold any more."""
+
+
+class TrialAllocator:
+    """Hands out the trials of one study."""
+
+    def __init__(
+        self,
+        store: Store,
+        record_cache: RecordCache,
+        *,
+        objectives: tuple[Objective, ...],
+        seed: int,
+        leases: Leases,
+    ) -> None:
+        """Take what it works on.
+
+        Args:
+            store: The study's rows.
+            record_cache: The study's record.
+            objectives: What the study minimises or maximises.
+            seed: The study's seed.
+            leases: How long a trial stays with its worker.
+        """
+        self._store = store
+        self._record_cache = record_cache
+        self._objectives = objectives
+        self._seed = seed
+        self._leases = leases
+
+    def ask(
+        self, count: int, space: Space, search: Search, *, held: set[int], paused: bool = True
+    ) -> tuple[int, list[Trial]]:
+        """Hand out trials; each is written down before it is returned.
+
+        The search works while others go on writing; only when others took numbers in the meantime
+        again and again does it work while they wait.
+
+        Args:
+            count: How many are wanted.
+            space: What may vary.
+            search: What suggests.
+            held: Numbers of the trials this handle knows that it runs.
+            paused: Whether paused trials may be among them.
+
+        Returns:
+            The count of the change that handed them out, and the trials.
+
+        Raises:
+            SpaceExhausted: Nothing is left.
+        """
+        database = self._store.database
+        for _ in range(OPTIMISTIC_TRIES):
+            seen, record = database.read(
+                lambda connection: self._look(connection, count, held=held, paused=paused)
+            )
+            plan = self._suggest(seen, record, count, space, search)
+            try:
+                change, trials = database.write(
+                    lambda connection, plan=plan: self._carry_out(connection, plan), durable=False
+                )
+            except Moved:
+                continue
+            return self._given(plan, change, trials)
+
+        def at_once(connection: Connection) -> tuple[Plan, int, list[Trial]]:
+            self._store.bump(connection)
+            seen, record = self._look(connection, count, held=held, paused=paused)
+            plan = self._suggest(seen, record, count, space, search)
+            return plan, *self._carry_out(connection, plan)
+
+        try:
+            plan, change, trials = database.write(at_once, durable=False)
+        except BaseException:
+            self._record_cache.forget()  # it took in a change that was rolled back
+            raise
+        return self._given(plan, change, trials)
+
+    def resume(self, number: int, *, held: set[int]) -> tuple[int, Trial]:
+        """Hand out one paused trial; see ``Study.resume``.
+
+        Args:
+            number: Which one.
+            held: Numbers of the trials this handle knows that it runs.
+
+        Returns:
+            The count of the change that handed it out, and the trial.
+        """
+        store = self._store
+
+        def work(connection: Connection) -> tuple[int, Trial]:
+            change, _ = store.bump(connection)
+            row = self._open_row(connection, number)
+            if row is not None and row.state == "running" and row.worker == store.worker:
+                if store.database.retrying and number not in held:
+                    return change, self._trial(row, row.attempt)  # handed out before the connection broke
+            elif row is not None and row.state == "paused":
+                until = store.database.now(connection) + self._leases.seconds
+                if store.claim(connection, change, row=row, lost=row.lost, until=until):
+                    return change, self._trial(row, row.attempt + 1)
+            now = store.standing(connection, number)
+            raise LeaseLost(
+                f"only a paused trial can be resumed; trial {number} is {now.state} in attempt "
+                f"{now.attempt}: ask for another."
+            )
+
+        return store.database.write(work, durable=False)
+
+    def _open_row(self, connection: Connection, number: int) -> Any:
+        rows = connection.exec_driver_sql(
+            self._store.database.sql.open_trials, {"study": self._store.study_id}
+        )
+        return next((row for row in rows.fetchall() if row.number == number), None)
+
+    def _given(self, plan: Plan, change: int, trials: list[Trial]) -> tuple[int, list[Trial]]:
+        if not trials and plan.exhausted is not None:
+            raise plan.exhausted
+        fresh = {trial.number for trial in trials} - {row.number for row in plan.ours}
+        again = {row.number for row, _ in plan.claims}
+        if not again and not plan.failures and not plan.ours:
+            observations = [
+                self._record_cache.observe(trial.number, trial.config, "running", None, {})
+                for trial in trials
+                if trial.number in fresh
+            ]
+            self._record_cache.landed(change, observations)
+        return change, trials
+
+    def _look(
+        self, connection: Connection, count: int, *, held: set[int], paused: bool
+    ) -> tuple[Plan, Record]:
+        """See what may be handed out again, and what a search may know."""
+        next_number = self._record_cache.sync(connection)
+        plan = Plan(next_number)
+        now = self._store.database.now(connection)
+        rows = connection.exec_driver_sql(
+            self._store.database.sql.open_trials, {"study": self._store.study_id}
+        ).fetchall()
+        for row in sorted(rows, key=lambda row: row.number):
+            if row.state == "paused" and not paused:
+                continue
+            self._sort_in(plan, row, now=now, count=count, held=held)
+        return plan, self._record(connection, next_number)
+
+    def _suggest(self, plan: Plan, record: Record, count: int, space: Space, search: Search) -> Plan:
+        """Add new trials to a plan that does not give enough; others go on meanwhile."""
+        wanted = count - len(plan.ours) - len(plan.claims)
+        if wanted <= 0:
+            return plan
+        rng = np.random.default_rng(np.random.SeedSequence((self._seed, plan.next_number)))
+        try:
+            return replace(plan, suggestions=list(search.suggest(space, record, wanted, rng)))
+        except SpaceExhausted as exhausted:
+            return replace(plan, exhausted=exhausted)
+
+    def _sort_in(self, plan: Plan, row: Any, *, now: float, count: int, held: set[int]) -> None:
+        room = len(plan.ours) + len(plan.claims) < count
+        if row.state != "running":
+            if room:
+                plan.claims.append((row, row.lost))
+            return
+        if row.worker == self._store.worker:
+            if row.number not in held and room and row.lease_ends > 0:
+                plan.ours.append(row)
+                return
+            if row.lease_ends > 0:
+                return
+        if not _is_free(row, now):
+            return
+        lost = row.lost + 1
+        if lost >= self._leases.attempts:
+            plan.failures.append((row, lost))
+        elif room:
+            plan.claims.append((row, lost))
+
+    def _record(self, connection: Connection, next_number: int) -> Record:
+        if len(self._objectives) == 1:
+            return self._record_cache.record
+        rows = connection.exec_driver_sql(
+            self._store.database.sql.finite_trials, {"study": self._store.study_id}
+        )
+        told = {row.number: load_metrics(row.metrics) for row in rows}
+        return scalarised_record(
+            self._record_cache.record, told, self._objectives, seed=(self._seed, next_number)
+        )
+
+    def _carry_out(self, connection: Connection, plan: Plan) -> tuple[int, list[Trial]]:
+        store = self._store
+        change, next_number = store.bump(connection)
+        if plan.suggestions and next_number != plan.next_number:
+            raise Moved
+        now = store.database.now(connection)
+        until = now + self._leases.seconds
+        trials = [self._trial(row, row.attempt) for row in plan.ours]
+        for row, lost in plan.failures:
+            error = TrialError(
+                "WorkerLost", f"its worker was lost {lost} times, the last time {row.worker!r}."
+            )
+            if not store.abandon(connection, change, row=row, lost=lost, error=error):
+                raise Moved
+        for row, lost in plan.claims:
+            if not store.claim(connection, change, row=row, lost=lost, until=until):
+                raise Moved
+            if row.state == "running":
+                store.end_attempt(
+                    connection, row.number, row, now=now, outcome="lost", reason="its worker was lost"
+                )
+            trials.append(self._trial(row, row.attempt + 1))
+        if plan.suggestions:
+            trials += self._insert(connection, change, plan, now=now, until=until)
+            store.advance(connection, next_number + len(plan.suggestions))
+        return change, trials
+
+    def _insert(
+        self, connection: Connection, change: int, plan: Plan, *, now: float, until: float
+    ) -> list[Trial]:
+        numbered = list(enumerate(plan.suggestions, start=plan.next_number))
+        self._store.insert(
+            connection,
+            change,
+            [
+                {
+                    "number": number,
+                    "state": "running",
+                    "config": dump_json(config),
+                    "attempt": 1,
+                    "worker": self._store.worker,
+                    "lease_ends": until,
+                    "started": now,
+                    "attempt_started": now,
+                }
+                for number, config in numbered
+            ],
+        )
+        return [Trial(number, config, trial_seed(self._seed, number)) for number, config in numbered]
+
+    def _trial(self, row: Any, attempt: int) -> Trial:
+        config = json.loads(row.config)
+        return Trial(row.number, config, trial_seed(self._seed, row.number), attempt, row.checkpoint)
+
+
+def _is_free(row: Any, now: float) -> bool:
+    """Tell whether a running trial may be taken from its worker."""
+    if row.lease_ends is None or row.lease_ends <= 0:
+        return True
+    alive = is_alive(row.worker)
+    if alive is None:
+        return row.lease_ends < now
+    return not alive

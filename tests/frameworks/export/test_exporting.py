@@ -1,0 +1,162 @@
+"""Networks handed on: each format written by the command, and run by its own framework without Sturgeon."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sturgeon.caviar.table.saved import SavedModel
+from sturgeon.cli.main import main
+from sturgeon.data import read_table
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+MODULES = {"keras": "keras", "savedmodel": "tensorflow", "onnx": "onnxruntime", "torch": "torch"}
+TOGETHER = (("keras", "savedmodel"), ("onnx", "torch"))  # a process for each, as a start takes longest
+TOLERANCE = 1e-4
+QUICK = ["--trials", "2", "--epochs", "3", "--fix", "layers=2", "--fix", "batch_size=32"]
+
+
+def fish(rows: int) -> pd.DataFrame:
+    """Numbers with a large offset, and missing ones; categories, of digits too, and missing ones."""
+    rng = np.random.default_rng(0)
+    length = rng.normal(80, 20, rows)
+    frame = pd.DataFrame(
+        {
+            "river": rng.choice(["Elbe", "Volga", "Dunărea"], rows),
+            "fixed length": length.round(2),
+            "age": rng.integers(1, 40, rows).astype(float),
+            "2 class?": rng.choice(["a b", "?x", "[UNK]"], rows),
+            "where": rng.normal(1.6e9, 3e3, rows).round(),
+            "zone": rng.integers(1, 4, rows),
+            "weight": (1e5 + 3 * length + rng.normal(0, 2, rows)).round(3),
+        }
+    )
+    frame.loc[rng.random(rows) < 0.2, "age"] = np.nan
+    frame.loc[rng.random(rows) < 0.2, "river"] = None
+    frame["kind"] = np.where(length + 10 * (frame["river"] == "Elbe") > 85, "beluga", "sterlet")
+    return frame
+
+
+def rows_to_predict() -> pd.DataFrame:
+    """Some rows as in training; then a river, and gaps, that training never had."""
+    rows = fish(40).drop(columns=["weight", "kind"]).astype({"zone": "str"})
+    rows.loc[0, "river"] = "Oka"
+    rows.loc[1, ["fixed length", "where"]] = np.nan
+    rows.loc[2, "2 class?"] = None
+    return rows
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two tuned studies, ``classes`` and ``number``, and rows to predict."""
+    folder = tmp_path_factory.mktemp("exports")
+    fish(200).to_csv(folder / "fish.csv", index=False)
+    rows = rows_to_predict()
+    rows.to_parquet(folder / "rows.parquet", index=False)
+    cells = {
+        name: column.astype(object).where(column.notna(), None).tolist() for name, column in rows.items()
+    }
+    (folder / "rows.json").write_text(json.dumps(cells))
+    table = str(folder / "fish.csv")
+    for out, target, other, more in (
+        ("classes", "kind", "weight", ["--fix", "activation=tanh"]),
+        ("number", "weight", "kind", []),
+    ):
+        tune = ["tune", table, "--target", target, "--drop", other, "--categorical", "zone", *QUICK, *more]
+        assert main([*tune, "--out", str(folder / out), "--json"]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(folder):
+    """Export both studies in a format in a process of its own; run both without Sturgeon in another."""
+    outcome = {}
+
+    def run(form):
+        if find_spec(MODULES[form]) is None:  # not imported: frameworks get on badly in one process
+            pytest.skip(f"{MODULES[form]} is not installed")
+        forms = [one for one in next(some for some in TOGETHER if form in some) if find_spec(MODULES[one])]
+        if form not in outcome:
+            outcome.update(dict.fromkeys(forms, export_and_run(folder, forms)))
+        assert outcome[form] is None, outcome[form]
+        return folder
+
+    return run
+
+
+def export_and_run(folder, forms):
+    """None, or what went wrong."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    for script in ("export_studies.py", "run_exports.py"):
+        command = [sys.executable, SCRIPTS / script, folder, *forms]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            return ran.stderr
+    return None
+
+
+def own_answers(folder, study):
+    """Predictions of the network itself, and what a difference is measured in."""
+    answers = SavedModel.load(folder / study).answers(read_table(folder / "rows.parquet"))
+    spread = fish(200)["weight"].std() if study == "number" else 1.0
+    return answers, spread
+
+
+@pytest.mark.parametrize("study", ["classes", "number"])
+@pytest.mark.parametrize("form", MODULES)
+def test_an_exported_network_predicts_the_same_from_raw_columns_in_its_own_framework(form, study, exported):
+    folder = exported(form)
+    ours, spread = own_answers(folder, study)
+    theirs = np.load(folder / f"{study}.{form}.npy")
+    assert theirs.shape == ours.shape
+    assert len(np.unique(ours)) > 30
+    largest = abs(theirs - ours).max() / spread
+    print(f"{form}, {study}: the largest difference is {largest:.1e}")
+    assert largest < TOLERANCE
+
+
+@pytest.mark.parametrize("study", ["classes", "number"])
+@pytest.mark.parametrize("form", MODULES)
+def test_the_command_says_how_much_the_test_rows_differ(form, study, exported):
+    folder = exported(form)
+    said = json.loads((folder / f"{study}.{form}.json").read_text())
+    assert said["format"] == form
+    assert said["checked_on"] == "test"
+    assert said["rows"] == 30
+    assert said["trial"] == SavedModel.load(folder / study).trial
+    assert said["unit"] == ("probability" if study == "classes" else "standard deviation")
+    assert 0 <= said["largest_difference"] < said["tolerance"] == TOLERANCE
+
+
+@pytest.mark.parametrize("form", MODULES)
+def test_predict_takes_an_exported_network(form, exported):
+    folder = exported(form)
+    ours = SavedModel.load(folder / "classes").predict(read_table(folder / "rows.parquet"))
+    theirs = pd.read_csv(folder / f"classes.{form}.csv")
+    assert list(theirs.columns) == list(ours.columns)
+    np.testing.assert_allclose(theirs.iloc[:, 1:], ours.iloc[:, 1:], atol=TOLERANCE)
+    sure = abs(ours.iloc[:, 1] - 0.5) > TOLERANCE
+    assert (theirs["kind"] == ours["kind"])[sure].all()
+    number = SavedModel.load(folder / "number").predict(read_table(folder / "rows.parquet"))
+    np.testing.assert_allclose(
+        pd.read_csv(folder / f"number.{form}.csv")["weight"], number["weight"], rtol=1e-6
+    )
+
+
+def test_a_network_for_pytorch_is_read_without_pickled_code(exported):
+    """Every name in the weights' pickle is PyTorch's or Python's own container."""
+    import pickletools
+    import zipfile
+
+    with zipfile.ZipFile(exported("torch") / "classes.torch" / "weights.pt") as archive:
+        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+        operations = list(pickletools.genops(archive.read(name)))
+    named = {argument for code, argument, _ in operations if code.name == "GLOBAL"}
+    assert named
+    assert all(name.startswith(("torch", "collections OrderedDict")) for name in named)
