@@ -1,7 +1,9 @@
-"""Imports point one way, and `import sturgeon` loads nothing heavy."""
+"""The code is built as docs/architecture.md says, and `import sturgeon` loads nothing heavy."""
 
 import ast
+import graphlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,33 +13,98 @@ import pytest
 import sturgeon
 
 SOURCE = Path(sturgeon.__file__).parent
-ORDER = ["errors", "space", "search", "stopping", "study", "data", "network", "caviar", "frameworks", "cli"]
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "architecture.md"
 HEAVY = ["jax", "tensorflow", "torch", "ray", "pandas", "keras", "sklearn", "sqlalchemy", "rich", "nicegui"]
 
 
-def imported_parts(path: Path) -> set[str]:
-    """The parts of Sturgeon that a file imports, also inside functions."""
+def drawn_tree() -> list[str]:
+    """The rooms of the tree in docs/architecture.md, from top to bottom, such as ``caviar/lanes``."""
+    block = re.search(r"```\nsrc/sturgeon/\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    rooms, above = [], []
+    for line in block[1].splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth - 1 :] = [line.split()[0].rstrip("/")]
+        rooms.append("/".join(above))
+    return rooms
+
+
+TREE = drawn_tree()
+PARTS = [room.removesuffix(".py") for room in TREE if "/" not in room]
+
+
+def modules_of(folder: Path) -> dict[str, Path]:
+    """The modules below a folder on Python's path, by their dotted names."""
+    found = {}
+    for path in folder.rglob("*.py"):
+        name = ".".join(path.relative_to(folder).with_suffix("").parts)
+        found[name.removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules_of(SOURCE.parent)
+BENCHMARKS = modules_of(ROOT / "benchmarks")
+
+
+def imports_of(path: Path, known: dict[str, Path]) -> set[str]:
+    """The modules among the known ones that a file imports, also inside functions and for types only."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    return {name.split(".")[1] for name in names if name.startswith("sturgeon.")}
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in known else node.module for name in inner}
+    return names & known.keys()
 
 
-@pytest.mark.parametrize("part", ORDER)
-def test_a_part_imports_only_those_before_it(part):
-    place = SOURCE / part
-    files = list(place.rglob("*.py")) if place.is_dir() else [SOURCE / f"{part}.py"]
-    allowed = {*ORDER[: ORDER.index(part)], part}
-    for file in files:
-        assert imported_parts(file) <= allowed, f"{file.relative_to(SOURCE)} imports against the order"
+def room_of(module: str, among: list[str]) -> str | None:
+    """The one of some rooms that a module lies in."""
+    place = str(MODULES[module].relative_to(SOURCE))
+    return next((room for room in among if place == room or place.startswith(f"{room}/")), None)
 
 
-def test_every_part_has_its_place_in_the_order():
-    parts = {p.stem if p.suffix == ".py" else p.name for p in SOURCE.iterdir() if p.suffix in ("", ".py")}
-    assert parts - {"__init__", "__main__", "__pycache__"} == set(ORDER)
+def siblings() -> list[list[str]]:
+    """The rooms that lie beside each other, in the order in which the tree lists them."""
+    parents = dict.fromkeys(room.rpartition("/")[0] for room in TREE)
+    return [[room for room in TREE if room.rpartition("/")[0] == parent] for parent in parents]
+
+
+@pytest.mark.parametrize("rooms", siblings(), ids=lambda rooms: rooms[0].rpartition("/")[0] or "sturgeon")
+def test_a_room_imports_only_rooms_above_it_in_the_tree(rooms):
+    for module, path in MODULES.items():
+        if (room := room_of(module, rooms)) is not None:
+            wrong = {
+                other
+                for other in imports_of(path, MODULES)
+                if (home := room_of(other, rooms)) and rooms.index(home) > rooms.index(room)
+            }
+            assert not wrong, f"{module} is in {room} and imports {sorted(wrong)}"
+
+
+def test_the_tree_shows_every_room_and_no_other():
+    folders = {str(path.parent.relative_to(SOURCE)) for path in SOURCE.rglob("*.py")} - {"."}
+    files = {path.name for path in SOURCE.glob("*.py")} - {"__init__.py", "__main__.py"}
+    assert set(TREE) == folders | files
+
+
+@pytest.mark.parametrize("modules", [MODULES, BENCHMARKS], ids=["sturgeon", "benchmarks"])
+def test_no_modules_import_each_other_in_a_circle(modules):
+    graph = {name: imports_of(path, modules) - {name, "sturgeon"} for name, path in modules.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # raises a CycleError that names the circle
+
+
+def test_no_folder_is_crowded():
+    files = [path for path in SOURCE.rglob("*.py") if path.name != "__init__.py"]
+    crowded = {folder for folder in SOURCE.rglob("*") if sum(file.parent == folder for file in files) > 15}
+    assert not crowded
+
+
+def test_every_file_that_the_page_names_exists():
+    named = set(re.findall(r"`([a-z_/]+\.(?:py|c|h))`", PAGE.read_text(encoding="utf-8")))
+    assert named
+    assert not {name for name in named if not (SOURCE / name).exists() and not (ROOT / name).exists()}
 
 
 def modules_after(statement: str) -> set[str]:
