@@ -1,6 +1,10 @@
 """Compiles the network's C code into the package, once for each instruction set.
 
-Without a compiler the package is built all the same: networks then train through JAX.
+Environment variables:
+    CC: The compiler, with arguments if need be; by default cc, gcc or clang, whichever is there.
+    CFLAGS: More arguments for it. The hook's own come after them, and so win where both say something.
+    STURGEON_REQUIRE_COMPILED: With 1, a compiler that is missing or fails ends the build: for releases.
+        Otherwise the package is built all the same, and networks train through JAX.
 """
 
 from __future__ import annotations
@@ -8,69 +12,91 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import sys_tags
 
-_FOLDER = Path("src/sturgeon/network/native")
+_PLACE = "sturgeon/network/native"
 _FLAGS = ["-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi", "-shared", "-fPIC"]
 _LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
 
 
 class CompileNetwork(BuildHookInterface):
-    """Adds the compiled libraries to a wheel, or to the source folder of an editable install."""
+    """Adds the compiled libraries to a wheel; an editable install has them among its sources."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile; called by Hatch before it collects files."""
         if self.target_name != "wheel":
             return
-        folder = Path(self.root) / _FOLDER
-        for stale in folder.glob("network-*.so"):
-            stale.unlink()
-        made = [path for level in _levels() if (path := _compile(folder, level)) is not None]
+        sources = Path(self.root, "src", _PLACE)
+        folder = sources
+        if version == "editable":
+            for stale in sources.glob("network-*.so"):
+                stale.unlink()
+        else:
+            self._built = tempfile.TemporaryDirectory(prefix="sturgeon-build-")
+            folder = Path(self._built.name)
+        made = [path for level in _levels() if (path := _compile(sources, level, folder)) is not None]
         if made:
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{_platform_tag()}"
-            build_data["artifacts"] += [str(path.relative_to(self.root)) for path in made]
+            if version != "editable":
+                build_data["force_include"] |= {str(path): f"{_PLACE}/{path.name}" for path in made}
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what was compiled for a wheel; called by Hatch when the wheel is written."""
+        if hasattr(self, "_built"):
+            self._built.cleanup()
 
 
 def _levels() -> list[str]:
     return list(_LEVELS) if platform.machine().lower() in ("x86_64", "amd64") else ["baseline"]
 
 
-def _compile(folder: Path, level: str) -> Path | None:
-    """Compile for one instruction set; None where that cannot be done here."""
-    compiler = (
-        os.environ.get("CC", "").strip() or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    )
-    if compiler is None or sys.platform == "win32":
-        _say("no C compiler was found; networks will train through JAX, which is slower")
-        return None
+def _compile(sources: Path, level: str, folder: Path) -> Path | None:
+    """Compile for one instruction set into a folder; None where that cannot be done here.
+
+    Raises:
+        RuntimeError: It cannot be done, and STURGEON_REQUIRE_COMPILED is 1.
+    """
+    named = shlex.split(os.environ.get("CC", ""))
+    found = (shutil.which(name) for name in ("cc", "gcc", "clang"))
+    compiler = named or [path for path in found if path][:1]
+    if not compiler or sys.platform == "win32":
+        return _not_compiled("no C compiler was found")
     library = folder / f"network-{level}.so"
-    flags = [*_FLAGS, *_LEVELS[level], f"-DSOURCES=0x{_sources(folder):08x}u"]
-    command = [*compiler.split(), *flags, str(folder / "network.c"), "-o", str(library), "-lm"]
+    flags = [*shlex.split(os.environ.get("CFLAGS", "")), *_FLAGS, *_LEVELS[level]]
+    flags.append(f"-DSOURCES=0x{_sources(sources):08x}u")
     try:
-        subprocess.run(command, capture_output=True, text=True, check=True)
+        subprocess.run(
+            [*compiler, *flags, str(sources / "network.c"), "-o", str(library), "-lm"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError) as error:
         library.unlink(missing_ok=True)
-        _say(f"{error} {getattr(error, 'stderr', '')}\nNetworks will train through JAX, which is slower")
-        return None
+        return _not_compiled(f"{error} {getattr(error, 'stderr', '')}".rstrip())
     return library
+
+
+def _not_compiled(why: str) -> None:
+    if os.environ.get("STURGEON_REQUIRE_COMPILED") == "1":
+        raise RuntimeError(f"STURGEON_REQUIRE_COMPILED=1 needs the network to be compiled; {why}")
+    print(f"sturgeon: {why}\nNetworks will train through JAX, which is slower", file=sys.stderr)
 
 
 def _sources(folder: Path) -> int:
     """What ``sources_now`` in the package's ``library.py`` makes of the same files."""
     texts = b"".join(path.read_bytes() for path in sorted(folder.glob("*.[ch]")))
     return int.from_bytes(hashlib.sha256(texts).digest()[:4], "big")
-
-
-def _say(line: str) -> None:
-    print(f"sturgeon: {line}", file=sys.stderr)
 
 
 def _platform_tag() -> str:

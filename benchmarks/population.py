@@ -69,7 +69,7 @@ def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
         cases: The shapes.
     """
     from population_ours import case_config, fixed_space, lanes_of, synthetic_dataset, train
-    from sturgeon.caviar.backends.table_training import table_backend
+    from sturgeon.caviar.backends.device_choice import table_backend
 
     dataset = synthetic_dataset()
     with ExitStack() as stack:

@@ -63,7 +63,7 @@ def need(units: int, layers: int, batch: int) -> tuple[int, int]:
 def _taken(units: int, layers: int, batch: int) -> tuple[int, int]:
     from population_cases import Case
     from population_ours import case_config, fixed_space, lanes_of, synthetic_dataset, train
-    from sturgeon.caviar.backends.table_training import table_backend
+    from sturgeon.caviar.backends.device_choice import table_backend
 
     dataset = synthetic_dataset()
 

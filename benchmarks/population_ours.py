@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from population_cases import CLASSES, FEATURES, ROWS, Case, synthetic_table
-from sturgeon.caviar.backends.table_training import table_backend
+from sturgeon.caviar.backends.device_choice import table_backend
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, TooLarge
 from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
 from sturgeon.caviar.lanes.devices import lane_devices

@@ -25,7 +25,7 @@ from scipy.special import softmax
 from scipy.stats import wilcoxon
 from sklearn.datasets import load_digits
 
-from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.loop import CaviarLoop

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sturgeon.caviar.events import EpochDone
-from sturgeon.caviar.lanes.backend import LaneProgram, TrainingBackend, TrainingJob
+from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
+from sturgeon.caviar.lanes.stacking import StackedProgram, restore_tree, stack
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.study import Objective
 
@@ -41,13 +42,13 @@ class Counting(TrainingBackend):
     def cost(self, block):
         return 10.0
 
-    def needed(self, config):
+    def useful_cost(self, config):
         return config.get("needed", 10.0)
 
     def lanes(self, block, device):
         return self.width
 
-    def usual_lanes(self, device):
+    def typical_lanes(self, device):
         return self.width
 
     def program(self, block, device, lanes):
@@ -55,7 +56,9 @@ class Counting(TrainingBackend):
         return CountingProgram(self, lanes)
 
 
-class CountingProgram(LaneProgram):
+class CountingProgram(StackedProgram):
+    where = None
+
     def __init__(self, backend, lanes):
         self._backend, self._lanes, self._runs = backend, lanes, 0
 
@@ -64,13 +67,16 @@ class CountingProgram(LaneProgram):
             raise Unlucky("no start")
         return {"total": np.zeros(2, np.float32)}
 
-    def stack(self, states):
-        return {"total": np.stack([state["total"] for state in states])}
+    def restore(self, job, leaves):
+        return restore_tree(self, job, leaves)
 
-    def lane(self, state, index):
-        return {"total": state["total"][index]}
+    def leaves(self, job, state):
+        return (state["total"],)
 
-    def inputs(self, job, epoch):
+    def inputs(self, work):
+        return stack([self._lane_inputs(job, epoch) for job, epoch in work])
+
+    def _lane_inputs(self, job, epoch):
         bad = epoch + 1 >= job.config.get("nan_from", np.inf)
         return np.float32(np.nan if bad else job.seed)
 
@@ -83,12 +89,6 @@ class CountingProgram(LaneProgram):
 
     def metrics(self, values):
         return {f"val_{name}": value for name, value in values.items()}
-
-    def pack(self, job, state):
-        return state
-
-    def unpack(self, job, state):
-        return state
 
     def network(self, job, state):
         return state["total"]

@@ -20,8 +20,9 @@ from sturgeon.network import stack
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
 from sturgeon.network.objectives import row_losses
-from sturgeon.network.optimizers import OptimizerSettings, descend, start_optimizer
-from sturgeon.network.weights import Architecture, Statistics, Weights, initial_weights
+from sturgeon.network.optimizers import descend
+from sturgeon.network.settings import OptimizerSettings
+from sturgeon.network.weights import Architecture, Statistics, Weights, initial_moments, initial_weights
 
 SCRIPTS = Path(__file__).parent / "scripts" / "same_network"
 MODULES = {"keras": "tensorflow", "torch": "torch", "flax": "flax", "paddle": "paddle"}
@@ -107,7 +108,7 @@ def our_answer(weights, batches, x_test):
         return row_losses(outputs, y).mean(), (outputs, statistics)
 
     take_step = jax.jit(partial(descend, learning_rate=LEARNING_RATE, settings=settings))
-    answer, state = {}, start_optimizer(weights)
+    answer, state = {}, initial_moments(weights)
     running = Statistics(np.zeros(weights.gamma.shape), np.ones(weights.gamma.shape))
     for step, (x, y) in enumerate(batches):
         (loss, (outputs, statistics)), gradient = slope(weights, x, y)

@@ -9,8 +9,8 @@ import notes_reference as reference
 from sturgeon.network import model, optimizers
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.objectives import row_losses
-from sturgeon.network.optimizers import OptimizerSettings, start_optimizer
-from sturgeon.network.weights import Architecture, Statistics, Weights, initial_statistics
+from sturgeon.network.settings import OptimizerSettings
+from sturgeon.network.weights import Architecture, Statistics, Weights, initial_moments, initial_statistics
 
 EPSILON = 1e-5
 pytestmark = pytest.mark.usefixtures("float64")
@@ -152,7 +152,7 @@ def settings(adam: bool, first: float, decay: float = 0.0) -> OptimizerSettings:
 def test_five_steps_of_each_optimiser_are_those_of_the_notes(make_weights, ours, theirs, constants):
     weights = make_weights(Architecture(5, 1, 7, 2))
     expected, their_state = reference.as_reference(weights), None
-    state = start_optimizer(weights)
+    state = initial_moments(weights)
     for seed in range(5):
         x, y = regression_batch(seed)
         gradient = loss_and_gradient(weights, x, y)[1]
@@ -166,7 +166,7 @@ def test_five_steps_of_each_optimiser_are_those_of_the_notes(make_weights, ours,
 def test_weight_decay_shrinks_w_and_leaves_gamma_beta_and_bias_alone(make_weights):
     weights = make_weights(Architecture(5, 1, 7, 2))
     no_gradient = jax.tree.map(jnp.zeros_like, weights)
-    state = start_optimizer(weights)
+    state = initial_moments(weights)
     after, _ = descend(
         weights, no_gradient, state, learning_rate=0.1, settings=settings(False, 0.9, decay=0.5)
     )

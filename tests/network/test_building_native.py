@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sturgeon.network.judging import judge
+from sturgeon.data.metrics import judge_outputs
 from sturgeon.network.native import library as libraries
 
 HERE = Path(libraries.__file__).parent
@@ -30,16 +30,60 @@ def folder(tmp_path):
 def compiled(hook, folder):
     if shutil.which("cc") is None:
         pytest.skip("no C compiler is here")
-    return hook["_compile"](folder, "baseline")
+    return hook["_compile"](folder, "baseline", folder)
 
 
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
 def test_a_compiler_that_fails_leaves_no_library(hook, folder, monkeypatch, capsys, compiler):
     monkeypatch.setenv("CC", compiler)
     (folder / "network-baseline.so").write_bytes(b"of an earlier build")
-    assert hook["_compile"](folder, "baseline") is None
+    assert hook["_compile"](folder, "baseline", folder) is None
     assert not list(folder.glob("*.so"))
     assert "through JAX" in capsys.readouterr().err
+
+
+def test_a_release_insists_on_being_compiled(hook, folder, monkeypatch):
+    monkeypatch.setenv("STURGEON_REQUIRE_COMPILED", "1")
+    monkeypatch.setenv("CC", "false")
+    with pytest.raises(RuntimeError, match="STURGEON_REQUIRE_COMPILED=1"):
+        hook["_compile"](folder, "baseline", folder)
+    monkeypatch.setenv("CC", "")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RuntimeError, match="no C compiler was found"):
+        hook["_compile"](folder, "baseline", folder)
+
+
+def test_cc_and_cflags_are_read_as_a_shell_reads_them(hook, folder, monkeypatch, tmp_path_factory):
+    compiler = tmp_path_factory.mktemp("a place") / "compiler"
+    compiler.write_text('#!/bin/sh\nfor each in "$@"; do echo "$each"; done > "$0.seen"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", f"'{compiler}' --first")
+    monkeypatch.setenv("CFLAGS", "-g '-DNAME=two words'")
+    hook["_compile"](folder, "v3", folder)
+    seen = compiler.with_suffix(".seen").read_text().splitlines()
+    assert seen[:3] == ["--first", "-g", "-DNAME=two words"]
+    assert "-march=x86-64-v3" in seen[3:]
+
+
+def test_a_wheel_leaves_no_library_among_the_sources(hook, tmp_path, monkeypatch):
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler is here")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.delenv("CFLAGS", raising=False)
+    sources = tmp_path / "src" / "sturgeon" / "network" / "native"
+    sources.mkdir(parents=True)
+    for source in HERE.glob("*.[ch]"):
+        shutil.copy(source, sources)
+    build = hook["CompileNetwork"](str(tmp_path), {}, None, None, str(tmp_path), "wheel")
+    data = {"force_include": {}}
+    build.initialize("standard", data)
+    assert not list(sources.glob("*.so"))
+    assert "sturgeon/network/native/network-baseline.so" in data["force_include"].values()
+    assert all(Path(made).exists() for made in data["force_include"])
+    build.finalize("standard", data, "")
+    assert not any(Path(made).exists() for made in data["force_include"])
+    build.initialize("editable", data)
+    assert (sources / "network-baseline.so").exists()
 
 
 def test_an_empty_cc_is_none(hook, folder, monkeypatch):
@@ -61,9 +105,9 @@ def test_a_library_knows_its_sources(hook, folder, monkeypatch):
 def test_an_output_that_is_not_finite_has_diverged(bad):
     logits = np.zeros((3, 2), np.float32)
     logits[1, 0] = bad
-    assert np.isnan(list(judge(logits, np.array([0, 1, 0])).values())).all()
-    assert np.isnan(list(judge(logits[:, :1], np.zeros(3, np.float32)).values())).all()
+    assert np.isnan(list(judge_outputs(logits, np.array([0, 1, 0])).values())).all()
+    assert np.isnan(list(judge_outputs(logits[:, :1], np.zeros(3, np.float32)).values())).all()
 
 
 def test_an_error_too_large_to_square_has_diverged():
-    assert np.isnan(judge(np.array([[1e30]], np.float32), np.zeros(1, np.float32))["loss"])
+    assert np.isnan(judge_outputs(np.array([[1e30]], np.float32), np.zeros(1, np.float32))["loss"])

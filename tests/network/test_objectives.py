@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from sturgeon.data.metrics import regression_metrics
 from sturgeon.network import objectives
-from sturgeon.network.objectives import CHUNK_ROWS, in_own_unit
+from sturgeon.network.objectives import CHUNK_ROWS
 
 evaluate = jax.jit(objectives.evaluate, static_argnums=0)
+
+
+def in_own_unit(metrics, unit, variance):
+    """A regression's metrics from those in standard units."""
+    loss, mae = metrics["loss"], metrics["mae"]
+    return regression_metrics(loss, loss, mae, unexplained=loss, variation=variance, unit=unit)
 
 
 @pytest.mark.parametrize("rows", [1, 7, CHUNK_ROWS, 2 * CHUNK_ROWS + 5])

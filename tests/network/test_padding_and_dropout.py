@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from sturgeon.network import model, stack
 from sturgeon.network.model import forward_training
 from sturgeon.network.objectives import row_losses
-from sturgeon.network.optimizers import OptimizerSettings, descend, start_optimizer
+from sturgeon.network.optimizers import descend
+from sturgeon.network.settings import OptimizerSettings
 from sturgeon.network.weights import (
     Architecture,
     Statistics,
     Weights,
+    initial_moments,
     initial_statistics,
     initial_weights,
     pad_statistics,
@@ -76,7 +78,7 @@ def test_a_padded_network_learns_what_the_true_one_learns(activation, depth, dro
         return descend(weights, jax.grad(loss)(weights), state, learning_rate=0.05, settings=constants)
 
     def ten_steps(weights, depth):
-        state = start_optimizer(weights)
+        state = initial_moments(weights)
         for _ in range(10):
             weights, state = step(weights, state, depth)
         return weights

@@ -11,9 +11,16 @@ from sturgeon.errors import InputError
 from sturgeon.network import model
 from sturgeon.network.model import forward_training
 from sturgeon.network.objectives import row_losses
-from sturgeon.network.optimizers import OptimizerSettings, descend, start_optimizer
+from sturgeon.network.optimizers import descend
 from sturgeon.network.precision import product_in
-from sturgeon.network.weights import Architecture, Weights, initial_statistics, initial_weights
+from sturgeon.network.settings import OptimizerSettings
+from sturgeon.network.weights import (
+    Architecture,
+    Weights,
+    initial_moments,
+    initial_statistics,
+    initial_weights,
+)
 
 ROUNDING = 2.0**-8
 RNG = np.random.default_rng(0)
@@ -65,7 +72,7 @@ def test_loss_gradient_and_statistics_agree_with_float32():
 def test_everything_that_is_kept_is_float32():
     (value, statistics), gradient = loss_in("bfloat16")(WEIGHTS, X)
     after, state = update(
-        WEIGHTS, gradient, start_optimizer(WEIGHTS), learning_rate=np.float32(0.01), settings=ADAM
+        WEIGHTS, gradient, initial_moments(WEIGHTS), learning_rate=np.float32(0.01), settings=ADAM
     )
     for leaf in jax.tree.leaves((value, statistics, gradient, after, state.mu, state.nu)):
         assert leaf.dtype == np.float32
@@ -81,7 +88,7 @@ def test_inputs_that_are_kept_in_bfloat16_give_what_they_give_in_float32():
 
 def test_it_learns_as_well_as_float32():
     def train(precision):
-        weights, state, step = WEIGHTS, start_optimizer(WEIGHTS), loss_in(precision)
+        weights, state, step = WEIGHTS, initial_moments(WEIGHTS), loss_in(precision)
         for _ in range(150):
             (value, _), gradient = step(weights, X)
             weights, state = update(weights, gradient, state, learning_rate=np.float32(0.01), settings=ADAM)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.lib.format import read_array
 
@@ -83,7 +82,7 @@ def load_checkpoint(path: Path) -> LaneCheckpoint:
             arrays = {name: archive.read(name) for name in archive.namelist()}
         kinds = _array(arrays["kinds.npy"])
         leaves = [_array(arrays[f"{number}.npy"]) for number in range(len(kinds))]
-        whole = tuple(leaf.view(jnp.dtype(str(kind))) for leaf, kind in zip(leaves, kinds, strict=True))
+        whole = tuple(leaf.view(_dtype(str(kind))) for leaf, kind in zip(leaves, kinds, strict=True))
         return LaneCheckpoint(int(_array(arrays["epoch.npy"])), whole)
     except _UNREADABLE as error:
         raise InputError(
@@ -95,6 +94,16 @@ def load_checkpoint(path: Path) -> LaneCheckpoint:
 def _plain(leaf: np.ndarray) -> np.ndarray:
     """NumPy's format knows NumPy's own types only: bfloat16 is kept as integers of the same bits."""
     return leaf.view(f"u{leaf.dtype.itemsize}") if leaf.dtype.kind == "V" else leaf
+
+
+def _dtype(name: str) -> np.dtype:
+    """A type by its name; JAX is loaded for those that NumPy does not know, such as bfloat16."""
+    try:
+        return np.dtype(name)
+    except TypeError:
+        import jax.numpy as jnp
+
+        return jnp.dtype(name)
 
 
 def _array(content: bytes) -> np.ndarray:

@@ -151,7 +151,9 @@ class CaviarLoop:
         self._trainings[trial.number].until = until
         self._trainings[trial.number].settled = step
         self._in_order.append(trial.number)
-        lanes.start(TrainingJob(trial.number, trial.seed, trial.config, checkpoint=checkpoint, until=until))
+        lanes.start(
+            TrainingJob(trial.number, trial.seed, trial.config, checkpoint=checkpoint, pause_after=until)
+        )
 
     def _promoted(self, limits: Limits) -> Trial | None:
         if isinstance(self._stopping, Never):

@@ -8,8 +8,7 @@ from typing import Any
 
 from sturgeon.data import METRICS, Dataset
 from sturgeon.errors import InputError, StudyError
-from sturgeon.network.precision import Precision, check_precision
-from sturgeon.network.settings import check_network_space
+from sturgeon.network.settings import Precision, check_network_space, check_precision
 from sturgeon.search import CoarseToFine, Search
 from sturgeon.space import Space, standard_space
 from sturgeon.stopping import Never, Stopping, stopping_from_json, stopping_to_json

@@ -17,10 +17,10 @@ _HALT_SEEN_WITHIN = 0.1
 
 @dataclass(frozen=True)
 class LaneTrainer:
-    """Trains jobs in fused lanes.
+    """Trains jobs in lanes.
 
     Attributes:
-        fused: The kind of training.
+        backend: The kind of training.
         objective: The metric that must stay finite.
         epochs: How many epochs a job trains for, at least 1.
     """

@@ -1,17 +1,17 @@
-"""How good predictions are, and how good one must be to beat guessing."""
+"""The metrics, each formula once: of predictions, and of a network while it trains.
+
+A metric is made of sums over rows, so that a table can be judged a part at a time: first the sums, in NumPy
+here and in JAX in :mod:`sturgeon.network.objectives`, then :func:`classification_metrics` or
+:func:`regression_metrics`. A new metric has its name and its direction in :data:`METRICS` and its formula in
+one of these two.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
 import numpy as np
-from sklearn.metrics import (
-    accuracy_score,
-    mean_absolute_error,
-    r2_score,
-    recall_score,
-    root_mean_squared_error,
-)
 
 from sturgeon.data.dataset import Dataset
 from sturgeon.data.preprocessing import Preprocessing
@@ -29,6 +29,97 @@ METRICS: dict[Task, dict[str, Literal["minimize", "maximize"]]] = {
 _LEAST_PROBABILITY = float(np.finfo(np.float32).tiny)
 
 
+def classification_metrics(
+    loss: Any, right: Any, of_class: Any, *, rows: int, xp: Any = np
+) -> dict[str, Any]:
+    """The metrics of a classification, from sums over its rows.
+
+    Args:
+        loss: The sum of the cross-entropies.
+        right: How many rows of each class are guessed right, ``[classes]``.
+        of_class: How many rows each class has, ``[classes]``.
+        rows: How many rows there are.
+        xp: ``numpy``, or ``jax.numpy`` inside a compiled program.
+
+    Returns:
+        ``loss``, the mean cross-entropy in nats; ``accuracy``, the share of rows that are guessed right;
+        ``balanced_accuracy``, that share averaged over the classes that have rows.
+    """
+    present = of_class > 0
+    recall = xp.where(present, right / xp.where(present, of_class, 1), 0)
+    return {
+        "loss": loss / rows,
+        "accuracy": xp.sum(right) / rows,
+        "balanced_accuracy": xp.sum(recall) / xp.sum(present),
+    }
+
+
+def regression_metrics(
+    loss: float, squared: float, absolute: float, *, unexplained: float, variation: float, unit: float = 1.0
+) -> dict[str, float]:
+    """The metrics of a regression, from means over its rows.
+
+    Args:
+        loss: The mean squared error in standard units.
+        squared: The mean squared error that ``unit`` brings to the target's own unit.
+        absolute: The mean absolute error likewise.
+        unexplained: The squared errors, summed or averaged.
+        variation: The squared distances of the targets from their mean, likewise.
+        unit: The target's standard deviation in the training part, where the errors are in standard units.
+
+    Returns:
+        ``loss`` as it was; ``rmse`` and ``mae`` in the target's own unit; ``r2``, the share of the variance
+        that is explained, which is 0 where all targets are equal, as there is nothing to explain.
+
+    Example:
+        >>> regression_metrics(0.25, 0.25, 0.4, unexplained=0.25, variation=1.0, unit=2.0)
+        {'loss': 0.25, 'rmse': 1.0, 'mae': 0.8, 'r2': 0.75}
+    """
+    r2 = 1 - unexplained / variation if variation > 0 else 0.0 * loss
+    return {"loss": loss, "rmse": unit * math.sqrt(squared), "mae": unit * absolute, "r2": r2}
+
+
+def judge_outputs(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    """The metrics of a network's outputs, all NaN where an output or the loss is not finite.
+
+    A diverged network must not look right.
+
+    Args:
+        outputs: Logits ``[rows, classes]``, or standardised targets ``[rows, 1]``, float32.
+        targets: ``[rows]``: integer classes, or the standardised target.
+
+    Returns:
+        :func:`classification_metrics`; for numbers ``loss`` and ``mae``, both in standard units.
+
+    Example:
+        >>> judge_outputs(np.array([[0.5], [1.0]], np.float32), np.array([0.0, 1.0], np.float32))
+        {'loss': 0.125, 'mae': 0.25}
+    """
+    with np.errstate(all="ignore"):
+        if targets.dtype.kind == "i":
+            shifted = outputs - outputs.max(axis=1, keepdims=True)
+            losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
+            metrics = _judge_classes(losses.sum(dtype=np.float64), outputs.argmax(axis=1), targets)
+        else:
+            error = outputs[:, 0] - targets
+            metrics = {
+                "loss": float(np.square(error).mean(dtype=np.float64)),
+                "mae": float(np.abs(error).mean(dtype=np.float64)),
+            }
+    if not (math.isfinite(metrics["loss"]) and np.isfinite(outputs).all()):
+        return dict.fromkeys(metrics, math.nan)
+    return metrics
+
+
+def _judge_classes(loss: float, guessed: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """The metrics of a classification from the sum of the losses, the guessed classes and the true ones."""
+    of_class = np.bincount(truth)
+    present = of_class > 0
+    right = np.bincount(truth, guessed == truth)
+    metrics = classification_metrics(loss, right[present], of_class[present], rows=len(truth))
+    return {name: float(value) for name, value in metrics.items()}
+
+
 def measure_classification(codes: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Measure predicted probabilities against the true classes.
 
@@ -37,9 +128,7 @@ def measure_classification(codes: np.ndarray, probabilities: np.ndarray) -> dict
         probabilities: Shape (n, classes); each row sums to 1.
 
     Returns:
-        ``loss``, the mean cross-entropy in nats, -Σ ln p(true class)/n; ``accuracy``, the share of rows
-        whose likeliest class is the true one; ``balanced_accuracy``, that share averaged over the classes
-        in `codes`.
+        :func:`classification_metrics`; the guess is the likeliest class.
 
     Raises:
         DataError: The shapes do not fit, or a probability is not finite.
@@ -50,14 +139,8 @@ def measure_classification(codes: np.ndarray, probabilities: np.ndarray) -> dict
     """
     _check_predictions(probabilities, (len(codes), probabilities.shape[-1]))
     of_truth = probabilities[np.arange(len(codes)), codes].astype(np.float64)
-    guessed = probabilities.argmax(axis=1)
-    # Not balanced_accuracy_score, which warns when a class is guessed that `codes` happens to lack.
-    recall = recall_score(codes, guessed, labels=np.unique(codes), average="macro")
-    return {
-        "loss": float(-np.log(np.maximum(of_truth, _LEAST_PROBABILITY)).mean()),
-        "accuracy": float(accuracy_score(codes, guessed)),
-        "balanced_accuracy": float(recall),
-    }
+    loss = -np.log(np.maximum(of_truth, _LEAST_PROBABILITY)).sum()
+    return _judge_classes(loss, probabilities.argmax(axis=1), codes)
 
 
 def measure_regression(truth: np.ndarray, predicted: np.ndarray, target: NumericTarget) -> dict[str, float]:
@@ -69,8 +152,7 @@ def measure_regression(truth: np.ndarray, predicted: np.ndarray, target: Numeric
         target: The fitted target, to come back to its own unit.
 
     Returns:
-        ``loss``, the mean squared error in standard units; ``rmse`` and ``mae`` in the target's own unit;
-        ``r2``, the share of the variance that is explained.
+        :func:`regression_metrics`.
 
     Raises:
         DataError: The shapes do not fit, or a prediction is not finite.
@@ -83,14 +165,15 @@ def measure_regression(truth: np.ndarray, predicted: np.ndarray, target: Numeric
     """
     predicted = predicted.reshape(-1) if predicted.ndim == 2 and predicted.shape[1] == 1 else predicted
     _check_predictions(predicted, (len(truth),))
-    own_truth, own_predicted = target.restore(truth), target.restore(predicted)
-    error = truth.astype(np.float64) - predicted.astype(np.float64)
-    return {
-        "loss": float(np.mean(error**2)),
-        "rmse": float(root_mean_squared_error(own_truth, own_predicted)),
-        "mae": float(mean_absolute_error(own_truth, own_predicted)),
-        "r2": float(r2_score(own_truth, own_predicted)),
-    }
+    own = target.restore(truth)
+    error = own - target.restore(predicted)
+    return regression_metrics(
+        float(np.mean((truth.astype(np.float64) - predicted.astype(np.float64)) ** 2)),
+        float(np.mean(error**2)),
+        float(np.mean(np.abs(error))),
+        unexplained=float(np.sum(error**2)),
+        variation=float(np.sum((own - np.mean(own)) ** 2)),
+    )
 
 
 def measure(preprocessing: Preprocessing, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

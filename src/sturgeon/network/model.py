@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 
 from sturgeon.network.batch_norm import normalise
-from sturgeon.network.precision import Precision, product_in
+from sturgeon.network.precision import product_in
+from sturgeon.network.settings import Precision
 from sturgeon.network.stack import Batch, Functions, Layers, repeat, run_layers
 from sturgeon.network.weights import Array, Statistics, Weights
 
 _ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {"relu": jax.nn.relu, "tanh": jnp.tanh}
-ACTIVATIONS = tuple(_ACTIVATIONS)
 
 
 def forward_training(

@@ -1,18 +1,18 @@
 """What is minimised in training, and the metrics that a validation part is judged by, in JAX.
 
-The metrics have the names and meanings of :mod:`sturgeon.data.metrics`; these run inside a compiled
-program, for one network at a time, over chunks of rows that stay in cache.
+The sums that :mod:`sturgeon.data.metrics` makes metrics of are taken here inside a compiled program, for one
+network at a time, over chunks of rows that stay in cache.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from sturgeon.data.metrics import classification_metrics
 from sturgeon.network.weights import Array
 
 CHUNK_ROWS = 1024
@@ -80,42 +80,11 @@ def metrics_of(total: dict[str, jax.Array], rows: int) -> dict[str, jax.Array]:
         rows: How many they were.
     """
     if "of_class" in total:
-        metrics = _of_classes(total, rows)
+        metrics = classification_metrics(**total, rows=rows, xp=jnp)
     else:
         metrics = {name: sum_ / rows for name, sum_ in total.items()}
     # The largest of several NaN outputs is the first class: a diverged network must not look right.
     return {name: jnp.where(jnp.isfinite(metrics["loss"]), value, jnp.nan) for name, value in metrics.items()}
-
-
-def _of_classes(total: dict[str, jax.Array], rows: int) -> dict[str, jax.Array]:
-    present = total["of_class"] > 0
-    recall = jnp.where(present, total["right"] / jnp.where(present, total["of_class"], 1), 0)
-    return {
-        "loss": total["loss"] / rows,
-        "accuracy": jnp.sum(total["right"]) / rows,
-        "balanced_accuracy": jnp.sum(recall) / jnp.sum(present),
-    }
-
-
-def in_own_unit(metrics: dict[str, float], unit: float, variance: float) -> dict[str, float]:
-    """A regression's metrics, from standard units to the target's own.
-
-    Args:
-        metrics: ``loss`` and ``mae`` in standard units.
-        unit: The target's standard deviation in the training part, in its own unit.
-        variance: The variance of the standardised targets that the metrics are of.
-
-    Returns:
-        ``loss`` as it was; ``rmse`` and ``mae`` in the target's unit; ``r2``, which is 0 where all targets
-        are equal, as there is nothing to explain.
-
-    Example:
-        >>> in_own_unit({"loss": 0.25, "mae": 0.4}, unit=2.0, variance=1.0)
-        {'loss': 0.25, 'rmse': 1.0, 'mae': 0.8, 'r2': 0.75}
-    """
-    loss = metrics["loss"]
-    r2 = 1 - loss / variance if variance > 0 else 0.0 * loss
-    return {"loss": loss, "rmse": unit * math.sqrt(loss), "mae": unit * metrics["mae"], "r2": r2}
 
 
 def _class_sums(outputs: jax.Array, targets: jax.Array, weights: jax.Array) -> dict[str, jax.Array]:

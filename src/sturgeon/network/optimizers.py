@@ -20,50 +20,24 @@ Source:
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple, cast
+from typing import cast
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
-from sturgeon.network.weights import Array, Weights
-
-OPTIMIZERS = ("gradient_descent", "momentum", "adam")
-
-
-class OptimizerSettings(NamedTuple):
-    """The settings of one training's optimiser; scalars, or one value per lane.
-
-    Attributes:
-        adam: True for Adam, False for momentum and gradient descent.
-        first_decay: β₁ of Adam, β of momentum, 0 for gradient descent; in [0, 1).
-        second_decay: β₂ of Adam, in [0, 1).
-        epsilon: ε of Adam, positive.
-        weight_decay: λ, at least 0.
-    """
-
-    adam: Array
-    first_decay: Array
-    second_decay: Array
-    epsilon: Array
-    weight_decay: Array
-
-
-def start_optimizer(weights: Weights) -> optax.ScaleByAdamState:
-    """The state before the first step: no steps taken (``count``), both moments (``mu``, ``nu``) zero."""
-    zeros = jax.tree.map(np.zeros_like, weights)
-    return optax.ScaleByAdamState(count=np.zeros((), np.int32), mu=zeros, nu=zeros)
+from sturgeon.network.settings import OptimizerSettings
+from sturgeon.network.weights import Array, Moments, Weights
 
 
 def descend(
     weights: Weights,
     gradient: Weights,
-    state: optax.ScaleByAdamState,
+    state: Moments,
     *,
     learning_rate: Array,
     settings: OptimizerSettings,
-) -> tuple[Weights, optax.ScaleByAdamState]:
+) -> tuple[Weights, Moments]:
     """Take one step.
 
     Args:
@@ -77,8 +51,8 @@ def descend(
         The weights and the state after the step.
     """
     adam = optax.scale_by_adam(b1=settings.first_decay, b2=settings.second_decay, eps=settings.epsilon)
-    adam_step, after = adam.update(gradient, state)
-    moments = cast(optax.ScaleByAdamState, after)
+    adam_step, after = adam.update(gradient, optax.ScaleByAdamState(*state))
+    moments = Moments(*cast(tuple[Array, Weights, Weights], after))
     step = cast(Weights, jax.tree.map(partial(jnp.where, settings.adam), adam_step, moments.mu))
     decay = settings.weight_decay
     step = step._replace(

@@ -13,15 +13,13 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
 
-from sturgeon.errors import InputError
+from sturgeon.network.settings import Precision, check_precision
 from sturgeon.network.weights import Array
 
-Precision = Literal["float32", "bfloat16"]
 Product = Callable[[Array, Array], jax.Array]
 
 
@@ -112,13 +110,3 @@ def product_in(precision: Precision) -> Product:
     """
     check_precision(precision)
     return _PRODUCTS[precision]
-
-
-def check_precision(precision: str) -> None:
-    """Raise unless it is one that the network knows.
-
-    Raises:
-        InputError: It is not.
-    """
-    if precision not in get_args(Precision):
-        raise InputError(f"`precision` must be 'float32' or 'bfloat16'; got {precision!r}. Name one of them.")

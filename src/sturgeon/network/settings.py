@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from sturgeon.errors import SpaceError
-from sturgeon.network.model import ACTIVATIONS
-from sturgeon.network.optimizers import OPTIMIZERS, OptimizerSettings
+from sturgeon.errors import InputError, SpaceError
 from sturgeon.network.schedules import SCHEDULES, learning_rate_at
-from sturgeon.network.weights import Architecture, Array
+from sturgeon.network.weights import ACTIVATIONS, Architecture, Array
 from sturgeon.space import Choice, Config, Constant, Hyperparameter, Integer, Real, Space
+
+Precision = Literal["float32", "bfloat16"]
+OPTIMIZERS = ("gradient_descent", "momentum", "adam")
+
+
+class OptimizerSettings(NamedTuple):
+    """The settings of one training's optimiser; scalars, or one value per lane.
+
+    Attributes:
+        adam: True for Adam, False for momentum and gradient descent.
+        first_decay: β₁ of Adam, β of momentum, 0 for gradient descent; in [0, 1).
+        second_decay: β₂ of Adam, in [0, 1).
+        epsilon: ε of Adam, positive.
+        weight_decay: λ, at least 0.
+    """
+
+    adam: Array
+    first_decay: Array
+    second_decay: Array
+    epsilon: Array
+    weight_decay: Array
+
+
+def check_precision(precision: str) -> None:
+    """Raise unless it is one that the network knows.
+
+    Raises:
+        InputError: It is not.
+    """
+    if precision not in get_args(Precision):
+        raise InputError(f"`precision` must be 'float32' or 'bfloat16'; got {precision!r}. Name one of them.")
 
 
 class LaneSettings(NamedTuple):

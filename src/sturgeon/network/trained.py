@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
-import jax
 import numpy as np
 
 from sturgeon.errors import InputError
-from sturgeon.network.model import forward_test
 from sturgeon.network.weights import Architecture, Statistics, Weights
 
 _PREDICT_ROWS = 8192
@@ -101,10 +101,13 @@ def _in_equal_parts(inputs: np.ndarray) -> list[np.ndarray]:
 
 
 @functools.cache
-def _compiled_forward(activation: str):
-    def forward(
-        weights: Weights, statistics: Statistics, inputs: jax.Array, norm_epsilon: jax.Array
-    ) -> jax.Array:
+def _compiled_forward(activation: str) -> Callable[..., Any]:
+    """The network at test time, compiled. JAX is loaded only now: that takes a second."""
+    import jax
+
+    from sturgeon.network.model import forward_test
+
+    def forward(weights: Weights, statistics: Statistics, inputs: Any, norm_epsilon: Any) -> jax.Array:
         return forward_test(weights, statistics, inputs, activation=activation, norm_epsilon=norm_epsilon)
 
     return jax.jit(forward)

@@ -1,14 +1,20 @@
-"""What the network learns, what it averages, and how both start."""
+"""What a training changes: weights, running averages and moments; how they start, and how they are padded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
+from sturgeon.network.streams import weights_stream
+
 # A jax.Array inside a compiled program, a NumPy array outside: the same containers hold both.
 Array: TypeAlias = Any
+
+Activation = Literal["relu", "tanh"]
+ACTIVATIONS = get_args(Activation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Architecture:
     outputs: int
     hidden_units: int
     layers: int
-    activation: Literal["relu", "tanh"] = "relu"
+    activation: Activation = "relu"
 
 
 class Weights(NamedTuple):
@@ -60,6 +66,55 @@ class Statistics(NamedTuple):
 
     mean: Array
     variance: Array
+
+
+class Moments(NamedTuple):
+    """What the optimiser carries from step to step; see :mod:`sturgeon.network.optimizers`.
+
+    Attributes:
+        count: Steps taken so far, int32.
+        mu: The first moment of every weight.
+        nu: The second moment of every weight.
+    """
+
+    count: Array
+    mu: Weights
+    nu: Weights
+
+
+class TrainingState(NamedTuple):
+    """All that a training carries from epoch to epoch; in lanes of JAX, with a leading axis of lanes."""
+
+    weights: Weights
+    statistics: Statistics
+    optimizer: Moments
+
+    def leaves(self) -> tuple[Array, ...]:
+        """All arrays one after the other, as checkpoints hold them."""
+        count, mu, nu = self.optimizer
+        return (*self.weights, *self.statistics, count, *mu, *nu)
+
+    @classmethod
+    def of_leaves(cls, leaves: Sequence[Array]) -> TrainingState:
+        """Undo :meth:`leaves`.
+
+        Raises:
+            TypeError, IndexError: There are too few or too many.
+        """
+        optimizer = Moments(leaves[8], Weights(*leaves[9:15]), Weights(*leaves[15:]))
+        return cls(Weights(*leaves[:6]), Statistics(*leaves[6:8]), optimizer)
+
+
+def initial_state(architecture: Architecture, seed: int) -> TrainingState:
+    """A network before its first epoch, unpadded, with its weights drawn by its trial's seed."""
+    weights = initial_weights(architecture, weights_stream(seed))
+    return TrainingState(weights, initial_statistics(architecture), initial_moments(weights))
+
+
+def initial_moments(weights: Weights) -> Moments:
+    """The optimiser before the first step: no steps taken, both moments zero."""
+    zeros = Weights(*map(np.zeros_like, weights))
+    return Moments(np.zeros((), np.int32), zeros, zeros)
 
 
 def initial_weights(architecture: Architecture, stream: np.random.Generator) -> Weights:
@@ -127,6 +182,22 @@ def pad_statistics(values: Statistics, units: int, layers: int) -> Statistics:
         return Statistics(*map(np.asarray, values))
     by = ((0, layers - values.mean.shape[0]), (0, units - values.mean.shape[1]))
     return Statistics(np.pad(values.mean, by), np.pad(values.variance, by))
+
+
+def pad_state(state: TrainingState, units: int, layers: int) -> TrainingState:
+    """Pad all of a training's state, by :func:`pad_weights` and :func:`pad_statistics`."""
+    count, *moments = state.optimizer
+    weights, mu, nu = (pad_weights(each, units, layers) for each in (state.weights, *moments))
+    statistics = pad_statistics(state.statistics, units, layers)
+    return TrainingState(weights, statistics, Moments(np.asarray(count), mu, nu))
+
+
+def trim_state(state: TrainingState, units: int, layers: int) -> TrainingState:
+    """Undo :func:`pad_state`."""
+    count, *moments = state.optimizer
+    weights, mu, nu = (trim_weights(each, units, layers) for each in (state.weights, *moments))
+    statistics = trim_statistics(state.statistics, units, layers)
+    return TrainingState(weights, statistics, Moments(np.asarray(count), mu, nu))
 
 
 def trim_weights(values: Weights, units: int, layers: int) -> Weights:

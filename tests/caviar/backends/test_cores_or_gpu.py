@@ -3,10 +3,10 @@
 import pytest
 
 from lane_runs import EPOCHS, regression_table
-from sturgeon.caviar.backends.cores_or_gpu import cores_are_sooner
+from sturgeon.caviar.backends.device_choice import cores_are_sooner
 from sturgeon.caviar.backends.jax_lanes import JaxBackend
+from sturgeon.caviar.backends.jax_shapes import lane_bytes
 from sturgeon.caviar.backends.native import NativeBackend
-from sturgeon.caviar.backends.shapes import lane_bytes
 from sturgeon.network.native.library import load_library
 from sturgeon.space import Constant, Space, standard_space
 

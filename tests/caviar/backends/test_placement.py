@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sturgeon.caviar.backends.jax_program import TablePart, batches_of, row_weights_of
-from sturgeon.caviar.backends.placement import Resident, Streamed, fits, place
-from sturgeon.caviar.lanes.memory import _free_in_container, free_bytes, free_in_machine
+from sturgeon.caviar.backends.jax_table import Resident, Streamed, fits, place
+from sturgeon.caviar.lanes.devices import _free_in_container, free_bytes, free_in_machine
 from sturgeon.network.streams import row_order
 
 CPU = jax.devices("cpu")[0]

@@ -12,9 +12,9 @@ from sturgeon.network import streams
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
 from sturgeon.network.objectives import row_losses
-from sturgeon.network.optimizers import descend, start_optimizer
+from sturgeon.network.optimizers import descend
 from sturgeon.network.settings import TrainingSettings
-from sturgeon.network.weights import initial_statistics, initial_weights
+from sturgeon.network.weights import initial_moments, initial_statistics, initial_weights
 
 
 def train_by_hand(dataset, settings, seed, epochs):
@@ -22,7 +22,7 @@ def train_by_hand(dataset, settings, seed, epochs):
     architecture = settings.architecture(dataset.features, dataset.outputs)
     weights = initial_weights(architecture, streams.weights_stream(seed))
     running = initial_statistics(architecture)
-    state = start_optimizer(weights)
+    state = initial_moments(weights)
     constants = settings.lane_settings()
     curve = []
 

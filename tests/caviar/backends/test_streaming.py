@@ -6,9 +6,9 @@ import pytest
 
 from sturgeon.caviar.backends.jax_lanes import _TableProgram
 from sturgeon.caviar.backends.jax_program import TablePart
-from sturgeon.caviar.backends.placement import Streamed, place
-from sturgeon.caviar.backends.shapes import Extent, block_of
-from sturgeon.caviar.backends.state import TableUnit
+from sturgeon.caviar.backends.jax_shapes import Extent, block_of
+from sturgeon.caviar.backends.jax_table import Streamed, place
+from sturgeon.caviar.backends.table_backend import TableUnit
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lane_batch import LaneBatch
 from sturgeon.network.settings import TrainingSettings

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lane_runs import OBJECTIVE, SMALL, job, run
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.backends.jax_program import batches_of, row_weights_of
-from sturgeon.caviar.backends.table_training import table_trainer
 from sturgeon.caviar.events import EpochDone, Halted
 
 

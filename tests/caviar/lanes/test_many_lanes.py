@@ -52,8 +52,8 @@ def test_a_program_without_loops_over_layers_computes_the_same(table, layers):
     results = []
     for each in (block, fixed):
         program = backend.program(each, device, 2)
-        state = program.stack([program.start(config)] * 2)
-        inputs = program.all_inputs([(config, 0)] * 2)
+        state = program.put(None, {0: program.start(config)}, 2)
+        inputs = program.inputs([(config, 0)] * 2)
         state, metrics = program.run(state, inputs)
         network = program.network(config, program.lane(state, 1))
         results.append((network.weights, {name: np.asarray(value) for name, value in metrics.items()}))

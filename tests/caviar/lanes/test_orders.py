@@ -93,7 +93,7 @@ def test_a_paused_member_goes_on_from_its_checkpoint_and_an_old_order_is_forgott
 @pytest.mark.parametrize("until", [1, 3, 5])
 def test_a_member_leaves_its_lane_at_its_milestone(until):
     with counting().open() as lanes:
-        lanes.start(TrainingJob(0, 1, {}, until=until))
+        lanes.start(TrainingJob(0, 1, {}, pause_after=until))
         curves, ended = tell_apart(to_the_end(lanes))
     assert curves[0] == whole_curve(0, until)
     if until == 5:  # it ends there anyway
@@ -188,9 +188,9 @@ def test_out_of_memory_with_one_lane_is_the_members_own_failure():
 def test_members_that_lose_their_lanes_keep_their_checkpoints_and_milestones():
     trainer = counting(epochs=9, width=4, room=2, full_after=2)
     with trainer.open() as lanes:
-        lanes.start(TrainingJob(0, 1, {}, until=2))
+        lanes.start(TrainingJob(0, 1, {}, pause_after=2))
         start = tell_apart(to_the_end(lanes))[1][0].checkpoint
-        lanes.start(TrainingJob(0, 1, {}, checkpoint=start, until=6))
+        lanes.start(TrainingJob(0, 1, {}, checkpoint=start, pause_after=6))
         curves, ended = tell_apart(to_the_end(lanes))
     assert curves[0] == whole_curve(0, 6, first=3)
     assert isinstance(ended[0], Paused)

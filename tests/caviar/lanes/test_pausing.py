@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from counting_lanes import Counting, counting
 from lane_runs import OBJECTIVE, SMALL, same_network
-from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.lanes.backend import LaneCheckpoint
 from sturgeon.caviar.limits import Limits

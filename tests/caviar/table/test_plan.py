@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sturgeon.caviar.backends.jax_lanes import JaxBackend
-from sturgeon.caviar.backends.shapes import Extent
+from sturgeon.caviar.backends.jax_shapes import Extent
 from sturgeon.caviar.table.job import TableJob
 from sturgeon.caviar.table.plan import FEWEST_TRIALS, halving_share, plan_table, recommend
 from sturgeon.caviar.table.timing import MOST_ROWS, EpochTime, Timing, cut_rows

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from sturgeon.caviar.lanes.cores import available_cores
+from sturgeon.caviar.lanes.devices import available_cores
 from sturgeon.caviar.tuning import tune
 from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
 

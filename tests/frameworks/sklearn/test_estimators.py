@@ -11,7 +11,7 @@ from sklearn.datasets import load_diabetes, load_wine
 
 import sturgeon as st
 from sklearn_checks import own_checks
-from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.data import ClassTarget, Dataset, Preprocessing

@@ -11,36 +11,28 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import numpy as np
 
-from sturgeon.caviar.backends.jax_program import (
-    EpochInputs,
-    LaneInputs,
-    LaneState,
+from sturgeon.caviar.backends.jax_program import EpochInputs, LaneInputs, batches_of, epoch_program
+from sturgeon.caviar.backends.jax_shapes import Extent, block_of, lane_bytes
+from sturgeon.caviar.backends.jax_table import Resident, Streamed, place, run_streamed_epoch
+from sturgeon.caviar.backends.table_backend import (
     ProgramShape,
-    batches_of,
-    epoch_program,
+    TableBackend,
+    TableBlock,
+    TableUnit,
+    epoch_cost,
+    network_of,
 )
-from sturgeon.caviar.backends.placement import Resident, Streamed, place
-from sturgeon.caviar.backends.shapes import Extent, TableBlock, block_of, epoch_cost, lane_bytes
-from sturgeon.caviar.backends.state import TableUnit, network_of, start_state
-from sturgeon.caviar.backends.streaming import run_streamed_epoch
-from sturgeon.caviar.lanes.backend import LaneProgram, TrainingBackend, TrainingJob
-from sturgeon.caviar.lanes.devices import Device
-from sturgeon.caviar.lanes.memory import all_bytes
-from sturgeon.caviar.lanes.stacking import stack_on, take_lane
+from sturgeon.caviar.lanes.backend import LaneProgram, TrainingJob
+from sturgeon.caviar.lanes.devices import Device, all_bytes
+from sturgeon.caviar.lanes.stacking import StackedProgram
 from sturgeon.data import Dataset
 from sturgeon.network import streams
-from sturgeon.network.precision import Precision
-from sturgeon.network.settings import TrainingSettings
+from sturgeon.network.settings import Precision, TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
-from sturgeon.network.weights import (
-    pad_statistics,
-    pad_weights,
-    trim_statistics,
-    trim_weights,
-)
+from sturgeon.network.weights import Architecture, TrainingState, initial_state, pad_state, trim_state
 from sturgeon.space import Config, Space
 
-Epoch: TypeAlias = Callable[[LaneState, EpochInputs, Any], tuple[LaneState, dict[str, jax.Array]]]
+Epoch: TypeAlias = Callable[[TrainingState, EpochInputs, Any], tuple[TrainingState, dict[str, jax.Array]]]
 
 # A network whose step has fewer activations than this keeps no core busy alone.
 _SMALL_STEP = 2048
@@ -55,8 +47,8 @@ _GPU_ASKED_AHEAD = 16
 _MEMORY_SHARE = 0.8
 
 
-class JaxBackend(TrainingBackend):
-    """Trainings of the batch-norm network on one data set.
+class JaxBackend(TableBackend):
+    """Trainings on JAX's devices, a GPU or the cores.
 
     Args:
         dataset: The data.
@@ -68,12 +60,10 @@ class JaxBackend(TrainingBackend):
     def __init__(
         self, dataset: Dataset, space: Space, epochs: int, *, precision: Precision = "float32"
     ) -> None:
-        self._dataset = dataset
-        self._rows = len(dataset.y_train)
+        super().__init__(dataset, epochs)
         arrays = (dataset.x_train, dataset.y_train, dataset.x_validation, dataset.y_validation)
         self._table_bytes = sum(array.nbytes for array in arrays)
         self._extent = Extent.of(space)
-        self._epochs = epochs
         self._precision: Precision = precision
         self._placing = threading.Lock()
         self._parts: dict[Device, Resident | Streamed] = {}
@@ -98,12 +88,6 @@ class JaxBackend(TrainingBackend):
         true = replace(block.shape.architecture, layers=block.depth)
         return epoch_cost(true, block.shape.batch, self._rows)
 
-    def needed(self, config: Config) -> float:
-        """The same for the unpadded network."""
-        settings = TrainingSettings.of(config)
-        true = settings.architecture(self._dataset.features, self._dataset.outputs)
-        return epoch_cost(true, min(settings.batch_size, self._rows), self._rows)
-
     def lanes(self, block: TableBlock, device: Device) -> int:
         """One on a core, where it keeps the core busy, several where its steps are tiny.
 
@@ -124,7 +108,7 @@ class JaxBackend(TrainingBackend):
             return most
         return min(most, next((lanes for lanes in _GPU_LANES if lanes >= jobs), most))
 
-    def usual_lanes(self, device: Device) -> int:
+    def typical_lanes(self, device: Device) -> int:
         """One on a core."""
         return 1 if device.platform == "cpu" else _GPU_ASKED_AHEAD
 
@@ -150,7 +134,7 @@ class _LaneSettings(NamedTuple):
         return cls(settings, settings.lane_vector(), streams.dropout_key(job.seed))
 
 
-class _TableProgram(LaneProgram):
+class _TableProgram(StackedProgram):
     def __init__(
         self, block: TableBlock, parts: Resident | Streamed, device: Device, unit: TableUnit, epochs: int
     ) -> None:
@@ -159,32 +143,30 @@ class _TableProgram(LaneProgram):
         self._device = device
         self._unit = unit
         self._epochs = epochs
-        self._run = _epoch_on(parts, block.shape)
+        self._epoch = _epoch_on(parts, block.shape)
         self._settings: dict[int, _LaneSettings] = {}
-        self.runs_apart = device.platform != "cpu"
+        self.asynchronous = device.platform != "cpu"
 
-    def start(self, job: TrainingJob) -> LaneState:
-        settings = TrainingSettings.of(job.config)
-        padded = self._shape.architecture
-        true = settings.architecture(padded.features, padded.outputs)
-        return self.unpack(job, start_state(true, job.seed))
+    @property
+    def where(self) -> Device:
+        return self._device
 
-    def stack(self, states: Sequence[LaneState]) -> LaneState:
-        return stack_on(self._device, states)
+    def start(self, job: TrainingJob) -> TrainingState:
+        return self._padded(initial_state(self._true_sizes(job), job.seed))
 
-    def lane(self, state: LaneState, index: int) -> LaneState:
-        return take_lane(state, index)
+    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> TrainingState:
+        return self._padded(TrainingState.of_leaves(leaves))
 
-    def inputs(self, job: TrainingJob, epoch: int) -> EpochInputs:
-        return jax.tree.map(lambda leaf: leaf[0], self.all_inputs([(job, epoch)]))
+    def leaves(self, job: TrainingJob, state: TrainingState) -> tuple[np.ndarray, ...]:
+        return self._trimmed(job, state).leaves()
 
-    def all_inputs(self, lanes: Sequence[tuple[TrainingJob, int]]) -> EpochInputs:
-        own = [self._of_member(job) for job, _ in lanes]
+    def inputs(self, work: Sequence[tuple[TrainingJob, int]]) -> EpochInputs:
+        own = [self._settings_of(job) for job, _ in work]
         rates = [
             of.settings.learning_rate_at(epoch, self._epochs)
-            for of, (_, epoch) in zip(own, lanes, strict=True)
+            for of, (_, epoch) in zip(own, work, strict=True)
         ]
-        orders = streams.row_orders([(job.seed, epoch) for job, epoch in lanes], self._rows)
+        orders = streams.row_orders([(job.seed, epoch) for job, epoch in work], self._rows)
         return EpochInputs(
             LaneInputs(
                 np.stack([of.vector for of in own]),
@@ -194,52 +176,30 @@ class _TableProgram(LaneProgram):
             batches_of(orders, self._shape.batch),
         )
 
-    def _of_member(self, job: TrainingJob) -> _LaneSettings:
+    def run(self, state: TrainingState, inputs: EpochInputs) -> tuple[TrainingState, dict[str, jax.Array]]:
+        return self._epoch(state, inputs, np.int32(self._depth))
+
+    def metrics(self, values: dict[str, float]) -> dict[str, float]:
+        return self._unit.reported(values.pop("train_loss"), values)
+
+    def network(self, job: TrainingJob, state: TrainingState) -> TrainedNetwork:
+        own = self._trimmed(job, state)
+        return network_of(self._true_sizes(job), job, own.weights, own.statistics)
+
+    def _settings_of(self, job: TrainingJob) -> _LaneSettings:
         if job.number not in self._settings:
             self._settings[job.number] = _LaneSettings.of(job)
         return self._settings[job.number]
 
-    def run(self, state: LaneState, inputs: EpochInputs) -> tuple[LaneState, dict[str, jax.Array]]:
-        return self._run(state, inputs, np.int32(self._depth))
-
-    def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        return self._unit.metrics(values)
-
-    def pack(self, job: TrainingJob, state: LaneState) -> LaneState:
-        units, layers = TrainingSettings.of(job.config).hidden_units, self._depth
-        return _resized(
-            state,
-            lambda weights: trim_weights(weights, units, layers),
-            lambda statistics: trim_statistics(statistics, units, layers),
-        )
-
-    def unpack(self, job: TrainingJob, state: LaneState) -> LaneState:
-        units, layers = self._shape.architecture.hidden_units, self._shape.architecture.layers
-        return _resized(
-            state,
-            lambda weights: pad_weights(weights, units, layers),
-            lambda statistics: pad_statistics(statistics, units, layers),
-        )
-
-    def network(self, job: TrainingJob, state: LaneState) -> TrainedNetwork:
+    def _true_sizes(self, job: TrainingJob) -> Architecture:
         padded = self._shape.architecture
-        true = TrainingSettings.of(job.config).architecture(padded.features, padded.outputs)
-        packed = self.pack(job, state)
-        return network_of(true, job, packed.weights, packed.statistics)
+        return TrainingSettings.of(job.config).architecture(padded.features, padded.outputs)
 
+    def _padded(self, state: TrainingState) -> TrainingState:
+        return pad_state(state, self._shape.architecture.hidden_units, self._shape.architecture.layers)
 
-def _resized(state: LaneState, weights: Any, statistics: Any) -> LaneState:
-    """Every array of a lane's state, brought to another width and depth."""
-    moments = state.optimizer
-    return LaneState(
-        weights(state.weights),
-        statistics(state.statistics),
-        moments._replace(
-            count=np.asarray(moments.count),
-            mu=weights(moments.mu),
-            nu=weights(moments.nu),
-        ),
-    )
+    def _trimmed(self, job: TrainingJob, state: TrainingState) -> TrainingState:
+        return trim_state(state, TrainingSettings.of(job.config).hidden_units, self._depth)
 
 
 def _epoch_on(parts: Resident | Streamed, shape: ProgramShape) -> Epoch:

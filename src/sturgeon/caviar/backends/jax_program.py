@@ -10,51 +10,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
+from sturgeon.caviar.backends.table_backend import ProgramShape
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
 from sturgeon.network.objectives import evaluate, row_losses
 from sturgeon.network.optimizers import descend
-from sturgeon.network.precision import Precision
 from sturgeon.network.settings import LaneSettings
-from sturgeon.network.weights import Architecture, Array, Statistics, Weights
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramShape:
-    """What a compiled program is specialised on.
-
-    Attributes:
-        architecture: The sizes, with the units and the layers that the lanes are padded to.
-        any_depth: Whether the lanes may have fewer layers, a number of them that is a value; else the program
-            is for that number of layers alone, and has no loop over them.
-        batch: Rows of a mini-batch, at most the training rows.
-        dropout: Whether any activations are dropped; without, no random numbers are drawn.
-        lanes: How many networks are trained together.
-        precision: In which numbers matrices are multiplied.
-    """
-
-    architecture: Architecture
-    any_depth: bool
-    batch: int
-    dropout: bool
-    lanes: int
-    precision: Precision
-
-
-class LaneState(NamedTuple):
-    """What a lane carries from epoch to epoch; stacked, one leading axis of lanes."""
-
-    weights: Weights
-    statistics: Statistics
-    optimizer: optax.ScaleByAdamState
+from sturgeon.network.weights import Array, TrainingState, Weights
 
 
 class TablePart(NamedTuple):
@@ -104,7 +72,7 @@ class EpochInputs(NamedTuple):
     order: Array
 
 
-Step: TypeAlias = Callable[[LaneState, MiniBatch], tuple[LaneState, jax.Array]]
+Step: TypeAlias = Callable[[TrainingState, MiniBatch], tuple[TrainingState, jax.Array]]
 
 
 def batches_of(orders: np.ndarray, batch: int) -> np.ndarray:
@@ -152,7 +120,7 @@ def _seen(rows: int, batch: int) -> int:
 
 
 @functools.cache
-def epoch_program(shape: ProgramShape) -> Callable[..., tuple[LaneState, dict[str, jax.Array]]]:
+def epoch_program(shape: ProgramShape) -> Callable[..., tuple[TrainingState, dict[str, jax.Array]]]:
     """The compiled function ``(state, inputs, depth, training, validation) -> (state, metrics)``.
 
     It trains every lane for one epoch and judges it on the validation part. ``metrics`` maps names such as
@@ -160,11 +128,11 @@ def epoch_program(shape: ProgramShape) -> Callable[..., tuple[LaneState, dict[st
     """
 
     def train_one_epoch(
-        state: LaneState, inputs: EpochInputs, depth: Array, training: TablePart, validation: TablePart
-    ) -> tuple[LaneState, dict[str, jax.Array]]:
+        state: TrainingState, inputs: EpochInputs, depth: Array, training: TablePart, validation: TablePart
+    ) -> tuple[TrainingState, dict[str, jax.Array]]:
         step = training_step(shape, inputs.lane, depth)
 
-        def gather_and_step(carry: LaneState, rows: tuple[jax.Array, jax.Array]):
+        def gather_and_step(carry: TrainingState, rows: tuple[jax.Array, jax.Array]):
             numbers, row_weights = rows
             batch = MiniBatch(training.inputs[numbers], training.targets[numbers], row_weights)
             return step(carry, batch)
@@ -203,7 +171,7 @@ def training_step(shape: ProgramShape, lane: LaneInputs, depth: Array) -> Step:
         mean = batch.row_weights @ row_losses(outputs, batch.targets) / jnp.sum(batch.row_weights)
         return mean, statistics
 
-    def step(state: LaneState, batch: MiniBatch) -> tuple[LaneState, jax.Array]:
+    def step(state: TrainingState, batch: MiniBatch) -> tuple[TrainingState, jax.Array]:
         key = jax.random.fold_in(jax.random.wrap_key_data(lane.dropout_key), state.optimizer.count)
         (value, seen), gradient = jax.value_and_grad(loss, has_aux=True)(state.weights, batch, key)
         weights, optimizer = descend(
@@ -214,13 +182,13 @@ def training_step(shape: ProgramShape, lane: LaneInputs, depth: Array) -> Step:
             settings=settings.optimizer,
         )
         statistics = update_running(state.statistics, seen, settings.norm_momentum)
-        return LaneState(weights, statistics, optimizer), value * jnp.sum(batch.row_weights)
+        return TrainingState(weights, statistics, optimizer), value * jnp.sum(batch.row_weights)
 
     return step
 
 
 def predictor(
-    shape: ProgramShape, state: LaneState, lane: LaneInputs, depth: Array
+    shape: ProgramShape, state: TrainingState, lane: LaneInputs, depth: Array
 ) -> Callable[[jax.Array], jax.Array]:
     """One lane's network as it is now: from inputs ``[rows, features]`` to outputs ``[rows, outputs]``.
 

@@ -6,32 +6,36 @@ is compiled while a study runs.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
-from ctypes import CDLL
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import optax
 
-from sturgeon.caviar.backends.jax_program import LaneState, ProgramShape
-from sturgeon.caviar.backends.shapes import TableBlock, epoch_cost
-from sturgeon.caviar.backends.state import TableUnit, network_of, start_state
-from sturgeon.caviar.lanes.backend import LaneProgram, TrainingBackend, TrainingJob
-from sturgeon.caviar.lanes.devices import Device, core_devices
-from sturgeon.caviar.lanes.memory import free_bytes
+from sturgeon.caviar.backends.table_backend import (
+    ProgramShape,
+    TableBackend,
+    TableBlock,
+    TableUnit,
+    epoch_cost,
+    network_of,
+)
+from sturgeon.caviar.lanes.backend import LaneProgram, OneLaneProgram, TrainingJob
+from sturgeon.caviar.lanes.devices import Core, Device, core_devices, free_bytes
 from sturgeon.data import Dataset
+from sturgeon.data.metrics import judge_outputs
 from sturgeon.network import streams
-from sturgeon.network.judging import judge
 from sturgeon.network.native.layout import Layout
-from sturgeon.network.native.library import EpochSettings, Rows, Trainee, predict, train_epoch, vector_width
+from sturgeon.network.native.library import Settings, Sizes, State, address
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
-from sturgeon.network.weights import Array, Weights
+from sturgeon.network.weights import Moments, Statistics, TrainingState, initial_state
 from sturgeon.space import Config
 
 
-class NativeBackend(TrainingBackend):
-    """Trainings of the batch-norm network on one data set, on a processor and in float32.
+class NativeBackend(TableBackend):
+    """Trainings on a processor, in float32.
 
     Args:
         library: What trains.
@@ -39,14 +43,12 @@ class NativeBackend(TrainingBackend):
         epochs: What learning-rate schedules count on.
     """
 
-    def __init__(self, library: CDLL, dataset: Dataset, epochs: int) -> None:
+    def __init__(self, library: ctypes.CDLL, dataset: Dataset, epochs: int) -> None:
+        super().__init__(dataset, epochs)
         self._library = library
-        self._dataset = dataset
-        self._rows = len(dataset.y_train)
-        self._epochs = epochs
 
     @property
-    def devices(self) -> tuple[Device, ...]:
+    def devices(self) -> tuple[Core, ...]:
         """The cores, also where there is a GPU."""
         return core_devices()
 
@@ -67,15 +69,11 @@ class NativeBackend(TrainingBackend):
         """Multiply-adds, and more for small mini-batches."""
         return epoch_cost(block.shape.architecture, block.shape.batch, self._rows)
 
-    def needed(self, config: Config) -> float:
-        """All of it: nothing is padded."""
-        return self.cost(self.block_of(config))
-
     def lanes(self, block: TableBlock, device: Device) -> int:
         """One."""
         return 1
 
-    def usual_lanes(self, device: Device) -> int:
+    def typical_lanes(self, device: Device) -> int:
         """One."""
         return 1
 
@@ -93,97 +91,91 @@ class NativeBackend(TrainingBackend):
         return program
 
 
-class _Inputs(NamedTuple):
-    """What a lane needs for one epoch.
+@dataclass(frozen=True)
+class _NativeState:
+    """What an epoch changes, in place, as :class:`Layout` lays it out.
 
     Attributes:
-        vector: :meth:`TrainingSettings.lane_vector`.
-        learning_rate: α.
-        dropout_key: uint32 ``[2]``.
-        order: The rows of its mini-batches, int32 ``[seen]``.
+        weights: A block.
+        first_moment: The optimiser's; a block.
+        second_moment: Likewise.
+        running: The running averages, in strides.
+        count: Steps taken so far, int32 of one element.
     """
 
-    vector: Array
-    learning_rate: Array
-    dropout_key: Array
-    order: Array
+    weights: np.ndarray
+    first_moment: np.ndarray
+    second_moment: np.ndarray
+    running: Statistics
+    count: np.ndarray
+
+    @cached_property
+    def pointers(self) -> State:
+        """The same for the library."""
+        blocks = [address(a) for a in (self.weights, self.first_moment, self.second_moment, *self.running)]
+        assert all(block % 64 == 0 for block in blocks), "vectors are read at whole addresses"
+        return State(*blocks)
 
 
-class _NativeProgram(LaneProgram):
-    """A lane's state is a :class:`Trainee`; a checkpoint holds a :class:`LaneState`, as with JAX."""
+class _NativeProgram(OneLaneProgram):
+    """Trains networks of one size, without the interpreter's lock; a checkpoint holds what JAX's does."""
 
-    def __init__(self, library: CDLL, block: TableBlock, dataset: Dataset, epochs: int) -> None:
+    def __init__(self, library: ctypes.CDLL, block: TableBlock, dataset: Dataset, epochs: int) -> None:
         self._library = library
         self._architecture, self._batch = block.shape.architecture, block.shape.batch
-        self.layout = Layout(self._architecture, vector_width(library))
+        self.layout = Layout(self._architecture, library.sturgeon_width())
         self._dataset = dataset
         self._unit = TableUnit.of(dataset)
         self._epochs = epochs
+        a, classes = self._architecture, dataset.y_train.dtype == np.int32
+        tanh = a.activation == "tanh"
+        self._sizes = Sizes(a.features, a.outputs, a.hidden_units, a.layers, self._batch, tanh, classes)
 
-    def start(self, job: TrainingJob) -> Trainee:
-        weights, statistics, moments = start_state(self._architecture, job.seed)
-        layout = self.layout
-        count = np.array([moments.count], np.int32)
-        return Trainee(
-            layout.block(weights), layout.block(), layout.block(), layout.running(statistics), count
-        )
+    def start(self, job: TrainingJob) -> _NativeState:
+        return self._laid_out(initial_state(self._architecture, job.seed))
 
-    def stack(self, states: Sequence[Trainee]) -> Trainee:
-        return states[0]
+    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> _NativeState:
+        return self._laid_out(TrainingState.of_leaves(leaves))
 
-    def lane(self, state: Trainee, index: int) -> Trainee:
-        return state
+    def _laid_out(self, state: TrainingState) -> _NativeState:
+        count, *moments = state.optimizer
+        weights, mu, nu = (self.layout.block(each) for each in (state.weights, *moments))
+        running = self.layout.running(state.statistics)
+        return _NativeState(weights, mu, nu, running, np.array([count], np.int32))
 
-    def inputs(self, job: TrainingJob, epoch: int) -> _Inputs:
+    def run(
+        self, state: _NativeState, inputs: tuple[TrainingJob, int]
+    ) -> tuple[_NativeState, dict[str, float]]:
+        job, epoch = inputs
+        data, library, sizes = self._dataset, self._library, self._sizes
+        order = streams.row_order(job.seed, epoch, len(data.y_train))
+        if len(order) % self._batch == 1:  # a single row has no variance to normalise by
+            order = order[:-1]
         settings = TrainingSettings.of(job.config)
-        order = streams.row_order(job.seed, epoch, len(self._dataset.y_train))
-        alone = len(order) % self._batch == 1  # a single row has no variance to normalise by
-        return _Inputs(
-            settings.lane_vector(),
-            np.float32(settings.learning_rate_at(epoch, self._epochs)),
-            streams.dropout_key(job.seed),
-            order[:-1] if alone else order,
+        vector = settings.lane_vector()
+        how = Settings(
+            settings.learning_rate_at(epoch, self._epochs),
+            tuple(vector.tolist()),
+            tuple(streams.dropout_key(job.seed).tolist()),
         )
+        rows = address(data.x_train), address(data.y_train), address(order), len(order)
+        loss = library.sturgeon_train_epoch(sizes, how, state.pointers, *rows, address(state.count))
+        if state.count.item() < 0:
+            raise MemoryError(f"no memory to train {sizes.units} units on {self._batch} rows")
+        outputs = np.empty((len(data.x_validation), sizes.outputs), np.float32)
+        rows = address(data.x_validation), len(data.x_validation)
+        if library.sturgeon_predict(sizes, vector[-1].item(), state.pointers, *rows, address(outputs)):
+            raise MemoryError(f"no memory to predict with {sizes.units} units")
+        metrics = judge_outputs(outputs, data.y_validation)
+        return state, self._unit.reported(loss / len(order), metrics)
 
-    def run(self, state: Trainee, inputs: _Inputs) -> tuple[Trainee, dict[str, np.ndarray]]:
-        data = self._dataset
-        vector, learning_rate, dropout_key, order = (array[0] for array in inputs)
-        train_loss = train_epoch(
-            self._library,
-            self._architecture,
-            state,
-            Rows(data.x_train, data.y_train, order),
-            EpochSettings(self._batch, float(learning_rate), vector, dropout_key),
-        )
-        outputs = predict(self._library, self._architecture, state, data.x_validation, float(vector[-1]))
-        metrics = {"train_loss": train_loss, **judge(outputs, data.y_validation)}
-        return state, {name: np.array([value]) for name, value in metrics.items()}
-
-    def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        return self._unit.metrics(values)
-
-    def pack(self, job: TrainingJob, state: Trainee) -> LaneState:
+    def leaves(self, job: TrainingJob, state: _NativeState) -> tuple[np.ndarray, ...]:
         blocks = state.weights, state.first_moment, state.second_moment
-        weights, mu, nu = (_copies(self.layout.weights(block)) for block in blocks)
-        moments = optax.ScaleByAdamState(state.count[0].copy(), mu, nu)
-        return LaneState(weights, _copies(self.layout.statistics(state.running)), moments)
-
-    def unpack(self, job: TrainingJob, state: LaneState) -> Trainee:
-        weights, statistics, moments = state
-        return Trainee(
-            self.layout.block(weights),
-            self.layout.block(cast(Weights, moments.mu)),
-            self.layout.block(cast(Weights, moments.nu)),
-            self.layout.running(statistics),
-            np.array([moments.count], np.int32),
-        )
-
-    def network(self, job: TrainingJob, state: Trainee) -> TrainedNetwork:
-        weights = self.layout.weights(state.weights)
+        weights, mu, nu = (self.layout.weights(block) for block in blocks)
         statistics = self.layout.statistics(state.running)
-        return network_of(self._architecture, job, weights, statistics)
+        whole = TrainingState(weights, statistics, Moments(state.count[0], mu, nu))
+        return tuple(leaf.copy() for leaf in whole.leaves())
 
-
-def _copies(arrays: Any) -> Any:
-    """The same named tuple, each array on its own."""
-    return arrays._make(array.copy() for array in arrays)
+    def network(self, job: TrainingJob, state: _NativeState) -> TrainedNetwork:
+        weights = self.layout.weights(state.weights)
+        return network_of(self._architecture, job, weights, self.layout.statistics(state.running))

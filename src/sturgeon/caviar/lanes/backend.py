@@ -1,7 +1,7 @@
-"""What the lane engine needs of a kind of training: who trains, which program, and one program's lanes.
+"""What the lane engine needs of a kind of training: which program trains a job, and that program's lanes.
 
-The engine (:mod:`sturgeon.caviar.trainer`) knows no framework and no network. A kind of training that can
-be fused, the batch-norm network on a table or a user's own pure functions, is a :class:`TrainingBackend`.
+The engine (:mod:`sturgeon.caviar.trainer`) knows no framework and no network. A kind of training, such as the
+batch-norm network on a table or a user's own pure functions, is a :class:`TrainingBackend`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-import jax
 import numpy as np
 
 from sturgeon.caviar.lanes.devices import Device, lane_devices
 from sturgeon.space import Config
-
-# Nested tuples, lists and dictionaries of arrays, as jax.tree takes them.
-Tree: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +23,7 @@ class LaneCheckpoint:
 
     Attributes:
         epoch: Epochs trained so far, at least 1.
-        leaves: The arrays of the state, in the order of :func:`jax.tree.leaves`.
+        leaves: The arrays of the state, of :meth:`LaneProgram.leaves`.
     """
 
     epoch: int
@@ -44,9 +40,9 @@ class TrainingJob:
         config: Its trial's configuration.
         last_epoch: After how many epochs it ends, at least 1; None for all epochs of the trainer.
         checkpoint: Where it goes on from; None to begin.
-        until: After how many epochs it leaves its lane with a checkpoint, to be judged; None for never.
-        told: How many epochs it had reported when a lack of memory made it begin anew. It trains them again
-            in silence, and takes orders from then on.
+        pause_after: After how many epochs it leaves its lane with a checkpoint, to be judged; None for never.
+        reported_epochs: How many epochs it had reported when a lack of memory made it begin anew. It trains
+            them again in silence, and takes orders from then on.
     """
 
     number: int
@@ -54,76 +50,114 @@ class TrainingJob:
     config: Config
     last_epoch: int | None = None
     checkpoint: LaneCheckpoint | None = None
-    until: int | None = None
-    told: int = 0
+    pause_after: int | None = None
+    reported_epochs: int = 0
 
 
 class LaneProgram(ABC):
-    """One compiled program on one device. All jobs of a block of lanes share it.
+    """What trains the jobs of one block on one device, in one lane or in several side by side.
+
+    The state of one lane, and that of all lanes together, are the program's own affair.
 
     Attributes:
-        runs_apart: Whether :meth:`run` returns before its work is done: the host then prepares the next
+        asynchronous: Whether :meth:`run` returns before its work is done: the host then prepares the next
             epoch meanwhile.
     """
 
-    runs_apart: bool = False
+    asynchronous: bool = False
 
     @abstractmethod
-    def start(self, job: TrainingJob) -> Tree:
-        """The state of one lane before the job's first epoch, as NumPy arrays."""
+    def start(self, job: TrainingJob) -> Any:
+        """The state of one lane before the job's first epoch."""
 
     @abstractmethod
-    def stack(self, states: Sequence[Tree]) -> Tree:
-        """The states of all lanes, each from :meth:`start` and given up, together where the program runs."""
+    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> Any:
+        """The state of one lane from :meth:`leaves`."""
 
     @abstractmethod
-    def lane(self, state: Tree, index: int) -> Tree:
-        """One lane's state as NumPy arrays, which hold until the next run."""
+    def leaves(self, job: TrainingJob, state: Any) -> tuple[np.ndarray, ...]:
+        """One lane's state as arrays without padding, which keep their values: what a checkpoint holds."""
 
     @abstractmethod
-    def inputs(self, job: TrainingJob, epoch: int) -> Tree:
-        """What one lane needs for an epoch, from 0, as NumPy arrays; equal shapes for every job."""
+    def network(self, job: TrainingJob, state: Any) -> Any:
+        """What the user gets of one lane's state: the trained network, which holds until the next run."""
 
-    def all_inputs(self, lanes: Sequence[tuple[TrainingJob, int]]) -> Tree:
-        """What all lanes need, each array with a leading axis of lanes.
+    @abstractmethod
+    def put(self, state: Any, newcomers: dict[int, Any], lanes: int) -> Any:
+        """Put new states into lanes.
 
         Args:
-            lanes: The job of each lane, and its epoch.
+            state: The state of all lanes, which is given up; None before there is one.
+            newcomers: The state of a lane by its number; at least one.
+            lanes: How many lanes there are.
+
+        Returns:
+            The state of all lanes.
         """
-        per_lane = [self.inputs(job, epoch) for job, epoch in lanes]
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *per_lane)
 
     @abstractmethod
-    def run(self, state: Tree, inputs: Tree) -> tuple[Tree, dict[str, Any]]:
+    def select(self, state: Any, lanes: Sequence[int]) -> Any:
+        """The state of all lanes where each takes over the state of the lane of this number."""
+
+    @abstractmethod
+    def lane(self, state: Any, index: int) -> Any:
+        """One lane's state, which holds until the next run."""
+
+    @abstractmethod
+    def inputs(self, work: Sequence[tuple[TrainingJob, int]]) -> Any:
+        """What an epoch needs.
+
+        Args:
+            work: The job of each lane, and its epoch, from 0.
+        """
+
+    @abstractmethod
+    def run(self, state: Any, inputs: Any) -> tuple[Any, Any]:
         """Train every lane for one epoch, and judge it.
 
         Args:
-            state: The lanes' states together, of :meth:`stack` or the run before; given up to the program.
-            inputs: The lanes' inputs, each array with a leading axis of lanes.
+            state: The state of all lanes, which is given up.
+            inputs: Of :meth:`inputs`.
 
         Returns:
-            The states after it, and metrics by name, each ``[lanes]``.
+            The state of all lanes after it, and what :meth:`reports` takes.
         """
 
     @abstractmethod
-    def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        """One lane's metrics by the names, and in the units, that they are reported in."""
+    def reports(self, results: Any) -> Sequence[dict[str, float]]:
+        """Each lane's metrics, by the names and in the units that they are reported in; waits for them."""
+
+
+class OneLaneProgram(LaneProgram):
+    """A program that trains one job at a time: the state of all lanes is that of the one."""
+
+    def put(self, state: Any, newcomers: dict[int, Any], lanes: int) -> Any:
+        """See :class:`LaneProgram`."""
+        return newcomers[0]
+
+    def select(self, state: Any, lanes: Sequence[int]) -> Any:
+        """See :class:`LaneProgram`."""
+        return state
+
+    def lane(self, state: Any, index: int) -> Any:
+        """See :class:`LaneProgram`."""
+        return state
+
+    def inputs(self, work: Sequence[tuple[TrainingJob, int]]) -> tuple[TrainingJob, int]:
+        """See :class:`LaneProgram`."""
+        return work[0]
 
     @abstractmethod
-    def pack(self, job: TrainingJob, state: Tree) -> Tree:
-        """One lane's state without padding, as it is kept in a checkpoint."""
+    def run(self, state: Any, inputs: tuple[TrainingJob, int]) -> tuple[Any, dict[str, float]]:
+        """Train a job for the epoch of this number, from 0; gives its state and its metrics as reported."""
 
-    @abstractmethod
-    def unpack(self, job: TrainingJob, state: Tree) -> Tree:
-        """The inverse of :meth:`pack`."""
-
-    @abstractmethod
-    def network(self, job: TrainingJob, state: Tree) -> Any:
-        """What the user gets of one lane's state: the trained network, which holds until the next run."""
+    def reports(self, results: dict[str, float]) -> Sequence[dict[str, float]]:
+        """See :class:`LaneProgram`."""
+        return [results]
 
 
 class TrainingBackend(ABC):
-    """A kind of training that can be fused into lanes."""
+    """A kind of training whose jobs are trained in lanes."""
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -142,7 +176,7 @@ class TrainingBackend(ABC):
         """A rough cost of one lane's epoch in this block, in any unit."""
 
     @abstractmethod
-    def needed(self, config: Config) -> float:
+    def useful_cost(self, config: Config) -> float:
         """What of the block's cost the configuration itself needs; the rest is spent on padding."""
 
     @abstractmethod
@@ -154,7 +188,7 @@ class TrainingBackend(ABC):
         return self.lanes(block, device)
 
     @abstractmethod
-    def usual_lanes(self, device: Device) -> int:
+    def typical_lanes(self, device: Device) -> int:
         """How many lanes most blocks have on a device: how many configurations to ask for at once."""
 
     @abstractmethod

@@ -7,9 +7,8 @@ import threading
 
 from sturgeon.caviar.events import Broken, EpochDone, Event
 from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
-from sturgeon.caviar.lanes.block_queue import BlockQueue
-from sturgeon.caviar.lanes.driver import Driver, Order, Orders, drive
-from sturgeon.caviar.lanes.usage import Usage
+from sturgeon.caviar.lanes.driver import Driver
+from sturgeon.caviar.lanes.shared import BlockQueue, Order, Orders, Shared, Usage
 
 
 class Lanes:
@@ -18,7 +17,7 @@ class Lanes:
     A context manager; at its end the threads stop after their current epochs. To be used from one thread.
 
     Args:
-        fused: The kind of training.
+        backend: The kind of training.
         metric: The metric that must stay finite.
         epochs: After how many epochs a job ends that does not say.
 
@@ -29,22 +28,12 @@ class Lanes:
     def __init__(self, backend: TrainingBackend, metric: str, epochs: int) -> None:
         self.usage = Usage()
         self._backend = backend
-        self._waiting = BlockQueue(backend, backend.devices[0])
-        self._events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
+        self._queue = BlockQueue(backend, backend.devices[0])
         self._orders = Orders()
-        self._drivers = [
-            Driver(
-                device,
-                backend=backend,
-                waiting=self._waiting,
-                tell=self._events.put,
-                orders=self._orders,
-                usage=self.usage,
-                metric=metric,
-                epochs=epochs,
-            )
-            for device in backend.devices
-        ]
+        self._events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
+        self._shared = Shared(
+            backend, metric, epochs, self._queue, self._orders, self.usage, self._events.put
+        )
         self._threads: list[threading.Thread] = []
         self._in_flight = 0
 
@@ -53,14 +42,14 @@ class Lanes:
 
     def __exit__(self, *_: object) -> None:
         self.halt()
-        self._waiting.close()
+        self._queue.close()
         for thread in self._threads:
             thread.join()
 
     @property
     def capacity(self) -> int:
         """How many jobs in flight keep every lane busy: one in each, and two to follow on each device."""
-        return sum(driver.usual_lanes + 2 for driver in self._drivers)
+        return sum(self._backend.typical_lanes(device) + 2 for device in self._backend.devices)
 
     @property
     def in_flight(self) -> int:
@@ -75,10 +64,11 @@ class Lanes:
         except Exception as error:  # a user's own model may raise anything; the others go on
             self._events.put(Broken(job.number, error))
             return
-        self._waiting.put(block, [job])
-        if len(self._threads) < min(len(self._drivers), self._in_flight):
-            driver = self._drivers[len(self._threads)]
-            self._threads.append(threading.Thread(target=drive, args=(driver, self._events.put), daemon=True))
+        self._queue.put(block, [job])
+        devices = self._backend.devices
+        if len(self._threads) < min(len(devices), self._in_flight):
+            driver = Driver(devices[len(self._threads)], self._shared)
+            self._threads.append(threading.Thread(target=driver.run, daemon=True))
             self._threads[-1].start()
 
     def order(self, number: int, what: Order) -> None:
@@ -88,7 +78,7 @@ class Lanes:
     def halt(self, what: Order = "stop") -> None:
         """Have every job stop, or pause, after its current epoch; those that have not begun never will."""
         self._orders.give_all(what)
-        self._in_flight -= self._waiting.clear()
+        self._in_flight -= self._queue.clear()
 
     def next_event(self, timeout: float | None = None) -> Event | None:
         """Wait for what happens next.

@@ -13,9 +13,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from sturgeon.caviar.lanes.backend import LaneProgram, TrainingJob
-from sturgeon.caviar.lanes.stacking import stack_on, take_lane
-from sturgeon.caviar.models.epoch import PureInputs, PureState, make_epoch, train_step, used_rows
+from sturgeon.caviar.lanes.backend import OneLaneProgram, TrainingJob
+from sturgeon.caviar.lanes.stacking import restore_tree
+from sturgeon.caviar.models.epoch import ModelInputs, ModelState, make_epoch, train_step, used_rows
 from sturgeon.caviar.models.layout import Layout
 from sturgeon.caviar.models.model import LaneModel
 from sturgeon.caviar.models.rows import Part, Rows
@@ -25,7 +25,7 @@ from sturgeon.network import streams
 from sturgeon.space import Config
 
 
-class AloneProgram(LaneProgram):
+class AloneProgram(OneLaneProgram):
     """Trains one configuration's model, its hyperparameters all plain Python numbers.
 
     Args:
@@ -58,45 +58,29 @@ class AloneProgram(LaneProgram):
         epoch = make_epoch(self._recipe, self._layout, config, batch)
         self._epoch = jax.jit(epoch) if self._compiles else epoch
 
-    def start(self, job: TrainingJob) -> PureState:
+    def start(self, job: TrainingJob) -> ModelState:
         """See :class:`LaneProgram`."""
         parts = self._model.start(job.config, job.seed)
-        return PureState(tuple(np.asarray(leaf) for leaf in self._layout.flatten(parts)), np.int32(0))
+        return ModelState(tuple(np.asarray(leaf) for leaf in self._layout.flatten(parts)), np.int32(0))
 
-    def stack(self, states: Sequence[PureState]) -> PureState:
+    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> ModelState:
         """See :class:`LaneProgram`."""
-        return stack_on(None, states)
+        return restore_tree(self, job, leaves)
 
-    def lane(self, state: PureState, index: int) -> PureState:
+    def leaves(self, job: TrainingJob, state: ModelState) -> tuple[np.ndarray, ...]:
         """See :class:`LaneProgram`."""
-        return take_lane(state, index)
+        return tuple(jax.tree.leaves(state))
 
-    def inputs(self, job: TrainingJob, epoch: int) -> PureInputs:
+    def run(self, state: ModelState, inputs: tuple[TrainingJob, int]) -> tuple[ModelState, dict[str, float]]:
         """See :class:`LaneProgram`."""
+        job, epoch = inputs
         order = streams.row_order(job.seed, epoch, self._rows.training.rows)[: self._used]
-        return PureInputs({}, streams.dropout_key(job.seed), order)
-
-    def run(self, state: PureState, inputs: PureInputs) -> tuple[PureState, dict[str, Any]]:
-        """See :class:`LaneProgram`."""
-        one, of_one = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf[0]), (state, inputs))
-        rows = jax.tree.map(jax.numpy.asarray, self._rows)
+        given = state, ModelInputs({}, streams.dropout_key(job.seed), order), *self._rows
         with contextlib.nullcontext() if self._compiles else jax.disable_jit():
-            after, metrics = self._epoch(one, of_one, *rows)
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[None], (after, metrics))
+            after, metrics = self._epoch(*jax.tree.map(jax.numpy.asarray, given))
+        return jax.tree.map(np.asarray, after), {name: float(value) for name, value in metrics.items()}
 
-    def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        """See :class:`LaneProgram`."""
-        return values
-
-    def pack(self, job: TrainingJob, state: PureState) -> PureState:
-        """See :class:`LaneProgram`."""
-        return state
-
-    def unpack(self, job: TrainingJob, state: PureState) -> PureState:
-        """See :class:`LaneProgram`."""
-        return state
-
-    def network(self, job: TrainingJob, state: PureState) -> Any:
+    def network(self, job: TrainingJob, state: ModelState) -> Any:
         """See :class:`LaneProgram`."""
         parts = self._layout.join(state.leaves)
         return self._model.network(job.config, parts.params, parts.state)

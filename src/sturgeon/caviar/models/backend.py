@@ -1,4 +1,4 @@
-"""A user's own model as a kind of training that can be fused."""
+"""A user's own model as a kind of training in lanes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from sturgeon.caviar.lanes.backend import LaneProgram, TrainingBackend, TrainingJob
 from sturgeon.caviar.lanes.devices import Device
-from sturgeon.caviar.lanes.stacking import stack_on, take_lane
-from sturgeon.caviar.models.epoch import PureInputs, PureState, make_epoch, used_rows
+from sturgeon.caviar.lanes.stacking import StackedProgram, restore_tree, stack
+from sturgeon.caviar.models.epoch import ModelInputs, ModelState, make_epoch, used_rows
 from sturgeon.caviar.models.grouping import BATCH_SIZE, Group, Grouping, whole_batch
 from sturgeon.caviar.models.model import CannotFuse, LaneModel
 from sturgeon.caviar.models.rows import Rows
@@ -31,7 +31,7 @@ _ALONE = 1e18
 
 @dataclass(frozen=True)
 class Alone:
-    """A configuration whose model cannot be fused, and the program of its one lane.
+    """A configuration whose model cannot share a program, and the program of its one lane.
 
     Attributes:
         key: What tells its configuration from others.
@@ -50,7 +50,7 @@ class ModelBackend(TrainingBackend):
         space: Where configurations come from.
         rows: The data; put on a device when a program there is first made.
         batch: Rows of a mini-batch where the space has no ``batch_size``.
-        on_alone: Called with the reason when a model cannot be fused, once for each reason.
+        on_alone: Called with the reason when a model trains alone, once for each reason.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ModelBackend(TrainingBackend):
         self._rows = rows
         self._batch = batch
         self._on_alone = on_alone
-        self._told: set[str] = set()
+        self._reasons: set[str] = set()
         self._costs: dict[Hashable, float] = {}
         self._grouping = Grouping(model, space, rows, batch)
         self._placed: dict[Device, Rows] = {}
@@ -85,8 +85,8 @@ class ModelBackend(TrainingBackend):
     def _alone(self, config: Config, why: str) -> Alone:
         batch = min(whole_batch(config.get(BATCH_SIZE, self._batch)), self._rows.training.rows)
         alone = Alone(config_key(config), self._model.alone(config, self._rows, batch))
-        if why not in self._told:
-            self._told.add(why)
+        if why not in self._reasons:
+            self._reasons.add(why)
             self._on_alone(why)
         return alone
 
@@ -97,7 +97,7 @@ class ModelBackend(TrainingBackend):
         rows = self._rows.training.rows
         return float(block.layout.size * rows + (_STEP + block.layout.size) * rows / block.batch)
 
-    def needed(self, config: Config) -> float:
+    def useful_cost(self, config: Config) -> float:
         """See :class:`TrainingBackend`; nothing is padded here."""
         return self._costs[config_key(config)]
 
@@ -105,9 +105,9 @@ class ModelBackend(TrainingBackend):
         """See :class:`TrainingBackend`."""
         if isinstance(block, Alone):
             return 1
-        return self.usual_lanes(device)
+        return self.typical_lanes(device)
 
-    def usual_lanes(self, device: Device) -> int:
+    def typical_lanes(self, device: Device) -> int:
         """See :class:`TrainingBackend`."""
         return _LANES_ON_A_CORE if device.platform == "cpu" else _LANES_ON_A_GPU
 
@@ -117,10 +117,10 @@ class ModelBackend(TrainingBackend):
             return block.program
         if device not in self._placed:
             self._placed[device] = jax.device_put(self._rows, device)
-        return PureProgram(self._model, block, self._placed[device], self._lock)
+        return ModelProgram(self._model, block, self._placed[device], self._lock)
 
 
-class PureProgram(LaneProgram):
+class ModelProgram(StackedProgram):
     """The compiled epoch of one group on one device.
 
     Args:
@@ -139,28 +139,36 @@ class PureProgram(LaneProgram):
         self._epoch = jax.jit(jax.vmap(epoch, in_axes=(0, 0, None, None)), donate_argnums=0)
         self._compiled: Any = None
 
-    def start(self, job: TrainingJob) -> PureState:
+    def start(self, job: TrainingJob) -> ModelState:
         """See :class:`LaneProgram`."""
         with self._lock:
             parts = self._model.start(job.config, job.seed)
         leaves = tuple(np.asarray(leaf) for leaf in self._group.layout.flatten(parts))
-        return PureState(leaves, np.int32(0))
+        return ModelState(leaves, np.int32(0))
 
-    def stack(self, states: Sequence[PureState]) -> PureState:
+    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> ModelState:
         """See :class:`LaneProgram`."""
-        return stack_on(jax.tree.leaves(self._rows)[0].sharding, states)
+        return restore_tree(self, job, leaves)
 
-    def lane(self, state: PureState, index: int) -> PureState:
+    def leaves(self, job: TrainingJob, state: ModelState) -> tuple[np.ndarray, ...]:
         """See :class:`LaneProgram`."""
-        return take_lane(state, index)
+        return tuple(jax.tree.leaves(state))
 
-    def inputs(self, job: TrainingJob, epoch: int) -> PureInputs:
+    @property
+    def where(self) -> Any:
+        """See :class:`StackedProgram`."""
+        return jax.tree.leaves(self._rows)[0].sharding
+
+    def inputs(self, work: Sequence[tuple[TrainingJob, int]]) -> ModelInputs:
         """See :class:`LaneProgram`."""
+        return stack([self._lane_inputs(job, epoch) for job, epoch in work])
+
+    def _lane_inputs(self, job: TrainingJob, epoch: int) -> ModelInputs:
         rows = self._rows.training.rows
         order = streams.row_order(job.seed, epoch, rows)[: used_rows(rows, self._group.batch)]
-        return PureInputs(self._group.numbers(job.config), streams.dropout_key(job.seed), order)
+        return ModelInputs(self._group.numbers(job.config), streams.dropout_key(job.seed), order)
 
-    def run(self, state: PureState, inputs: PureInputs) -> tuple[PureState, dict[str, Any]]:
+    def run(self, state: ModelState, inputs: ModelInputs) -> tuple[ModelState, dict[str, Any]]:
         """See :class:`LaneProgram`."""
         if self._compiled is None:
             with self._lock:
@@ -169,18 +177,10 @@ class PureProgram(LaneProgram):
         return self._compiled(state, inputs, *self._rows)
 
     def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        """See :class:`LaneProgram`."""
+        """See :class:`StackedProgram`."""
         return values
 
-    def pack(self, job: TrainingJob, state: PureState) -> PureState:
-        """See :class:`LaneProgram`."""
-        return state
-
-    def unpack(self, job: TrainingJob, state: PureState) -> PureState:
-        """See :class:`LaneProgram`."""
-        return state
-
-    def network(self, job: TrainingJob, state: PureState) -> Any:
+    def network(self, job: TrainingJob, state: ModelState) -> Any:
         """See :class:`LaneProgram`."""
         parts = self._group.layout.join(state.leaves)
         with self._lock:

@@ -21,14 +21,14 @@ from sturgeon.caviar.models.rows import Part
 _LARGEST_CHUNK = 1024
 
 
-class PureState(NamedTuple):
+class ModelState(NamedTuple):
     """What a lane carries from epoch to epoch: the arrays of its model and optimiser, and the steps taken."""
 
     leaves: Leaves
     steps: Any
 
 
-class PureInputs(NamedTuple):
+class ModelInputs(NamedTuple):
     """What the host hands to a lane for one epoch.
 
     Attributes:
@@ -54,7 +54,7 @@ def used_rows(rows: int, batch: int) -> int:
 
 def make_epoch(
     recipe: Recipe, layout: Layout, fixed: LaneConfig, batch: int
-) -> Callable[[PureState, PureInputs, Part, Part], tuple[PureState, dict[str, jax.Array]]]:
+) -> Callable[[ModelState, ModelInputs, Part, Part], tuple[ModelState, dict[str, jax.Array]]]:
     """Make the function of one lane's epoch: ``(state, inputs, training, validation) -> (state, metrics)``.
 
     Args:
@@ -65,8 +65,8 @@ def make_epoch(
     """
 
     def epoch(
-        state: PureState, inputs: PureInputs, training: Part, validation: Part
-    ) -> tuple[PureState, dict[str, jax.Array]]:
+        state: ModelState, inputs: ModelInputs, training: Part, validation: Part
+    ) -> tuple[ModelState, dict[str, jax.Array]]:
         config = {**fixed, **inputs.numbers}
         key = jax.random.wrap_key_data(inputs.key, impl="threefry2x32")
         parts = layout.join(state.leaves)
@@ -87,7 +87,7 @@ def make_epoch(
         parts, steps = carry
         judged = judge(recipe, parts, validation, key, config)
         return (
-            PureState(layout.flatten(parts), steps),
+            ModelState(layout.flatten(parts), steps),
             {"train_loss": total / len(inputs.order), **judged},
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 
-from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.terms import Terms

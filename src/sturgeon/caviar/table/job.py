@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits

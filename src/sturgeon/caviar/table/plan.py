@@ -18,11 +18,9 @@ from typing import Literal
 
 import numpy as np
 
-from sturgeon.caviar.backends.jax_lanes import JaxBackend
-from sturgeon.caviar.backends.native import NativeBackend
-from sturgeon.caviar.backends.table_training import table_backend
-from sturgeon.caviar.lanes.devices import Device, core_devices, lane_devices
-from sturgeon.caviar.lanes.memory import free_bytes
+from sturgeon.caviar.backends.device_choice import table_backend
+from sturgeon.caviar.backends.table_backend import TableBackend
+from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane_devices, may_have_gpu
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.table.job import TableJob
 from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_configs
@@ -108,7 +106,8 @@ def plan_table(
     seed = job.wishes.seed or 0
     if seed < 0:
         raise InputError(f"`--seed` must be at least 0; got {seed}.")
-    free = {device.platform: free_bytes(device) for device in (*core_devices(), *lane_devices())}
+    by_jax = lane_devices() if may_have_gpu() or not core_devices() else ()
+    free = {device.platform: free_bytes(device) for device in (*core_devices(), *by_jax)}
     on_progress("reading the table")
     dataset = prepare(job.data, job.target, seed=seed, **job.table)
     terms = settle(job.wishes, dataset.task)
@@ -178,7 +177,7 @@ def halving_share(epochs: int) -> float:
 
 
 def _measure(
-    backend: NativeBackend | JaxBackend,
+    backend: TableBackend,
     terms: Terms,
     drawn: Sequence[Config],
     *,
@@ -202,7 +201,7 @@ class _Estimate:
 
     def __init__(
         self,
-        backend: NativeBackend | JaxBackend,
+        backend: TableBackend,
         terms: Terms,
         drawn: Sequence[Config],
         timings: Sequence[Timing],
@@ -213,7 +212,7 @@ class _Estimate:
     ) -> None:
         epoch_time = EpochTime(backend, timings, measured_rows=measured_rows, rows=rows)
         devices = backend.devices
-        self.lanes = sum(backend.usual_lanes(device) for device in devices)
+        self.lanes = sum(backend.typical_lanes(device) for device in devices)
         self._threads = len(devices)
         self._blocks = [backend.block_of(config) for config in drawn]
         self._compiling = float(np.median([max(0.0, t.first - t.epoch) for t in timings]))

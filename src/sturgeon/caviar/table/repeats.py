@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.events import Diverged, EpochDone, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.terms import Terms

@@ -14,9 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import nnls
 
-from sturgeon.caviar.backends.jax_lanes import JaxBackend
-from sturgeon.caviar.backends.native import NativeBackend
-from sturgeon.caviar.backends.shapes import TableBlock
+from sturgeon.caviar.backends.table_backend import TableBackend, TableBlock
 from sturgeon.caviar.events import EpochDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lanes import Lanes
@@ -120,14 +118,14 @@ class EpochTime:
     """Predicts how long an epoch of a block takes, from a few that were timed.
 
     Args:
-        fused: The kind of training that was timed.
+        backend: The kind of training that was timed.
         timings: What was measured, at least one.
         measured_rows: Training rows of what was timed.
         rows: Training rows to predict for.
     """
 
     def __init__(
-        self, backend: NativeBackend | JaxBackend, timings: Sequence[Timing], *, measured_rows: int, rows: int
+        self, backend: TableBackend, timings: Sequence[Timing], *, measured_rows: int, rows: int
     ) -> None:
         self._backend = backend
         self._measured_rows = measured_rows

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from sturgeon.caviar.interrupt import Interrupt
-from sturgeon.caviar.lanes.cores import available_cores
+from sturgeon.caviar.lanes.devices import available_cores
 from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
 from sturgeon.caviar.workers.messages import Load, NotLoaded, Ready, Refused
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit

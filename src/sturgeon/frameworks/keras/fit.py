@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from sturgeon.caviar.lanes.backend import LaneProgram, TrainingJob
-from sturgeon.caviar.lanes.stacking import stack_on, take_lane
+from sturgeon.caviar.lanes.backend import OneLaneProgram, TrainingJob
 from sturgeon.caviar.models.epoch import used_rows
 from sturgeon.caviar.models.rows import Rows
 from sturgeon.frameworks.keras.building import Build, build_model
@@ -19,7 +17,7 @@ from sturgeon.network import streams
 from sturgeon.space import Config
 
 
-class FitProgram(LaneProgram):
+class FitProgram(OneLaneProgram):
     """Trains one configuration's model with ``fit``, an epoch at a time.
 
     Args:
@@ -42,24 +40,20 @@ class FitProgram(LaneProgram):
         """See :class:`LaneProgram`."""
         return read_state(build_model(self._build, job.config, job.seed, self._rows.training.x))
 
-    def stack(self, states: Sequence[FitState]) -> FitState:
+    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> FitState:
         """See :class:`LaneProgram`."""
-        return stack_on(None, states)
+        variables = len(self._model.variables)
+        return FitState(list(leaves[:variables]), list(leaves[variables:]))
 
-    def lane(self, state: FitState, index: int) -> FitState:
+    def leaves(self, job: TrainingJob, state: FitState) -> tuple[np.ndarray, ...]:
         """See :class:`LaneProgram`."""
-        return take_lane(state, index)
+        return (*state.model, *state.optimizer)
 
-    def inputs(self, job: TrainingJob, epoch: int) -> np.ndarray:
+    def run(self, state: FitState, inputs: tuple[TrainingJob, int]) -> tuple[FitState, dict[str, float]]:
         """See :class:`LaneProgram`."""
+        write_state(self._model, state)
         rows = self._rows.training.rows
-        return streams.row_order(job.seed, epoch, rows)[: used_rows(rows, self._batch)]
-
-    def run(self, state: FitState, inputs: np.ndarray) -> tuple[FitState, dict[str, Any]]:
-        """See :class:`LaneProgram`."""
-        lane = FitState(*([np.asarray(value[0]) for value in part] for part in state))
-        write_state(self._model, lane)
-        order = np.asarray(inputs[0])
+        order = streams.row_order(inputs[0].seed, inputs[1], rows)[: used_rows(rows, self._batch)]
         training = keras.tree.map_structure(lambda leaf: leaf[order], tuple(self._rows.training))
         history = self._model.fit(
             *training,
@@ -70,20 +64,7 @@ class FitProgram(LaneProgram):
             verbose=0,
         ).history
         values = {"train_loss": history["loss"], **{n: v for n, v in history.items() if n[:4] == "val_"}}
-        after = keras.tree.map_structure(lambda leaf: leaf[None], read_state(self._model))
-        return FitState(*after), {name: np.asarray(value, np.float32) for name, value in values.items()}
-
-    def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        """See :class:`LaneProgram`."""
-        return values
-
-    def pack(self, job: TrainingJob, state: FitState) -> FitState:
-        """See :class:`LaneProgram`."""
-        return state
-
-    def unpack(self, job: TrainingJob, state: FitState) -> FitState:
-        """See :class:`LaneProgram`."""
-        return state
+        return read_state(self._model), {name: float(np.float32(value[0])) for name, value in values.items()}
 
     def network(self, job: TrainingJob, state: FitState) -> KerasTrained:
         """See :class:`LaneProgram`."""

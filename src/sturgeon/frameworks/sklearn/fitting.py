@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sturgeon.caviar.backends.table_training import table_trainer
+from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop, best_trial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sturgeon.caviar.backends.table_training import table_backend
+from sturgeon.caviar.backends.device_choice import table_backend
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lane_batch import LaneBatch
 from sturgeon.data import Dataset

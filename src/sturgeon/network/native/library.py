@@ -1,4 +1,4 @@
-"""The compiled network: which library this processor takes, and its two functions.
+"""The compiled network: which library this processor takes, and how its functions are called.
 
 ``hatch_build.py`` compiles ``network.c`` when the package is built, once for each instruction set. Where
 there was no compiler, there is no library, and networks train through JAX.
@@ -9,28 +9,28 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-
-from sturgeon.network.weights import Architecture, Statistics
 
 # By what sturgeon_instruction_set() answers.
 _LEVELS = ("baseline", "v3", "v4")
 
 
-class _Sizes(ctypes.Structure):
+class Sizes(ctypes.Structure):
+    """``Sizes`` of ``layout.h``: a network's, and its mini-batch's."""
+
     _fields_ = [
         (name, ctypes.c_int32)
         for name in ("features", "outputs", "units", "layers", "batch", "tanh", "classes")
     ]
 
 
-class _Settings(ctypes.Structure):
+class Settings(ctypes.Structure):
+    """``Settings`` of ``layout.h``: what else an epoch depends on; ``vector`` is that of ``lane_vector``."""
+
     _fields_ = [
         ("learning_rate", ctypes.c_float),
         ("vector", ctypes.c_float * 8),
@@ -38,59 +38,25 @@ class _Settings(ctypes.Structure):
     ]
 
 
-class _State(ctypes.Structure):
+class State(ctypes.Structure):
+    """``State`` of ``layout.h``: where the numbers lie that a training changes."""
+
     _fields_ = [
         (name, ctypes.c_void_p) for name in ("weights", "first_moment", "second_moment", "mean", "variance")
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Trainee:
-    """What an epoch changes, in place, as :class:`Layout` lays it out.
-
-    Attributes:
-        weights: A block.
-        first_moment: The optimiser's; a block.
-        second_moment: Likewise.
-        running: The running averages, in strides.
-        count: Steps taken so far, int32 of one element.
-    """
-
-    weights: np.ndarray
-    first_moment: np.ndarray
-    second_moment: np.ndarray
-    running: Statistics
-    count: np.ndarray
-
-
-class Rows(NamedTuple):
-    """What an epoch sees.
-
-    Attributes:
-        inputs: ``[rows, features]``, float32.
-        targets: ``[rows]``, int32 classes or float32.
-        order: The rows of its mini-batches, one after the other, int32 ``[seen]``.
-    """
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    order: np.ndarray
-
-
-class EpochSettings(NamedTuple):
-    """What holds for one epoch.
-
-    Attributes:
-        batch: Rows of a full mini-batch; the last one holds what remains.
-        learning_rate: α.
-        vector: :meth:`TrainingSettings.lane_vector`.
-        dropout_key: uint32 ``[2]``.
-    """
-
-    batch: int
-    learning_rate: float
-    vector: np.ndarray
-    dropout_key: np.ndarray
+_ARRAY, _COUNT = ctypes.c_void_p, ctypes.c_int64
+_SIZES, _SETTINGS, _STATE = (ctypes.POINTER(kind) for kind in (Sizes, Settings, State))
+_FUNCTIONS = {
+    "train_epoch": (ctypes.c_double, _SIZES, _SETTINGS, _STATE, _ARRAY, _ARRAY, _ARRAY, _COUNT, _ARRAY),
+    "predict": (ctypes.c_int, _SIZES, ctypes.c_float, _STATE, _ARRAY, _COUNT, _ARRAY),
+    "permute": (None, _ARRAY, _COUNT, _COUNT, _ARRAY),
+    "width": (ctypes.c_int,),
+    "sources": (ctypes.c_uint32,),
+    "instruction_set": (ctypes.c_int,),
+}
+"""What each function of ``network.c`` returns and takes; there its name begins with ``sturgeon_``."""
 
 
 @cache
@@ -124,14 +90,18 @@ def open_library(path: Path) -> ctypes.CDLL | None:
         library = ctypes.CDLL(str(path))
     except OSError:
         return None
-    library.sturgeon_train_epoch.restype = ctypes.c_double
-    library.sturgeon_sources.restype = ctypes.c_uint32
+    for name, (returned, *taken) in _FUNCTIONS.items():
+        function = getattr(library, f"sturgeon_{name}", None)  # one of older sources may lack it
+        if function is not None:
+            function.restype, function.argtypes = returned, taken
     return library
 
 
-def vector_width(library: ctypes.CDLL) -> int:
-    """Floats of the library's vectors, for :class:`Layout`."""
-    return library.sturgeon_width()
+def address(array: np.ndarray) -> int:
+    """Where an array's numbers lie, for a function of the library; the array must outlive the call."""
+    assert array.flags.c_contiguous, "the library reads arrays as they lie"
+    assert array.dtype in (np.float32, np.int32, np.uint64), "and in its own types"
+    return array.ctypes.data
 
 
 def permute(library: ctypes.CDLL, seeds: Sequence[np.random.SeedSequence], rows: int) -> np.ndarray:
@@ -147,100 +117,5 @@ def permute(library: ctypes.CDLL, seeds: Sequence[np.random.SeedSequence], rows:
     """
     words = np.array([seed.generate_state(4, np.uint64) for seed in seeds])
     orders = np.empty((len(seeds), rows), np.int32)
-    library.sturgeon_permute(
-        ctypes.c_void_p(words.ctypes.data),
-        ctypes.c_int64(len(seeds)),
-        ctypes.c_int64(rows),
-        *_pointers([orders]),
-    )
+    library.sturgeon_permute(address(words), len(seeds), rows, address(orders))
     return orders
-
-
-def train_epoch(
-    library: ctypes.CDLL, architecture: Architecture, trainee: Trainee, rows: Rows, settings: EpochSettings
-) -> float:
-    """Train a network for one epoch, on the calling thread and without the interpreter's lock.
-
-    Args:
-        library: Whose functions.
-        architecture: The network's sizes.
-        trainee: Changed in place.
-        rows: What it learns from.
-        settings: How.
-
-    Returns:
-        The mean loss of the rows seen, each with the weights that its mini-batch met.
-
-    Raises:
-        MemoryError: There is none.
-    """
-    sizes = _sizes(architecture, settings.batch, classes=rows.targets.dtype == np.int32)
-    key = (ctypes.c_uint32 * 2)(*settings.dropout_key.tolist())
-    how = _Settings(settings.learning_rate, (ctypes.c_float * 8)(*settings.vector.tolist()), key)
-    total = library.sturgeon_train_epoch(
-        ctypes.byref(sizes),
-        ctypes.byref(how),
-        ctypes.byref(_state(trainee)),
-        *_pointers(rows),
-        ctypes.c_int64(len(rows.order)),
-        *_pointers([trainee.count]),
-    )
-    if trainee.count.item() < 0:
-        raise MemoryError(f"no memory to train {architecture.hidden_units} units on {settings.batch} rows")
-    return total / len(rows.order)
-
-
-def predict(
-    library: ctypes.CDLL,
-    architecture: Architecture,
-    trainee: Trainee,
-    inputs: np.ndarray,
-    norm_epsilon: float,
-) -> np.ndarray:
-    """Outputs at test time, by the running averages.
-
-    Args:
-        library: Whose functions.
-        architecture: The network's sizes.
-        trainee: Its weights and running averages.
-        inputs: ``[rows, features]``, float32.
-        norm_epsilon: Batch norm's ε.
-
-    Returns:
-        ``[rows, outputs]``, float32.
-
-    Raises:
-        MemoryError: There is none.
-    """
-    outputs = np.empty((len(inputs), architecture.outputs), np.float32)
-    failed = library.sturgeon_predict(
-        ctypes.byref(_sizes(architecture, 1, classes=True)),
-        ctypes.c_float(norm_epsilon),
-        ctypes.byref(_state(trainee)),
-        *_pointers([inputs]),
-        ctypes.c_int64(len(inputs)),
-        *_pointers([outputs]),
-    )
-    if failed:
-        raise MemoryError(f"no memory to predict with {architecture.hidden_units} units")
-    return outputs
-
-
-def _sizes(a: Architecture, batch: int, *, classes: bool) -> _Sizes:
-    return _Sizes(a.features, a.outputs, a.hidden_units, a.layers, batch, a.activation == "tanh", classes)
-
-
-def _state(trainee: Trainee) -> _State:
-    blocks = (trainee.weights, trainee.first_moment, trainee.second_moment, *trainee.running)
-    assert all(array.ctypes.data % 64 == 0 for array in blocks), "vectors are read at whole addresses"
-    return _State(*_pointers(blocks))
-
-
-def _pointers(arrays: Iterable[np.ndarray]) -> list[ctypes.c_void_p]:
-    """Where the numbers of arrays lie."""
-    pointers = []
-    for array in arrays:
-        assert array.flags.c_contiguous, "the library reads arrays as they lie"
-        assert array.dtype in (np.float32, np.int32), "and takes four bytes a number"
-        pointers.append(ctypes.c_void_p(array.ctypes.data))
-    return pointers

@@ -217,7 +217,7 @@ int sturgeon_predict(const Sizes *s, float norm_epsilon, const State *state, con
   return 0;
 }
 
-/* Floats of a vector: rows are multiples of it. */
+/* order[0 to rows) becomes what NumPy's default_rng(seed).permutation(rows) gives. */
 static void permute(const uint64_t *seed, int64_t rows, int32_t *order) {
   Pcg g = pcg_seeded(seed);
   for (int64_t i = 0; i < rows; i++) order[i] = (int32_t)i;
@@ -234,6 +234,7 @@ void sturgeon_permute(const uint64_t *seeds, int64_t count, int64_t rows, int32_
   for (int64_t k = 0; k < count; k++) permute(seeds + 4 * k, rows, orders + k * rows);
 }
 
+/* Floats of a vector: rows are multiples of it. */
 int sturgeon_width(void) { return WIDTH; }
 
 /* What the sources were that this was compiled from: hatch_build.py defines it. */

@@ -1,4 +1,4 @@
-"""Where a table lies while networks train on it: on the device where it fits, else on the host.
+"""Where a table lies while JAX trains networks on it: on the device where it fits, else on the host.
 
 A processor's device reads the host's own array, without a copy, where it begins at a multiple of 64 bytes,
 as the training part of :func:`sturgeon.data.prepare` does; so a table is in memory once, whatever number of
@@ -9,19 +9,31 @@ so that a training sees the same rows in the same mini-batches either way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sturgeon.caviar.backends.jax_program import MiniBatch, TablePart
-from sturgeon.caviar.lanes.devices import Device
-from sturgeon.caviar.lanes.memory import free_bytes
+from sturgeon.caviar.backends.jax_program import (
+    EpochInputs,
+    LaneInputs,
+    MiniBatch,
+    TablePart,
+    predictor,
+    row_weights_of,
+    training_step,
+)
+from sturgeon.caviar.backends.table_backend import ProgramShape
+from sturgeon.caviar.lanes.devices import Device, free_bytes
 from sturgeon.data import Dataset
 from sturgeon.data.aligned import empty_aligned
-from sturgeon.network.precision import Precision
+from sturgeon.network.objectives import metric_sums, metrics_of
+from sturgeon.network.settings import Precision
+from sturgeon.network.weights import Array, TrainingState
 
 # The rest of a device's free memory is for networks, activations and what the compiler sets aside.
 TABLE_SHARE = 0.6
@@ -133,3 +145,82 @@ def _rounded(part: TablePart, precision: Precision) -> TablePart:
 
 def _is_copied(array: np.ndarray, device: Device) -> bool:
     return device.platform != "cpu" or array.ctypes.data % 64 != 0
+
+
+class ChunkPrograms(NamedTuple):
+    """Compiled functions of a chunk, for all lanes.
+
+    Attributes:
+        train: ``(state, lane, depth, batches) -> (state, loss summed over rows)``.
+        judge: ``(state, lane, depth, part) -> metric sums``.
+        conclude: ``(metric sums, rows) -> metrics``.
+    """
+
+    train: Callable[..., tuple[TrainingState, jax.Array]]
+    judge: Callable[..., dict[str, jax.Array]]
+    conclude: Callable[..., dict[str, jax.Array]]
+
+
+@functools.cache
+def chunk_programs(shape: ProgramShape) -> ChunkPrograms:
+    """The programs of a shape; each is compiled once for whole chunks, and once for the shorter last one."""
+
+    def train(
+        state: TrainingState, lane: LaneInputs, depth: Array, batches: MiniBatch
+    ) -> tuple[TrainingState, jax.Array]:
+        trained, losses = jax.lax.scan(training_step(shape, lane, depth), state, batches)
+        return trained, jnp.sum(losses)
+
+    def judge(state: TrainingState, lane: LaneInputs, depth: Array, part: TablePart) -> dict[str, jax.Array]:
+        return metric_sums(predictor(shape, state, lane, depth), part.inputs, part.targets)
+
+    return ChunkPrograms(
+        jax.jit(jax.vmap(train, in_axes=(0, 0, None, 0)), donate_argnums=0),
+        jax.jit(jax.vmap(judge, in_axes=(0, 0, None, None))),
+        jax.jit(jax.vmap(metrics_of, in_axes=(0, None))),
+    )
+
+
+def run_streamed_epoch(
+    shape: ProgramShape, table: Streamed, state: TrainingState, inputs: EpochInputs, depth: Array
+) -> tuple[TrainingState, dict[str, jax.Array]]:
+    """Train every lane for one epoch, and judge it, on a table that has no room on the device.
+
+    A lane sees the same rows in the same mini-batches as in
+    :func:`sturgeon.caviar.backends.jax_program.epoch_program`, and its step is the same. Dropout is keyed by
+    how many steps were taken, and what is summed over rows is summed over chunks; so where an epoch is cut
+    changes nothing but the last bits.
+
+    Args:
+        shape: What the programs are specialised on.
+        table: Both parts, on the host.
+        state: The lanes' states, on the device; given up to the program.
+        inputs: The lanes' inputs, NumPy arrays.
+        depth: The number of hidden layers.
+
+    Returns:
+        The states after it, and metrics by name, each ``[lanes]``, as of the resident program.
+    """
+    programs = chunk_programs(shape)
+    losses: list[jax.Array] = []
+    weights = row_weights_of(len(table.training.targets), shape.batch)
+    for batches in table.mini_batches(inputs.order, np.broadcast_to(weights, inputs.order.shape)):
+        _await_last_but_one(losses)
+        state, loss = programs.train(state, inputs.lane, depth, batches)
+        losses.append(loss)
+    sums: list[dict[str, jax.Array]] = []
+    for part in table.in_order():
+        _await_last_but_one(sums)
+        sums.append(programs.judge(state, inputs.lane, depth, part))
+    metrics = programs.conclude(_added(sums), len(table.validation.targets))
+    return state, {"train_loss": _added(losses) / weights.sum(), **metrics}
+
+
+def _await_last_but_one(results: list[Any]) -> None:
+    """Keep the host from filling the device with chunks: one is computed with while the next one comes."""
+    if len(results) > 1:
+        jax.block_until_ready(results[-2])
+
+
+def _added(results: list[Any]) -> Any:
+    return jax.tree.map(lambda *parts: functools.reduce(jnp.add, parts), *results)

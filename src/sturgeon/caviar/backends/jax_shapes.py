@@ -1,4 +1,4 @@
-"""Which compiled program a configuration trains in.
+"""Which of JAX's compiled programs a configuration trains in, and how much memory a lane of it takes.
 
 The block depends on the configuration, the space, the table and the kind of device only, never on the
 other trials: so a trial gives bitwise the same result whoever its neighbours are, and after a resume.
@@ -8,29 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sturgeon.caviar.backends.jax_program import ProgramShape
+from sturgeon.caviar.backends.table_backend import ProgramShape, TableBlock
 from sturgeon.network.objectives import CHUNK_ROWS
-from sturgeon.network.precision import Precision
-from sturgeon.network.settings import TrainingSettings
-from sturgeon.network.weights import Architecture
+from sturgeon.network.settings import Precision, TrainingSettings
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Space
 
 _UNITS_STEP = 8
 # From so many training rows on, arithmetic saved on padding outweighs more programs to compile.
 _LARGE_TABLE = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class TableBlock:
-    """Lanes that train side by side: one program, and one number of hidden layers.
-
-    Attributes:
-        shape: The program's.
-        depth: Hidden layers of every network in the block, at most those of the shape.
-    """
-
-    shape: ProgramShape
-    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +136,3 @@ def lane_bytes(shape: ProgramShape, rows: int) -> int:
     training = shape.batch * (a.features + a.outputs + 5 * a.layers * a.hidden_units)
     judging = CHUNK_ROWS * (a.features + a.outputs + 3 * a.hidden_units)
     return 4 * (6 * weights + max(training, judging) + 2 * rows)
-
-
-def epoch_cost(architecture: Architecture, batch: int, rows: int) -> float:
-    """A rough cost of one network's epoch, in multiply-adds of the forward pass.
-
-    The second term stands for the work per mini-batch that does not depend on its size.
-    """
-    a = architecture
-    products = a.features * a.hidden_units + (a.layers - 1) * a.hidden_units**2 + a.hidden_units * a.outputs
-    return products * rows + 16 * (products + 4096) * (rows / batch)

@@ -1,0 +1,115 @@
+"""Which engine trains the batch-norm network on a table: the compiled library on the cores, or JAX.
+
+On cores the library is the faster one; beside a GPU it is estimated which trains the study's networks sooner.
+
+A GPU trains a thousand networks of one shape at once, but a program has to be compiled for each shape, and
+its steps take their time however small the networks are. The cores need nothing compiled. So small networks
+of many shapes belong on the cores, many of one shape and large ones on the GPU.
+
+The estimate takes networks drawn from the space, and depends on nothing but the space, the table and the
+machine: so a study that is resumed trains where it trained before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sturgeon.caviar.backends.native import NativeBackend
+from sturgeon.caviar.backends.table_backend import TableBackend
+from sturgeon.caviar.lanes.devices import core_devices, may_have_gpu
+from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.data import Dataset
+from sturgeon.network.native.library import load_library
+from sturgeon.network.settings import Precision
+from sturgeon.space import Space
+from sturgeon.study import Objective
+
+if TYPE_CHECKING:
+    from sturgeon.caviar.backends.jax_lanes import JaxBackend
+
+# A few hundred: compiling for nothing costs a second, a GPU left alone by a large study costs hours.
+_NETWORKS = 256
+# Of the compiled library on one core, in units of `epoch_cost`: 7 to 10 with AVX2, 12 to 13 with AVX-512.
+_CORE_COST_A_SECOND = 1e10
+# Of one H200 with JAX 0.11: compiling a program; a step however small; then the same units as above.
+_COMPILE_SECONDS = 2.0
+_STEP_SECONDS = 8e-5
+_GPU_COST_A_SECOND = 4e12
+
+
+def table_backend(
+    dataset: Dataset,
+    space: Space,
+    epochs: int,
+    *,
+    precision: Precision = "float32",
+    rows: int | None = None,
+) -> TableBackend:
+    """The compiled library on the cores; JAX on a GPU where that is sooner, and for what the library lacks.
+
+    The library has no bfloat16, and is missing where no compiler was when Sturgeon was installed.
+
+    Args:
+        dataset: The data.
+        space: The space that configurations come from.
+        epochs: What learning-rate schedules count on.
+        precision: In which numbers matrices are multiplied.
+        rows: Training rows to choose by, where ``dataset`` is a part of a table; else its own.
+    """
+    library, cores, own_rows = load_library(), core_devices(), len(dataset.y_train)
+    on_cores = None
+    if precision == "float32" and library is not None and cores:
+        on_cores = NativeBackend(library, dataset, epochs)
+        if not may_have_gpu():
+            return on_cores
+    from sturgeon.caviar.backends.jax_lanes import JaxBackend  # which loads JAX
+
+    by_jax = JaxBackend(dataset, space, epochs, precision=precision)
+    if on_cores is None:
+        return by_jax
+    counts = {"epochs": epochs, "rows": own_rows, "whole_rows": rows or own_rows}
+    if by_jax.devices[0].platform == "cpu" or cores_are_sooner(on_cores, by_jax, space, **counts):
+        return on_cores
+    return by_jax
+
+
+def table_trainer(
+    dataset: Dataset, space: Space, objective: Objective, epochs: int, *, precision: Precision = "float32"
+) -> LaneTrainer:
+    """A trainer of the batch-norm network on one data set, many configurations at once.
+
+    Args:
+        dataset: The data; its training and validation parts are put on every device that has room.
+        space: The space that configurations come from.
+        objective: The metric that must stay finite.
+        epochs: How many epochs a job trains for, at least 1.
+        precision: In which numbers matrices are multiplied.
+    """
+    return LaneTrainer(table_backend(dataset, space, epochs, precision=precision), objective, epochs)
+
+
+def cores_are_sooner(
+    on_cores: NativeBackend, on_gpu: JaxBackend, space: Space, *, epochs: int, rows: int, whole_rows: int
+) -> bool:
+    """Compare roughly what both need for a study of a few hundred networks.
+
+    Args:
+        on_cores: What trains on cores.
+        on_gpu: What trains on GPUs.
+        space: Where configurations come from.
+        epochs: Of each training.
+        rows: Training rows that both count costs for.
+        whole_rows: Training rows there really are.
+    """
+    configs = space.sample(_NETWORKS, np.random.default_rng(0))
+    passes = epochs * whole_rows / rows
+    on_cores_seconds = passes * sum(map(on_cores.useful_cost, configs)) / _CORE_COST_A_SECOND
+    jobs = Counter(map(on_gpu.block_of, configs))
+    on_gpu_seconds = len(jobs) * _COMPILE_SECONDS + passes * sum(
+        rows / block.shape.batch * _STEP_SECONDS + count * on_gpu.cost(block) / _GPU_COST_A_SECOND
+        for block, count in jobs.items()
+    )
+    return on_cores_seconds / len(on_cores.devices) < on_gpu_seconds / len(on_gpu.devices)
