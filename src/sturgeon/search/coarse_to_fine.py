@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.search.region import Region
+from sturgeon.search.settings import check_whole
 from sturgeon.search.unseen import Unseen, fill
 from sturgeon.space import Config, Space
 
@@ -58,10 +58,7 @@ class CoarseToFine(Search):
     start: int = 2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.start, int) or isinstance(self.start, bool) or self.start < 1:
-            raise InputError(
-                f"`start` must be a whole number from 1; got {self.start!r}. Write CoarseToFine(start=2)."
-            )
+        check_whole("start", self.start, least=1, example="CoarseToFine(start=2)")
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Propose up to ``count`` new configurations; see ``Search.suggest``.
