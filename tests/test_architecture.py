@@ -11,7 +11,19 @@ import pytest
 import sturgeon
 
 SOURCE = Path(sturgeon.__file__).parent
-ORDER = ["errors", "space", "search", "stopping", "study", "data", "network", "caviar", "frameworks", "cli"]
+ORDER = [
+    "errors",
+    "space",
+    "search",
+    "stopping",
+    "study",
+    "data",
+    "network",
+    "caviar",
+    "frameworks",
+    "cli",
+    "testing",
+]
 HEAVY = ["jax", "tensorflow", "torch", "ray", "pandas", "keras", "sklearn", "sqlalchemy", "rich", "nicegui"]
 
 
