@@ -7,15 +7,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
-from sturgeon.search.region import Region
+from sturgeon.search.region import Region, zoom_in
+from sturgeon.search.settings import check_whole
 from sturgeon.search.unseen import Unseen, fill
 from sturgeon.space import Config, Space
 
 FEWEST = 3
+"""Trials with a value that the model needs, if ``start`` leaves it so many."""
+
 ZOOMED = 3
+"""Around how many of the best ``regions`` shows boxes."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,7 @@ class CoarseToFine(Search):
     start: int = 2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.start, int) or isinstance(self.start, bool) or self.start < 1:
-            raise InputError(
-                f"`start` must be a whole number from 1; got {self.start!r}. Write CoarseToFine(start=2)."
-            )
+        check_whole("start", self.start, least=1, example="CoarseToFine(start=2)")
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Propose up to ``count`` new configurations; see ``Search.suggest``.
@@ -70,22 +70,21 @@ class CoarseToFine(Search):
             SpaceError: The record holds a configuration that is not of this space.
         """
         # They need SciPy, which takes a third of a second to import: only those should pay who search.
-        from sturgeon.search.model.evidence import read
-        from sturgeon.search.model.guide import take_promising
-        from sturgeon.search.model.spread import spread
+        from sturgeon.search.model.suggest import initial_design, most_promising
+        from sturgeon.search.model.training_data import read_outcomes
 
         batch = Unseen(record, count)
         if space.coordinates:
-            seen = read(space, record)
+            outcomes = read_outcomes(space, record)
             first = min(max(self.start - len(record), 0), count)
-            if seen.succeeded < min(FEWEST, self.start):
+            if outcomes.succeeded < min(FEWEST, self.start):
                 first = count
-            tried = np.vstack([seen.unit, seen.pending])
             if first:
-                after = spread(batch, space, tried, count=first, rng=rng)
-                seen = replace(seen, pending=np.vstack([seen.pending, after[len(tried) :]]))
-            if batch.missing and seen.succeeded:
-                take_promising(batch, space, seen, rng, number=len(record) + first)
+                tried = np.vstack([outcomes.unit, outcomes.pending])
+                new = initial_design(batch, space, tried, count=first, rng=rng)
+                outcomes = replace(outcomes, pending=np.vstack([outcomes.pending, new]))
+            if batch.missing and outcomes.succeeded:
+                most_promising(batch, space, outcomes, rng, number=len(record) + first)
         fill(batch, space, lambda size: space.sample(size, rng), rng)
         return batch.configs()
 
@@ -103,15 +102,14 @@ class CoarseToFine(Search):
         Raises:
             SpaceError: The record holds a configuration that is not of this space.
         """
-        from sturgeon.search.model.candidates import SCALES
-        from sturgeon.search.model.evidence import read
-        from sturgeon.search.model.zooms import zooms
+        from sturgeon.search.model.optimize import SCALES
+        from sturgeon.search.model.training_data import read_outcomes
 
-        seen = read(space, record)
+        outcomes = read_outcomes(space, record)
         everything = list(record)
-        trials = [everything[row] for row in seen.rows]
-        order = np.argsort(seen.values, kind="stable")[:ZOOMED]
-        best = [int(row) for row in order if np.isfinite(seen.values[row])]
+        trials = [everything[row] for row in outcomes.rows]
+        order = np.argsort(outcomes.values, kind="stable")[:ZOOMED]
+        best = [int(row) for row in order if np.isfinite(outcomes.values[row])]
         sides = (1.0, *(2.0 * scale for scale in SCALES))
-        found = [list(zooms(space, trials, seen.unit, centre=row, sides=sides)) for row in best]
+        found = [list(zoom_in(space, trials, outcomes.unit, centre=row, sides=sides)) for row in best]
         return tuple(region for place, boxes in enumerate(found) for region in boxes[min(place, 1) :])

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
+from sturgeon.search.settings import check_whole
 from sturgeon.search.unseen import Unseen
 from sturgeon.space import Config, Space
 
@@ -31,7 +31,7 @@ class Grid(Search):
 
     Example:
         >>> from sturgeon.space import Integer, Real
-    >>> space = Space(dropout=Real(0.0, 0.5), layers=Integer(2, 4))
+        >>> space = Space(dropout=Real(0.0, 0.5), layers=Integer(2, 4))
         >>> for config in Grid(points=2).suggest(space, Record(), 3, np.random.default_rng(0)):
         ...     print(config)
         {'dropout': 0.0, 'layers': 2}
@@ -45,10 +45,7 @@ class Grid(Search):
     points: int = 5
 
     def __post_init__(self) -> None:
-        if not isinstance(self.points, int) or isinstance(self.points, bool) or self.points < 2:
-            raise InputError(
-                f"`points` must be a whole number from 2; got {self.points!r}. Write Grid(points=5)."
-            )
+        check_whole("points", self.points, least=2, example="Grid(points=5)")
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Propose the next up to ``count`` combinations that are new; see ``Search.suggest``.

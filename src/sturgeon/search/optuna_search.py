@@ -6,7 +6,7 @@ import contextlib
 import copy
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,13 +14,13 @@ import numpy as np
 
 from sturgeon.errors import InputError, MissingExtra
 from sturgeon.search.base import Search
-from sturgeon.search.optuna_terms import suggest_config, to_params
 from sturgeon.search.record import Observation, Record
 from sturgeon.search.unseen import Unseen, fill
-from sturgeon.space import Config, Space
+from sturgeon.space import Choice, Config, Integer, Real, Scalar, Space, Varying
 
 if TYPE_CHECKING:
-    from optuna import Study
+    from optuna import Study, Trial
+    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
 
 SAMPLERS: Mapping[str, str] = {
@@ -42,9 +42,9 @@ class OptunaSearch(Search):
     For comparisons, and for whoever trusts a sampler of Optuna's. At each suggestion an Optuna study is
     made in memory from the record and asked as if it had run there. A Real is handed over by its
     coordinate in the unit cube, so that every scale, reverse log too, is the sampler's linear one; an Integer
-    by its value, a power of two by its exponent, a Choice by the number of the option. A hyperparameter
-    that is not active is not asked for. What the constraint forbids or the record has already is given back
-    as failed and asked for again; after 32 in vain the rest is drawn at random.
+    by its rank on its scale (a power of two by its exponent), a Choice by the number of the option. A
+    hyperparameter that is not active is not asked for. What the constraint forbids or the record has already
+    is given back as failed and asked for again; after 32 in vain the rest is drawn at random.
 
     A sampler that keeps a state in Optuna's trials (CMA-ES, NSGA-II, QMC) is led through the whole record
     at each suggestion, which takes about a millisecond a trial. The others only read it.
@@ -131,7 +131,7 @@ def _study_of(space: Space, record: Record, sampler: BaseSampler) -> Study:
     study = optuna.create_study(sampler=sampler, direction="minimize")
     replay = type(sampler).__name__ not in REMEMBER_NOTHING
     trials = sorted(record, key=lambda one: one.number)
-    params = to_params(space, [one.config for one in trials])
+    params = _to_params(space, [one.config for one in trials])
     for one, (values, distributions) in zip(trials, params, strict=True):
         if replay:
             study.enqueue_trial(values)
@@ -176,12 +176,73 @@ def _gather(batch: Unseen, study: Study, space: Space) -> None:
     fruitless = 0
     while batch.missing and fruitless < FRUITLESS_ASKS:
         trial = study.ask()
-        config = suggest_config(trial, space)
+        config = _suggest_config(trial, space)
         if space.satisfies(config) and batch.offer(config):
             fruitless = 0
         else:
             fruitless += 1
             study.tell(trial, state=TrialState.FAIL)
+
+
+def _to_params(
+    space: Space, configs: Sequence[Mapping[str, object]]
+) -> list[tuple[dict[str, Any], dict[str, BaseDistribution]]]:
+    """Give configurations as Optuna's parameters, each with its distributions.
+
+    An exchange of studies keeps every value as it is (``sturgeon.study.optuna_space``); a sampler is better
+    served by coordinates and ranks.
+
+    Raises:
+        SpaceError: A configuration is not of this space.
+    """
+    distributions = {name: _distribution(space[name]) for name in space.coordinates}
+    points = space.to_unit(configs)
+    found = []
+    for config, point in zip(configs, points.tolist(), strict=True):
+        active = [(name, unit) for name, unit in zip(space.coordinates, point, strict=True) if name in config]
+        params = {name: _param(space[name], config[name], unit) for name, unit in active}
+        found.append((params, {name: distributions[name] for name in params}))
+    return found
+
+
+def _distribution(item: Any) -> BaseDistribution:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(item, Real):
+        return FloatDistribution(0.0, 1.0)
+    if isinstance(item, Choice):
+        return CategoricalDistribution(tuple(range(item.size)))
+    assert isinstance(item, Integer)
+    return IntDistribution(*_ranks(item), log=item.scaling.is_log)
+
+
+def _param(item: Any, value: Any, unit: float) -> Any:
+    if isinstance(item, Real):
+        return unit
+    return int(item.encode([value])[0]) if isinstance(item, Choice) else item.scaling.rank(value)
+
+
+def _suggest_config(trial: Trial, space: Space) -> Config:
+    """Ask an Optuna trial for a value of everything that is active, parents before children."""
+    config: Config = {}
+    while found := [n for n in space.names if n not in config and space.is_active(n, config)]:
+        for name in found:
+            item = space[name]
+            config[name] = _ask(trial, name, item) if isinstance(item, Varying) else item.start()
+    return {name: config[name] for name in space.names if name in config}
+
+
+def _ask(trial: Trial, name: str, item: Varying) -> Scalar:
+    if isinstance(item, Real):
+        return item.value_at(trial.suggest_float(name, 0.0, 1.0))
+    if isinstance(item, Choice):
+        return item.options[trial.suggest_categorical(name, tuple(range(item.size)))]
+    assert isinstance(item, Integer)
+    return item.scaling.at_rank(trial.suggest_int(name, *_ranks(item), log=item.scaling.is_log))
+
+
+def _ranks(item: Integer) -> tuple[int, int]:
+    return item.scaling.rank(item.low), item.scaling.rank(item.high)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from sturgeon.errors import InputError, SpaceError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Observation, Record
 from sturgeon.search.region import Region
+from sturgeon.search.settings import check_whole
 from sturgeon.search.unseen import Unseen, fill
 from sturgeon.space import Choice, Config, Scalar, Space, Varying
 from sturgeon.space.config import scalar_key
@@ -60,9 +61,7 @@ class ShrinkingBoxes(Search):
 
     def __post_init__(self) -> None:
         for setting in ("start", "round", "best"):
-            value = getattr(self, setting)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InputError(f"`{setting}` must be a whole number from 1; got {value!r}. Correct it.")
+            check_whole(setting, getattr(self, setting), least=1, example=f"ShrinkingBoxes({setting}=8)")
         if not _is_number(self.shrink) or not 0 < self.shrink < 1:
             raise InputError(f"`shrink` must lie between 0 and 1; got {self.shrink!r}. Write shrink=0.5.")
         if not _is_number(self.elsewhere) or not 0 <= self.elsewhere <= 1:

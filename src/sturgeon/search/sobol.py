@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
+from sturgeon.search.settings import check_whole
 from sturgeon.search.unseen import LISTABLE, Unseen, fill
 from sturgeon.space import Config, Space
 from sturgeon.space.scales import Floats
@@ -50,8 +50,7 @@ class Sobol(Search):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
-            raise InputError(f"`seed` must be a whole number from 0; got {self.seed!r}. Write Sobol(seed=0).")
+        check_whole("seed", self.seed, least=0, example="Sobol(seed=0)")
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Propose the next up to ``count`` points that are new; see ``Search.suggest``."""

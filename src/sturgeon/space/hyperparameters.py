@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,14 +15,73 @@ import numpy.typing as npt
 from sturgeon.errors import SpaceError
 from sturgeon.space.base import Codes, Hyperparameter, Varying, check_scalar, shown
 from sturgeon.space.config import Scalar, scalar_key
-from sturgeon.space.scales import INTEGER_SCALES, LARGEST, LARGEST_INTEGER, REAL_SCALES, Floats
+from sturgeon.space.scales import (
+    INTEGER_SCALES,
+    LARGEST,
+    LARGEST_INTEGER,
+    REAL_SCALES,
+    Floats,
+    IntegerScale,
+    Scale,
+)
 
 # The logarithm of a value next to a bound may be the bound's own.
 _ABOVE_0, _BELOW_1 = float(np.finfo(np.float64).tiny), 1 - float(np.finfo(np.float64).epsneg)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Real(Varying):
+class Bounded(Varying):
+    """What a Real and an Integer share: two bounds, and a scale between them.
+
+    Attributes:
+        scales: The scales that this kind knows, by name.
+    """
+
+    scales: ClassVar[Mapping[str, Scale]]
+
+    low: float
+    high: float
+    scale: str = "linear"
+
+    def __post_init__(self) -> None:
+        self.settle()
+        for name in ("low", "high"):
+            object.__setattr__(self, name, self._bound(name, getattr(self, name)))
+        low, high = self.low, self.high
+        if low >= high:
+            remedy = "Use a Constant for one value" if low == high else "Swap the two"
+            raise SpaceError(
+                f"`low` must be below `high`; got low={low:g}, high={high:g} for {_article(self)}. {remedy}."
+            )
+        if not isinstance(self.scale, str) or self.scale not in self.scales:
+            raise SpaceError(
+                f"`scale` must be one of {', '.join(map(repr, self.scales))} for this kind; "
+                f"got {self.scale!r} for {type(self).__name__}. Choose one of them."
+            )
+        self.scaling.check(low, high)
+        self.settle_default()
+
+    @property
+    def scaling(self) -> Scale:
+        """The scale itself, which ``scale`` names."""
+        return self.scales[self.scale]
+
+    def start(self) -> Scalar:
+        """Give the default, or the median of what is drawn."""
+        return self.value_at(0.5) if self.default is None else self.default
+
+    def decode(self, codes: Codes) -> list[Scalar]:
+        """Turn an array of numbers into Python numbers."""
+        return codes.tolist()
+
+    @staticmethod
+    @abstractmethod
+    def _bound(name: str, value: object) -> float:
+        """Check a bound, and give it as this kind keeps it."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Real(Bounded):
     """A real number in [low, high].
 
     Args:
@@ -44,20 +104,12 @@ class Real(Varying):
     """
 
     kind: ClassVar[str] = "real"
-
-    low: float
-    high: float
-    scale: str = "linear"
+    scales: ClassVar[Mapping[str, Scale]] = REAL_SCALES
 
     def __post_init__(self) -> None:
-        self.settle()
-        for name in ("low", "high"):
-            object.__setattr__(self, name, _real_bound(name, getattr(self, name)))
-        _check_order(self)
-        _look_up(REAL_SCALES, self.scale, "Real").check(self.low, self.high)
         if isinstance(self.default, numbers.Real) and not isinstance(self.default, bool):
             object.__setattr__(self, "default", float(self.default))
-        self.settle_default()
+        super().__post_init__()
 
     def rule(self) -> str:
         """Say the range."""
@@ -78,10 +130,6 @@ class Real(Varying):
             f"Only a finite hyperparameter can be listed; got {self!r}. Use an Integer or a Choice."
         )
 
-    def start(self) -> Scalar:
-        """Give the default, or the median of what is drawn."""
-        return self.value_at(0.5) if self.default is None else self.default
-
     def encode(self, values: list[Any]) -> Floats:
         """Turn floats into a float64 array."""
         if not all(isinstance(value, float) for value in values):
@@ -91,29 +139,39 @@ class Real(Varying):
             raise self.refuse(values)
         return codes
 
-    def decode(self, codes: Codes) -> list[Scalar]:
-        """Turn a float64 array into Python floats."""
-        return codes.tolist()
-
     def to_unit(self, codes: Codes) -> Floats:
         """Map values to [0, 1]; the bounds, and they alone, go to 0 and 1 exactly."""
-        unit = np.clip(REAL_SCALES[self.scale].to_unit(codes, self.low, self.high), _ABOVE_0, _BELOW_1)
+        unit = np.clip(self.scaling.to_unit(codes, self.low, self.high), _ABOVE_0, _BELOW_1)
         unit[codes == self.low] = 0.0
         unit[codes == self.high] = 1.0
         return unit
 
     def from_unit(self, unit: Floats) -> Floats:
         """Map [0, 1] to values inside [low, high]; 0 and 1 give the bounds exactly."""
-        values = REAL_SCALES[self.scale].from_unit(unit, self.low, self.high)
+        values = self.scaling.from_unit(unit, self.low, self.high)
         # Adding 0.0 turns -0.0 into 0.0, so that one number has one key.
         values = np.clip(values, self.low, self.high) + 0.0
         values[unit <= 0.0] = self.low
         values[unit >= 1.0] = self.high
         return values
 
+    @staticmethod
+    def _bound(name: str, value: object) -> float:
+        if not isinstance(value, numbers.Real) or isinstance(value, bool):
+            raise SpaceError(
+                f"`{name}` must be a number; got {shown(value)} for a Real. Write it as a float, like 0.1."
+            )
+        bound = float(value)
+        if not math.isfinite(bound) or abs(bound) > LARGEST:
+            raise SpaceError(
+                f"`{name}` must be finite and at most {LARGEST:g} in size; got {value!r} for a Real. "
+                "Give a finite bound."
+            )
+        return bound
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Integer(Varying):
+class Integer(Bounded):
     """A whole number in [low, high], both included.
 
     Args:
@@ -135,23 +193,19 @@ class Integer(Varying):
     """
 
     kind: ClassVar[str] = "integer"
+    scales: ClassVar[Mapping[str, Scale]] = INTEGER_SCALES
 
     low: int
     high: int
-    scale: str = "linear"
 
-    def __post_init__(self) -> None:
-        self.settle()
-        for name in ("low", "high"):
-            object.__setattr__(self, name, _integer_bound(name, getattr(self, name)))
-        _check_order(self)
-        _look_up(INTEGER_SCALES, self.scale, "Integer").check(self.low, self.high)
-        self.settle_default()
+    @property
+    def scaling(self) -> IntegerScale:
+        """The scale itself, which ``scale`` names."""
+        return INTEGER_SCALES[self.scale]
 
     def rule(self) -> str:
         """Say the range."""
-        noun = "a power of two" if self.scale == "power_of_two" else "a whole number"
-        return f"{noun} in [{self.low}, {self.high}]"
+        return f"{self.scaling.noun} in [{self.low}, {self.high}]"
 
     def contains(self, value: object) -> bool:
         """Tell whether ``value`` is an int that can be drawn; a bool is not an int."""
@@ -162,15 +216,12 @@ class Integer(Varying):
     @property
     def size(self) -> int:
         """How many numbers can be drawn."""
-        return INTEGER_SCALES[self.scale].count(self.low, self.high)
+        return self.scaling.rank(self.high) - self.scaling.rank(self.low) + 1
 
     def values(self) -> Iterator[Scalar]:
         """Yield every number that can be drawn, upwards."""
-        return (INTEGER_SCALES[self.scale].nth(index, self.low) for index in range(self.size))
-
-    def start(self) -> Scalar:
-        """Give the default, or the median of what is drawn."""
-        return self.value_at(0.5) if self.default is None else self.default
+        scale = self.scaling
+        return map(scale.at_rank, range(scale.rank(self.low), scale.rank(self.high) + 1))
 
     def encode(self, values: list[Any]) -> npt.NDArray[np.int64]:
         """Turn ints into an int64 array."""
@@ -181,17 +232,27 @@ class Integer(Varying):
             raise self.refuse(values)
         return codes
 
-    def decode(self, codes: Codes) -> list[Scalar]:
-        """Turn an int64 array into Python ints."""
-        return codes.tolist()
-
     def to_unit(self, codes: Codes) -> Floats:
         """Map numbers to the middles of their stretches of [0, 1]."""
-        return INTEGER_SCALES[self.scale].to_unit(codes.astype(np.float64), self.low, self.high)
+        return self.scaling.to_unit(codes.astype(np.float64), self.low, self.high)
 
     def from_unit(self, unit: Floats) -> npt.NDArray[np.int64]:
         """Map [0, 1] to the numbers whose stretches are hit."""
-        return INTEGER_SCALES[self.scale].from_unit(unit, self.low, self.high).astype(np.int64)
+        return self.scaling.from_unit(unit, self.low, self.high).astype(np.int64)
+
+    @staticmethod
+    def _bound(name: str, value: object) -> int:
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+            raise SpaceError(
+                f"`{name}` must be a whole number; got {shown(value)} for an Integer. "
+                "Write an int, or use a Real."
+            )
+        if abs(int(value)) > LARGEST_INTEGER:
+            raise SpaceError(
+                f"`{name}` must be at most 2**40 in size; got {value!r} for an Integer. "
+                "Use a Real, or larger units."
+            )
+        return int(value)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -314,55 +375,9 @@ class Constant(Hyperparameter):
         return self.value
 
 
-def _real_bound(name: str, value: object) -> float:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise SpaceError(
-            f"`{name}` must be a number; got {shown(value)} for a Real. Write it as a float, like 0.1."
-        )
-    bound = float(value)
-    if not math.isfinite(bound) or abs(bound) > LARGEST:
-        raise SpaceError(
-            f"`{name}` must be finite and at most {LARGEST:g} in size; got {value!r} for a Real. "
-            "Give a finite bound."
-        )
-    return bound
-
-
-def _integer_bound(name: str, value: object) -> int:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise SpaceError(
-            f"`{name}` must be a whole number; got {shown(value)} for an Integer. "
-            "Write an int, or use a Real."
-        )
-    if abs(int(value)) > LARGEST_INTEGER:
-        raise SpaceError(
-            f"`{name}` must be at most 2**40 in size; got {value!r} for an Integer. "
-            "Use a Real, or larger units."
-        )
-    return int(value)
-
-
-def _check_order(bounded: Real | Integer) -> None:
-    low, high = bounded.low, bounded.high
-    if low >= high:
-        remedy = "Use a Constant for one value" if low == high else "Swap the two"
-        raise SpaceError(
-            f"`low` must be below `high`; got low={low:g}, high={high:g} for {_article(bounded)}. {remedy}."
-        )
-
-
 def _article(value: Hyperparameter) -> str:
     name = type(value).__name__
     return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
-
-
-def _look_up(scales: Mapping[str, Any], name: object, kind: str) -> Any:
-    if not isinstance(name, str) or name not in scales:
-        raise SpaceError(
-            f"`scale` must be one of {', '.join(map(repr, scales))} for this kind; got {name!r} for {kind}. "
-            "Choose one of them."
-        )
-    return scales[name]
 
 
 def _settled_options(options: object) -> tuple[Scalar, ...]:

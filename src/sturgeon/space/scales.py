@@ -2,7 +2,8 @@
 
 A scale is monotonic: ``from_unit`` sends 0 to ``low`` and 1 to ``high``, so the quantiles of what
 is drawn are ``from_unit`` of the quantiles of a uniform draw. A new scale is a new small class
-and one more entry in ``REAL_SCALES`` or ``INTEGER_SCALES``.
+and one more entry in ``REAL_SCALES`` or ``INTEGER_SCALES``: what messages and other libraries need to
+know of it, it says itself.
 
 Drawn reals are rounded to about 12 significant digits: far finer than any training can tell, and
 coarse enough that ``from_unit(to_unit(value))`` gives back every drawn value to the last bit,
@@ -36,9 +37,15 @@ _POWERS_OF_TEN = np.array([float(f"1e{e}") for e in range(-_EXPONENT_OFFSET, _EX
 
 
 class Scale(ABC):
-    """A monotonic map between a range and the unit interval, in bulk."""
+    """A monotonic map between a range and the unit interval, in bulk.
+
+    Attributes:
+        name: How users and JSON call it.
+        is_log: Whether it is what other libraries call a log scale.
+    """
 
     name: ClassVar[str]
+    is_log: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, low: float, high: float) -> None:
@@ -95,6 +102,7 @@ class Log(Scale):
     """
 
     name = "log"
+    is_log = True
 
     def check(self, low: float, high: float) -> None:
         """Refuse zero and negative numbers, which have no logarithm."""
@@ -165,16 +173,24 @@ class IntegerScale(Scale):
     """A scale of whole numbers: every number owns a stretch of the unit interval.
 
     ``from_unit`` gives the owner, ``to_unit`` the middle of a number's stretch. Arrays hold whole
-    numbers as float64.
+    numbers as float64. A scale that skips numbers overrides ``every_integer``, ``noun``, ``rank`` and
+    ``at_rank``.
+
+    Attributes:
+        every_integer: Whether every whole number of the range can be drawn.
+        noun: What its numbers are, for messages.
     """
 
-    @abstractmethod
-    def count(self, low: int, high: int) -> int:
-        """Count the numbers that can be drawn from [low, high]."""
+    every_integer: ClassVar[bool] = True
+    noun: ClassVar[str] = "a whole number"
 
-    @abstractmethod
-    def nth(self, index: int, low: int) -> int:
-        """Give the number at ``index``, counted upwards from 0."""
+    def rank(self, value: int) -> int:
+        """Give a number's place: numbers that follow each other on the scale have ranks one apart."""
+        return value
+
+    def at_rank(self, rank: int) -> int:
+        """Give the number of a rank."""
+        return rank
 
 
 class IntegerLinear(IntegerScale):
@@ -198,14 +214,6 @@ class IntegerLinear(IntegerScale):
         """Compute low + floor(u (high - low + 1))."""
         return np.clip(np.floor(unit * (high - low + 1)) + low, low, high)
 
-    def count(self, low: int, high: int) -> int:
-        """Count every integer."""
-        return high - low + 1
-
-    def nth(self, index: int, low: int) -> int:
-        """Count upwards by one."""
-        return low + index
-
 
 class IntegerLog(IntegerScale):
     """Integer k has a mass in proportion to log((k + 1/2) / (k - 1/2)), the end points included.
@@ -219,6 +227,7 @@ class IntegerLog(IntegerScale):
     """
 
     name = "log"
+    is_log = True
 
     def check(self, low: float, high: float) -> None:
         """Refuse zero and negative numbers, which have no logarithm."""
@@ -239,14 +248,6 @@ class IntegerLog(IntegerScale):
         start, end = np.log(low - 0.5), np.log(high + 0.5)
         return np.clip(np.floor(np.exp(start + unit * (end - start)) + 0.5), low, high)
 
-    def count(self, low: int, high: int) -> int:
-        """Count every integer."""
-        return high - low + 1
-
-    def nth(self, index: int, low: int) -> int:
-        """Count upwards by one."""
-        return low + index
-
 
 class PowerOfTwo(IntegerScale):
     """Equal mass on every power of two, both end points included; both are powers of two.
@@ -257,6 +258,8 @@ class PowerOfTwo(IntegerScale):
     """
 
     name = "power_of_two"
+    every_integer = False
+    noun = "a power of two"
 
     def check(self, low: float, high: float) -> None:
         """Refuse end points that are not powers of two."""
@@ -270,20 +273,23 @@ class PowerOfTwo(IntegerScale):
     def to_unit(self, values: Floats, low: float, high: float) -> Floats:
         """Compute (log2(k / low) + 1/2) / count, for the nearest power of two."""
         exponents = np.rint(np.log2(np.maximum(values, 0.5) / low))
-        return (exponents + 0.5) / self.count(int(low), int(high))
+        return (exponents + 0.5) / self._count(low, high)
 
     def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
         """Compute low · 2^floor(u · count)."""
-        exponents = np.floor(unit * self.count(int(low), int(high)))
+        exponents = np.floor(unit * self._count(low, high))
         return np.minimum(low * np.exp2(exponents), high)
 
-    def count(self, low: int, high: int) -> int:
-        """Count the powers of two."""
-        return high.bit_length() - low.bit_length() + 1
+    def rank(self, value: int) -> int:
+        """Give the exponent."""
+        return value.bit_length() - 1
 
-    def nth(self, index: int, low: int) -> int:
-        """Count upwards by doubling."""
-        return low << index
+    def at_rank(self, rank: int) -> int:
+        """Give the power."""
+        return 1 << rank
+
+    def _count(self, low: float, high: float) -> int:
+        return self.rank(int(high)) - self.rank(int(low)) + 1
 
 
 REAL_SCALES: Mapping[str, Scale] = {scale.name: scale for scale in (Linear(), Log(), ReverseLog())}

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
 from sturgeon.space.base import Hyperparameter, Varying, shown
-from sturgeon.space.bulk import configs_from_dicts, configs_from_unit, unit_from_configs
 from sturgeon.space.checks import check_known, check_members, check_names, settled_constraint
 from sturgeon.space.conditions import Conditions, prune
 from sturgeon.space.config import Config
@@ -215,13 +214,13 @@ class Space(Mapping[str, Hyperparameter]):
         """
         if not isinstance(configs, Configs) or configs.hyperparameters is not self._hyperparameters:
             try:
-                configs = configs_from_dicts(configs, self._hyperparameters, self._conditions)
+                configs = Configs.from_dicts(configs, self._hyperparameters, self._conditions)
             except SpaceError:
                 # Slower, one by one, and with a message that says what is wrong and where.
                 for config in configs:
                     check_members(config, self._hyperparameters, self._conditions)
                 raise
-        return unit_from_configs(configs)
+        return configs.to_unit()
 
     def from_unit(self, unit: npt.ArrayLike) -> Configs:
         """Map points of the unit cube to configurations; the inverse of ``to_unit``.
@@ -238,7 +237,7 @@ class Space(Mapping[str, Hyperparameter]):
         Raises:
             SpaceError: The shape is wrong, or the coordinate of an active hyperparameter is outside [0, 1].
         """
-        return configs_from_unit(unit, self._hyperparameters, self._conditions)
+        return Configs.from_unit(unit, self._hyperparameters, self._conditions)
 
     def configurations(self) -> Iterator[Config]:
         """Yield every configuration that satisfies the constraint; the last declared varies fastest.
@@ -365,7 +364,7 @@ class Space(Mapping[str, Hyperparameter]):
                 f"{self._constraint_text()}. Loosen the constraint or change the ranges."
             )
         chosen = [satisfying[index] for index in rng.integers(len(satisfying), size=count)]
-        return configs_from_dicts(chosen, self._hyperparameters, self._conditions)
+        return Configs.from_dicts(chosen, self._hyperparameters, self._conditions)
 
     def _derive(
         self,

@@ -49,12 +49,16 @@ from sturgeon.stopping.registry import (
     stopping_to_json,
 )
 
+Goal = StoppingContext
+"""The name that ``StoppingContext`` had before."""
+
 __all__ = [
     "CONTINUE",
     "DEFAULT",
     "STOPPINGS",
     "Continue",
     "Decision",
+    "Goal",
     "MedianRule",
     "Never",
     "Patience",

@@ -13,8 +13,9 @@ from sturgeon.stopping.decision import Decision
 class Stopping(ABC):
     """Which trials are not worth training on.
 
-    A rule is a frozen dataclass whose fields are its settings (JSON values only). Both of its methods are
-    pure functions of their arguments: nothing is remembered between calls.
+    A rule is a frozen dataclass whose fields are its settings (JSON values only). Its methods are
+    pure functions of their arguments: nothing is remembered between calls. A rule that never pauses a trial
+    needs ``decide`` only.
     """
 
     name: ClassVar[str]
@@ -32,7 +33,6 @@ class Stopping(ABC):
             ``CONTINUE``, ``Stop(why)`` or ``Pause(why)``. At the last step always ``CONTINUE``.
         """
 
-    @abstractmethod
     def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
         """The next step at which the rule decides on a trial, where it does so at few steps only.
 
@@ -47,8 +47,8 @@ class Stopping(ABC):
         Returns:
             A step after ``step``; None where the rule may decide at any step, or will not any more.
         """
+        return None
 
-    @abstractmethod
     def promote(self, record: Record, context: StoppingContext) -> int | None:
         """Choose a paused trial to go on with, before a new one is asked for.
 
@@ -61,3 +61,4 @@ class Stopping(ABC):
         Returns:
             The trial's number; None to begin a new trial.
         """
+        return min((trial.number for trial in record if trial.state == "paused"), default=None)

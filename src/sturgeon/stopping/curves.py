@@ -48,11 +48,6 @@ def others(trial: Observation, peers: Record) -> Iterator[Observation]:
     return (peer for peer in peers if peer.number != trial.number)
 
 
-def first_paused(record: Record) -> int | None:
-    """Give the first paused trial: for rules that never pause, whose paused trials were interrupted."""
-    return min((trial.number for trial in record if trial.state == "paused"), default=None)
-
-
 def finite_or_worst(value: float) -> float:
     """Put infinity for what is not finite.
 

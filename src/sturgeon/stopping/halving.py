@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from sturgeon.errors import InputError
 from sturgeon.search.record import Observation, Record
+from sturgeon.search.settings import check_whole
 from sturgeon.stopping.base import Stopping
 from sturgeon.stopping.context import StoppingContext
 from sturgeon.stopping.curves import last_step, value_when_reached
 from sturgeon.stopping.decision import CONTINUE, Decision, Pause
-from sturgeon.stopping.settings import check_whole_from
 
 WARM_UP = 9
 """One in how many steps of a training lies before the first rung, where ``first`` is left open."""
@@ -62,10 +62,10 @@ class SuccessiveHalving(Stopping):
     brackets: int = 1
 
     def __post_init__(self) -> None:
-        check_whole_from(2, "reduction", self.reduction, "SuccessiveHalving(reduction=3)")
-        check_whole_from(1, "brackets", self.brackets, "SuccessiveHalving(brackets=1)")
+        check_whole("reduction", self.reduction, least=2, example="SuccessiveHalving(reduction=3)")
+        check_whole("brackets", self.brackets, least=1, example="SuccessiveHalving(brackets=1)")
         if self.first is not None:
-            check_whole_from(1, "first", self.first, "SuccessiveHalving(first=1)")
+            check_whole("first", self.first, least=1, example="SuccessiveHalving(first=1)")
         if self.brackets > 10:
             raise InputError(
                 f"`brackets` must be at most 10; got {self.brackets!r}. Write SuccessiveHalving(brackets=3)."
@@ -100,7 +100,11 @@ class SuccessiveHalving(Stopping):
 
     def promote(self, record: Record, context: StoppingContext) -> int | None:
         """Go on with the best that is paused too low, from the highest rung; see ``Stopping.promote``."""
-        paused = {trial.number: self._rung_just_reached(trial, context) for trial in record if _paused(trial)}
+        paused = {
+            trial.number: self._rung_just_reached(trial, context)
+            for trial in record
+            if trial.state == "paused"
+        }
         interrupted = [number for number, rung in paused.items() if rung is None]
         if interrupted or not paused:
             return min(interrupted, default=None)
@@ -149,10 +153,6 @@ class SuccessiveHalving(Stopping):
 
     def _room(self, there: int, context: StoppingContext) -> int:
         return max(0 if context.can_wait else 1, there // self.reduction)
-
-
-def _paused(trial: Observation) -> bool:
-    return trial.state == "paused"
 
 
 @lru_cache(maxsize=32)

@@ -7,11 +7,11 @@ from statistics import median
 from typing import ClassVar
 
 from sturgeon.search.record import Observation, Record
+from sturgeon.search.settings import check_whole
 from sturgeon.stopping.base import Stopping
 from sturgeon.stopping.context import StoppingContext
-from sturgeon.stopping.curves import best_until, first_paused, last_step, others
+from sturgeon.stopping.curves import best_until, last_step, others
 from sturgeon.stopping.decision import CONTINUE, Decision, Stop
-from sturgeon.stopping.settings import check_whole_from
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class MedianRule(Stopping):
     at_least: int = 5
 
     def __post_init__(self) -> None:
-        check_whole_from(0, "warm_up", self.warm_up, "MedianRule(warm_up=3)")
-        check_whole_from(1, "at_least", self.at_least, "MedianRule(at_least=5)")
+        check_whole("warm_up", self.warm_up, least=0, example="MedianRule(warm_up=3)")
+        check_whole("at_least", self.at_least, least=1, example="MedianRule(at_least=5)")
 
     def decide(self, trial: Observation, peers: Record, context: StoppingContext) -> Decision:
         """Stop the worse half; see ``Stopping.decide``."""
@@ -61,11 +61,3 @@ class MedianRule(Stopping):
             f"Median rule: {context.put(own)} at step {step} is {context.worse} {context.number(bar)}, "
             f"the median of {len(values)} trials."
         )
-
-    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
-        """None; see ``Stopping.milestone``."""
-        return None
-
-    def promote(self, record: Record, context: StoppingContext) -> int | None:
-        """Go on with what was interrupted; see ``Stopping.promote``."""
-        return first_paused(record)

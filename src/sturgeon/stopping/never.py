@@ -8,7 +8,6 @@ from typing import ClassVar
 from sturgeon.search.record import Observation, Record
 from sturgeon.stopping.base import Stopping
 from sturgeon.stopping.context import StoppingContext
-from sturgeon.stopping.curves import first_paused
 from sturgeon.stopping.decision import CONTINUE, Decision
 
 
@@ -26,11 +25,3 @@ class Never(Stopping):
     def decide(self, trial: Observation, peers: Record, context: StoppingContext) -> Decision:
         """Go on, whatever the curves look like; see ``Stopping.decide``."""
         return CONTINUE
-
-    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
-        """None; see ``Stopping.milestone``."""
-        return None
-
-    def promote(self, record: Record, context: StoppingContext) -> int | None:
-        """Go on with what was interrupted; see ``Stopping.promote``."""
-        return first_paused(record)

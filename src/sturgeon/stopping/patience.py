@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from sturgeon.errors import InputError
 from sturgeon.search.record import Observation, Record
+from sturgeon.search.settings import check_whole
 from sturgeon.stopping.base import Stopping
 from sturgeon.stopping.context import StoppingContext
-from sturgeon.stopping.curves import finite_or_worst, first_paused
+from sturgeon.stopping.curves import finite_or_worst
 from sturgeon.stopping.decision import CONTINUE, Decision, Stop
-from sturgeon.stopping.settings import check_whole_from
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Patience(Stopping):
     min_delta: float = 0.0
 
     def __post_init__(self) -> None:
-        check_whole_from(1, "steps", self.steps, "Patience(steps=10)")
+        check_whole("steps", self.steps, least=1, example="Patience(steps=10)")
         if isinstance(self.min_delta, bool) or not 0 <= self.min_delta < float("inf"):
             raise InputError(
                 f"`min_delta` must be a number from 0; got {self.min_delta!r}. "
@@ -61,11 +61,3 @@ class Patience(Stopping):
         return Stop(
             f"Patience: {context.put(best)} at step {best_step} was not improved on in {self.steps} steps."
         )
-
-    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
-        """None; see ``Stopping.milestone``."""
-        return None
-
-    def promote(self, record: Record, context: StoppingContext) -> int | None:
-        """Go on with what was interrupted; see ``Stopping.promote``."""
-        return first_paused(record)

@@ -30,9 +30,9 @@ def _to_distribution(item: Hyperparameter) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(item, Real):
-        return FloatDistribution(item.low, item.high, log=item.scale == "log")
-    if isinstance(item, Integer) and item.scale != "power_of_two":
-        return IntDistribution(item.low, item.high, log=item.scale == "log")
+        return FloatDistribution(item.low, item.high, log=item.scaling.is_log)
+    if isinstance(item, Integer) and item.scaling.every_integer:
+        return IntDistribution(item.low, item.high, log=item.scaling.is_log)
     if isinstance(item, Integer):
         return CategoricalDistribution(list(item.values()))
     if isinstance(item, Choice):

@@ -1,20 +1,20 @@
-"""Points of the unit cube as columns whose distances mean something."""
+"""Points of the unit cube as features whose distances mean something."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from sturgeon.space import Choice, Integer, Space, Varying
+from sturgeon.space import Choice, Space, Varying
 from sturgeon.space.scales import Floats
 
 INACTIVE = 0.5
 
 
 class Encoding:
-    """How a space's coordinates become a model's columns.
+    """How a space's coordinates become a model's features.
 
     A Real or an Integer keeps its coordinate, so distances are those of its own scale. A Choice gets a
-    column for each option, such that two different options are at distance 1 whatever they are. A
+    feature for each option, such that two different options are at distance 1 whatever they are. A
     hyperparameter that is not active stands at the middle of its range: two configurations in which it
     is inactive do not differ by it, and one in which it is active differs by its parent already.
 
@@ -22,14 +22,16 @@ class Encoding:
         space: What may vary.
 
     Attributes:
-        owner: For each column the coordinate that it belongs to.
-        first_column: For each coordinate its first column; a Real or an Integer has no other.
+        coordinate_of: For each feature the coordinate that it belongs to.
+        first_feature: For each coordinate its first feature; a Real or an Integer has no other.
         priority: For each coordinate its priority.
+        is_choice: For each coordinate whether it is a Choice.
+        step: For each coordinate the distance to the next value; 0 for a Real.
 
     Example:
         >>> from sturgeon.space import Real
         >>> encoding = Encoding(Space(kind=Choice(("a", "b")), rate=Real(0.0, 1.0, when={"kind": "a"})))
-        >>> encoding.columns(np.array([[0.25, 1.0], [0.75, np.nan]])).round(3).tolist()
+        >>> encoding.features(np.array([[0.25, 1.0], [0.75, np.nan]])).round(3).tolist()
         [[0.707, 0.0, 1.0], [0.0, 0.707, 0.5]]
     """
 
@@ -37,14 +39,14 @@ class Encoding:
         items = [item for item in map(space.__getitem__, space.coordinates) if isinstance(item, Varying)]
         self._options = [item.size if isinstance(item, Choice) else 0 for item in items]
         widths = [max(int(options), 1) for options in self._options]
-        self.owner = np.repeat(np.arange(len(items)), widths)
-        self.first_column = np.cumsum(widths, dtype=np.intp) - np.array(widths, dtype=np.intp)
+        self.coordinate_of = np.repeat(np.arange(len(items)), widths)
+        self.first_feature = np.cumsum(widths, dtype=np.intp) - np.array(widths, dtype=np.intp)
         self.priority = np.array([item.priority for item in items], dtype=np.float64)
         self.is_choice = np.array([options > 0 for options in self._options], dtype=bool)
-        self.step = np.array([_smallest_step(item) for item in items])
+        self.step = np.array([1.0 / item.size for item in items])
 
-    def columns(self, unit: Floats) -> Floats:
-        """Turn points, shape ``n × coordinates`` with NaN where inactive, into columns."""
+    def features(self, unit: Floats) -> Floats:
+        """Turn points, shape ``n × coordinates`` with NaN where inactive, into features."""
         points = np.where(np.isnan(unit), INACTIVE, unit)
         if not self.is_choice.any():
             return points
@@ -57,8 +59,3 @@ class Encoding:
                 column = (active & (chosen == np.arange(options))) / np.sqrt(2.0)
             blocks.append(column)
         return np.hstack(blocks)
-
-
-def _smallest_step(item: Varying) -> float:
-    """Give the distance in [0, 1] to the next value: 0 for a Real."""
-    return 1.0 / item.size if isinstance(item, Integer | Choice) else 0.0

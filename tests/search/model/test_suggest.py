@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sturgeon.search.model.one_thread import one_thread
+from sturgeon.search.model.suggest import one_thread
 
 
 def blas_threads() -> set[int]:

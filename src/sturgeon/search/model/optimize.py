@@ -1,36 +1,51 @@
-"""Where to look: points anywhere, and points ever closer to the best (coarse to fine, N4 of the notes)."""
+"""Where expected improvement is largest: candidates anywhere, ever closer to the best, and then uphill.
+
+This is coarse to fine (N4 of the notes): half of the first candidates lie anywhere, half near the best.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
 
-from sturgeon.search.model.ascent import ascend
+from sturgeon.search.model.acquisition import ExpectedImprovement
 from sturgeon.search.model.encoding import Encoding
-from sturgeon.search.model.promise import Promise
-from sturgeon.search.unseen import Unseen
 from sturgeon.space import Space
 from sturgeon.space.scales import Floats
 
-EVERYTHING = 512
+WHOLE = 512
+"""A space of up to so many configurations is looked at whole."""
+
+# The first candidates: anywhere, and around the best few trials at these scales.
 GLOBAL = 256
 LOCAL = 256
 CENTRES = 5
 SCALES = (0.2, 0.1, 0.05, 0.02)
+
+# The rounds after them: the most promising are moved, each round by less.
 SURVIVORS = 8
 CHILDREN = 12
 ROUNDS = 6
 FIRST_SCALE = 0.3
 FINER = 0.6
 REDRAWN = 0.05
+
+# How a point is moved.
 BEYOND = 0.1
 MOVED = 0.6
 MOVED_LESS = 0.15
 
+# The ascent: from how many points, how many steps of L-BFGS, and how far apart the points are at least.
+STARTS = 4
+STEPS = 15
+APART = 0.05
+
 
 @dataclass(frozen=True)
-class Pool:
+class Candidates:
     """Candidates of one space.
 
     Attributes:
@@ -43,40 +58,36 @@ class Pool:
     encoding: Encoding
     centres: Floats
 
-    def ranked(self, promise: Promise, rng: np.random.Generator) -> Floats:
+    def ranked(self, acquisition: ExpectedImprovement, rng: np.random.Generator) -> Floats:
         """Give points of the unit cube, the most promising first.
 
-        Half of the first points lie anywhere, half around the best few trials at four shrinking scales. Then
-        the most promising are moved, a few times over, each time by less, and at last go uphill by the
-        gradient. A small space is looked at whole.
-
         Args:
-            promise: What the models promise of points.
+            acquisition: Says how promising points are.
             rng: The source of randomness.
 
         Returns:
             Shape ``n × coordinates``: all satisfy the constraint.
         """
-        if self.space.size <= EVERYTHING:
+        if self.space.size <= WHOLE:
             points = self.space.to_unit(list(self.space.configurations()))
-            return points[np.argsort(-self._promise(points, promise), kind="stable")]
+            return points[np.argsort(-self._scores(points, acquisition), kind="stable")]
         points = np.vstack([self.space.to_unit(self.space.sample(GLOBAL, rng)), self._around_best(rng)])
-        scores = self._promise(points, promise)
+        scores = self._scores(points, acquisition)
         for round_ in range(ROUNDS):
             best = np.repeat(np.argsort(-scores, kind="stable")[:SURVIVORS], CHILDREN)
             scale = np.full((len(best), 1), FIRST_SCALE * FINER**round_)
             children = self._moved(points[best], scale, rng, redraw=REDRAWN)
             points = np.vstack([points, children])
-            scores = np.concatenate([scores, self._promise(children, promise)])
+            scores = np.concatenate([scores, self._scores(children, acquisition)])
         if len(points):
             ranked = points[np.argsort(-scores, kind="stable")]
-            risen = self._allowed(ascend(promise.uphill, self.encoding, ranked))
+            risen = self._allowed(gradient_ascent(acquisition.with_gradient, self.encoding, ranked))
             points = np.vstack([points, risen])
-            scores = np.concatenate([scores, self._promise(risen, promise)])
+            scores = np.concatenate([scores, self._scores(risen, acquisition)])
         return points[np.argsort(-scores, kind="stable")]
 
-    def _promise(self, points: Floats, promise: Promise) -> Floats:
-        return promise(self.encoding.columns(points)) if len(points) else np.empty(0)
+    def _scores(self, points: Floats, acquisition: ExpectedImprovement) -> Floats:
+        return acquisition(self.encoding.features(points)) if len(points) else np.empty(0)
 
     def _around_best(self, rng: np.random.Generator) -> Floats:
         centres = self.centres[rng.integers(len(self.centres), size=LOCAL)]
@@ -109,14 +120,54 @@ class Pool:
         return unit[np.fromiter(map(self.space.satisfies, configs), dtype=bool, count=len(unit))]
 
 
-def take_best(batch: Unseen, space: Space, ranked: Floats) -> int | None:
-    """Take the first of some points that is new.
+def gradient_ascent(
+    with_gradient: Callable[[Floats], tuple[Floats, Floats]], encoding: Encoding, ranked: Floats
+) -> Floats:
+    """Go uphill from the first few points that lie apart, by a few steps of L-BFGS within the unit cube.
+
+    Choices stay as they are, and so does what is inactive. An Integer moves as a Real would: it is up to the
+    caller to round, and to drop what a constraint forbids.
+
+    Args:
+        with_gradient: What is to be maximised, and its gradient, at points given as features.
+        encoding: The space's.
+        ranked: Points of the unit cube with NaN where inactive, the most promising first; at least one.
 
     Returns:
-        Its position, or None where none is new.
+        Up to ``STARTS`` points of the unit cube.
     """
-    for start in range(0, len(ranked), 16):
-        for offset, config in enumerate(space.from_unit(ranked[start : start + 16])):
-            if batch.offer(config):
-                return start + offset
-    return None
+    points = ranked[_first_apart(ranked)]
+    moves = ~np.isnan(points) & ~encoding.is_choice
+    features = encoding.features(points)
+    rows, coordinates = np.nonzero(moves)
+    if not len(rows):
+        return points
+    places = rows, encoding.first_feature[coordinates]
+
+    def loss(values: Floats) -> tuple[float, Floats]:
+        features[places] = values
+        heights, gradient = with_gradient(features)
+        return -float(heights.sum()), -gradient[places]
+
+    found = minimize(
+        loss,
+        features[places],
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, 1.0)] * len(rows),
+        options={"maxiter": STEPS, "maxfun": 2 * STEPS},
+    )
+    points[moves] = found.x
+    return points
+
+
+def _first_apart(ranked: Floats) -> list[int]:
+    """Choose the first points of which no two are close: they would end on the same hill."""
+    near = np.nan_to_num(ranked[: 16 * STARTS], nan=-1.0)
+    chosen = [0]
+    for row in range(1, len(near)):
+        if len(chosen) == STARTS:
+            break
+        if (np.abs(near[chosen] - near[row]).max(axis=1) > APART).all():
+            chosen.append(row)
+    return chosen

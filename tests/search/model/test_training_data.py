@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sturgeon.search import Observation, Record
-from sturgeon.search.model.curves import foretell
-from sturgeon.search.model.evidence import read, targets
+from sturgeon.search.model.training_data import forecast_finals, read_outcomes, standardize
 from sturgeon.space import Real, Space
 
 SPACE = Space(x=Real(0.0, 1.0))
@@ -25,10 +24,10 @@ def record_of(values) -> Record:
     st.lists(st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)), min_size=1, max_size=20)
 )
 def test_targets_are_finite_whatever_the_values(values):
-    seen = read(SPACE, record_of(values))
-    if not seen.succeeded:
+    outcomes = read_outcomes(SPACE, record_of(values))
+    if not outcomes.succeeded:
         return
-    got, variance = targets(seen)
+    got, variance = standardize(outcomes)
     assert np.isfinite(got).all()
     assert np.isfinite(variance).all()
     assert (variance >= 0).all()
@@ -37,15 +36,15 @@ def test_targets_are_finite_whatever_the_values(values):
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=20))
 def test_targets_keep_the_order(values):
-    got, _ = targets(read(SPACE, record_of(values)))
+    got, _ = standardize(read_outcomes(SPACE, record_of(values)))
     order = np.argsort(values, kind="stable")
     assert (np.diff(got[order]) >= -1e-9).all()
 
 
 def test_an_outlier_changes_nothing_that_matters():
     values = [0.1 * number for number in range(20)]
-    plain, _ = targets(read(SPACE, record_of([*values, 6.0])))
-    wild, _ = targets(read(SPACE, record_of([*values, 1e9])))
+    plain, _ = standardize(read_outcomes(SPACE, record_of([*values, 6.0])))
+    wild, _ = standardize(read_outcomes(SPACE, record_of([*values, 1e9])))
     np.testing.assert_allclose(plain, wild)
 
 
@@ -53,7 +52,7 @@ def test_failures_stand_among_the_worst():
     record = record_of([1.0, 2.0, 3.0, 4.0, 5.0])
     record.put(Observation(5, {"x": 0.9}, "failed"))
     record.put(Observation(6, {"x": 0.95}, "complete", math.nan))
-    got, _ = targets(read(SPACE, record))
+    got, _ = standardize(read_outcomes(SPACE, record))
     assert got[5] == got[6] >= got[:5].max()
 
 
@@ -67,25 +66,25 @@ def test_an_unfinished_curve_is_moved_as_its_peers_moved():
         for number, end in enumerate((0.1, 0.2, 0.3, 0.4))
     ]
     stopped = Observation(4, {"x": 0.9}, "stopped", 0.45, curve(0.75, 0.45))
-    forecast, error = foretell([*complete, stopped])[4]
+    forecast, error = forecast_finals([*complete, stopped])[4]
     assert forecast == pytest.approx(0.25)
     assert error < 0.05
 
 
 def test_without_peers_a_curve_stands_as_it_is():
     trials = [Observation(0, {"x": 0.1}, "running", None, curve(0.9, 0.4))]
-    assert foretell(trials)[0][0] == 0.4
+    assert forecast_finals(trials)[0][0] == 0.4
 
 
 def test_a_diverged_curve_is_a_bad_one():
     trials = [Observation(0, {"x": 0.1}, "stopped", None, curve(0.9, math.nan))]
-    assert foretell(trials)[0][0] == math.inf
+    assert forecast_finals(trials)[0][0] == math.inf
 
 
 def test_waiting_and_running_trials_are_pending():
     record = record_of([1.0, 2.0])
     record.put(Observation(2, {"x": 0.5}, "running"))
     record.put(Observation(3, {"x": 0.6}, "waiting"))
-    seen = read(SPACE, record)
-    assert seen.pending.ravel().tolist() == [0.5, 0.6]
-    assert seen.rows.tolist() == [0, 1]
+    outcomes = read_outcomes(SPACE, record)
+    assert outcomes.pending.ravel().tolist() == [0.5, 0.6]
+    assert outcomes.rows.tolist() == [0, 1]
