@@ -29,8 +29,7 @@ from sturgeon.errors import InputError
 from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
-from sturgeon.study import Leases, Objective, Study
-from sturgeon.study.opening import MEMORY
+from sturgeon.study import MEMORY, Leases, Objective, Study
 
 
 def tune(

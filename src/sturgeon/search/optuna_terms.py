@@ -1,6 +1,6 @@
 """A configuration in the terms in which Optuna's samplers search it best.
 
-An exchange of studies keeps every value as it is (``sturgeon.study.optuna_space``); a sampler is better
+An exchange of studies keeps every value as it is (``sturgeon.study.optuna``); a sampler is better
 served by coordinates: a linear scale for each Real, whatever its own, and exponents of powers of two.
 """
 

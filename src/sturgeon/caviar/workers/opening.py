@@ -12,9 +12,8 @@ from sturgeon.search.registry import SEARCHES
 from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
-from sturgeon.study import Leases, Objective, Study
+from sturgeon.study import MEMORY, Leases, Objective, Study
 from sturgeon.study.objectives import Direction, choose_objectives
-from sturgeon.study.opening import MEMORY
 from sturgeon.study.trial import check_whole
 
 STOPPING = "stopping"  # under which the study keeps the rule, among what else is kept about it
