@@ -18,6 +18,7 @@ from sturgeon.errors import StudyError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
+from sturgeon.space.constraint import Expression
 from sturgeon.study.best_trials import best_trial, best_trials
 from sturgeon.study.known_trials import KnownTrial, add_trials
 from sturgeon.study.leases import LeaseKeeper, Leases
@@ -25,7 +26,14 @@ from sturgeon.study.objectives import Direction, Objective, choose_objectives
 from sturgeon.study.record_cache import RecordCache
 from sturgeon.study.running_trials import RunningTrials
 from sturgeon.study.saved_space import check_whole_space, read_space
-from sturgeon.study.storage import Description, Store, create_store, open_store, store_exists
+from sturgeon.study.storage import (
+    Description,
+    Store,
+    create_store,
+    open_or_create_store,
+    open_store,
+    store_exists,
+)
 from sturgeon.study.trial import (
     Attempt,
     Trial,
@@ -123,16 +131,7 @@ class Study:
             StudyError: It exists already, no objective is named, the seed is no whole number in its
                 range, or it cannot be made there.
         """
-        from sturgeon.search import CoarseToFine, search_to_json
-
-        search = search if search is not None else CoarseToFine()
-        description = Description(
-            seed=check_whole(seed, "seed"),
-            space=space.to_json(),
-            search=search_to_json(search),
-            objectives=choose_objectives(minimize, maximize),
-            about=dict(about or {}),
-        )
+        description, search = _describe(space, minimize, maximize, search, seed, about)
         return cls(create_store(where, description), leases=leases, space=space, search=search)
 
     @classmethod
@@ -157,6 +156,44 @@ class Study:
             StudyError: It is missing, not a study, damaged, or from a newer Sturgeon.
         """
         return cls(open_store(where), leases=leases, constraint=constraint, search=search)
+
+    @classmethod
+    def open_or_create(
+        cls,
+        where: str | os.PathLike[str],
+        space: Space,
+        *,
+        minimize: str | Sequence[str] | None = None,
+        maximize: str | Sequence[str] | None = None,
+        search: Search | None = None,
+        seed: int = 0,
+        about: Mapping[str, Any] | None = None,
+        leases: Leases | None = None,
+    ) -> Study:
+        """Open a study, or make it where there is none; many processes may do so at the same moment.
+
+        One that exists stays as it was begun: compare ``space``, ``objectives``, ``search``, ``seed`` and
+        ``about`` where they matter. The arguments are those of ``create``; a constraint or a search of your
+        own, which a study does not keep, is taken from them in either case.
+
+        Raises:
+            StudyError: It can be neither opened nor made.
+            SpaceError: The space has a constraint that is a function, and the study has none.
+
+        Example:
+            >>> from sturgeon.space import Real, Space
+            >>> space = Space(learning_rate=Real(1e-4, 1.0, scale="log"))
+            >>> with Study.open_or_create(":memory:", space, minimize="val_loss") as study:
+            ...     study.metric
+            'val_loss'
+        """
+        from sturgeon.search import SEARCHES
+
+        description, search = _describe(space, minimize, maximize, search, seed, about)
+        constraint = None if isinstance(space.constraint, Expression) else space.constraint
+        store = open_or_create_store(where, description)
+        same = search.name not in SEARCHES or store.description.search == description.search
+        return cls(store, leases=leases, constraint=constraint, search=search if same else None)
 
     @staticmethod
     def exists(where: str | os.PathLike[str]) -> bool:
@@ -530,6 +567,28 @@ class Study:
     def __repr__(self) -> str:
         goals = ", ".join(f"{one.direction} {one.metric}" for one in self.objectives)
         return f"Study({self.place!r}, {goals}{', closed' if self.closed else ''})"
+
+
+def _describe(
+    space: Space,
+    minimize: str | Sequence[str] | None,
+    maximize: str | Sequence[str] | None,
+    search: Search | None,
+    seed: int,
+    about: Mapping[str, Any] | None,
+) -> tuple[Description, Search]:
+    """Describe a new study, and choose its search where none is given."""
+    from sturgeon.search import CoarseToFine, search_to_json
+
+    search = search if search is not None else CoarseToFine()
+    description = Description(
+        seed=check_whole(seed, "seed"),
+        space=space.to_json(),
+        search=search_to_json(search),
+        objectives=choose_objectives(minimize, maximize),
+        about=dict(about or {}),
+    )
+    return description, search
 
 
 def _shut(store: Store, keeper: LeaseKeeper, process: int) -> None:

@@ -4,7 +4,13 @@ This is the only door: nothing outside this folder imports what lies in it or kn
 """
 
 from sturgeon.study.storage.description import Description
-from sturgeon.study.storage.opening import MEMORY, create_store, open_store, store_exists
+from sturgeon.study.storage.opening import (
+    MEMORY,
+    create_store,
+    open_or_create_store,
+    open_store,
+    store_exists,
+)
 from sturgeon.study.storage.rows import Curves, dump_metrics, load_metrics
 from sturgeon.study.storage.store import Ending, Store
 
@@ -17,6 +23,7 @@ __all__ = [
     "create_store",
     "dump_metrics",
     "load_metrics",
+    "open_or_create_store",
     "open_store",
     "store_exists",
 ]

@@ -32,16 +32,20 @@ def create_store(where: str | os.PathLike[str], description: Description) -> Sto
     Raises:
         StudyError: It exists already, or cannot be made there.
     """
-    row = description.to_row()
-    database, name = _connect(where, create=True)
-    try:
-        if not database.is_file and database.read(_has_tables):
-            _check_version(database)
-        database.write(lambda connection: _insert_study(database, connection, name, row), repeatable=False)
-        return _load(database, name)
-    except BaseException:
-        database.discard()
-        raise
+    return _create(where, description, take_existing=False)
+
+
+def open_or_create_store(where: str | os.PathLike[str], description: Description) -> Store:
+    """Find a study, or make it where there is none; of several processes at once, one makes it.
+
+    Args:
+        where: A path, ``":memory:"`` or a PostgreSQL URL.
+        description: What it is made of if it is not there.
+
+    Raises:
+        StudyError: It cannot be made there; or it is damaged, or from a newer Sturgeon.
+    """
+    return _create(where, description, take_existing=True)
 
 
 def open_store(where: str | os.PathLike[str]) -> Store:
@@ -80,6 +84,24 @@ def store_exists(where: str | os.PathLike[str]) -> bool:
     return True
 
 
+def _create(where: str | os.PathLike[str], description: Description, *, take_existing: bool) -> Store:
+    row = description.to_row()
+    database, name = _connect(where, create=True)
+    try:
+        if (take_existing or not database.is_file) and database.read(_has_tables):
+            _check_version(database)
+            if take_existing and _find(database, name)[0] is not None:
+                return _load(database, name)
+        database.write(
+            lambda connection: _insert_study(database, connection, name, row, take_existing=take_existing),
+            repeatable=take_existing,
+        )
+        return _load(database, name)
+    except BaseException:
+        database.discard()
+        raise
+
+
 def _connect(where: str | os.PathLike[str], *, create: bool) -> tuple[Database, str]:
     text = os.fspath(where)
     scheme = urlsplit(text).scheme if "://" in text else ""
@@ -108,7 +130,9 @@ def _split_url(text: str) -> tuple[str, str]:
     return urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, rest, "")), name
 
 
-def _insert_study(database: Database, connection: Connection, name: str, row: dict[str, Any]) -> None:
+def _insert_study(
+    database: Database, connection: Connection, name: str, row: dict[str, Any], *, take_existing: bool
+) -> None:
     tables = set(inspect(connection).get_table_names())
     if tables and versions.name not in tables and database.is_file:
         raise StudyError(
@@ -120,6 +144,8 @@ def _insert_study(database: Database, connection: Connection, name: str, row: di
         connection.exec_driver_sql(f"INSERT INTO {versions.name} (version) VALUES ({SCHEMA_VERSION})")
     taken = [one[0] for one in connection.exec_driver_sql(database.sql.study_names)]
     if (taken and database.is_file) or name in taken:
+        if take_existing:
+            return
         raise StudyError(
             f"a new study needs a new place; {database.place!r} exists already{_named(database, name)}: "
             f"go on with it by Study.open(...) (on the command line: --resume), or name another."
@@ -157,14 +183,20 @@ def _check_version(database: Database) -> None:
         migrate(database, found)
 
 
-def _load(database: Database, name: str) -> Store:
+def _find(database: Database, name: str) -> tuple[Any, list[str]]:
+    """Read the row of the study of that name, or None, and the names of all there are."""
+
     def find(connection: Connection) -> tuple[Any, list[str]]:
         names = [one[0] for one in connection.exec_driver_sql(database.sql.study_names)]
         # A file holds one study and may have been renamed since.
         wanted = names[0] if database.is_file and names else name
         return connection.exec_driver_sql(database.sql.study_named, {"name": wanted}).fetchone(), names
 
-    row, names = database.read(find)
+    return database.read(find)
+
+
+def _load(database: Database, name: str) -> Store:
+    row, names = _find(database, name)
     if row is None:
         raise StudyError(
             f"there is no study named {name!r} in {database.place!r}; it holds {names}: "
