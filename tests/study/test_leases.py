@@ -21,15 +21,15 @@ def rewrite(study, number, **columns):
     """Write columns of a trial behind the study's back."""
     sets = ", ".join(f"{name} = {value!r}" for name, value in columns.items())
     statement = (
-        f"UPDATE sturgeon_trials SET {sets} WHERE study_id = {study._store.study_id} AND number = {number}"
+        f"UPDATE sturgeon_trials SET {sets} WHERE study_id = {study._store._study_id} AND number = {number}"
     )
-    study._database.write(lambda connection: connection.exec_driver_sql(statement))
+    study._store._database.write(lambda connection: connection.exec_driver_sql(statement))
 
 
 def lease_ends(study, number):
-    key = f"study_id = {study._store.study_id} AND number = {number}"
+    key = f"study_id = {study._store._study_id} AND number = {number}"
     statement = f"SELECT lease_ends FROM sturgeon_trials WHERE {key}"
-    return study._database.read(lambda connection: connection.exec_driver_sql(statement).fetchone()[0])
+    return study._store._database.read(lambda connection: connection.exec_driver_sql(statement).fetchone()[0])
 
 
 def test_a_trial_of_another_machine_is_left_alone_until_its_lease_ends(where):
@@ -37,7 +37,7 @@ def test_a_trial_of_another_machine_is_left_alone_until_its_lease_ends(where):
         (trial,) = study.ask()
         study.checkpoint(trial, "weights.npz")
         rewrite(study, 0, worker=ELSEWHERE)
-        study._handle.held.clear()
+        study._running.held.clear()
         assert study.ask()[0].number == 1
         rewrite(study, 0, lease_ends=time.time() - 1)
         (again,) = study.ask()
@@ -53,7 +53,7 @@ def test_a_late_result_of_a_lost_attempt_is_refused(where):
     with places.make_study(where) as study:
         (late,) = study.ask()
         rewrite(study, 0, worker=ELSEWHERE, lease_ends=1.0)
-        study._handle.held.clear()
+        study._running.held.clear()
         (again,) = study.ask()
         with pytest.raises(LeaseLost, match="running in attempt 2 and this was attempt 1"):
             study.tell(late, loss=0.1)
@@ -83,7 +83,7 @@ def test_a_trial_lost_too_often_fails(where):
         for _ in range(2):
             study.ask()
             rewrite(study, 0, worker=ELSEWHERE, lease_ends=1.0)
-            study._handle.held.clear()
+            study._running.held.clear()
         assert study.ask()[0].number == 1
         assert study.trial(0).state == "failed"
         assert study.trial(0).error.type == "WorkerLost"
@@ -194,7 +194,7 @@ def test_a_number_used_again_holds_no_trial_where_starts_are_unknown(without_sta
         study.ask()
         host, machine, *_ = new_worker().split("|")
         rewrite(study, 0, worker=f"{host}|{machine}|{os.getppid()}|-0123456789ab|abcdefabcdef")
-        study._handle.held.clear()
+        study._running.held.clear()
         assert study.ask()[0].number == 1
         rewrite(study, 0, lease_ends=1.0)
         assert study.ask()[0].number == 0

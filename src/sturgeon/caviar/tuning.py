@@ -29,8 +29,7 @@ from sturgeon.errors import InputError
 from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
-from sturgeon.study import Leases, Objective, Study
-from sturgeon.study.opening import MEMORY
+from sturgeon.study import MEMORY, Leases, Objective, Study
 
 
 def tune(
@@ -139,7 +138,7 @@ def tune(
         choose_rule(terms)
     if workers == 0:
         prepare(train)
-        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
+        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases, resume=resume)
         return _run(opened, limits, terms, lambda ledger, stop: HereLoop(ledger, train).run(stop))
 
     pool = WorkerPool(pack(train), workers)
@@ -151,7 +150,7 @@ def tune(
     try:
         if not exists:  # no study is made for a function that cannot be loaded
             pool.load(min(workers, limits.trials or workers))
-        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases)
+        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases, resume=resume)
         return _run(opened, limits, terms, train_in_workers)
     finally:
         pool.kill()  # whoever is left, whatever happened

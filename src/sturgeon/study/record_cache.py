@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections import deque
 from collections.abc import Iterable
 
@@ -18,7 +19,7 @@ from sqlalchemy import Connection
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
-from sturgeon.study.storage.store import Store
+from sturgeon.study.storage import Store
 
 Points = dict[int, float]
 
@@ -34,10 +35,12 @@ class RecordCache:
             objective: Whose values and curve a search sees.
         """
         self.record = Record()
+        self.lock = threading.RLock()  # held by whoever has the record read or brought up to date
         self._store = store
+        self._reader = store.reader
         self._objective = objective
         self._seen = -1
-        self._landed: deque[tuple[int, list[Observation]]] = deque()
+        self._committed: deque[tuple[int, list[Observation]]] = deque()
         self._elsewhere: dict[int, tuple[Config, Points]] = {}
         self._here: dict[int, tuple[Config, Points]] = {}
         self._dirty: set[int] = set()
@@ -47,10 +50,10 @@ class RecordCache:
         self._seen = -1
         self._here.clear()
 
-    def landed(self, change: int, observations: list[Observation]) -> None:
+    def add_committed(self, change: int, observations: list[Observation]) -> None:
         """Hand over what this handle's own transaction wrote, after it was committed."""
         if self._seen >= 0:
-            self._landed.append((change, observations))
+            self._committed.append((change, observations))
 
     def watch(self, number: int, config: Config, points: Points) -> None:
         """Follow the curve of a trial that runs in this handle, given as a dict that grows."""
@@ -74,14 +77,20 @@ class RecordCache:
             curve=curve,
         )
 
+    def current(self) -> Record:
+        """Give the record as it is now."""
+        with self.lock:
+            self._store.read(self.sync)
+            return self.record
+
     def sync(self, connection: Connection) -> int:
         """Take in what changed; give the next trial's number.
 
         Args:
             connection: Within a transaction or not.
         """
-        change, next_number = self._store.head(connection)
-        self._take_landed()
+        change, next_number = self._reader.head(connection)
+        self._take_committed()
         if self._seen < change:
             self._take_changed(connection)
             self._seen = change
@@ -89,10 +98,10 @@ class RecordCache:
         self._follow_here()
         return next_number
 
-    def _take_landed(self) -> None:
-        landed = sorted(self._landed, key=lambda pair: pair[0])
-        self._landed.clear()
-        for change, observations in landed:
+    def _take_committed(self) -> None:
+        committed = sorted(self._committed, key=lambda pair: pair[0])
+        self._committed.clear()
+        for change, observations in committed:
             if change <= self._seen:
                 continue  # read from the database already
             if change != self._seen + 1:
@@ -101,15 +110,12 @@ class RecordCache:
             self._seen = change
 
     def _take_changed(self, connection: Connection) -> None:
-        sql = self._store.database.sql
-        study = self._store.study_id
         if self._seen < 0:
             self.record = Record()
             self._elsewhere.clear()
-        rows = connection.exec_driver_sql(sql.changed, {"study": study, "seen": self._seen}).fetchall()
-        # By number, as a study that ran through would have met them; sorting here keeps SQLite on its index.
-        rows = sorted(rows, key=lambda row: row.number)
-        curves = self._load_curves(connection, [row.number for row in rows])
+        # By number, as a study that ran through would have met them.
+        rows = self._reader.changed_trials(connection, self._seen)
+        curves = self._reader.points(connection, self._objective.metric, [row.number for row in rows])
         for row in rows:
             points = curves.get(row.number, {})
             config = json.loads(row.config)
@@ -122,35 +128,13 @@ class RecordCache:
             if row.state != "running":
                 self._here.pop(row.number, None)
 
-    def _load_curves(self, connection: Connection, numbers: list[int]) -> dict[int, Points]:
-        sql = self._store.database.sql
-        key = {"study": self._store.study_id, "metric": self._objective.metric}
-        found: dict[int, Points] = {}
-        if len(numbers) > 100:
-            rows = connection.exec_driver_sql(sql.metric_points, key)
-            for row in rows:
-                if row[3] is not None:
-                    found.setdefault(row[0], {})[row[2]] = row[3]
-            return found
-        for number in numbers:
-            rows = connection.exec_driver_sql(sql.later_points, {**key, "number": number, "step": -1})
-            found[number] = {row[2]: row[3] for row in rows if row[3] is not None}
-        return found
-
     def _follow_elsewhere(self, connection: Connection) -> None:
-        sql = self._store.database.sql
         for number, (config, points) in self._elsewhere.items():
-            rows = connection.exec_driver_sql(
-                sql.later_points,
-                {
-                    "study": self._store.study_id,
-                    "metric": self._objective.metric,
-                    "number": number,
-                    "step": max(points, default=-1),
-                },
-            ).fetchall()
-            if rows:
-                points.update((row[2], row[3]) for row in rows if row[3] is not None)
+            later = self._reader.later_points(
+                connection, self._objective.metric, number, after=max(points, default=-1)
+            )
+            if later:
+                points.update((step, value) for step, value in later if value is not None)
                 self.record.put(self.observe(number, config, "running", None, points))
 
     def _follow_here(self) -> None:

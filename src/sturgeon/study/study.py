@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,14 +18,22 @@ from sturgeon.errors import StudyError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
-from sturgeon.study import adding, reading
-from sturgeon.study.handle import Handle
-from sturgeon.study.kept_space import check_whole_space, read_space
+from sturgeon.space.constraint import Expression
+from sturgeon.study.best_trials import best_trial, best_trials
+from sturgeon.study.known_trials import KnownTrial, add_trials
 from sturgeon.study.leases import LeaseKeeper, Leases
 from sturgeon.study.objectives import Direction, Objective, choose_objectives
-from sturgeon.study.opening import Description, Found, create_study, open_study, something_exists
 from sturgeon.study.record_cache import RecordCache
-from sturgeon.study.storage.store import Store
+from sturgeon.study.running_trials import RunningTrials
+from sturgeon.study.saved_space import check_whole_space, read_space
+from sturgeon.study.storage import (
+    Description,
+    Store,
+    create_store,
+    open_or_create_store,
+    open_store,
+    store_exists,
+)
 from sturgeon.study.trial import (
     Attempt,
     Trial,
@@ -35,6 +42,7 @@ from sturgeon.study.trial import (
     TrialState,
     check_metrics,
     check_whole,
+    number_of,
 )
 from sturgeon.study.trial_allocator import TrialAllocator
 
@@ -54,6 +62,9 @@ class Study:
     power cut can take the last points. A study may be used by many threads of a process, and by many
     processes at once, each with a handle of its own.
 
+    A trial that was asked for through this handle may be given by its number, too. Whatever is written of a
+    running trial raises ``LeaseLost`` where it belongs to somebody else by now, or has ended.
+
     Example:
         >>> from sturgeon.space import Real, Space
         >>> space = Space(learning_rate=Real(1e-4, 1.0, scale="log"))
@@ -67,33 +78,28 @@ class Study:
 
     def __init__(
         self,
-        found: Found,
+        store: Store,
         *,
-        leases: Leases,
+        leases: Leases | None,
         constraint: Any = None,
         space: Space | None = None,
         search: Search | None = None,
     ) -> None:
         """Take a study that was found; use ``Study.create`` or ``Study.open``."""
-        self.name = found.name
-        self.seed = found.seed
-        self.objectives: tuple[Objective, ...] = found.objectives
-        self.about: dict[str, Any] = found.about
-        self.leases = leases
-        self._found = found
+        self.name = store.name
+        self.seed = store.description.seed
+        self.objectives: tuple[Objective, ...] = store.description.objectives
+        self.about: dict[str, Any] = store.description.about
+        self.leases = leases or Leases()
         self._space = space
         self._search = search
         self._constraint = constraint
-        self._database = found.database
-        self._store = Store(found.database, found.study_id)
-        self._record_cache = RecordCache(self._store, found.objectives[0])
-        self._handle = Handle(self._store, self._record_cache, found.objectives)
-        self._allocator = TrialAllocator(
-            self._store, self._record_cache, objectives=found.objectives, seed=found.seed, leases=leases
-        )
-        self._asking = threading.RLock()
-        self._keeper = LeaseKeeper(self._store, leases)
-        self._shut = weakref.finalize(self, _shut, self._store, self._keeper, os.getpid())
+        self._store = store
+        self._record_cache = RecordCache(store, self.objectives[0])
+        keeper = LeaseKeeper(store, self.leases)
+        self._running = RunningTrials(store, self._record_cache, keeper, self.objectives)
+        self._allocator = TrialAllocator(store, self._record_cache, self._running, self.leases)
+        self._shut = weakref.finalize(self, _shut, store, keeper, os.getpid())
 
     @classmethod
     def create(
@@ -125,18 +131,8 @@ class Study:
             StudyError: It exists already, no objective is named, the seed is no whole number in its
                 range, or it cannot be made there.
         """
-        from sturgeon.search import CoarseToFine, search_to_json
-
-        search = search if search is not None else CoarseToFine()
-        description = Description(
-            seed=check_whole(seed, "seed"),
-            space=space.to_json(),
-            search=search_to_json(search),
-            objectives=choose_objectives(minimize, maximize),
-            about=about or {},
-        )
-        found = create_study(where, description)
-        return cls(found, leases=leases or Leases(), space=space, search=search)
+        description, search = _describe(space, minimize, maximize, search, seed, about)
+        return cls(create_store(where, description), leases=leases, space=space, search=search)
 
     @classmethod
     def open(
@@ -159,7 +155,45 @@ class Study:
         Raises:
             StudyError: It is missing, not a study, damaged, or from a newer Sturgeon.
         """
-        return cls(open_study(where), leases=leases or Leases(), constraint=constraint, search=search)
+        return cls(open_store(where), leases=leases, constraint=constraint, search=search)
+
+    @classmethod
+    def open_or_create(
+        cls,
+        where: str | os.PathLike[str],
+        space: Space,
+        *,
+        minimize: str | Sequence[str] | None = None,
+        maximize: str | Sequence[str] | None = None,
+        search: Search | None = None,
+        seed: int = 0,
+        about: Mapping[str, Any] | None = None,
+        leases: Leases | None = None,
+    ) -> Study:
+        """Open a study, or make it where there is none; many processes may do so at the same moment.
+
+        One that exists stays as it was begun: compare ``space``, ``objectives``, ``search``, ``seed`` and
+        ``about`` where they matter. The arguments are those of ``create``; a constraint or a search of your
+        own, which a study does not keep, is taken from them in either case.
+
+        Raises:
+            StudyError: It can be neither opened nor made.
+            SpaceError: The space has a constraint that is a function, and the study has none.
+
+        Example:
+            >>> from sturgeon.space import Real, Space
+            >>> space = Space(learning_rate=Real(1e-4, 1.0, scale="log"))
+            >>> with Study.open_or_create(":memory:", space, minimize="val_loss") as study:
+            ...     study.metric
+            'val_loss'
+        """
+        from sturgeon.search import SEARCHES
+
+        description, search = _describe(space, minimize, maximize, search, seed, about)
+        constraint = None if isinstance(space.constraint, Expression) else space.constraint
+        store = open_or_create_store(where, description)
+        same = search.name not in SEARCHES or store.description.search == description.search
+        return cls(store, leases=leases, constraint=constraint, search=search if same else None)
 
     @staticmethod
     def exists(where: str | os.PathLike[str]) -> bool:
@@ -168,7 +202,7 @@ class Study:
         Args:
             where: A file or a PostgreSQL URL, as for ``create``.
         """
-        return something_exists(where)
+        return store_exists(where)
 
     @classmethod
     def from_optuna(
@@ -185,9 +219,16 @@ class Study:
             MissingExtra: Optuna is not installed.
             StudyError: There is no such study, or it holds nothing to make a space of.
         """
-        from sturgeon.study.optuna import from_optuna
+        from sturgeon.study.optuna import read_optuna
 
-        return from_optuna(storage, name, to)
+        found = read_optuna(storage, name)
+        goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
+        for one in found.objectives:
+            goals[one.direction].append(one.metric)
+        study = cls.create(to, found.space, **goals, seed=found.seed, about=found.about)
+        if found.trials:
+            add_trials(study._store, found.space, study.objectives, found.trials)
+        return study
 
     def to_optuna(self, storage: Any = None, name: str | None = None) -> Any:
         """Write everything into a new Optuna study; needs the extra ``optuna``.
@@ -203,9 +244,9 @@ class Study:
             MissingExtra: Optuna is not installed.
             StudyError: There is a study of that name already.
         """
-        from sturgeon.study.optuna import to_optuna
+        from sturgeon.study.optuna import write_optuna
 
-        return to_optuna(self, storage, name or self.name)
+        return write_optuna(self._store.description, self.trials, storage, name or self.name)
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -220,7 +261,7 @@ class Study:
             SpaceError: A constraint was given to ``open``, and the space has none that is a function.
         """
         if self._space is None:
-            self._space = read_space(self._found.space, self._constraint)
+            self._space = read_space(self._store.description.space, self._constraint)
         return self._space
 
     @property
@@ -229,13 +270,13 @@ class Study:
         if self._search is None:
             from sturgeon.search import search_from_json
 
-            self._search = search_from_json(dict(self._found.search))
+            self._search = search_from_json(dict(self._store.description.search))
         return self._search
 
     @property
     def place(self) -> str:
         """Where it is kept: the path, or the URL without its password."""
-        return self._database.place
+        return self._store.place
 
     @property
     def metric(self) -> str:
@@ -269,15 +310,8 @@ class Study:
         """
         if count < 1:
             raise StudyError(f"at least 1 trial must be asked for; got count={count!r}.")
-        self._handle.writer.flush()
-        space = check_whole_space(self.space)
-        with self._asking:
-            change, trials = self._allocator.ask(
-                count, space, search or self.search, held=set(self._handle.held), paused=paused
-            )
-            self._handle.take(change, trials)
-        self._keeper.start()
-        return trials
+        self._running.writer.flush()
+        return self._allocator.ask(count, check_whole_space(self.space), search or self.search, paused=paused)
 
     def resume(self, number: Trial | int, /) -> Trial:
         """Hand out one paused trial, as a new attempt with the same seed.
@@ -301,35 +335,19 @@ class Study:
             ...     again.number, again.attempt
             (1, 2)
         """
-        self._handle.writer.flush()
-        with self._asking:
-            change, trial = self._allocator.resume(_number(number), held=set(self._handle.held))
-            self._handle.take(change, [trial])
-        self._keeper.start()
-        return trial
+        self._running.writer.flush()
+        return self._allocator.resume(number_of(number))
 
     def report(self, trial: Trial | int, /, step: int, **metrics: float) -> None:
-        """Write down points of a trial's curves.
+        """Write down points of a trial's curves: values by name at a step (an epoch, say), from 0.
 
         A step reported again replaces the earlier value. NaN and infinities are kept, since a diverging
         training is a fact; the search is not shown them.
-
-        Args:
-            trial: The trial, or its number if this handle asked for it.
-            step: At which step (an epoch, say), from 0.
-            metrics: Values by name.
-
-        Raises:
-            LeaseLost: The trial belongs to somebody else by now, or has ended.
         """
-        self._handle.report(self._handle.find(trial), step, metrics)
+        self._running.report(trial, step, metrics)
 
     def tell(self, trial: Trial | int, /, **metrics: float) -> TrialState:
-        """End a trial with its result.
-
-        Args:
-            trial: The trial, or its number if this handle asked for it.
-            metrics: Final values by name; every objective must be among them.
+        """End a trial with its result: final values by name, every objective among them.
 
         Returns:
             ``"complete"``; or ``"failed"`` where an objective is NaN or infinite, which the
@@ -337,77 +355,48 @@ class Study:
 
         Raises:
             StudyError: An objective is missing.
-            LeaseLost: The trial belongs to somebody else by now, or has ended.
         """
-        return self._handle.tell(self._handle.find(trial), metrics)
+        return self._running.tell(trial, metrics)
 
     def fail(self, trial: Trial | int, why: str | BaseException | TrialError, /, **metrics: float) -> None:
-        """End a trial that failed.
+        """End a trial that failed, with the final values that there are.
 
-        Args:
-            trial: The trial, or its number if this handle asked for it.
-            why: A message, or the exception, whose type and traceback are kept.
-            metrics: Final values by name, if there are any.
-
-        Raises:
-            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        ``why`` is a message, or the exception, whose type and traceback are kept.
         """
         given = check_metrics(metrics, "fail")
-        self._handle.end(self._handle.find(trial), "failed", given, error=TrialError.of(why))
+        self._running.end(trial, "failed", given, error=TrialError.of(why))
 
     def stop(self, trial: Trial | int, /, reason: str = "", **metrics: float) -> None:
-        """End a trial early. Its value is what is given, else what it reported last.
-
-        Args:
-            trial: The trial, or its number if this handle asked for it.
-            reason: Why.
-            metrics: Final values by name.
-
-        Raises:
-            LeaseLost: The trial belongs to somebody else by now, or has ended.
-        """
+        """End a trial early. Its values are those given, else what it reported last."""
         given = check_metrics(metrics, "stop")
-        self._handle.end(self._handle.find(trial), "stopped", given, reason=reason)
+        self._running.end(trial, "stopped", given, reason=reason)
 
     def pause(self, trial: Trial | int, /) -> None:
-        """Put a running trial aside; it will be asked again, as a new attempt with the same seed.
-
-        Raises:
-            LeaseLost: The trial belongs to somebody else by now, or has ended.
-        """
-        self._handle.pause(self._handle.find(trial))
+        """Put a running trial aside; it will be asked again, as a new attempt with the same seed."""
+        self._running.pause(trial)
 
     def retry(self, trial: Trial | int, why: str, /, *, attempts: int | None = None) -> TrialState:
         """Give up an attempt that its worker did not survive, and have the trial tried again.
 
         Args:
-            trial: The trial, or its number if this handle asked for it.
+            trial: The trial.
             why: What happened to the worker.
             attempts: How many attempts there are in all; by default those of ``leases``.
 
         Returns:
             ``"waiting"``; or ``"failed"`` where that many attempts were lost.
-
-        Raises:
-            LeaseLost: The trial belongs to somebody else by now, or has ended.
         """
         allowed = self.leases.attempts if attempts is None else attempts
-        return self._handle.retry(self._handle.find(trial), why, attempts=allowed)
+        return self._running.retry(trial, why, attempts=allowed)
 
     def checkpoint(
         self, trial: Trial | int, reference: str | os.PathLike[str], /, step: int | None = None
     ) -> None:
         """Keep where a running trial can go on: the next attempt gets it as ``resume_from``.
 
-        Args:
-            trial: The trial, or its number if this handle asked for it.
-            reference: A path or URI of what was saved; the study does not look at it.
-            step: At which step it was saved.
-
-        Raises:
-            LeaseLost: The trial belongs to somebody else by now, or has ended.
+        ``reference`` is a path or URI of what was saved at ``step``; the study does not look at it.
         """
-        self._handle.checkpoint(self._handle.find(trial), reference, step)
+        self._running.checkpoint(trial, reference, step)
 
     def batch(self) -> AbstractContextManager[None]:
         """Write all that this thread reports, tells, … in the block in one transaction, at its end.
@@ -425,7 +414,7 @@ class Study:
             ...     [trial.curves["loss"] for trial in study.trials]
             [[(1, 0.5)], [(1, 0.5)]]
         """
-        return self._handle.writer.batch()
+        return self._running.writer.batch()
 
     # -- adding to it ----------------------------------------------------------------------------
 
@@ -443,9 +432,8 @@ class Study:
         Raises:
             SpaceError: It is not in the space, or the space's constraint was not given to ``open``.
         """
-        self._handle.writer.flush()
-        space = check_whole_space(self.space)
-        return adding.enqueue(self._store, space, config, notes=[note] if note else [], tags=tags)
+        notes = [note] if note else []
+        return self._add(KnownTrial(config, state="waiting", notes=notes, tags=tags))
 
     def add(
         self,
@@ -481,40 +469,38 @@ class Study:
             ...     study.best.notes
             ('from the paper',)
         """
-        self._handle.writer.flush()
-        known = adding.Known(config, metrics or {}, state, curves or {}, **details)
-        return adding.add(self._store, check_whole_space(self.space), self.objectives, [known])[0]
+        return self._add(KnownTrial(config, metrics or {}, state, curves or {}, **details))
+
+    def _add(self, known: KnownTrial) -> int:
+        self._running.writer.flush()
+        return add_trials(self._store, check_whole_space(self.space), self.objectives, [known])[0]
 
     def note(self, trial: Trial | int, text: str, /) -> None:
         """Make a remark on a trial, in any state."""
-        self._handle.annotate(_number(trial), notes=[text])
+        self._running.annotate(trial, notes=[text])
 
     def tag(self, trial: Trial | int, /, *tags: str) -> None:
         """Put labels on a trial, in any state."""
-        self._handle.annotate(_number(trial), tags=tags)
+        self._running.annotate(trial, tags=tags)
 
     # -- reading it ------------------------------------------------------------------------------
 
     @property
     def trials(self) -> list[TrialRecord]:
         """Every trial, by number, with its curves."""
-        return reading.all_trials(self._store, self.seed)
+        return self._store.read(self._store.reader.records)
 
     def trial(self, number: int | Trial, /) -> TrialRecord:
-        """One trial.
-
-        Raises:
-            StudyError: There is no such trial.
-        """
-        return reading.one_trial(self._store, self.seed, _number(number))
+        """One trial; StudyError where there is none of that number."""
+        return self._store.read(lambda connection: self._store.reader.record(connection, number_of(number)))
 
     def attempts(self, number: int | Trial, /) -> list[Attempt]:
         """Every attempt at one trial, in order."""
-        return reading.attempts(self._store, _number(number))
+        return self._store.read(lambda connection: self._store.reader.attempts(connection, number_of(number)))
 
     def counts(self) -> dict[TrialState, int]:
         """How many trials there are in each of the six states."""
-        return reading.counts(self._store)
+        return self._store.read(self._store.reader.counts)
 
     @property
     def best(self) -> TrialRecord:
@@ -523,19 +509,17 @@ class Study:
         Raises:
             StudyError: No trial has a value yet, or there are several objectives.
         """
-        return reading.best(self._store, self.seed, self.objectives)
+        return best_trial(self._store, self.objectives)
 
     @property
     def best_trials(self) -> list[TrialRecord]:
         """The trials that no other beats: no worse in every objective and better in one."""
-        return reading.best_trials(self._store, self.seed, self.objectives)
+        return best_trials(self._store, self.objectives)
 
     @property
     def record(self) -> Record:
         """What a search sees: values to be minimised. Read it; do not keep it while others ask."""
-        with self._asking:
-            self._database.read(self._record_cache.sync)
-            return self._record_cache.record
+        return self._record_cache.current()
 
     def frame(self) -> pd.DataFrame:
         """Give the trials as a table, a row each; ``to_parquet`` and ``to_csv`` work on it.
@@ -545,9 +529,7 @@ class Study:
             ``attempts``, ``seconds``, ``started``, ``ended``, ``error``, ``reason``, ``notes`` and
             ``tags``. A hyperparameter whose values are of several types becomes text.
         """
-        from sturgeon.study.frame import to_frame
-
-        return to_frame(self._store)
+        return self._store.reader.frame()
 
     def importance(self) -> Importance:
         """How much each hyperparameter mattered for the (first) objective, beside its priority.
@@ -568,7 +550,7 @@ class Study:
     @property
     def closed(self) -> bool:
         """Whether it was closed."""
-        return self._database.closed
+        return self._store.closed
 
     def close(self) -> None:
         """Close the handle; its running trials may then be asked by others at once."""
@@ -587,8 +569,26 @@ class Study:
         return f"Study({self.place!r}, {goals}{', closed' if self.closed else ''})"
 
 
-def _number(trial: Trial | int) -> int:
-    return trial.number if isinstance(trial, Trial) else trial
+def _describe(
+    space: Space,
+    minimize: str | Sequence[str] | None,
+    maximize: str | Sequence[str] | None,
+    search: Search | None,
+    seed: int,
+    about: Mapping[str, Any] | None,
+) -> tuple[Description, Search]:
+    """Describe a new study, and choose its search where none is given."""
+    from sturgeon.search import CoarseToFine, search_to_json
+
+    search = search if search is not None else CoarseToFine()
+    description = Description(
+        seed=check_whole(seed, "seed"),
+        space=space.to_json(),
+        search=search_to_json(search),
+        objectives=choose_objectives(minimize, maximize),
+        about=dict(about or {}),
+    )
+    return description, search
 
 
 def _shut(store: Store, keeper: LeaseKeeper, process: int) -> None:
@@ -598,9 +598,9 @@ def _shut(store: Store, keeper: LeaseKeeper, process: int) -> None:
     started = keeper.started
     keeper.stop()
     try:
-        if started and not store.database.closed:
+        if started and not store.closed:
             store.renew(0.0)
     except Exception:  # the leases then end by themselves
         _log.debug("leases could not be given up", exc_info=True)
     finally:
-        store.database.close()
+        store.close()

@@ -166,6 +166,11 @@ class TrialRecord:
         return max((curve[-1][0] for curve in self.curves.values() if curve), default=0)
 
 
+def number_of(trial: Trial | int) -> int:
+    """Give a trial's number, of the trial or of its number."""
+    return trial.number if isinstance(trial, Trial) else trial
+
+
 def check_whole(value: object, what: str) -> int:
     """Give a step or a seed as an int, or say that it cannot be kept.
 

@@ -14,11 +14,10 @@ from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
 from sturgeon.study.leases import Leases, is_alive
-from sturgeon.study.objectives import Objective
 from sturgeon.study.pareto import scalarised_record
 from sturgeon.study.record_cache import RecordCache
-from sturgeon.study.storage.rows import dump_json, load_metrics
-from sturgeon.study.storage.store import Store
+from sturgeon.study.running_trials import RunningTrials
+from sturgeon.study.storage import Store
 from sturgeon.study.trial import Trial, TrialError, trial_seed
 
 OPTIMISTIC_TRIES = 2
@@ -57,9 +56,7 @@ class TrialAllocator:
         self,
         store: Store,
         record_cache: RecordCache,
-        *,
-        objectives: tuple[Objective, ...],
-        seed: int,
+        running: RunningTrials,
         leases: Leases,
     ) -> None:
         """Take what it works on.
@@ -67,30 +64,37 @@ class TrialAllocator:
         Args:
             store: The study's rows.
             record_cache: The study's record.
-            objectives: What the study minimises or maximises.
-            seed: The study's seed.
+            running: The trials that run through this handle, which takes what is handed out.
             leases: How long a trial stays with its worker.
         """
         self._store = store
         self._record_cache = record_cache
-        self._objectives = objectives
-        self._seed = seed
+        self._running = running
         self._leases = leases
+        self._objectives = store.description.objectives
+        self._seed = store.description.seed
 
-    def ask(
-        self, count: int, space: Space, search: Search, *, held: set[int], paused: bool = True
-    ) -> tuple[int, list[Trial]]:
-        """Hand out trials; each is written down before it is returned.
+    def ask(self, count: int, space: Space, search: Search, *, paused: bool) -> list[Trial]:
+        """Hand out trials; each is written down before it is returned; see ``Study.ask``."""
+        with self._record_cache.lock:
+            change, trials = self._hand_out(count, space, search, paused=paused)
+            self._running.take(change, trials)
+        return trials
+
+    def resume(self, number: int) -> Trial:
+        """Hand out one paused trial; see ``Study.resume``."""
+        with self._record_cache.lock:
+            change, trial = self._store.write(
+                lambda connection: self._claim_paused(connection, number), durable=False
+            )
+            self._running.take(change, [trial])
+        return trial
+
+    def _hand_out(self, count: int, space: Space, search: Search, *, paused: bool) -> tuple[int, list[Trial]]:
+        """Plan what to hand out, and do it.
 
         The search works while others go on writing; only when others took numbers in the meantime
         again and again does it work while they wait.
-
-        Args:
-            count: How many are wanted.
-            space: What may vary.
-            search: What suggests.
-            held: Numbers of the trials this handle knows that it runs.
-            paused: Whether paused trials may be among them.
 
         Returns:
             The count of the change that handed them out, and the trials.
@@ -98,14 +102,12 @@ class TrialAllocator:
         Raises:
             SpaceExhausted: Nothing is left.
         """
-        database = self._store.database
+        store = self._store
         for _ in range(OPTIMISTIC_TRIES):
-            seen, record = database.read(
-                lambda connection: self._look(connection, count, held=held, paused=paused)
-            )
+            seen, record = store.read(lambda connection: self._look(connection, count, paused=paused))
             plan = self._suggest(seen, record, count, space, search)
             try:
-                change, trials = database.write(
+                change, trials = store.write(
                     lambda connection, plan=plan: self._carry_out(connection, plan), durable=False
                 )
             except Moved:
@@ -113,53 +115,34 @@ class TrialAllocator:
             return self._given(plan, change, trials)
 
         def at_once(connection: Connection) -> tuple[Plan, int, list[Trial]]:
-            self._store.bump(connection)
-            seen, record = self._look(connection, count, held=held, paused=paused)
+            store.bump(connection)
+            seen, record = self._look(connection, count, paused=paused)
             plan = self._suggest(seen, record, count, space, search)
             return plan, *self._carry_out(connection, plan)
 
         try:
-            plan, change, trials = database.write(at_once, durable=False)
+            plan, change, trials = store.write(at_once, durable=False)
         except BaseException:
             self._record_cache.forget()  # it took in a change that was rolled back
             raise
         return self._given(plan, change, trials)
 
-    def resume(self, number: int, *, held: set[int]) -> tuple[int, Trial]:
-        """Hand out one paused trial; see ``Study.resume``.
-
-        Args:
-            number: Which one.
-            held: Numbers of the trials this handle knows that it runs.
-
-        Returns:
-            The count of the change that handed it out, and the trial.
-        """
+    def _claim_paused(self, connection: Connection, number: int) -> tuple[int, Trial]:
         store = self._store
-
-        def work(connection: Connection) -> tuple[int, Trial]:
-            change, _ = store.bump(connection)
-            row = self._open_row(connection, number)
-            if row is not None and row.state == "running" and row.worker == store.worker:
-                if store.database.retrying and number not in held:
-                    return change, self._trial(row, row.attempt)  # handed out before the connection broke
-            elif row is not None and row.state == "paused":
-                until = store.database.now(connection) + self._leases.seconds
-                if store.claim(connection, change, row=row, lost=row.lost, until=until):
-                    return change, self._trial(row, row.attempt + 1)
-            now = store.standing(connection, number)
-            raise LeaseLost(
-                f"only a paused trial can be resumed; trial {number} is {now.state} in attempt "
-                f"{now.attempt}: ask for another."
-            )
-
-        return store.database.write(work, durable=False)
-
-    def _open_row(self, connection: Connection, number: int) -> Any:
-        rows = connection.exec_driver_sql(
-            self._store.database.sql.open_trials, {"study": self._store.study_id}
+        change, _ = store.bump(connection)
+        row = next((row for row in store.reader.open_trials(connection) if row.number == number), None)
+        if row is not None and row.state == "running" and row.worker == store.worker:
+            if store.retrying and number not in self._running.held:
+                return change, self._trial(row, row.attempt)  # handed out before the connection broke
+        elif row is not None and row.state == "paused":
+            until = store.now(connection) + self._leases.seconds
+            if store.claim(connection, change, row=row, lost=row.lost, until=until):
+                return change, self._trial(row, row.attempt + 1)
+        now = store.reader.standing(connection, number)
+        raise LeaseLost(
+            f"only a paused trial can be resumed; trial {number} is {now.state} in attempt "
+            f"{now.attempt}: ask for another."
         )
-        return next((row for row in rows.fetchall() if row.number == number), None)
 
     def _given(self, plan: Plan, change: int, trials: list[Trial]) -> tuple[int, list[Trial]]:
         if not trials and plan.exhausted is not None:
@@ -172,23 +155,17 @@ class TrialAllocator:
                 for trial in trials
                 if trial.number in fresh
             ]
-            self._record_cache.landed(change, observations)
+            self._record_cache.add_committed(change, observations)
         return change, trials
 
-    def _look(
-        self, connection: Connection, count: int, *, held: set[int], paused: bool
-    ) -> tuple[Plan, Record]:
+    def _look(self, connection: Connection, count: int, *, paused: bool) -> tuple[Plan, Record]:
         """See what may be handed out again, and what a search may know."""
         next_number = self._record_cache.sync(connection)
         plan = Plan(next_number)
-        now = self._store.database.now(connection)
-        rows = connection.exec_driver_sql(
-            self._store.database.sql.open_trials, {"study": self._store.study_id}
-        ).fetchall()
-        for row in sorted(rows, key=lambda row: row.number):
-            if row.state == "paused" and not paused:
-                continue
-            self._sort_in(plan, row, now=now, count=count, held=held)
+        now = self._store.now(connection)
+        for row in self._store.reader.open_trials(connection):
+            if row.state != "paused" or paused:
+                self._sort_in(plan, row, now=now, count=count)
         return plan, self._record(connection, next_number)
 
     def _suggest(self, plan: Plan, record: Record, count: int, space: Space, search: Search) -> Plan:
@@ -202,14 +179,14 @@ class TrialAllocator:
         except SpaceExhausted as exhausted:
             return replace(plan, exhausted=exhausted)
 
-    def _sort_in(self, plan: Plan, row: Any, *, now: float, count: int, held: set[int]) -> None:
+    def _sort_in(self, plan: Plan, row: Any, *, now: float, count: int) -> None:
         room = len(plan.ours) + len(plan.claims) < count
         if row.state != "running":
             if room:
                 plan.claims.append((row, row.lost))
             return
         if row.worker == self._store.worker:
-            if row.number not in held and room and row.lease_ends > 0:
+            if row.number not in self._running.held and room and row.lease_ends > 0:
                 plan.ours.append(row)
                 return
             if row.lease_ends > 0:
@@ -225,10 +202,8 @@ class TrialAllocator:
     def _record(self, connection: Connection, next_number: int) -> Record:
         if len(self._objectives) == 1:
             return self._record_cache.record
-        rows = connection.exec_driver_sql(
-            self._store.database.sql.finite_trials, {"study": self._store.study_id}
-        )
-        told = {row.number: load_metrics(row.metrics) for row in rows}
+        valued = self._store.reader.valued_metrics(connection)
+        told = {number: metrics for number, _, metrics in valued}
         return scalarised_record(
             self._record_cache.record, told, self._objectives, seed=(self._seed, next_number)
         )
@@ -238,7 +213,7 @@ class TrialAllocator:
         change, next_number = store.bump(connection)
         if plan.suggestions and next_number != plan.next_number:
             raise Moved
-        now = store.database.now(connection)
+        now = store.now(connection)
         until = now + self._leases.seconds
         trials = [self._trial(row, row.attempt) for row in plan.ours]
         for row, lost in plan.failures:
@@ -271,7 +246,7 @@ class TrialAllocator:
                 {
                     "number": number,
                     "state": "running",
-                    "config": dump_json(config),
+                    "config": config,
                     "attempt": 1,
                     "worker": self._store.worker,
                     "lease_ends": until,

@@ -109,7 +109,7 @@ def test_a_study_of_a_newer_sturgeon(used):
 def test_a_full_disk(used):
     with Study.open(used) as study:
         (trial,) = study.ask()
-        raw = study._database._connection.connection.driver_connection
+        raw = study._store._database._connection.connection.driver_connection
         pages = raw.execute("PRAGMA page_count").fetchone()[0]
         raw.execute(f"PRAGMA max_page_count = {pages}")
         acknowledged = []
@@ -266,12 +266,12 @@ def test_a_server_that_goes_away_and_comes_back():
             (trial,) = study.ask()
             study.report(trial, step=1, loss=0.5)
             server.kill()
-            study._database.retry_seconds = 0.2
+            study._store._database.retry_seconds = 0.2
             with pytest.raises(StoreFailed, match="could not be reached") as caught:
                 study.report(trial, step=2, loss=0.4)
             one_line(caught)
             server.start()
-            study._database.retry_seconds = 30.0
+            study._store._database.retry_seconds = 30.0
             study.report(trial, step=2, loss=0.4)
             server.kill()
             server.start()

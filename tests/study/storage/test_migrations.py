@@ -61,7 +61,7 @@ def test_a_migration_that_fails_changes_nothing(v1):
     with Study.open(v1) as study:
         with pytest.raises(StudyError, match="no"):
             migrate(
-                study._database,
+                study._store._database,
                 SCHEMA_VERSION,
                 target=SCHEMA_VERSION + 1,
                 migrations={SCHEMA_VERSION: broken},
@@ -71,13 +71,13 @@ def test_a_migration_that_fails_changes_nothing(v1):
 
 def test_a_version_without_a_way_forward_is_said(v1):
     with Study.open(v1) as study, pytest.raises(StudyError, match="cannot bring forward"):
-        migrate(study._database, 0)
+        migrate(study._store._database, 0)
 
 
 def test_studies_on_a_server_are_brought_forward_too():
     url = places.place("postgres", None)
     with places.make_study(url) as study:
-        study._database.write(
+        study._store._database.write(
             lambda connection: [
                 connection.exec_driver_sql("ALTER TABLE sturgeon_trials DROP COLUMN about"),
                 connection.exec_driver_sql("UPDATE sturgeon_schema SET version = 1"),

@@ -103,7 +103,8 @@ def run_population(
     """
     where, maximize = options.get("study"), options.get("maximize")
     limits = choose_limits(trials=options.get("trials"), budget=options.get("budget"))
-    exists = find_study(where, resume=options.get("resume", False))
+    resume = options.get("resume", False)
+    exists = find_study(where, resume=resume)
     if not exists and minimize is None and maximize is None:
         minimize = "val_loss"
     terms = choose_terms(
@@ -116,7 +117,7 @@ def run_population(
     )
     if not exists and terms.objectives is not None:  # nothing is made before all has been checked
         make_trainer(Objective(terms.objectives[0].metric, terms.objectives[0].direction))
-    study = go_on(where, terms, LEASES) if exists else make_study(where, terms, LEASES)
+    study = go_on(where, terms, LEASES) if exists else make_study(where, terms, LEASES, resume=resume)
     try:
         trainer = make_trainer(Objective(study.metric, study.direction))
         return _run(study, trainer, limits, options)

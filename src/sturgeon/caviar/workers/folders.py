@@ -12,8 +12,7 @@ import weakref
 from collections.abc import Collection
 from pathlib import Path
 
-from sturgeon.study import Study
-from sturgeon.study.opening import MEMORY
+from sturgeon.study import MEMORY, Study
 
 _PREFIX = "trial-"
 

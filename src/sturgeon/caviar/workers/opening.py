@@ -12,9 +12,8 @@ from sturgeon.search.registry import SEARCHES
 from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
-from sturgeon.study import Leases, Objective, Study
+from sturgeon.study import MEMORY, Leases, Objective, Study
 from sturgeon.study.objectives import Direction, choose_objectives
-from sturgeon.study.opening import MEMORY
 from sturgeon.study.trial import check_whole
 
 STOPPING = "stopping"  # under which the study keeps the rule, among what else is kept about it
@@ -101,21 +100,23 @@ def find_study(where: str | os.PathLike[str] | None, *, resume: bool) -> bool:
     return exists
 
 
-def make_study(where: str | os.PathLike[str] | None, terms: Terms, leases: Leases) -> Study:
+def make_study(where: str | os.PathLike[str] | None, terms: Terms, leases: Leases, *, resume: bool) -> Study:
     """Make a study.
 
     Args:
         where: A path or a PostgreSQL URL; None for memory.
         terms: What it is begun with.
         leases: How often a trial is tried.
+        resume: Whether to take one that is there already, perhaps made by another process just now.
 
     Raises:
-        StudyError: It cannot be made.
+        StudyError: It cannot be made, or was begun with other terms.
     """
     goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
     for objective in terms.objectives or ():
         goals[objective.direction].append(objective.metric)
-    return Study.create(
+    make = Study.open_or_create if resume else Study.create
+    study = make(
         MEMORY if where is None else where,
         terms.space,
         minimize=goals["minimize"],
@@ -125,6 +126,7 @@ def make_study(where: str | os.PathLike[str] | None, terms: Terms, leases: Lease
         about={STOPPING: stopping_to_json(choose_rule(terms))},
         leases=leases,
     )
+    return _checked(study, terms)
 
 
 def choose_rule(terms: Terms, study: Study | None = None) -> Stopping:
@@ -157,7 +159,7 @@ def choose_rule(terms: Terms, study: Study | None = None) -> Stopping:
 
 
 def go_on(where: str | os.PathLike[str] | None, terms: Terms, leases: Leases) -> Study:
-    """Open a study that exists.
+    """Open a study that exists; where its objective is given, one that is just being made will do.
 
     Args:
         where: A path or a PostgreSQL URL.
@@ -168,14 +170,26 @@ def go_on(where: str | os.PathLike[str] | None, terms: Terms, leases: Leases) ->
         StudyError: It cannot be opened, or was begun with other terms.
     """
     assert where is not None  # a study in memory is not there before
-    own = terms.search if terms.search is not None and terms.search.name not in SEARCHES else None
+    if terms.objectives is not None:
+        return make_study(where, terms, leases, resume=True)
+    own = terms.search if _is_own(terms.search) else None
     study = Study.open(where, constraint=_constraint(terms.space), search=own, leases=leases)
+    return _checked(study, terms)
+
+
+def _checked(study: Study, terms: Terms) -> Study:
+    """Give the study back if it was begun with these terms, else close it."""
     try:
-        _check_same(study, terms, own_search=own is not None)
+        _check_same(study, terms, own_search=_is_own(terms.search))
     except BaseException:
         study.close()
         raise
     return study
+
+
+def _is_own(search: Search | None) -> bool:
+    """Whether a search is of the user's own making, which a study does not keep."""
+    return search is not None and search.name not in SEARCHES
 
 
 def _check_same(study: Study, terms: Terms, *, own_search: bool) -> None:

@@ -1,1 +1,29 @@
-"""The record in a database: SQLite in a file or in memory, or PostgreSQL."""
+"""The record in a database: SQLite in a file or in memory, or PostgreSQL.
+
+This is the only door: nothing outside this folder imports what lies in it or knows a statement.
+"""
+
+from sturgeon.study.storage.description import Description
+from sturgeon.study.storage.opening import (
+    MEMORY,
+    create_store,
+    open_or_create_store,
+    open_store,
+    store_exists,
+)
+from sturgeon.study.storage.rows import Curves, dump_metrics, load_metrics
+from sturgeon.study.storage.store import Ending, Store
+
+__all__ = [
+    "MEMORY",
+    "Curves",
+    "Description",
+    "Ending",
+    "Store",
+    "create_store",
+    "dump_metrics",
+    "load_metrics",
+    "open_or_create_store",
+    "open_store",
+    "store_exists",
+]

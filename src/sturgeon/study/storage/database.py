@@ -8,7 +8,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
@@ -17,6 +17,9 @@ from sturgeon.errors import StudyError, SturgeonError
 from sturgeon.study.storage.statements import Statements, statements_for
 
 Result = TypeVar("Result")
+
+Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""Parameters by name; several of them execute a statement several times."""
 
 RETRY_SECONDS = 30.0
 """How long a write is tried again while the database cannot be reached, in seconds."""
@@ -75,30 +78,17 @@ class Database(ABC):
         """Open a write transaction; a durable one survives a power cut once it is committed."""
 
     @abstractmethod
-    def change(
-        self,
-        connection: Connection,
-        statement: str,
-        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    ) -> int:
-        """Execute a statement that changes rows, by the shortest way there is.
+    def change(self, connection: Connection, statement: str, parameters: Parameters) -> int:
+        """Execute a statement that gives no rows, by the shortest way there is.
 
         Args:
             connection: Within a transaction.
-            statement: One of ``sql``.
-            parameters: By name; several of them execute it several times.
+            statement: One of ``sql``, or a command such as COMMIT.
+            parameters: By name.
 
         Returns:
             How many rows it changed.
         """
-
-    @abstractmethod
-    def commit(self, connection: Connection) -> None:
-        """Commit the transaction."""
-
-    @abstractmethod
-    def rollback(self, connection: Connection) -> None:
-        """Roll the transaction back."""
 
     @abstractmethod
     def check_place(self) -> None:
@@ -111,6 +101,14 @@ class Database(ABC):
     @abstractmethod
     def discard(self) -> None:
         """Close; a file that was made here and in which nothing is kept yet is removed."""
+
+    def commit(self, connection: Connection) -> None:
+        """Commit the transaction."""
+        self.change(connection, "COMMIT", {})
+
+    def rollback(self, connection: Connection) -> None:
+        """Roll the transaction back."""
+        self.change(connection, "ROLLBACK", {})
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run a function that only reads.
@@ -172,11 +170,6 @@ class Database(ABC):
     def closed(self) -> bool:
         """Whether it was closed."""
         return self._closed is not None
-
-    @property
-    def lock(self) -> threading.RLock:
-        """The lock that a transaction holds."""
-        return self._lock
 
     def _attempts(self, run: Callable[[Connection], Result]) -> Result:
         deadline = None

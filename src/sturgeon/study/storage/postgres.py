@@ -7,15 +7,12 @@ clock is the server's. Every commit waits for the server's disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from sturgeon.errors import MissingExtra, StoreFailed, StudyError, SturgeonError
-from sturgeon.study.storage.database import Database
+from sturgeon.study.storage.database import Database, Parameters
 from sturgeon.study.storage.schema import metadata
 
 CONNECT_SECONDS = 10
@@ -91,22 +88,9 @@ class PostgresDatabase(Database):
         """Begin; every commit is durable, since a killed server would lose the others."""
         connection.exec_driver_sql("BEGIN")
 
-    def change(
-        self,
-        connection: Connection,
-        statement: str,
-        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    ) -> int:
-        """Execute a statement that changes rows; the way to the server takes longest."""
+    def change(self, connection: Connection, statement: str, parameters: Parameters) -> int:
+        """Execute it; the way to the server takes longest."""
         return connection.exec_driver_sql(statement, parameters).rowcount  # type: ignore[arg-type]
-
-    def commit(self, connection: Connection) -> None:
-        """Commit."""
-        connection.exec_driver_sql("COMMIT")
-
-    def rollback(self, connection: Connection) -> None:
-        """Roll back."""
-        connection.exec_driver_sql("ROLLBACK")
 
     def check_place(self) -> None:
         """Trust the server to keep what it acknowledged."""

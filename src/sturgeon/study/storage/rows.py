@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sturgeon.study.trial import TrialError, TrialRecord, trial_seed
+from sturgeon.study.storage.schema import trials
+from sturgeon.study.trial import FINISHED, Attempt, TrialError, TrialRecord, trial_seed
 
 Curves = dict[str, list[tuple[int, float]]]
 
@@ -54,6 +55,11 @@ def load_error(text: str | None) -> TrialError | None:
     return TrialError(**json.loads(text)) if text else None
 
 
+def dump_list(texts: Sequence[str]) -> str | None:
+    """Write notes or tags; nothing where there are none."""
+    return dump_json(list(texts)) if texts else None
+
+
 def load_list(text: str | None) -> tuple[str, ...]:
     """Read notes or tags."""
     return tuple(json.loads(text)) if text else ()
@@ -62,11 +68,6 @@ def load_list(text: str | None) -> tuple[str, ...]:
 def to_time(seconds: float | None) -> datetime | None:
     """Turn seconds since 1970 into a datetime in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def from_time(moment: datetime | None) -> float | None:
-    """Turn a datetime into seconds since 1970; one without a zone is taken as local, as Python does."""
-    return None if moment is None else moment.timestamp()
 
 
 def to_value(value: float | None) -> float:
@@ -89,6 +90,23 @@ def group_points(rows: Iterable[Any]) -> dict[int, Curves]:
             curve = found.setdefault(row[0], {}).setdefault(row[1], [])
         curve.append((row[2], to_value(row[3])))
     return found
+
+
+_EMPTY = {column.name: None for column in trials.c} | {"attempt": 0, "lost": 0}
+
+_DUMP: Mapping[str, Callable[[Any], str | None]] = {
+    "config": dump_json,
+    "metrics": dump_metrics,
+    "error": dump_error,
+    "notes": dump_list,
+    "tags": dump_list,
+    "about": lambda about: dump_json(dict(about)) if about else None,
+}
+
+
+def to_row(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a whole row of the trials table; columns that are not given are empty."""
+    return _EMPTY | {name: _DUMP[name](value) if name in _DUMP else value for name, value in values.items()}
 
 
 def to_record(row: Any, curves: Curves, study_seed: int) -> TrialRecord:
@@ -115,3 +133,18 @@ def to_record(row: Any, curves: Curves, study_seed: int) -> TrialRecord:
         ended=to_time(row.ended),
         seconds=row.seconds,
     )
+
+
+def to_attempt(row: Any) -> Attempt:
+    """Make an attempt from a row of the attempts table."""
+    started = to_time(row.started or 0.0)
+    assert started is not None
+    return Attempt(row.attempt, row.worker or "", started, to_time(row.ended), row.outcome, row.reason)
+
+
+def to_last_attempt(row: Any) -> Attempt:
+    """Make a trial's last attempt from its own row."""
+    started = to_time(row.attempt_started or 0.0)
+    assert started is not None
+    ended = to_time(row.ended) if row.state in FINISHED else None
+    return Attempt(row.attempt, row.worker or "", started, ended, row.state, row.reason)

@@ -6,17 +6,7 @@ Text columns that hold more than a word hold JSON; nothing is pickled. Times are
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, text
 
 SCHEMA_VERSION = 2
 """The version this program writes. A change of any table raises it and adds a migration."""
@@ -24,6 +14,11 @@ SCHEMA_VERSION = 2
 OPEN_STATES = "state IN ('waiting', 'running', 'paused')"
 
 metadata = MetaData()
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, Integer, primary_key=True, autoincrement=False)
+
 
 versions = Table("sturgeon_schema", metadata, Column("version", Integer, primary_key=True))
 
@@ -47,8 +42,8 @@ studies = Table(
 trials = Table(
     "sturgeon_trials",
     metadata,
-    Column("study_id", Integer, primary_key=True, autoincrement=False),
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    _key("study_id"),
+    _key("number"),
     Column("change", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("config", Text, nullable=False),
@@ -88,9 +83,9 @@ Index(
 attempts = Table(
     "sturgeon_attempts",
     metadata,
-    Column("study_id", Integer, primary_key=True, autoincrement=False),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    _key("study_id"),
+    _key("number"),
+    _key("attempt"),
     Column("worker", Text),
     Column("started", Double),
     Column("ended", Double),
@@ -104,8 +99,8 @@ attempts = Table(
 points = Table(
     "sturgeon_points",
     metadata,
-    Column("study_id", Integer, primary_key=True, autoincrement=False),
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    _key("study_id"),
+    _key("number"),
     Column("metric", Text, primary_key=True),
     Column("step", BigInteger, primary_key=True, autoincrement=False),
     Column("value", Double),

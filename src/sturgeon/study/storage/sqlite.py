@@ -13,16 +13,16 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from sturgeon.errors import StoreFailed, StudyError, SturgeonError
-from sturgeon.study.storage.database import Database
+from sturgeon.study.storage.database import Database, Parameters
 from sturgeon.study.storage.schema import metadata, trials
 
 BUSY_SECONDS = 60.0
@@ -87,25 +87,12 @@ class SqliteDatabase(Database):
             self._durable = durable
         self._raw(connection).execute("BEGIN IMMEDIATE")
 
-    def change(
-        self,
-        connection: Connection,
-        statement: str,
-        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    ) -> int:
-        """Execute a statement that changes rows, by the driver itself: a report costs half."""
+    def change(self, connection: Connection, statement: str, parameters: Parameters) -> int:
+        """Execute it by the driver itself: a report costs half."""
         raw = self._raw(connection)
         if isinstance(parameters, Mapping):
             return raw.execute(statement, parameters).rowcount
         return raw.executemany(statement, parameters).rowcount
-
-    def commit(self, connection: Connection) -> None:
-        """Commit."""
-        self._raw(connection).execute("COMMIT")
-
-    def rollback(self, connection: Connection) -> None:
-        """Roll back."""
-        self._raw(connection).execute("ROLLBACK")
 
     def check_place(self) -> None:
         """Notice a file that was deleted or replaced while it was open, and save what it held."""
@@ -212,9 +199,8 @@ class SqliteDatabase(Database):
         raw = self._raw(connection)
         raw.execute("PRAGMA busy_timeout=0")
         if _is_empty(raw):
-            raw.execute(
-                "PRAGMA journal_mode=DELETE"
-            )  # removes what lies beside it; refused where others use it
+            # This removes what lies beside it, and is refused where others use it.
+            raw.execute("PRAGMA journal_mode=DELETE")
             raw.execute("BEGIN EXCLUSIVE")  # so that nobody puts a study into it meanwhile
             if _is_empty(raw):
                 self._path.unlink()

@@ -30,13 +30,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sturgeon.study.storage.schema import OPEN_STATES, attempts, points, studies, trials
 
 _T = trials.c
-_STUDY = _T.study_id == bindparam("study", type_=Integer)
-_NUMBER = _T.number == bindparam("number", type_=Integer)
+_GIVEN_STUDY = bindparam("study", type_=Integer)
+_GIVEN_NUMBER = bindparam("number", type_=Integer)
+_STUDY = _T.study_id == _GIVEN_STUDY
+_NUMBER = _T.number == _GIVEN_NUMBER
 _ATTEMPT = _T.attempt == bindparam("attempt", type_=Integer)
 _RUNNING = _T.state == literal_column("'running'")
 _MINE = and_(_STUDY, _NUMBER, _ATTEMPT, _RUNNING)
 _NOW = cast(bindparam("now"), Double)
-_SPENT = func.coalesce(_T.seconds, literal_column("0.0")) + (_NOW - _T.attempt_started)
+_ENDS_ATTEMPT = {
+    "seconds": func.coalesce(_T.seconds, literal_column("0.0")) + (_NOW - _T.attempt_started),
+    "lease_ends": null(),
+}
+_THIS_STUDY = studies.c.id == _GIVEN_STUDY
 
 
 class Statements:
@@ -47,26 +53,63 @@ class Statements:
             return str(statement.compile(dialect=dialect))  # type: ignore[attr-defined]
 
         is_open = _is_open(dialect.name)
+        # -- the study's own row
         self.bump = sql(
             update(studies)
-            .where(studies.c.id == bindparam("study", type_=Integer))
+            .where(_THIS_STUDY)
             .values(change=studies.c.change + literal_column("1"))
             .returning(studies.c.change, studies.c.next_number)
         )
         self.advance = sql(
-            update(studies)
-            .where(studies.c.id == bindparam("study", type_=Integer))
-            .values(next_number=bindparam("next", type_=Integer))
+            update(studies).where(_THIS_STUDY).values(next_number=bindparam("next", type_=Integer))
         )
-        self.head = sql(
-            select(studies.c.change, studies.c.next_number).where(
-                studies.c.id == bindparam("study", type_=Integer)
-            )
-        )
+        self.head = sql(select(studies.c.change, studies.c.next_number).where(_THIS_STUDY))
+        self.study_named = sql(select(*studies.c).where(studies.c.name == bindparam("name", type_=Text)))
+        self.study_names = sql(select(studies.c.name).order_by(studies.c.id))
+        # -- writing
         self.insert_trial = sql(insert(trials))
         self.insert_attempt = sql(insert(attempts))
         self.insert_point = sql(insert(points))
         self.report = sql(_report(dialect.name))
+        self.claim = sql(_claim())
+        self.finish = sql(
+            _change_running(
+                **_ENDS_ATTEMPT,
+                state=bindparam("state", type_=Text),
+                value=_given("value"),
+                metrics=_given("metrics"),
+                error=_given("error"),
+                reason=_given("reason"),
+                ended=_NOW,
+            )
+        )
+        self.suspend = sql(
+            _change_running(**_ENDS_ATTEMPT, state=bindparam("state", type_=Text), lost=_given("lost"))
+        )
+        self.abandon = sql(
+            _change_running(
+                **_ENDS_ATTEMPT,
+                state=literal_column("'failed'"),
+                lost=_given("lost"),
+                error=_given("error"),
+                ended=_NOW,
+            )
+        )
+        self.checkpoint = sql(
+            _change_running(checkpoint=_given("checkpoint"), checkpoint_step=_given("checkpoint_step"))
+        )
+        self.mark = sql(_change_running())
+        self.renew = sql(
+            update(trials)
+            .where(is_open, _RUNNING, _T.worker == bindparam("worker", type_=Text))
+            .values(lease_ends=_given("lease_ends"))
+        )
+        self.annotate = sql(
+            update(trials)
+            .where(_STUDY, _NUMBER)
+            .values(change=_given("change"), notes=_given("notes"), tags=_given("tags"))
+        )
+        # -- reading trials
         self.open_trials = sql(
             select(
                 _T.number,
@@ -80,35 +123,6 @@ class Statements:
                 _T.attempt_started,
             ).where(is_open)
         )
-        self.claim = sql(_claim())
-        self.finish = sql(_finish())
-        self.suspend = sql(_suspend())
-        self.abandon = sql(_abandon())
-        self.checkpoint = sql(
-            update(trials)
-            .where(_MINE)
-            .values(
-                change=_given("change"),
-                checkpoint=_given("checkpoint"),
-                checkpoint_step=_given("checkpoint_step"),
-            )
-        )
-        self.renew = sql(
-            update(trials)
-            .where(
-                is_open,
-                _RUNNING,
-                _T.worker == bindparam("worker", type_=Text),
-            )
-            .values(lease_ends=_given("lease_ends"))
-        )
-        self.annotate = sql(
-            update(trials)
-            .where(_STUDY, _NUMBER)
-            .values(change=_given("change"), notes=_given("notes"), tags=_given("tags"))
-        )
-        self.mark = sql(update(trials).where(_MINE).values(change=_given("change")))
-        self.annotations = sql(select(_T.notes, _T.tags).where(_STUDY, _NUMBER))
         self.standing = sql(
             select(_T.state, _T.attempt, _T.lost, _T.worker, _T.attempt_started, _T.change).where(
                 _STUDY, _NUMBER
@@ -119,36 +133,28 @@ class Statements:
                 _STUDY, _T.change > bindparam("seen", type_=Integer)
             )
         )
+        self.annotations = sql(select(_T.notes, _T.tags).where(_STUDY, _NUMBER))
         self.all_trials = sql(select(*trials.c).where(_STUDY).order_by(_T.number))
         self.one_trial = sql(select(*trials.c).where(_STUDY, _NUMBER))
-        self.finite_trials = sql(
-            select(*trials.c).where(_STUDY, _T.value.is_not(None)).order_by(_T.value, _T.number)
-        )
-        self.best_low = sql(_best(highest=False)) + " LIMIT 1"
-        self.best_high = sql(_best(highest=True)) + " LIMIT 1"
+        self.valued_trials = sql(_valued(_T.value.asc()))
+        self.best_low = self.valued_trials + " LIMIT 1"
+        self.best_high = sql(_valued(_T.value.desc())) + " LIMIT 1"
         self.counts = sql(select(_T.state, func.count()).where(_STUDY).group_by(_T.state))
         self.attempts = sql(
             select(*attempts.c)
-            .where(
-                attempts.c.study_id == bindparam("study", type_=Integer),
-                attempts.c.number == bindparam("number", type_=Integer),
-            )
+            .where(attempts.c.study_id == _GIVEN_STUDY, attempts.c.number == _GIVEN_NUMBER)
             .order_by(attempts.c.attempt)
         )
+        # -- reading curves
+        of_number = points.c.number == _GIVEN_NUMBER
+        of_metric = points.c.metric == bindparam("metric", type_=Text)
         self.all_points = sql(_points())
-        self.metric_points = sql(_points(points.c.metric == bindparam("metric", type_=Text)))
-        self.trial_points = sql(_points(points.c.number == bindparam("number", type_=Integer)))
+        self.metric_points = sql(_points(of_metric))
+        self.trial_points = sql(_points(of_number))
         self.later_points = sql(
-            _points(
-                points.c.number == bindparam("number", type_=Integer),
-                points.c.metric == bindparam("metric", type_=Text),
-                points.c.step > bindparam("step", type_=Integer),
-            )
+            _points(of_number, of_metric, points.c.step > bindparam("step", type_=Integer))
         )
         self.open_points = sql(_points(points.c.number.in_(select(_T.number).where(is_open))))
-        self.insert_study = sql(insert(studies).returning(studies.c.id))
-        self.study_named = sql(select(*studies.c).where(studies.c.name == bindparam("name", type_=Text)))
-        self.study_names = sql(select(studies.c.name).order_by(studies.c.id))
 
 
 _compiled: dict[str, Statements] = {}
@@ -186,8 +192,8 @@ def _report(dialect_name: str) -> Executable:
     dialect = sqlite if dialect_name == "sqlite" else postgresql
     row = (
         select(
-            bindparam("study", type_=Integer),
-            bindparam("number", type_=Integer),
+            _GIVEN_STUDY,
+            _GIVEN_NUMBER,
             bindparam("metric", type_=Text),
             bindparam("step", type_=points.c.step.type),
             cast(bindparam("value"), Double),
@@ -221,65 +227,19 @@ def _claim() -> Executable:
     )
 
 
-def _finish() -> Executable:
-    return (
-        update(trials)
-        .where(_MINE)
-        .values(
-            state=bindparam("state", type_=Text),
-            change=_given("change"),
-            value=_given("value"),
-            metrics=_given("metrics"),
-            error=_given("error"),
-            reason=_given("reason"),
-            ended=_NOW,
-            seconds=_SPENT,
-            lease_ends=null(),
-        )
-    )
+def _change_running(**values: Any) -> Executable:
+    """Change a trial, only while it is running in the given attempt."""
+    return update(trials).where(_MINE).values(change=_given("change"), **values)
 
 
-def _suspend() -> Executable:
-    """End the running attempt, and leave the trial to be asked again."""
-    return (
-        update(trials)
-        .where(_MINE)
-        .values(
-            state=bindparam("state", type_=Text),
-            change=_given("change"),
-            lost=_given("lost"),
-            seconds=_SPENT,
-            lease_ends=null(),
-        )
-    )
-
-
-def _abandon() -> Executable:
-    """Fail a trial whose worker is gone and that has no attempt left."""
-    return (
-        update(trials)
-        .where(_MINE)
-        .values(
-            state=literal_column("'failed'"),
-            change=_given("change"),
-            lost=_given("lost"),
-            error=_given("error"),
-            ended=_NOW,
-            seconds=_SPENT,
-            lease_ends=null(),
-        )
-    )
-
-
-def _best(highest: bool) -> Executable:
-    """Order the trials that have a value, the best first; of equals, the one that was first."""
-    order = _T.value.desc() if highest else _T.value.asc()
+def _valued(order: Any) -> Executable:
+    """Order the trials that have a value; of equals, the one that was first comes first."""
     return select(*trials.c).where(_STUDY, _T.value.is_not(None)).order_by(order, _T.number)
 
 
 def _points(*conditions: Any) -> Executable:
     return (
         select(points.c.number, points.c.metric, points.c.step, points.c.value, points.c.attempt)
-        .where(points.c.study_id == bindparam("study", type_=Integer), *conditions)
+        .where(points.c.study_id == _GIVEN_STUDY, *conditions)
         .order_by(points.c.number, points.c.metric, points.c.step)
     )

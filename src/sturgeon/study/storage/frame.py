@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
-
-from sturgeon.study.reading import open_metrics
-from sturgeon.study.storage.rows import load_error, load_list, load_metrics
-from sturgeon.study.storage.store import Store
+from sturgeon.study.storage.rows import Curves, load_error, load_list, load_metrics
 from sturgeon.study.trial import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def to_frame(store: Store) -> pd.DataFrame:
-    """Give the trials as a table, a row each; see ``Study.frame``."""
+def to_frame(rows: Sequence[Any], open_curves: Mapping[int, Curves]) -> pd.DataFrame:
+    """Give the trials as a table, a row each; see ``Study.frame``.
+
+    Args:
+        rows: All rows of the trials table.
+        open_curves: The curves of the trials that have not ended, by number.
+    """
     import pandas as pd
 
-    def work(connection: Connection) -> tuple[Any, dict[int, dict[str, float]]]:
-        rows = connection.exec_driver_sql(store.database.sql.all_trials, {"study": store.study_id}).fetchall()
-        return rows, open_metrics(store, connection)
-
-    rows, current = store.database.read(work)
+    current = {
+        number: {metric: curve[-1][1] for metric, curve in curves.items()}
+        for number, curves in open_curves.items()
+    }
     configs = [json.loads(row.config) for row in rows]
     metrics = [
         load_metrics(row.metrics) if row.state in FINISHED else current.get(row.number, {}) for row in rows

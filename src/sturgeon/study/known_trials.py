@@ -12,8 +12,7 @@ from sqlalchemy import Connection
 from sturgeon.errors import StudyError
 from sturgeon.space import Config, Space
 from sturgeon.study.objectives import Objective
-from sturgeon.study.storage.rows import dump_error, dump_json, dump_metrics, from_time
-from sturgeon.study.storage.store import Store
+from sturgeon.study.storage import Store
 from sturgeon.study.trial import (
     FINISHED,
     STATES,
@@ -26,7 +25,7 @@ from sturgeon.study.trial import (
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownTrial:
     """A trial as somebody knows it; the fields are those of ``TrialRecord``."""
 
     config: Config
@@ -43,12 +42,9 @@ class Known:
     checkpoint: str | None = None
 
 
-def enqueue(store: Store, space: Space, config: Config, *, notes: Sequence[str], tags: Sequence[str]) -> int:
-    """Write down a trial that waits to be asked; give its number."""
-    return add(store, space, (), [Known(config, state="waiting", notes=notes, tags=tags)])[0]
-
-
-def add(store: Store, space: Space, objectives: tuple[Objective, ...], known: Sequence[Known]) -> list[int]:
+def add_trials(
+    store: Store, space: Space, objectives: tuple[Objective, ...], known: Sequence[KnownTrial]
+) -> list[int]:
     """Write down trials that are known, in one transaction; give their numbers.
 
     Raises:
@@ -75,36 +71,36 @@ def add(store: Store, space: Space, objectives: tuple[Objective, ...], known: Se
         store.advance(connection, first + len(rows))
         return numbers
 
-    return store.database.write(work, repeatable=False)
+    return store.write(work, repeatable=False)
 
 
-def _row(space: Space, objectives: tuple[Objective, ...], known: Known) -> dict[str, Any]:
+def _row(space: Space, objectives: tuple[Objective, ...], known: KnownTrial) -> dict[str, Any]:
     space.validate(known.config)
     if known.state not in STATES or known.state == "running":
         allowed = [state for state in STATES if state != "running"]
         raise StudyError(f"a trial can be added in a state of {allowed}; got {known.state!r}.")
     metrics = check_metrics(known.metrics, "add")
-    value = metrics.get(objectives[0].metric) if objectives else None
+    value = metrics.get(objectives[0].metric)
     missing = [one.metric for one in objectives if not is_finite(metrics.get(one.metric))]
     if known.state == "complete" and missing:
         raise StudyError(
             f"a complete trial needs a finite value of every objective; got {metrics} without {missing}: "
             f"give it, or add the trial as 'failed'."
         )
-    if known.state == "stopped" and value is None and objectives:
+    if known.state == "stopped" and value is None:
         curve = known.curves.get(objectives[0].metric)
         value = float(curve[-1][1]) if curve else None
-    started, ended = from_time(known.started), from_time(known.ended)
+    started, ended = (None if time is None else time.timestamp() for time in (known.started, known.ended))
     return {
         "state": known.state,
-        "config": dump_json(known.config),
+        "config": known.config,
         "value": value if known.state in ("complete", "stopped") and is_finite(value) else None,
-        "metrics": dump_metrics(metrics),
-        "error": dump_error(TrialError.of(known.error)) if known.error is not None else None,
+        "metrics": metrics,
+        "error": TrialError.of(known.error) if known.error is not None else None,
         "reason": known.reason,
-        "notes": dump_json(list(known.notes)) if known.notes else None,
-        "tags": dump_json(list(known.tags)) if known.tags else None,
-        "about": dump_json(dict(known.about)) if known.about else None,
+        "notes": known.notes,
+        "tags": known.tags,
+        "about": known.about,
         "checkpoint": known.checkpoint,
         "started": started,
         "ended": ended if known.state in FINISHED else None,

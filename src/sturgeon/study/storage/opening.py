@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -13,55 +10,19 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from sqlalchemy import Connection, inspect
 
 from sturgeon.errors import StudyError
-from sturgeon.study.objectives import Objective
 from sturgeon.study.storage.database import Database
+from sturgeon.study.storage.description import Description
 from sturgeon.study.storage.migrations import migrate
-from sturgeon.study.storage.rows import dump_json
 from sturgeon.study.storage.schema import SCHEMA_VERSION, studies, versions
 from sturgeon.study.storage.sqlite import SqliteDatabase
+from sturgeon.study.storage.store import Store
 
 MEMORY = ":memory:"
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 DEFAULT_NAME = "study"
 
 
-@dataclass(frozen=True)
-class Found:
-    """A study as it lies in its database.
-
-    Attributes:
-        database: The open connection.
-        study_id: Which of the database's studies it is.
-        name: Its name.
-        seed: Its seed.
-        space: Its space as JSON.
-        search: Its search as JSON.
-        objectives: What it minimises or maximises.
-        about: Whatever its maker wrote down.
-    """
-
-    database: Database
-    study_id: int
-    name: str
-    seed: int
-    space: Mapping[str, Any]
-    search: Mapping[str, Any]
-    objectives: tuple[Objective, ...]
-    about: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a new study is made of; see ``Found``."""
-
-    seed: int
-    space: Mapping[str, Any]
-    search: Mapping[str, Any]
-    objectives: tuple[Objective, ...]
-    about: Mapping[str, Any]
-
-
-def create_study(where: str | os.PathLike[str], description: Description) -> Found:
+def create_store(where: str | os.PathLike[str], description: Description) -> Store:
     """Make a study.
 
     Args:
@@ -71,43 +32,23 @@ def create_study(where: str | os.PathLike[str], description: Description) -> Fou
     Raises:
         StudyError: It exists already, or cannot be made there.
     """
-    row = {
-        "seed": description.seed,
-        "space": dump_json(description.space),
-        "search": dump_json(description.search),
-        "objectives": dump_json([objective.to_json() for objective in description.objectives]),
-        "about": _dump_about(description.about),
-        "next_number": 0,
-        "change": 0,
-    }
-    database, name = _connect(where, create=True)
-    try:
-        if not database.is_file and database.read(
-            lambda connection: inspect(connection).has_table(versions.name)
-        ):
-            _check_version(database)
-        database.write(lambda connection: _insert_study(database, connection, name, row), repeatable=False)
-        return _load(database, name)
-    except BaseException:
-        database.discard()
-        raise
+    return _create(where, description, take_existing=False)
 
 
-def something_exists(where: str | os.PathLike[str]) -> bool:
-    """Whether a path exists, or a study can be opened at a URL."""
-    place = os.fspath(where)
-    if place == MEMORY:
-        return False
-    if "://" not in place:
-        return Path(place).exists()
-    try:
-        open_study(place).database.close()
-    except StudyError:
-        return False  # if it is there but cannot be opened, making it says why
-    return True
+def open_or_create_store(where: str | os.PathLike[str], description: Description) -> Store:
+    """Find a study, or make it where there is none; of several processes at once, one makes it.
+
+    Args:
+        where: A path, ``":memory:"`` or a PostgreSQL URL.
+        description: What it is made of if it is not there.
+
+    Raises:
+        StudyError: It cannot be made there; or it is damaged, or from a newer Sturgeon.
+    """
+    return _create(where, description, take_existing=True)
 
 
-def open_study(where: str | os.PathLike[str]) -> Found:
+def open_store(where: str | os.PathLike[str]) -> Store:
     """Find a study.
 
     Args:
@@ -126,6 +67,38 @@ def open_study(where: str | os.PathLike[str]) -> Found:
         return _load(database, name)
     except BaseException:
         database.close()
+        raise
+
+
+def store_exists(where: str | os.PathLike[str]) -> bool:
+    """Whether a path exists, or a study can be opened at a URL."""
+    place = os.fspath(where)
+    if place == MEMORY:
+        return False
+    if "://" not in place:
+        return Path(place).exists()
+    try:
+        open_store(place).close()
+    except StudyError:
+        return False  # if it is there but cannot be opened, making it says why
+    return True
+
+
+def _create(where: str | os.PathLike[str], description: Description, *, take_existing: bool) -> Store:
+    row = description.to_row()
+    database, name = _connect(where, create=True)
+    try:
+        if (take_existing or not database.is_file) and database.read(_has_tables):
+            _check_version(database)
+            if take_existing and _find(database, name)[0] is not None:
+                return _load(database, name)
+        database.write(
+            lambda connection: _insert_study(database, connection, name, row, take_existing=take_existing),
+            repeatable=take_existing,
+        )
+        return _load(database, name)
+    except BaseException:
+        database.discard()
         raise
 
 
@@ -157,7 +130,9 @@ def _split_url(text: str) -> tuple[str, str]:
     return urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, rest, "")), name
 
 
-def _insert_study(database: Database, connection: Connection, name: str, row: dict[str, Any]) -> None:
+def _insert_study(
+    database: Database, connection: Connection, name: str, row: dict[str, Any], *, take_existing: bool
+) -> None:
     tables = set(inspect(connection).get_table_names())
     if tables and versions.name not in tables and database.is_file:
         raise StudyError(
@@ -169,6 +144,8 @@ def _insert_study(database: Database, connection: Connection, name: str, row: di
         connection.exec_driver_sql(f"INSERT INTO {versions.name} (version) VALUES ({SCHEMA_VERSION})")
     taken = [one[0] for one in connection.exec_driver_sql(database.sql.study_names)]
     if (taken and database.is_file) or name in taken:
+        if take_existing:
+            return
         raise StudyError(
             f"a new study needs a new place; {database.place!r} exists already{_named(database, name)}: "
             f"go on with it by Study.open(...) (on the command line: --resume), or name another."
@@ -180,9 +157,13 @@ def _named(database: Database, name: str) -> str:
     return "" if database.is_file else f" and holds a study named {name!r}"
 
 
+def _has_tables(connection: Connection) -> bool:
+    return inspect(connection).has_table(versions.name)
+
+
 def _check_version(database: Database) -> None:
     def version(connection: Connection) -> int | None:
-        if not inspect(connection).has_table(versions.name):
+        if not _has_tables(connection):
             return None
         row = connection.exec_driver_sql(f"SELECT version FROM {versions.name}").fetchone()
         return None if row is None else row[0]
@@ -202,39 +183,23 @@ def _check_version(database: Database) -> None:
         migrate(database, found)
 
 
-def _load(database: Database, name: str) -> Found:
+def _find(database: Database, name: str) -> tuple[Any, list[str]]:
+    """Read the row of the study of that name, or None, and the names of all there are."""
+
     def find(connection: Connection) -> tuple[Any, list[str]]:
         names = [one[0] for one in connection.exec_driver_sql(database.sql.study_names)]
         # A file holds one study and may have been renamed since.
         wanted = names[0] if database.is_file and names else name
         return connection.exec_driver_sql(database.sql.study_named, {"name": wanted}).fetchone(), names
 
-    row, names = database.read(find)
+    return database.read(find)
+
+
+def _load(database: Database, name: str) -> Store:
+    row, names = _find(database, name)
     if row is None:
         raise StudyError(
             f"there is no study named {name!r} in {database.place!r}; it holds {names}: "
             f"add ?study=NAME to the URL, or make one with Study.create(...)."
         )
-    try:
-        return Found(
-            database=database,
-            study_id=row.id,
-            name=name,
-            seed=row.seed,
-            space=json.loads(row.space),
-            search=json.loads(row.search),
-            objectives=tuple(Objective.from_json(one) for one in json.loads(row.objectives)),
-            about=json.loads(row.about),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"the study {database.place!r} is damaged: its description cannot be read ({error}); "
-            f"restore a copy."
-        ) from error
-
-
-def _dump_about(about: Mapping[str, Any]) -> str:
-    try:
-        return dump_json(dict(about))
-    except (TypeError, ValueError) as error:
-        raise StudyError(f"what a study is about must be plain JSON; got {about!r} ({error}).") from error
+    return Store(database, row.id, name, Description.from_row(row, database.place))

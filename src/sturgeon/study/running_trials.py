@@ -1,4 +1,4 @@
-"""One handle's side of a study: the trials it runs, and what it writes of them."""
+"""The trials that run through one study handle, and what is written of them."""
 
 from __future__ import annotations
 
@@ -6,51 +6,99 @@ import functools
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from sturgeon.errors import StudyError
 from sturgeon.search.record import Observation
-from sturgeon.study import reading
+from sturgeon.study.leases import LeaseKeeper
 from sturgeon.study.objectives import Objective
-from sturgeon.study.record_cache import RecordCache
-from sturgeon.study.running import Running
-from sturgeon.study.storage.store import Ending, Store
-from sturgeon.study.trial import Trial, TrialError, TrialState, check_metrics, check_whole, is_finite
-from sturgeon.study.writing import Change, Report, Writer
+from sturgeon.study.record_cache import Points, RecordCache
+from sturgeon.study.storage import Curves, Ending, Store
+from sturgeon.study.trial import (
+    Trial,
+    TrialError,
+    TrialState,
+    check_metrics,
+    check_whole,
+    is_finite,
+    number_of,
+)
+from sturgeon.study.writer import Change, Report, Writer
 
 _log = logging.getLogger("sturgeon")
 
 
-class Handle:
-    """Keeps the trials that were asked for here, and writes down how they fare."""
+@dataclass(slots=True)
+class _RunningTrial:
+    """One trial that was handed out here and has not ended.
 
-    def __init__(self, store: Store, record_cache: RecordCache, objectives: tuple[Objective, ...]) -> None:
+    Attributes:
+        trial: What was handed out.
+        change: The count of the change that handed it out: while the trial's row still bears it,
+            nobody else has written of it.
+        points: Step to value, by metric.
+        last: The value reported last, by metric.
+        latest: The latest step reported, by metric.
+    """
+
+    trial: Trial
+    change: int
+    points: dict[str, Points] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
+    latest: dict[str, int] = field(default_factory=dict)
+
+    def add(self, step: int, metrics: Mapping[str, float]) -> bool:
+        """Take in a report; tell whether each of its points is later than those before."""
+        later = all(step > self.latest.get(metric, -1) for metric in metrics)
+        for metric, value in metrics.items():
+            self.points.setdefault(metric, {})[step] = value
+            self.latest[metric] = max(step, self.latest.get(metric, -1))
+        self.last.update(metrics)
+        return later
+
+    def take(self, curves: Curves) -> None:
+        """Take in what earlier attempts reported."""
+        for metric, curve in curves.items():
+            self.points.setdefault(metric, {}).update(curve)
+            self.latest[metric], self.last[metric] = curve[-1]
+
+
+class RunningTrials:
+    """Keeps the trials that were asked for through one study handle, and writes down how they fare."""
+
+    def __init__(
+        self, store: Store, record_cache: RecordCache, keeper: LeaseKeeper, objectives: tuple[Objective, ...]
+    ) -> None:
         """Take what it works on.
 
         Args:
             store: The study's rows.
             record_cache: The study's record, which is told what was written.
+            keeper: Renews the leases of the trials.
             objectives: What the study minimises or maximises.
         """
         self.held: dict[int, Trial] = {}
         self.writer = Writer(store, record_cache, self._forget)
         self._store = store
         self._record_cache = record_cache
+        self._keeper = keeper
         self._objectives = objectives
         self._metric = objectives[0].metric
-        self._running: dict[int, Running] = {}
+        self._running: dict[int, _RunningTrial] = {}  # what is known of those held
 
     def take(self, change: int, trials: Iterable[Trial]) -> None:
         """Begin to hold trials that were just handed out, by the change of that count."""
         for trial in trials:
-            running = Running(trial, change)
+            running = _RunningTrial(trial, change)
             if trial.attempt > 1:
-                read = functools.partial(self._store.curves, number=trial.number)
-                running.take(self._store.database.read(read))
+                read = functools.partial(self._store.reader.curves, number=trial.number)
+                running.take(self._store.read(read))
             self.held[trial.number] = trial
             self._running[trial.number] = running
             self._record_cache.watch(trial.number, trial.config, running.points.setdefault(self._metric, {}))
+        self._keeper.start()
 
     def find(self, trial: Trial | int) -> Trial:
         """Give the trial that a number stands for.
@@ -67,8 +115,9 @@ class Handle:
             )
         return self.held[trial]
 
-    def report(self, trial: Trial, step: int, metrics: Mapping[str, object]) -> None:
+    def report(self, trial: Trial | int, step: int, metrics: Mapping[str, object]) -> None:
         """Write points of a trial's curves; see ``Study.report``."""
+        trial = self.find(trial)
         step = check_whole(step, "step")
         given = check_metrics(metrics, "report")
         if not given:
@@ -80,8 +129,9 @@ class Handle:
             self._record_cache.touched(trial.number)
         self.writer.put(Report(trial, step, given, marks=not later))
 
-    def tell(self, trial: Trial, metrics: Mapping[str, object]) -> TrialState:
+    def tell(self, trial: Trial | int, metrics: Mapping[str, object]) -> TrialState:
         """End a trial with its result; see ``Study.tell``."""
+        trial = self.find(trial)
         given = check_metrics(metrics, "tell")
         missing = [one.metric for one in self._objectives if one.metric not in given]
         if missing:
@@ -92,7 +142,7 @@ class Handle:
         broken = [one.metric for one in self._objectives if not is_finite(given[one.metric])]
         if broken:
             text = ", ".join(f"{name} was {given[name]}" for name in broken)
-            _log.warning("trial %d of %s failed: %s", trial.number, self._store.database.place, text)
+            _log.warning("trial %d of %s failed: %s", trial.number, self._store.place, text)
             self.end(trial, "failed", given, error=TrialError("NotFinite", text))
             return "failed"
         self.end(trial, "complete", given)
@@ -100,7 +150,7 @@ class Handle:
 
     def end(
         self,
-        trial: Trial,
+        number: Trial | int,
         state: TrialState,
         given: Mapping[str, float],
         *,
@@ -108,6 +158,7 @@ class Handle:
         reason: str | None = None,
     ) -> None:
         """End a trial; metrics that are not given are as last reported."""
+        trial = self.find(number)
         running = self._mine(trial)
         points = dict(running.points.get(self._metric, {})) if running is not None else {}
         ended: list[Ending] = []
@@ -115,44 +166,50 @@ class Handle:
 
         def apply(connection: Connection, change: int) -> None:
             alone.append(self._is_alone(connection, trial))
-            last = running.last if running is not None and alone[-1] else self._last(connection, trial)
+            last = (
+                running.last
+                if running is not None and alone[-1]
+                else self._store.reader.last_values(connection, trial)
+            )
             metrics = {**last, **given}
             value = metrics.get(self._metric) if state != "failed" else None
             ending = Ending(state, value if is_finite(value) else None, metrics, error, reason)
             self._store.finish(connection, change, trial=trial, ending=ending)
             ended.append(ending)
 
-        def landed() -> list[Observation] | None:
+        def after_commit() -> list[Observation] | None:
             self._drop(trial)
             if not alone[-1]:
                 return None  # others know more of it
             return [self._record_cache.observe(trial.number, trial.config, state, ended[-1].value, points)]
 
-        self.writer.put(Change(apply, landed))
+        self.writer.put(Change(apply, after_commit))
 
-    def pause(self, trial: Trial) -> None:
+    def pause(self, number: Trial | int) -> None:
         """Put a running trial aside; see ``Study.pause``."""
+        trial = self.find(number)
 
         def apply(connection: Connection, change: int) -> None:
-            lost = self._store.standing(connection, trial.number).lost
+            lost = self._store.reader.standing(connection, trial.number).lost
             self._store.suspend(
                 connection, change, trial=trial, state="paused", lost=lost, outcome="paused", reason=None
             )
 
         self.writer.put(Change(apply, lambda: self._drop(trial)))
 
-    def retry(self, trial: Trial, why: str, *, attempts: int) -> TrialState:
+    def retry(self, number: Trial | int, why: str, *, attempts: int) -> TrialState:
         """Give up an attempt, and have the trial tried again; see ``Study.retry``."""
+        trial = self.find(number)
         self.writer.flush()
 
         def work(connection: Connection) -> TrialState:
             change, _ = self._store.bump(connection)
-            before = self._store.standing(connection, trial.number)
-            if self._store.database.retrying and before.state in ("waiting", "failed"):
+            before = self._store.reader.standing(connection, trial.number)
+            if self._store.retrying and before.state in ("waiting", "failed"):
                 return before.state  # our first try was committed before the connection was lost
             lost = before.lost + 1
             if lost >= attempts:
-                metrics = self._last(connection, trial)
+                metrics = self._store.reader.last_values(connection, trial)
                 ending = Ending("failed", None, metrics, TrialError("WorkerLost", why))
                 self._store.finish(connection, change, trial=trial, ending=ending)
                 return "failed"
@@ -161,22 +218,23 @@ class Handle:
             )
             return "waiting"
 
-        state = self._store.database.write(work)
+        state = self._store.write(work)
         self._drop(trial)
         return state
 
-    def checkpoint(self, trial: Trial, reference: str | os.PathLike[str], step: int | None) -> None:
+    def checkpoint(self, number: Trial | int, reference: str | os.PathLike[str], step: int | None) -> None:
         """Keep where a running trial can go on; see ``Study.checkpoint``."""
+        trial = self.find(number)
         step = None if step is None else check_whole(step, "step")
         write = functools.partial(
             self._store.checkpoint, trial=trial, reference=os.fspath(reference), step=step
         )
         self.writer.put(Change(write))
 
-    def annotate(self, number: int, *, notes: Sequence[str] = (), tags: Sequence[str] = ()) -> None:
+    def annotate(self, trial: Trial | int, *, notes: Sequence[str] = (), tags: Sequence[str] = ()) -> None:
         """Add notes and tags to a trial in any state."""
         self.writer.put(
-            Change(functools.partial(self._store.annotate, number=number, notes=notes, tags=tags))
+            Change(functools.partial(self._store.annotate, number=number_of(trial), notes=notes, tags=tags))
         )
 
     def _drop(self, trial: Trial) -> None:
@@ -190,14 +248,14 @@ class Handle:
         self._running.clear()
         self._record_cache.forget()
 
-    def _last(self, connection: Connection, trial: Trial) -> dict[str, float]:
-        return reading.last_values(self._store, connection, trial)
-
-    def _mine(self, trial: Trial) -> Running | None:
+    def _mine(self, trial: Trial) -> _RunningTrial | None:
         running = self._running.get(trial.number)
         return running if running is not None and running.trial.attempt == trial.attempt else None
 
     def _is_alone(self, connection: Connection, trial: Trial) -> bool:
         """Tell whether all that is written of a running trial is known here."""
         running = self._mine(trial)
-        return running is not None and self._store.standing(connection, trial.number).change == running.change
+        return (
+            running is not None
+            and self._store.reader.standing(connection, trial.number).change == running.change
+        )

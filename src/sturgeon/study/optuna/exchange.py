@@ -9,24 +9,22 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import MissingExtra, SpaceError, StudyError
 from sturgeon.space import Space
-from sturgeon.study.adding import Known, add
+from sturgeon.study.known_trials import KnownTrial
 from sturgeon.study.objectives import Objective
-from sturgeon.study.optuna_space import to_distributions, to_space
-from sturgeon.study.storage.rows import dump_metrics, load_metrics
+from sturgeon.study.optuna.distributions import to_distributions, to_space
+from sturgeon.study.storage import Description, dump_metrics, load_metrics
 from sturgeon.study.trial import TrialError, TrialRecord
 
 if TYPE_CHECKING:
     import optuna
-
-    from sturgeon.study.study import Study
 
 OURS = "sturgeon"
 """The user attribute that holds what Optuna has no place for."""
@@ -50,50 +48,56 @@ _TO_STATE = {
 }
 
 
-def from_optuna(storage: Any, name: str | None, to: str | os.PathLike[str]) -> Study:
-    """Make a study of an Optuna study; see ``Study.from_optuna``.
+@dataclass(frozen=True)
+class OptunaContents:
+    """What a study is made of that comes from Optuna.
+
+    Attributes:
+        space: What its trials were drawn from.
+        objectives: What it minimises or maximises.
+        seed: Its seed; 0 unless it was Sturgeon's.
+        about: Its user attributes.
+        trials: Its trials, but for those that lack parameters.
+    """
+
+    space: Space
+    objectives: tuple[Objective, ...]
+    seed: int
+    about: dict[str, Any]
+    trials: list[KnownTrial]
+
+
+def read_optuna(storage: Any, name: str | None) -> OptunaContents:
+    """Read an Optuna study; see ``Study.from_optuna``.
 
     A trial that Optuna runs will wait here. Trials that do not have all their parameters, as one that
     failed early, are left out and counted in the log.
     """
     optuna = _import_optuna()
-    from sturgeon.study.study import Study
-
     source = storage if isinstance(storage, optuna.study.Study) else _load(optuna, storage, name)
     attributes = dict(source.user_attrs)
     ours = attributes.pop(OURS, {})
     objectives = _objectives(source)
     trials = source.get_trials(deepcopy=False)
     space = _space(ours, trials)
-    made = Study.create(
-        to,
-        space,
-        minimize=[one.metric for one in objectives if one.direction == "minimize"],
-        maximize=[one.metric for one in objectives if one.direction == "maximize"],
-        seed=ours.get("seed", 0),
-        about={**ours.get("about", {}), **attributes},
+    known = [one for trial in trials if _is_whole(one := _known(trial, objectives, space), space)]
+    if len(known) < len(trials):
+        _log.warning(
+            "%d trials of Optuna's study lack parameters and were left out", len(trials) - len(known)
+        )
+    return OptunaContents(
+        space, objectives, ours.get("seed", 0), {**ours.get("about", {}), **attributes}, known
     )
-    known, left_out = [], 0
-    for trial in trials:
-        one = _known(trial, objectives, space)
-        try:
-            space.validate(one.config)
-            known.append(one)
-        except SpaceError:
-            left_out += 1
-    if left_out:
-        _log.warning("%d trials of Optuna's study lack parameters and were left out", left_out)
-    if known:
-        add(made._store, space, made.objectives, known)
-    return made
 
 
-def to_optuna(study: Study, storage: Any, name: str) -> optuna.Study:
+def write_optuna(
+    description: Description, trials: Sequence[TrialRecord], storage: Any, name: str
+) -> optuna.Study:
     """Write a study into a new Optuna study; see ``Study.to_optuna``."""
     optuna = _import_optuna()
     try:
         target = optuna.create_study(
-            storage=storage, study_name=name, directions=[one.direction for one in study.objectives]
+            storage=storage, study_name=name, directions=[one.direction for one in description.objectives]
         )
     except optuna.exceptions.DuplicatedStudyError:
         raise StudyError(
@@ -101,12 +105,12 @@ def to_optuna(study: Study, storage: Any, name: str) -> optuna.Study:
         ) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        target.set_metric_names([one.metric for one in study.objectives])
-    for key, value in study.about.items():
+        target.set_metric_names([one.metric for one in description.objectives])
+    for key, value in description.about.items():
         target.set_user_attr(key, value)
-    target.set_user_attr(OURS, {"space": study._found.space, "seed": study.seed})
-    distributions = to_distributions(Space.from_json({**study._found.space, "constraint": None}))
-    target.add_trials([_frozen(optuna, record, study.objectives, distributions) for record in study.trials])
+    target.set_user_attr(OURS, {"space": description.space, "seed": description.seed})
+    distributions = to_distributions(Space.from_json({**description.space, "constraint": None}))
+    target.add_trials([_frozen(optuna, one, description.objectives, distributions) for one in trials])
     return target
 
 
@@ -130,6 +134,14 @@ def _load(optuna: Any, storage: Any, name: str | None) -> optuna.Study:
         ) from None
 
 
+def _is_whole(known: KnownTrial, space: Space) -> bool:
+    try:
+        space.validate(known.config)
+    except SpaceError:
+        return False
+    return True
+
+
 def _objectives(source: optuna.Study) -> tuple[Objective, ...]:
     """Name the objectives as Optuna does, else ``value``, or ``value_0``, ``value_1`` and so on."""
     count = len(source.directions)
@@ -150,7 +162,7 @@ def _space(ours: Mapping[str, Any], trials: list[optuna.trial.FrozenTrial]) -> S
     return to_space([(trial.params, trial.distributions) for trial in whole or trials])
 
 
-def _known(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...], space: Space) -> Known:
+def _known(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...], space: Space) -> KnownTrial:
     attributes = dict(trial.user_attrs)
     ours = attributes.pop(OURS, {})
     state = _FROM_STATE[trial.state.name]
@@ -164,7 +176,7 @@ def _known(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...], s
     error = TrialError(**ours["error"]) if ours.get("error") else None
     if state == "complete" and not all(math.isfinite(metrics[one.metric]) for one in objectives):
         state, error = "failed", TrialError("NotFinite", f"Optuna's values were {trial.values}")
-    return Known(
+    return KnownTrial(
         config={name: config[name] for name in space if name in config},
         metrics=metrics,
         state=state,  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sturgeon.errors import LeaseLost
 from sturgeon.search.record import Observation
 from sturgeon.study.record_cache import RecordCache
-from sturgeon.study.storage.store import Store
+from sturgeon.study.storage import Store
 from sturgeon.study.trial import Trial
 
 
@@ -40,12 +40,12 @@ class Change:
 
     Attributes:
         apply: Writes it, given a connection and the count of the change.
-        landed: Called once it is committed; says how a search now sees what changed, or None where
+        after_commit: Called once it is committed; says how a search now sees what changed, or None where
             that has to be read.
     """
 
     apply: Callable[[Connection, int], None]
-    landed: Callable[[], list[Observation] | None] | None = None
+    after_commit: Callable[[], list[Observation] | None] | None = None
 
 
 class _Open(threading.local):
@@ -118,7 +118,7 @@ class Writer:
             return change, self._apply(connection, change, writes)
 
         try:
-            change, lost = self._store.database.write(work, durable=durable)
+            change, lost = self._store.write(work, durable=durable)
         except BaseException:
             self._on_failure()
             raise
@@ -126,19 +126,19 @@ class Writer:
             self._on_failure()
             raise lost
         if counted:
-            self._land(change, writes)
+            self._pass_on(change, writes)
 
-    def _land(self, change: int, writes: Sequence[Report | Change]) -> None:
-        """Hand the whole of a transaction to the mirror, or leave it to read all of it."""
+    def _pass_on(self, change: int, writes: Sequence[Report | Change]) -> None:
+        """Hand the whole of a transaction to the record cache, or leave it to read all of it."""
         seen: list[Observation] | None = []
         for write in writes:
             if isinstance(write, Report):
                 found = None if write.marks else []
             else:
-                found = write.landed() if write.landed is not None else None
+                found = write.after_commit() if write.after_commit is not None else None
             seen = None if seen is None or found is None else seen + found
         if seen is not None:
-            self._record_cache.landed(change, seen)
+            self._record_cache.add_committed(change, seen)
 
     def _apply(
         self, connection: Connection, change: int, writes: Sequence[Report | Change]

@@ -11,7 +11,7 @@ from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Real, Spac
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-Known: TypeAlias = "tuple[Mapping[str, Any], Mapping[str, BaseDistribution]]"
+Drawn: TypeAlias = "tuple[Mapping[str, Any], Mapping[str, BaseDistribution]]"
 
 LARGEST_LADDER = 1000
 """How many steps a stepped distribution may have; each becomes an option of a Choice."""
@@ -41,7 +41,7 @@ def _to_distribution(item: Hyperparameter) -> BaseDistribution:
     return CategoricalDistribution([item.value])
 
 
-def to_space(trials: Sequence[Known]) -> Space:
+def to_space(trials: Sequence[Drawn]) -> Space:
     """Find the space that trials were drawn from.
 
     A range that changed between trials becomes the widest. A hyperparameter that only some trials have
@@ -70,7 +70,7 @@ def to_space(trials: Sequence[Known]) -> Space:
     return Space(constraint=None, **found)
 
 
-def _condition(name: str, trials: Sequence[Known]) -> dict[str, tuple[Any, ...]]:
+def _condition(name: str, trials: Sequence[Drawn]) -> dict[str, tuple[Any, ...]]:
     from optuna.distributions import CategoricalDistribution
 
     configs = [params for params, _ in trials]
