@@ -50,8 +50,8 @@ def curves_of(name: str, folder: Path, trials: int) -> Curves:
     """Train, unless it was done; give the curves, to be minimised, shape ``trials × epochs``."""
     place = folder / name
     if not (place / "tune.study").exists():
-        wishes = st.TuneOptions(epochs=EPOCHS, seed=0, search=st.Random(), stopping=st.Never())
-        st.tune_table(st.TableJob(*_data(name), place, wishes, trials=trials))
+        options = st.TuneOptions(epochs=EPOCHS, seed=0, search=st.Random(), stopping=st.Never())
+        st.tune_table(st.TableJob(*_data(name), place, options, trials=trials))
     with st.Study.open(place / "tune.study") as study:
         sign = -1 if study.direction == "maximize" else 1
         whole = [trial.curves.get(study.metric, []) for trial in study.trials]

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sturgeon.caviar.models.population import population
     from sturgeon.caviar.models.run import PopulationResult
+    from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.caviar.table.plan import TablePlan, plan_table
     from sturgeon.caviar.table.saved import SavedModel
-    from sturgeon.caviar.terms import TuneOptions
     from sturgeon.caviar.tuning import tune
     from sturgeon.caviar.workers.live_trial import LiveTrial
     from sturgeon.data import Dataset, prepare, read_table
@@ -60,7 +60,7 @@ _HOMES = {
     "sturgeon.caviar.models.population": ["population"],
     "sturgeon.caviar.table.saved": ["SavedModel"],
     "sturgeon.caviar.table.job": ["TableJob", "tune_table"],
-    "sturgeon.caviar.terms": ["TuneOptions"],
+    "sturgeon.caviar.opening": ["TuneOptions"],
     "sturgeon.caviar.tuning": ["tune"],
     "sturgeon.caviar.workers.live_trial": ["LiveTrial"],
     "sturgeon.data": ["Dataset", "prepare", "read_table"],
@@ -92,6 +92,7 @@ _HOMES = {
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_OLD_NAMES = {"Wishes": "TuneOptions"}
 
 __version__ = "0.1.0"
 __all__ = [
@@ -147,10 +148,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
+    known = _OLD_NAMES.get(name, name)
+    home = _HOME_OF.get(known)
     if home is None:
         raise AttributeError(f"module 'sturgeon' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    value = getattr(importlib.import_module(home), known)
     globals()[name] = value
     return value
 

@@ -14,10 +14,47 @@
         ├── StoreFailed           the study's file or server failed while it was in use
         └── LeaseLost             a worker reported on a trial that is no longer its own
 
-A message is one line: the rule, what was received and where, the remedy.
+A message is one line: the rule, what was received and where, the remedy. An option that it names is written
+by :func:`option`, as whoever reads it has to type it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_AS_FLAGS: ContextVar[bool] = ContextVar("_AS_FLAGS", default=False)
+
+
+def option(name: str, value: object = None) -> str:
+    """Write an option: a flag for whoever uses the command line, an argument for whoever writes Python.
+
+    Args:
+        name: The argument's name in Python.
+        value: What to give it, where the message says so.
+
+    Example:
+        >>> option("epochs"), option("resume", True)
+        ('epochs', 'resume=True')
+        >>> with options_as_flags():
+        ...     option("epochs"), option("resume", True), option("budget", "10m")
+        ('--epochs', '--resume', '--budget 10m')
+    """
+    if not _AS_FLAGS.get():
+        return name if value is None else f"{name}={value!r}"
+    flag = f"--{name.replace('_', '-')}"
+    return flag if value is None or value is True else f"{flag} {value}"
+
+
+@contextmanager
+def options_as_flags() -> Iterator[None]:
+    """Within the block, messages name the flags of the command line."""
+    before = _AS_FLAGS.set(True)
+    try:
+        yield
+    finally:
+        _AS_FLAGS.reset(before)
 
 
 class SturgeonError(Exception):

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.job import TableJob, tune_table
-from sturgeon.caviar.terms import TuneOptions
 from sturgeon.frameworks.export import exporting, form
 from sturgeon.frameworks.export.forms import FORMS
 from sturgeon.space import Real, Space, standard_space

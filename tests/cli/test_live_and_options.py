@@ -5,35 +5,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sturgeon.caviar.limits import to_seconds
-from sturgeon.caviar.progress import Progress
-from sturgeon.cli.live import describe, format_seconds, seconds_left
+from sturgeon.caviar.progress import Progress, format_seconds
 from sturgeon.cli.options import change_space
 from sturgeon.errors import InputError
 from sturgeon.space import Choice, Constant, Integer, Real, standard_space
 
 
 def progress(**changes) -> Progress:
-    facts = {"done": 3, "running": 2, "target": 8, "epochs": 100, "epochs_left": 140, "seconds": 10.0}
-    facts |= {"budget": None, "best": (1, 0.25)}
+    facts = {"done": 3, "running": 2, "target": 8, "epochs": 100, "trained": 100 / 30, "begun": 1 / 3}
+    facts |= {"seconds": 10.0, "budget": None, "best": (1, 0.25), "metric": "val_loss"}
     return Progress(**(facts | changes))
 
 
 def test_a_line_of_progress_says_done_running_best_rate_and_time_left():
-    assert describe(progress(), "val_loss") == (
+    assert progress().describe() == (
         "3/8 trials done, 2 running · best val_loss 0.2500 (trial 1) · 10 epochs/s · 0:14 left"
     )
 
 
 def test_before_the_first_result_nothing_is_promised():
-    line = describe(progress(done=0, epochs=1, epochs_left=239, best=None), "val_loss")
+    line = progress(done=0, epochs=1, trained=1 / 30, begun=1 / 30, best=None).describe()
     assert line == "0/8 trials done, 2 running · 0 epochs/s · estimating the time left"
 
 
 def test_a_budget_bounds_the_time_left():
-    assert seconds_left(progress(budget=12.0)) == pytest.approx(2)
-    assert seconds_left(progress(budget=1e6)) == pytest.approx(14)
-    assert seconds_left(progress(budget=9.0)) == 0
-    assert seconds_left(progress(epochs_left=None, target=None, budget=30.0)) == 20
+    assert progress(budget=12.0).seconds_left() == pytest.approx(2)
+    assert progress(budget=1e6).seconds_left() == pytest.approx(14)
+    assert progress(budget=9.0).seconds_left() == 0
+    assert progress(target=None, budget=30.0).seconds_left() == 20
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 
-import click
 import pytest
 
 from sturgeon.caviar.table.plan import TablePlan
@@ -47,8 +46,7 @@ def test_a_person_reads_the_choice_the_reason_and_what_to_type(capsys):
 @pytest.mark.parametrize("choice", ["panda", "caviar"])
 def test_the_next_command_is_one_that_there_is(choice, table):
     made = TablePlan(**{name: getattr(MADE, name) for name in MADE.__slots__} | {"recommendation": choice})
-    with click.Context(group) as context:
-        command = _next_command(context, made, table, "the weight", "60s")
+    command = _next_command(made, table, "the weight", "60s")
     assert command.split()[1] in group.commands
     assert "--target 'the weight'" in command
 

@@ -65,7 +65,9 @@ def test_processes_that_begin_one_study_at_once_share_it_and_its_trials(kind, tm
 
 def test_a_study_is_opened_or_made(lasting):
     space = Space(x=Real(0.0, 1.0))
-    with Study.open_or_create(lasting, space, minimize="loss", search=Sobol(), seed=3, about={"a": 1}) as made:
+    with Study.open_or_create(
+        lasting, space, minimize="loss", search=Sobol(), seed=3, about={"a": 1}
+    ) as made:
         made.tell(made.ask()[0], loss=0.5)
     with Study.open_or_create(lasting, Space(y=Integer(1, 2)), maximize="accuracy", search=Random()) as found:
         assert (found.space, found.search, found.seed, found.about) == (space, Sobol(), 3, {"a": 1})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
@@ -12,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
+from sturgeon.caviar.controller import TrialController
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.lanes.lanes import Lanes
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.progress import Progress
-from sturgeon.caviar.settled import SettledSearch, settled
 from sturgeon.caviar.trainer import LaneTrainer
-from sturgeon.errors import InputError, SpaceExhausted, StudyError
-from sturgeon.search import Record
-from sturgeon.stopping import Never, Pause, Stop, Stopping, StoppingContext
-from sturgeon.study import LeaseLost, Study, Trial, TrialError, TrialRecord
+from sturgeon.errors import InputError, SpaceExhausted
+from sturgeon.stopping import Pause, Stop, Stopping
+from sturgeon.study import Study, Trial, TrialError
 
 # How long a wait for the next event may keep a stop from being seen, in seconds.
 _STOP_SEEN_WITHIN = 0.1
@@ -43,7 +41,6 @@ class _Training:
     metrics: dict[str, float] = field(default_factory=dict)
     why: str = ""
     until: int | None = None
-    settled: int = 0
 
 
 class CaviarLoop:
@@ -57,6 +54,9 @@ class CaviarLoop:
         on_network: Called with a trial and its network *before* the study is told of it, where it is
             the best so far: so the best network of a study is always on disk.
         on_progress: Called with every epoch of every trial.
+
+    Attributes:
+        exhausted: Whether the run ended, or is about to end, as the search has no further configuration.
     """
 
     def __init__(
@@ -71,18 +71,15 @@ class CaviarLoop:
     ) -> None:
         self._study = study
         self._trainer = trainer
-        self._stopping = stopping or Never()
+        self._stopping = stopping
         self._checkpoints = checkpoints
         self._on_network = on_network
         self._on_progress = on_progress
         self._trainings: dict[int, _Training] = {}
-        self._done = 0
         self._epochs = 0
-        self._exhausted = False
+        self.exhausted = False
         self._in_order: deque[int] = deque()
-        self._ended: dict[int, Event] = {}
-        best = best_trial(study)
-        self._best = None if best is None or best.value is None else (best.number, best.value)
+        self._left_lanes: dict[int, Event] = {}
 
     def run(self, limits: Limits, stop: threading.Event) -> bool:
         """Train until a limit is reached, the space is exhausted, or ``stop`` is set.
@@ -91,191 +88,157 @@ class CaviarLoop:
             True when ``stop`` ended it; what was running then is paused and can be resumed.
         """
         started = time.monotonic()
-        self._done = _ended_trials(self._study)
+        self._controller = TrialController(self._study, limits, self._stopping, resume_by_ask=True)
         try:
             with self._trainer.open() as lanes:
-                self._train(lanes, limits, started, stop)
+                while True:
+                    seconds = time.monotonic() - started
+                    out_of_time = limits.budget is not None and seconds >= limits.budget
+                    if stop.is_set():
+                        lanes.halt("pause")
+                    elif out_of_time:
+                        lanes.halt("stop")
+                        self.exhausted = False
+                    else:
+                        self._refill(lanes)
+                    if not lanes.in_flight:
+                        break
+                    events = _next_events(lanes)
+                    self._write_epochs(events)
+                    if stop.is_set() or out_of_time:
+                        self._end_all(interrupted=stop.is_set())
+                    else:
+                        self._stop_hopeless(lanes, events)
+                        self._end_in_order(lanes)
+                    for _ in events:
+                        self._on_progress(self._progress(time.monotonic() - started))
         finally:
             with self._study.batch():
                 for training in self._trainings.values():
                     self._study.pause(training.trial)
             self._trainings.clear()
-        if not stop.is_set():
-            self._end_paused(self._context(limits))
+            self._controller.shown.clear()
+        if not stop.is_set() and self._controller.judges:
+            # What is paused when no trial is wanted any more stays so for good.
+            epochs = self._trainer.epochs
+            for number in self._controller.end_paused(epochs, otherwise="No more trials were wanted."):
+                self._checkpoints.forget(number)
         return stop.is_set()
 
-    def _train(self, lanes: Lanes, limits: Limits, started: float, stop: threading.Event) -> None:
-        while True:
-            out_of_time = limits.budget is not None and time.monotonic() - started >= limits.budget
-            if stop.is_set():
-                lanes.halt("pause")
-            elif out_of_time:
-                lanes.halt("stop")
-            else:
-                self._refill(lanes, limits)
-            if not lanes.in_flight:
-                return
-            events = _next_events(lanes)
-            with self._study.batch():
-                for event in events:
-                    if isinstance(event, EpochDone):
-                        self._report(event)
-                    else:
-                        self._ended[event.number] = event
-            if stop.is_set() or out_of_time:
-                self._take_leave(interrupted=stop.is_set())
-            else:
-                self._order(lanes, events, limits)
-                self._settle(lanes, limits)
-            for event in events:
-                ended = None if isinstance(event, EpochDone) else event.number
-                self._on_progress(self._progress(limits, started, ended))
+    # -- into the lanes --------------------------------------------------------------------------
 
-    def _refill(self, lanes: Lanes, limits: Limits) -> None:
-        """Hand in trials until the lanes have enough: paused ones that earned it, then new ones.
-
-        Asked one by one: then what trial n is does not depend on how many are wanted after it.
-        """
+    def _refill(self, lanes: Lanes) -> None:
+        """Hand in trials until the lanes have enough: paused ones that earned it, then new ones."""
         ahead = lanes.capacity if self._study.search.learns else _WAVE
         while len(self._in_order) < ahead:
-            trial = self._promoted(limits) or self._new(limits) or self._promoted(limits)
+            trial = self._next_trial()
             if trial is None:
                 return
             checkpoint = _checkpoint_of(trial)
             self._trainings[trial.number] = _Training(trial, checkpoint.epoch if checkpoint else 0)
-            self._start(lanes, trial, checkpoint, limits)
+            self._start(lanes, trial, checkpoint)
 
-    def _start(self, lanes: Lanes, trial: Trial, checkpoint: LaneCheckpoint | None, limits: Limits) -> None:
+    def _next_trial(self) -> Trial | None:
+        controller, epochs = self._controller, self._trainer.epochs
+        controller.look()
+        room = 0 if self.exhausted else controller.room(len(self._trainings))
+        try:
+            return controller.next_trial(room, epochs)
+        except SpaceExhausted:  # a paused trial waits for no others any more
+            self.exhausted = True
+            return controller.next_trial(0, epochs)
+
+    def _start(self, lanes: Lanes, trial: Trial, checkpoint: LaneCheckpoint | None) -> None:
         step = checkpoint.epoch if checkpoint is not None else 0
-        until = self._stopping.milestone(trial.number, step, self._context(limits))
+        until = self._controller.milestone(trial.number, step, self._trainer.epochs)
         self._trainings[trial.number].until = until
-        self._trainings[trial.number].settled = step
+        self._controller.shown[trial.number] = step
         self._in_order.append(trial.number)
         lanes.start(
             TrainingJob(trial.number, trial.seed, trial.config, checkpoint=checkpoint, pause_after=until)
         )
 
-    def _promoted(self, limits: Limits) -> Trial | None:
-        if isinstance(self._stopping, Never):
-            return None
-        number = self._stopping.promote(self._settled_record(), self._context(limits))
-        try:
-            return None if number is None else self._study.resume(number)
-        except LeaseLost:  # another process was faster
-            return None
+    # -- out of the lanes ------------------------------------------------------------------------
 
-    def _new(self, limits: Limits) -> Trial | None:
-        if not self._more_will_come(limits, without_bound=True):
-            return None
-        try:
-            search = SettledSearch(self._study.search, self._settled_steps())
-            asked = self._study.ask(1, paused=isinstance(self._stopping, Never), search=search)
-            return next(iter(asked), None)
-        except SpaceExhausted:
-            self._exhausted = True
-            return None
+    def _write_epochs(self, events: list[Event]) -> None:
+        with self._study.batch():
+            for event in events:
+                if not isinstance(event, EpochDone):
+                    self._left_lanes[event.number] = event
+                    continue
+                training = self._trainings[event.number]
+                if event.step > training.step:  # a lane that ran out of memory begins anew
+                    self._epochs += 1
+                    training.step, training.metrics = event.step, event.metrics
+                    self._study.report(training.trial, step=event.step, **event.metrics)
 
-    def _more_will_come(self, limits: Limits, *, without_bound: bool) -> bool:
-        """Whether trials are still to be begun; ``without_bound`` where no number of trials is set."""
-        if self._exhausted or limits.trials is None:
-            return without_bound and not self._exhausted
-        begun = _ended_trials(self._study) + len(self._trainings)  # what a dead run left is asked for again
-        if not isinstance(self._stopping, Never):
-            begun += self._study.counts()["paused"]
-        return begun < limits.trials
-
-    def _context(self, limits: Limits) -> StoppingContext:
-        """What the rule is told; where only the time is bounded, nobody knows that more trials will come."""
-        can_wait = self._more_will_come(limits, without_bound=False)
-        maximize = self._study.direction == "maximize"
-        return StoppingContext(self._study.metric, maximize, self._trainer.epochs, can_wait)
-
-    def _settled_steps(self) -> dict[int, int]:
-        return {number: training.settled for number, training in self._trainings.items()}
-
-    def _settled_record(self) -> Record:
-        return settled(self._study.record, self._settled_steps())
-
-    def _report(self, event: EpochDone) -> None:
-        training = self._trainings[event.number]
-        if event.step > training.step:  # a lane that ran out of memory begins anew
-            self._epochs += 1
-            training.step, training.metrics = event.step, event.metrics
-            self._study.report(training.trial, step=event.step, **event.metrics)
-
-    def _settle(self, lanes: Lanes, limits: Limits) -> None:
-        """Take note of trainings that left their lanes, in the order in which they entered them."""
-        while self._in_order and self._in_order[0] in self._ended:
-            event = self._ended.pop(self._in_order.popleft())
-            if isinstance(event, Paused):
-                self._judge(lanes, event, limits)
-            else:
-                self._note_end(event)
-            self._refill(lanes, limits)
-
-    def _note_end(self, event: Event) -> None:
-        training = self._trainings[event.number]
-        trial, study = training.trial, self._study
-        if isinstance(event, Diverged):
-            why = f"The training diverged: {event.metric} became {event.value} in epoch {event.step}."
-            study.fail(trial, TrialError("Diverged", why))
-            self._forget(event.number)
-        elif isinstance(event, TooLarge):
-            study.fail(trial, TrialError("OutOfMemory", f"The network is too large: {event.why}"))
-            self._forget(event.number)
-        elif isinstance(event, Broken):
-            study.fail(trial, TrialError(type(event.error).__name__, str(event.error)))
-            self._forget(event.number)
-        elif isinstance(event, TrainingDone):
-            self._hand_over(training, event.network)
-            study.tell(trial, **training.metrics)
-            self._forget(event.number)
-        elif isinstance(event, Halted):
-            self._stop(training, event, training.why or _OUT_OF_TIME)
-
-    def _judge(self, lanes: Lanes, event: Paused, limits: Limits) -> None:
-        """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
-        training = self._trainings[event.number]
-        training.settled = event.checkpoint.epoch
-        record = self._settled_record()
-        decision = self._stopping.decide(record[event.number], record, self._context(limits))
-        if isinstance(decision, Stop):
-            self._stop(training, event, decision.why)
-        elif isinstance(decision, Pause):
-            with self._study.batch():
-                self._hand_over(training, event.network)  # it may be what the trial ends with
-                self._put_aside(training, event)
-        else:
-            self._start(lanes, training.trial, event.checkpoint, limits)
-
-    def _order(self, lanes: Lanes, events: list[Event], limits: Limits) -> None:
+    def _stop_hopeless(self, lanes: Lanes, events: list[Event]) -> None:
         """Ask a rule that may decide at any step about the trials that have reported and still run."""
         reported = {event.number for event in events if isinstance(event, EpochDone)}
         asked = [n for n in reported & self._trainings.keys() if self._trainings[n].until is None]
-        if isinstance(self._stopping, Never) or not asked:
+        if not self._controller.judges or not asked:
             return
-        record, context = self._study.record, self._context(limits)
+        record = self._study.record
         for number in asked:
-            decision = self._stopping.decide(record[number], record, context)
+            decision = self._controller.judge(record[number], record, self._trainer.epochs)
             if isinstance(decision, Stop | Pause):
                 self._trainings[number].why = decision.why
                 lanes.order(number, "stop")
 
-    def _take_leave(self, *, interrupted: bool) -> None:
+    def _end_in_order(self, lanes: Lanes) -> None:
+        """Take note of trainings that left their lanes, in the order in which they entered them."""
+        while self._in_order and self._in_order[0] in self._left_lanes:
+            event = self._left_lanes.pop(self._in_order.popleft())
+            if isinstance(event, Paused):
+                self._judge(lanes, event)
+            else:
+                self._end(event)
+            self._refill(lanes)
+
+    def _judge(self, lanes: Lanes, event: Paused) -> None:
+        """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
+        training = self._trainings[event.number]
+        self._controller.shown[event.number] = event.checkpoint.epoch
+        record = self._controller.record
+        decision = self._controller.judge(record[event.number], record, self._trainer.epochs)
+        if isinstance(decision, Stop):
+            self._stop(training, event, decision.why)
+        elif isinstance(decision, Pause):
+            with self._study.batch():
+                self._keep_if_best(training, event.network)  # it may be what the trial ends with
+                self._put_aside(training, event)
+        else:
+            self._start(lanes, training.trial, event.checkpoint)
+
+    def _end_all(self, *, interrupted: bool) -> None:
         """Write down how trainings ended when the run was."""
         with self._study.batch():
-            for event in self._ended.values():
+            for event in self._left_lanes.values():
                 training = self._trainings[event.number]
                 if not isinstance(event, Paused):
-                    self._note_end(event)
+                    self._end(event)
                 elif interrupted:
                     self._put_aside(training, event)
                 else:
                     self._stop(training, event, _OUT_OF_TIME)
-            self._ended.clear()
+            self._left_lanes.clear()
+
+    # -- how a trial ends ------------------------------------------------------------------------
+
+    def _end(self, event: Event) -> None:
+        training = self._trainings[event.number]
+        if isinstance(event, Halted):
+            self._stop(training, event, training.why or _OUT_OF_TIME)
+            return
+        if isinstance(event, TrainingDone):
+            self._keep_if_best(training, event.network)
+            self._study.tell(training.trial, **training.metrics)
+        else:
+            self._study.fail(training.trial, _error(event))
+        self._forget(event.number)
 
     def _stop(self, training: _Training, event: Paused | Halted, why: str) -> None:
-        self._hand_over(training, event.network)
+        self._keep_if_best(training, event.network)
         self._study.stop(training.trial, reason=why, **training.metrics)
         self._forget(event.number)
 
@@ -283,51 +246,45 @@ class CaviarLoop:
         path = self._checkpoints.save(event.number, event.checkpoint)
         self._study.checkpoint(training.trial, path, event.checkpoint.epoch)
         self._study.pause(training.trial)
-        del self._trainings[event.number]
+        self._drop(event.number)
 
     def _forget(self, number: int) -> None:
         self._checkpoints.forget(number)
-        self._done += 1
-        del self._trainings[number]
+        self._controller.ended += 1
+        self._drop(number)
 
-    def _end_paused(self, context: StoppingContext) -> None:
-        """What is paused when no trial is wanted any more stays so for good: it ends with its reason."""
-        if isinstance(self._stopping, Never):
-            return
-        record = self._study.record
-        for observation in [one for one in record if one.state == "paused"]:
-            decision = self._stopping.decide(observation, record, context)
-            why = decision.why if isinstance(decision, Stop | Pause) else "No more trials were wanted."
-            with contextlib.suppress(LeaseLost):
-                self._study.stop(self._study.resume(observation.number), reason=why)
-                self._checkpoints.forget(observation.number)
+    def _drop(self, number: int) -> None:
+        del self._trainings[number], self._controller.shown[number]
 
-    def _hand_over(self, training: _Training, network: Any) -> None:
-        """Hand a network over if no ended trial is better; a tie goes to the lower number."""
-        sign = self._trainer.objective.sign
-        number, value = training.trial.number, training.metrics[self._trainer.objective.metric]
-        best = self._best
-        if best is None or (sign * value, number) < (sign * best[1], best[0]):
-            self._best = (number, value)
+    def _keep_if_best(self, training: _Training, network: Any) -> None:
+        if self._controller.improves(training.trial.number, training.metrics[self._trainer.objective.metric]):
             self._on_network(training.trial, network)
 
-    def _progress(self, limits: Limits, started: float, ended: int | None) -> Progress:
-        running = sum(training.step > 0 for training in self._trainings.values())
-        epochs_left = None
-        if limits.trials is not None:
-            half_done = sum(training.step for training in self._trainings.values())
-            epochs_left = (limits.trials - self._done) * self._trainer.epochs - half_done
+    def _progress(self, seconds: float) -> Progress:
+        limits, epochs = self._controller.limits, self._trainer.epochs
         return Progress(
-            self._done,
-            running,
-            limits.trials,
-            self._epochs,
-            epochs_left,
-            time.monotonic() - started,
-            limits.budget,
-            self._best,
-            ended,
+            done=self._controller.ended,
+            running=sum(training.step > 0 for training in self._trainings.values()),
+            target=limits.trials,
+            trained=self._epochs / epochs,
+            begun=sum(training.step for training in self._trainings.values()) / epochs,
+            seconds=seconds,
+            budget=limits.budget,
+            best=self._controller.best,
+            metric=self._trainer.objective.metric,
+            epochs=self._epochs,
         )
+
+
+def _error(event: Event) -> TrialError:
+    """What a trial failed with."""
+    if isinstance(event, Diverged):
+        why = f"The training diverged: {event.metric} became {event.value} in epoch {event.step}."
+        return TrialError("Diverged", why)
+    if isinstance(event, TooLarge):
+        return TrialError("OutOfMemory", f"The network is too large: {event.why}")
+    assert isinstance(event, Broken)
+    return TrialError(type(event.error).__name__, str(event.error))
 
 
 def _next_events(lanes: Lanes) -> list[Event]:
@@ -348,17 +305,4 @@ def _checkpoint_of(trial: Trial) -> LaneCheckpoint | None:
     try:
         return load_checkpoint(Path(trial.resume_from))
     except InputError:
-        return None
-
-
-def _ended_trials(study: Study) -> int:
-    counts = study.counts()
-    return counts["complete"] + counts["stopped"] + counts["failed"]
-
-
-def best_trial(study: Study) -> TrialRecord | None:
-    """The best trial that has ended, also one that was stopped early; None while there is none."""
-    try:
-        return study.best
-    except StudyError:
         return None

@@ -1,8 +1,16 @@
-"""How far a run is."""
+"""How far a run is, and the line that says so."""
 
 from __future__ import annotations
 
+import sys
+import time
 from dataclasses import dataclass
+
+FIRST_SECONDS = 2.0
+SHORTEST_SECONDS = 5.0
+LONGEST_SECONDS = 60.0
+# An estimate is made from this share of all the training on: before, the rate is that of the compiler.
+_ENOUGH = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,22 +19,109 @@ class Progress:
 
     Attributes:
         done: Trials that have ended, in this run and before.
-        running: Trials that have trained at least one epoch and not ended.
-        target: Trials wanted in all; None when only the time is bounded.
-        epochs: Epochs trained in this run, over all trials.
-        epochs_left: Epochs still to train, if no trial is stopped early; None when only the time is bounded.
+        running: Trials that train.
+        target: Trials wanted in all; None where only the time is bounded.
+        trained: What was trained in this run, in trials: 2.5 is as much as two whole trials and a half.
+        begun: What is done of the running trials, in trials.
         seconds: Since the run began.
         budget: Seconds allowed; None without a budget.
         best: Number and value of the best trial so far.
-        ended: The trial that ended, or was put aside, just now, if one did.
+        metric: The name of the value.
+        epochs: Epochs trained in this run, over all trials; 0 where that is unknown.
     """
 
     done: int
     running: int
     target: int | None
-    epochs: int
-    epochs_left: int | None
+    trained: float
+    begun: float
     seconds: float
     budget: float | None
     best: tuple[int, float] | None
-    ended: int | None = None
+    metric: str
+    epochs: int = 0
+
+    @property
+    def left(self) -> float | None:
+        """What is still to train, in trials, if none is stopped early; None if only the time is bounded."""
+        return None if self.target is None else max(0.0, self.target - self.done - self.begun)
+
+    def seconds_left(self) -> float | None:
+        """Estimate from the rate so far, and from what is left of the budget; None while it is too early.
+
+        Example:
+            >>> Progress(10, 2, 40, 11.0, 1.0, 22.0, None, None, "loss").seconds_left()
+            58.0
+        """
+        estimates = []
+        if self.budget is not None:
+            estimates.append(max(0.0, self.budget - self.seconds))
+        left = self.left
+        if left is not None and self.trained > 0 and self.trained >= _ENOUGH * (self.trained + left):
+            estimates.append(left * self.seconds / self.trained)
+        return min(estimates, default=None)
+
+    def describe(self) -> str:
+        """Put it in one line: trials done and running, the best so far, the rate, the time left.
+
+        Example:
+            >>> Progress(10, 2, 40, 11.0, 1.0, 22.0, None, (3, 0.25), "val_loss").describe()
+            '10/40 trials done, 2 running · best val_loss 0.2500 (trial 3) · 0:58 left'
+        """
+        of = f"/{self.target}" if self.target is not None else ""
+        parts = [f"{self.done}{of} trials done, {self.running} running"]
+        if self.best is not None:
+            number, value = self.best
+            short = f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 else f"{value:.4g}"
+            parts.append(f"best {self.metric} {short} (trial {number})")
+        if self.epochs:
+            parts.append(f"{self.epochs / max(self.seconds, 1e-9):.0f} epochs/s")
+        left = self.seconds_left()
+        parts.append("estimating the time left" if left is None else f"{format_seconds(left)} left")
+        return " · ".join(parts)
+
+
+class ProgressLines:
+    """Prints a line on stderr now and then: rarely enough that a long run does not fill the screen."""
+
+    def __init__(self, wanted: bool) -> None:
+        """Start the clock.
+
+        Args:
+            wanted: Whether to print at all.
+        """
+        self._wanted = wanted
+        self._started = time.monotonic()
+        self._next = FIRST_SECONDS
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._started
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a line."""
+        return self._wanted and self.seconds >= self._next
+
+    def show(self, progress: Progress) -> None:
+        """Print a line."""
+        self._next = self.seconds + min(LONGEST_SECONDS, max(SHORTEST_SECONDS, self.seconds / 10))
+        say(progress.describe())
+
+
+def say(line: str) -> None:
+    """Print a line on stderr at once."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def format_seconds(seconds: float) -> str:
+    """Hours, minutes and seconds.
+
+    Example:
+        >>> format_seconds(65.2), format_seconds(3725)
+        ('1:05', '1:02:05')
+    """
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
+from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
+from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.workers.function import check_function, pack
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
-from sturgeon.caviar.workers.opening import (
-    Terms,
-    choose_rule,
-    choose_terms,
-    find_study,
-    go_on,
-    make_study,
-)
-from sturgeon.caviar.workers.progress import ProgressLines, say
 from sturgeon.caviar.workers.training import prepare
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
@@ -89,8 +81,8 @@ def tune(
             and promotes trials where the function hands over checkpoints; else it stops them.
         workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
             a debugger can stop in them; then there is no ``timeout``, and a crash is yours.
-        seed: Where all randomness starts, in [0, 2**63); by default 0, or that of the study gone on with.
-        resume: Go on with the study if it exists. One that exists is otherwise an error.
+        seed: Where all randomness starts, in [0, 2**63); by default 0, or that of the study that is resumed.
+        resume: Resume the study if it exists. One that exists is otherwise an error.
         timeout: How long an attempt at a trial may take, in seconds or as text, before it is killed.
         attempts: How often a trial is begun in all before a lost worker makes it fail, at least 1.
         until: Stop when the best value is as good as this.
@@ -124,57 +116,42 @@ def tune(
     _check_workers(workers, limits)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
-    terms = choose_terms(
-        space,
-        exists=exists,
-        minimize=minimize,
-        maximize=maximize,
-        search=search,
-        seed=seed,
-        stopping=stopping,
-    )
-    _check_until(terms.objectives, limits)
-    if not exists:
-        choose_rule(terms)
-    if workers == 0:
-        prepare(train)
-        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases, resume=resume)
-        return _run(opened, limits, terms, lambda ledger, stop: HereLoop(ledger, train).run(stop))
-
-    pool = WorkerPool(pack(train), workers)
-
-    def train_in_workers(ledger: Ledger, stop: threading.Event) -> bool:
-        with pool:
-            return WorkerLoop(ledger, pool, ProgressLines(progress)).run(stop)
-
+    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping)
+    new = None if exists else new_settings(options)
+    if new is not None:
+        _check_until(new.objectives, limits)
+    pool = WorkerPool(pack(train), workers) if workers else None
     try:
-        if not exists:  # no study is made for a function that cannot be loaded
+        if pool is None:
+            prepare(train)
+        elif new is not None:  # no study is made for a function that cannot be loaded
             pool.load(min(workers, limits.trials or workers))
-        opened = go_on(study, terms, leases) if exists else make_study(study, terms, leases, resume=resume)
-        return _run(opened, limits, terms, train_in_workers)
+        if new is None:
+            opened, settings = resume_study(study, options, leases=leases)
+        else:
+            opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
+        try:
+            _check_until(settings.objectives, limits)
+            ledger = Ledger(opened, limits, settings.stopping)
+            with stop_on_signal() as stop:
+                if pool is None:
+                    interrupted = HereLoop(ledger, train).run(stop)
+                else:
+                    with pool:
+                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress)).run(stop)
+                if not interrupted:
+                    ledger.check_at_end()
+        except KeyboardInterrupt:
+            raise _interrupted(opened, limits) from None
+        except BaseException:
+            opened.close()
+            raise
+        if interrupted:
+            raise _interrupted(opened, limits)
+        return opened
     finally:
-        pool.kill()  # whoever is left, whatever happened
-
-
-def _run(
-    study: Study, limits: Limits, terms: Terms, loop: Callable[[Ledger, threading.Event], bool]
-) -> Study:
-    """Run a loop on a study until its end, and give the study back."""
-    try:
-        _check_until(study.objectives, limits)
-        ledger = Ledger(study, limits, choose_rule(terms, study))
-        with stop_on_signal() as stop:
-            interrupted = loop(ledger, stop)
-            if not interrupted:
-                ledger.check_at_end()
-    except KeyboardInterrupt:
-        raise _interrupted(study, limits) from None
-    except BaseException:
-        study.close()
-        raise
-    if interrupted:
-        raise _interrupted(study, limits)
-    return study
+        if pool is not None:
+            pool.kill()  # whoever is left, whatever happened
 
 
 def _check_workers(workers: int, limits: Limits) -> None:
@@ -187,8 +164,8 @@ def _check_workers(workers: int, limits: Limits) -> None:
         )
 
 
-def _check_until(objectives: Sequence[Objective] | None, limits: Limits) -> None:
-    if limits.until is not None and objectives is not None and len(objectives) > 1:
+def _check_until(objectives: Sequence[Objective], limits: Limits) -> None:
+    if limits.until is not None and len(objectives) > 1:
         names = [one.metric for one in objectives]
         raise InputError(
             f"`until` is a value of a single objective; got until={limits.until:g} with the objectives "

@@ -16,7 +16,7 @@ from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
 from sturgeon.cli.show import show
 from sturgeon.cli.tune import tune
-from sturgeon.errors import InputError, SturgeonError
+from sturgeon.errors import InputError, SturgeonError, options_as_flags
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
-        code = sturgeon.main(arguments, prog_name="sturgeon", standalone_mode=False)
+        with options_as_flags():
+            code = sturgeon.main(arguments, prog_name="sturgeon", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as usage:
         print(usage.format_message())
         return 2

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sturgeon.caviar.progress import format_seconds, say
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.table.job import TableJob
     from sturgeon.caviar.table.plan import TablePlan
 
 
@@ -33,65 +32,44 @@ if TYPE_CHECKING:
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
 @click.option("--seed", type=int, help="Of the split and of what is measured.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-@click.pass_context
-def plan(
-    context: click.Context,
-    data: Path,
-    target: str | None,
-    budget: str | None,
-    as_json: bool,
-    **options: Any,
-) -> int:
+def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **options: Any) -> int:
     """Measure a few seconds of training: Panda or Caviar, and why.
 
     DATA is a CSV, CSV.gz, TSV or Parquet file. Caviar trains many networks and keeps the best; Panda tends
     one by hand. Which of the two depends on how many whole trainings the budget affords.
     """
+    from sturgeon.caviar.opening import TuneOptions
+    from sturgeon.caviar.table.job import TableJob
     from sturgeon.caviar.table.plan import plan_table
+    from sturgeon.cli.options import change_space
+    from sturgeon.space import standard_space
 
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     if budget is None:
         raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
-    made = plan_table(_job(data, target, budget, options), on_progress=_say)
+    space = change_space(standard_space(), options["vary"], options["fix"])
+    asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
+    of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop")}
+    job = TableJob(data, target, data.parent, asked, budget=budget, data_options=of_data)
+    made = plan_table(job, on_progress=say)
     if as_json:
         print(json.dumps(asdict(made), allow_nan=False))
     else:
-        _print(made, _next_command(context, made, data, target, budget))
+        _print(made, _next_command(made, data, target, budget))
     return 0
 
 
-def _job(data: Path, target: str, budget: str, options: dict[str, Any]) -> TableJob:
-    from sturgeon.caviar.table.job import TableJob
-    from sturgeon.caviar.terms import TuneOptions
-    from sturgeon.cli.options import change_space
-    from sturgeon.space import standard_space
-
-    space = change_space(standard_space(), options["vary"], options["fix"])
-    table = {key: options[key] for key in ("task", "numeric", "categorical", "drop")}
-    wishes = TuneOptions(space=space, epochs=options["epochs"], seed=options["seed"])
-    return TableJob(data, target, data.parent, wishes, budget=budget, table=table)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _next_command(context: click.Context, made: TablePlan, data: Path, target: str, budget: str) -> str:
-    """What to type now. Without a command to tend one training by hand, tune with what the budget affords."""
+def _next_command(made: TablePlan, data: Path, target: str, budget: str) -> str:
+    """What to type now: tune for the budget, or where it affords too little, as many trials as it affords."""
     table = f"{shlex.quote(str(data))} --target {shlex.quote(target)}"
-    group = context.find_root().command
     if made.recommendation == "caviar":
         return f"sturgeon tune {table} --budget {budget}"
-    if isinstance(group, click.Group) and "panda" in group.commands:
-        return f"sturgeon panda {table}"
     return f"sturgeon tune {table} --trials {max(1, made.trials)}"
 
 
 def _print(made: TablePlan, command: str) -> None:
     from rich.console import Console
-
-    from sturgeon.cli.live import format_seconds
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     free = "unknown" if made.free_bytes is None else _gigabytes(made.free_bytes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from sturgeon.cli.live import format_seconds
+from sturgeon.caviar.progress import format_seconds
 
 if TYPE_CHECKING:
     from sturgeon.caviar.table.outcome import TableResult

@@ -14,12 +14,7 @@ from sturgeon.cli.names import SEARCH, STOPPING
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.table.job import TableJob
-    from sturgeon.caviar.table.outcome import TableResult
-    from sturgeon.caviar.terms import Terms
-    from sturgeon.data import Dataset
     from sturgeon.space import Space
-    from sturgeon.study import Study
 
 
 @click.command(no_args_is_help=True)
@@ -31,9 +26,13 @@ if TYPE_CHECKING:
 @click.option(
     "--minimize",
     metavar="METRIC",
-    help="val_loss, val_rmse or val_mae.  [default: val_loss for classes, val_rmse for numbers]",
+    help="val_loss, val_rmse or val_mae.  [default for numbers: val_rmse]",
 )
-@click.option("--maximize", metavar="METRIC", help="val_accuracy, val_balanced_accuracy or val_r2.")
+@click.option(
+    "--maximize",
+    metavar="METRIC",
+    help="val_accuracy, val_balanced_accuracy or val_r2.  [default for classes: val_accuracy]",
+)
 @click.option(
     "--search",
     type=SEARCH,
@@ -65,7 +64,7 @@ if TYPE_CHECKING:
 )
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
-@click.option("--resume", is_flag=True, help="Go on with the study that is there.")
+@click.option("--resume", is_flag=True, help="Resume the study that is there.")
 @click.option(
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
@@ -87,8 +86,31 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
         raise InputError("A table is needed; got none. Name it: `sturgeon tune DATA --target COLUMN`.")
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
+    from sturgeon.caviar.limits import to_seconds
+    from sturgeon.caviar.opening import TuneOptions
+    from sturgeon.caviar.table.job import TableJob, tune_table
+    from sturgeon.cli.live import LiveView
+
     changed = bool(options["vary"] or options["fix"])
-    result, varying = _run(_job(data, target, space if changed else None, options))
+    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
+    of_data = ("test", "task", "numeric", "categorical", "drop", "time_order")
+    job = TableJob(
+        data,
+        target,
+        # wine.csv.gz keeps its results in wine.sturgeon
+        options["out"] or data.with_name(data.name.split(".")[0] + ".sturgeon"),
+        TuneOptions(space if changed else None, **{name: options[name] for name in asked}),
+        trials=options["trials"],
+        repeats=options["repeats"],
+        budget=to_seconds(options["budget"], "--budget"),
+        study=options["study"],
+        resume=options["resume"],
+        data_options={name: options[name] for name in of_data},
+    )
+    with LiveView() as view:
+        result = tune_table(
+            job, on_start=view.start, on_progress=view.show, on_repeats=view.repeats, on_final=view.final
+        )
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
         print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
@@ -97,7 +119,7 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     else:
         from sturgeon.cli.result import print_result
 
-        print_result(result, varying)
+        print_result(result, view.varying)
     return 130 if result.interrupted else 0
 
 
@@ -111,61 +133,3 @@ def _space(vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
 def _print_space(space: Space, as_json: bool) -> None:
     description = space.describe()
     print(json.dumps({"space": description.rows}) if as_json else description)
-
-
-def _job(data: Path, target: str, space: Space | None, options: dict[str, Any]) -> TableJob:
-    from sturgeon.caviar.limits import to_seconds
-    from sturgeon.caviar.table.job import TableJob
-    from sturgeon.caviar.terms import TuneOptions
-
-    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
-    wishes = TuneOptions(space=space, **{wish: options[wish] for wish in asked})
-    table = {key: options[key] for key in ("test", "task", "numeric", "categorical", "drop", "time_order")}
-    return TableJob(
-        data,
-        target,
-        options["out"] or _beside(data),
-        wishes,
-        trials=options["trials"],
-        repeats=options["repeats"],
-        budget=to_seconds(options["budget"], "--budget"),
-        study=options["study"],
-        resume=options["resume"],
-        table=table,
-    )
-
-
-def _beside(data: Path) -> Path:
-    """``wine.csv.gz`` keeps its results in ``wine.sturgeon``."""
-    return data.with_name(data.name.split(".")[0] + ".sturgeon")
-
-
-def _run(job: TableJob) -> tuple[TableResult, tuple[str, ...]]:
-    """Run a job with a live view; also give the names of what varied."""
-    from sturgeon.caviar.table.job import tune_table
-    from sturgeon.cli.live import LiveView
-
-    view = LiveView()
-    varying: list[str] = []
-
-    def announce(dataset: Dataset, terms: Terms, study: Study) -> None:
-        parts = ", ".join(f"{count} {part}" for part, count in dataset.rows.items())
-        view.say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
-        view.say(
-            f"rows: {parts}; inputs: {dataset.features}; {terms.objective.direction} {terms.objective.metric}"
-        )
-        dropped = dataset.preprocessing.dropped
-        if dropped:
-            view.say(f"left out, because they never vary: {', '.join(dropped)}")
-        varying.extend(terms.space.coordinates)
-        view.start(terms.objective.metric)
-
-    with view:
-        result = tune_table(
-            job,
-            on_start=announce,
-            on_progress=view.show,
-            on_repeats=view.repeats,
-            on_final=view.final,
-        )
-    return result, tuple(varying)

@@ -189,7 +189,7 @@ def _to_params(
 ) -> list[tuple[dict[str, Any], dict[str, BaseDistribution]]]:
     """Give configurations as Optuna's parameters, each with its distributions.
 
-    An exchange of studies keeps every value as it is (``sturgeon.study.optuna_space``); a sampler is better
+    An exchange of studies keeps every value as it is (``sturgeon.study.optuna``); a sampler is better
     served by coordinates and ranks.
 
     Raises:

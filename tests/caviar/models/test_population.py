@@ -86,6 +86,26 @@ def test_an_early_stopping_rule_pauses_and_goes_on():
     assert counts["complete"] + counts["stopped"] == 9
 
 
+def test_a_stopping_rule_is_kept_with_the_study_and_obeyed_when_it_is_resumed(tmp_path):
+    own = {"study": tmp_path / "own.study", "epochs": 9}
+    rule = st.SuccessiveHalving()
+    tune(trials=3, stopping=rule, **own).study.close()
+    with pytest.raises(st.StudyError, match="stopping rule"):
+        tune(trials=9, stopping=st.Never(), resume=True, **own)
+    with tune(trials=9, resume=True, **own).study as study:
+        assert study.about["stopping"]["name"] == "halving"
+        assert study.counts()["stopped"] > 0
+
+
+def test_a_study_of_a_version_that_kept_no_rule_is_resumed_with_the_rule_that_is_given(tmp_path):
+    place = tmp_path / "old.study"
+    st.Study.create(place, SPACE, minimize="val_loss", about={"stopping": {"name": "never"}}).close()
+    with tune(trials=2, study=place, resume=True).study as study:
+        assert study.counts()["complete"] == 2
+    with tune(trials=9, epochs=9, stopping=st.SuccessiveHalving(), study=place, resume=True).study as study:
+        assert study.counts()["stopped"] > 0
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -11,10 +11,10 @@ import pytest
 
 from sturgeon.caviar.backends.jax_lanes import JaxBackend
 from sturgeon.caviar.backends.jax_shapes import Extent
+from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.job import TableJob
 from sturgeon.caviar.table.plan import FEWEST_TRIALS, halving_share, plan_table, recommend
 from sturgeon.caviar.table.timing import MOST_ROWS, EpochTime, Timing, cut_rows
-from sturgeon.caviar.terms import TuneOptions
 from sturgeon.data import prepare
 from sturgeon.errors import InputError
 from sturgeon.space import standard_space
@@ -90,11 +90,11 @@ def test_bad_input_is_refused_before_anything_is_trained(job, change, says):
 
 
 @pytest.mark.parametrize(
-    "wishes", [TuneOptions(epochs=0), TuneOptions(seed=-1), TuneOptions(minimize="val_accuracy")]
+    "options", [TuneOptions(epochs=0), TuneOptions(seed=-1), TuneOptions(minimize="val_accuracy")]
 )
-def test_wishes_that_break_a_rule_are_refused(job, wishes):
+def test_options_that_break_a_rule_are_refused(job, options):
     with pytest.raises(InputError):
-        plan_table(replace(job, wishes=wishes))
+        plan_table(replace(job, options=options))
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 9, 30, 100])

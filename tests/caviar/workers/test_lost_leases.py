@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.progress import ProgressLines
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.loop import WorkerLoop
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned
-from sturgeon.caviar.workers.progress import ProgressLines
 from sturgeon.study import Study
 
 NOTHING = object()

@@ -12,8 +12,8 @@ from sturgeon.caviar.models.functions import Functions, Optimizer
 from sturgeon.caviar.models.model import CannotFuse, LaneModel, Loss
 from sturgeon.caviar.models.rows import Rows, read_rows
 from sturgeon.caviar.models.run import PopulationResult, RunOptions, check_metric, run_population
+from sturgeon.caviar.progress import say
 from sturgeon.caviar.trainer import LaneTrainer
-from sturgeon.caviar.workers.progress import say
 from sturgeon.errors import InputError
 from sturgeon.space import Config, Space
 from sturgeon.study import Objective

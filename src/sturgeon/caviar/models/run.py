@@ -14,18 +14,25 @@ from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.lanes.backend import TrainingJob
-from sturgeon.caviar.limits import Limits, choose_limits
+from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
-from sturgeon.caviar.progress import Progress
-from sturgeon.caviar.terms import LEASES
+from sturgeon.caviar.opening import (
+    LANE_LEASES,
+    TuneOptions,
+    begin_study,
+    find_study,
+    new_settings,
+    resume_study,
+)
+from sturgeon.caviar.progress import Progress, ProgressLines, say
 from sturgeon.caviar.trainer import LaneTrainer
-from sturgeon.caviar.workers.opening import choose_terms, find_study, go_on, make_study
-from sturgeon.caviar.workers.progress import ProgressLines, Standing, say
 from sturgeon.errors import InputError, StudyError, StudyFailed
 from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import Objective, Study, Trial, TrialRecord
+
+_JOB = "population"  # under which a study keeps what kind of run began it
 
 
 class RunOptions(TypedDict, total=False):
@@ -39,7 +46,7 @@ class RunOptions(TypedDict, total=False):
         search: What suggests configurations.
         stopping: Which trials to stop or pause early.
         seed: Where all randomness starts.
-        resume: Go on with the study if it exists.
+        resume: Resume the study if it exists.
         batch_size: Rows of a mini-batch where the space has no ``batch_size``; 64 by default.
         progress: Whether to print a line on stderr now and then, from two seconds on.
     """
@@ -107,50 +114,51 @@ def run_population(
     exists = find_study(where, resume=resume)
     if not exists and minimize is None and maximize is None:
         minimize = "val_loss"
-    terms = choose_terms(
+    asked = TuneOptions(
         space,
-        exists=exists,
-        minimize=minimize,
-        maximize=maximize,
-        search=options.get("search"),
+        minimize,
+        maximize,
+        options.get("search"),
         seed=options.get("seed"),
+        stopping=options.get("stopping"),
     )
-    if not exists and terms.objectives is not None:  # nothing is made before all has been checked
-        make_trainer(Objective(terms.objectives[0].metric, terms.objectives[0].direction))
-    study = go_on(where, terms, LEASES) if exists else make_study(where, terms, LEASES, resume=resume)
+    if exists:
+        study, settings = resume_study(where, asked, leases=LANE_LEASES, job=_JOB)
+    else:
+        settings = new_settings(asked)
+        make_trainer(settings.objective)  # nothing is made before all has been checked
+        about = {"job": _JOB}
+        study = begin_study(where, settings, asked, leases=LANE_LEASES, about=about, resume=resume)
     try:
-        trainer = make_trainer(Objective(study.metric, study.direction))
-        return _run(study, trainer, limits, options)
+        trainer = make_trainer(settings.objective)
+        best: dict[int, Any] = {}
+
+        def keep(trial: Trial, network: Any) -> None:
+            best.clear()
+            best[trial.number] = network
+
+        with _checkpoint_folder(where) as folder, stop_on_signal() as stop:
+            loop = CaviarLoop(
+                study,
+                trainer,
+                checkpoints=Checkpoints(folder),
+                on_network=keep,
+                on_progress=_lines(options.get("progress", True)),
+                stopping=settings.stopping,
+            )
+            interrupted = loop.run(limits, stop)
+        if interrupted:
+            say(f"Interrupted; all is kept in {study.place!r}: resume=True goes on with it.")
+            interrupt = KeyboardInterrupt(f"the study {study.place!r} was interrupted")
+            vars(interrupt)["study"] = study
+            raise interrupt
+        _check_values(study)
+        return PopulationResult(study, trainer, next(iter(best.items()), None))
     except KeyboardInterrupt:
         raise
     except BaseException:
         study.close()
         raise
-
-
-def _run(study: Study, trainer: LaneTrainer, limits: Limits, options: RunOptions) -> PopulationResult:
-    kept: list[tuple[int, Any]] = []
-
-    def keep(trial: Trial, network: Any) -> None:
-        kept[:] = [(trial.number, network)]
-
-    with _checkpoint_folder(options.get("study")) as folder, stop_on_signal() as stop:
-        loop = CaviarLoop(
-            study,
-            trainer,
-            checkpoints=Checkpoints(folder),
-            on_network=keep,
-            on_progress=_lines(study, options.get("progress", True)),
-            stopping=options.get("stopping"),
-        )
-        interrupted = loop.run(limits, stop)
-    if interrupted:
-        say(f"Interrupted; all is kept in {study.place!r}: resume=True goes on with it.")
-        interrupt = KeyboardInterrupt(f"the study {study.place!r} was interrupted")
-        vars(interrupt)["study"] = study
-        raise interrupt
-    _check_values(study)
-    return PopulationResult(study, trainer, kept[0] if kept else None)
 
 
 def check_metric(metric: str, names: Sequence[str]) -> None:
@@ -202,18 +210,11 @@ def _checkpoint_folder(where: str | os.PathLike[str] | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _lines(study: Study, wanted: bool) -> Callable[[Progress], None]:
+def _lines(wanted: bool) -> Callable[[Progress], None]:
     lines = ProgressLines(wanted)
-    before: list[int] = []
 
-    def show(at: Progress) -> None:
-        before[:] = before or [at.done]
+    def show(progress: Progress) -> None:
         if lines.due:
-            here = at.done - before[0]
-            lines.show(
-                Standing(
-                    at.done, at.target, at.running, here, 0.0, at.best, study.metric, at.seconds, at.budget
-                )
-            )
+            lines.show(progress)
 
     return show

@@ -12,20 +12,20 @@ import threading
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
-from sturgeon.caviar.terms import Terms
+from sturgeon.caviar.opening import StudySettings
 from sturgeon.data import Dataset
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.study import TrialRecord
 
 
 def train_final(
-    dataset: Dataset, terms: Terms, trials: list[TrialRecord], stop: threading.Event
+    dataset: Dataset, settings: StudySettings, trials: list[TrialRecord], stop: threading.Event
 ) -> dict[int, TrainedNetwork]:
     """Train trials again, each for the epochs it had, on all rows but the test rows.
 
     Args:
         dataset: The data.
-        terms: What holds for every trial of the study.
+        settings: What holds for every trial of the study.
         trials: Which trials; they train side by side.
         stop: When set, training ends and those that are not done are left out.
 
@@ -33,7 +33,9 @@ def train_final(
         The networks by trial number; one that diverged is left out.
     """
     everything = dataset.with_validation_in_training()
-    trainer = table_trainer(everything, terms.space, terms.objective, terms.epochs, precision=terms.precision)
+    trainer = table_trainer(
+        everything, settings.space, settings.objective, settings.epochs, precision=settings.precision
+    )
     jobs = [TrainingJob(trial.number, trial.seed, trial.config, trial.last_step) for trial in trials]
     events = trainer.train(jobs, stop)
     return {event.number: event.network for event in events if isinstance(event, TrainingDone)}

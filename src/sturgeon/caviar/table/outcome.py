@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sturgeon.caviar.loop import best_trial
+from sturgeon.caviar.controller import best_trial
+from sturgeon.caviar.opening import StudySettings
 from sturgeon.caviar.table.final import train_final
 from sturgeon.caviar.table.repeats import Repeated
 from sturgeon.caviar.table.saved import SavedModel
-from sturgeon.caviar.terms import Terms
 from sturgeon.data import Dataset, naive_baseline
-from sturgeon.errors import RunError
+from sturgeon.errors import RunError, option
 from sturgeon.study import Study
 
 RESULT_FILE = "result.json"
@@ -85,14 +85,14 @@ class Tried:
     Attributes:
         study: The trials.
         dataset: The data.
-        terms: What holds for every trial.
+        settings: What holds for every trial.
         exhausted: Whether the search had nothing left to suggest.
         repeated: The best trials with other seeds, the best mean first; empty without.
     """
 
     study: Study
     dataset: Dataset
-    terms: Terms
+    settings: StudySettings
     exhausted: bool = False
     repeated: Sequence[Repeated] = ()
 
@@ -115,7 +115,7 @@ def conclude(
     Raises:
         RunError: No trial has ended with a value.
     """
-    study, dataset, terms = tried.study, tried.dataset, tried.terms
+    study, dataset, settings = tried.study, tried.dataset, tried.settings
     best = best_trial(study)
     if best is None and not stop.is_set():
         raise RunError(_why_nothing_ended(study))
@@ -124,7 +124,7 @@ def conclude(
         chosen = study.trial(tried.repeated[0].trial) if tried.repeated else best
         first = study.trial(0)
         wanted = [chosen] if chosen.number == 0 or first.value is None else [chosen, first]
-        networks = {} if stop.is_set() else train_final(dataset, terms, wanted, stop)
+        networks = {} if stop.is_set() else train_final(dataset, settings, wanted, stop)
         if chosen.number in networks:
             network = networks[chosen.number]
             trained_on = "training and validation rows"
@@ -140,12 +140,12 @@ def conclude(
         task=dataset.task,
         target=dataset.target,
         rows=dataset.rows,
-        metric=terms.objective.metric,
-        direction=terms.objective.direction,
+        metric=settings.objective.metric,
+        direction=settings.objective.direction,
         seed=study.seed,
         best=None if best is None else {"trial": best.number, "config": best.config, "value": best.value},
         trials={str(state): count for state, count in study.counts().items()},
-        epochs=sum(len(trial.curves.get(terms.objective.metric, ())) for trial in study.trials),
+        epochs=sum(len(trial.curves.get(settings.objective.metric, ())) for trial in study.trials),
         seconds=round(seconds(), 3),
         interrupted=stop.is_set(),
         exhausted=tried.exhausted,
@@ -161,7 +161,10 @@ def _why_nothing_ended(study: Study) -> str:
     trials = study.trials
     failed = next((trial for trial in trials if trial.error is not None), None)
     if failed is None or failed.error is None:
-        return "A study needs a trial that ends; the budget ran out before any did. Give more `--budget`."
+        return (
+            "A study needs a trial that ends; the budget ran out before any did. "
+            f"Give more `{option('budget')}`."
+        )
     return (
         f"A study needs one trial that ends; {sum(t.state == 'failed' for t in trials)} failed, trial "
         f"{failed.number} with: {failed.error.message} Narrow the space, most of all `learning_rate`."

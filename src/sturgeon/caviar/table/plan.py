@@ -22,12 +22,13 @@ from sturgeon.caviar.backends.device_choice import table_backend
 from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane_devices, may_have_gpu
 from sturgeon.caviar.limits import to_seconds
-from sturgeon.caviar.table.job import TableJob
+from sturgeon.caviar.opening import StudySettings
+from sturgeon.caviar.table.job import TableJob, check_counts
+from sturgeon.caviar.table.opening import table_settings
 from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_configs
-from sturgeon.caviar.terms import Terms, settle
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import prepare
-from sturgeon.errors import InputError, RunError
+from sturgeon.errors import InputError, RunError, option
 from sturgeon.space import Config
 from sturgeon.stopping import StoppingContext, SuccessiveHalving
 
@@ -100,32 +101,29 @@ def plan_table(
     """
     budget = to_seconds(job.budget, "budget")
     if budget is None:
-        raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
-    if job.wishes.epochs is not None and job.wishes.epochs < 1:
-        raise InputError(f"`--epochs` must be at least 1; got {job.wishes.epochs}.")
-    seed = job.wishes.seed or 0
-    if seed < 0:
-        raise InputError(f"`--seed` must be at least 0; got {seed}.")
+        raise InputError(f"A plan is for a budget; got none. Name it: `{option('budget', '10m')}`.")
+    check_counts(job)
+    seed = job.options.seed or 0
     by_jax = lane_devices() if may_have_gpu() or not core_devices() else ()
     free = {device.platform: free_bytes(device) for device in (*core_devices(), *by_jax)}
     on_progress("reading the table")
-    dataset = prepare(job.data, job.target, seed=seed, **job.table)
-    terms = settle(job.wishes, dataset.task)
-    drawn = [terms.space.default(), *terms.space.sample(_DRAWN, np.random.default_rng(seed))]
+    dataset = prepare(job.data, job.target, seed=seed, **job.data_options)
+    settings = table_settings(job.options, dataset.task)
+    drawn = [settings.space.default(), *settings.space.sample(_DRAWN, np.random.default_rng(seed))]
     cut, rows = cut_rows(dataset), len(dataset.y_train)
-    backend = table_backend(cut, terms.space, terms.epochs, rows=rows)
-    timings = _measure(backend, terms, drawn, seconds=seconds, tell=on_progress)
-    learns = job.wishes.search is not None and job.wishes.search.learns
+    backend = table_backend(cut, settings.space, settings.epochs, rows=rows)
+    timings = _measure(backend, settings, drawn, seconds=seconds, tell=on_progress)
+    learns = job.options.search is not None and job.options.search.learns
     estimate = _Estimate(
-        backend, terms, drawn, timings, measured_rows=len(cut.y_train), rows=rows, learns=learns
+        backend, settings, drawn, timings, measured_rows=len(cut.y_train), rows=rows, learns=learns
     )
     trials = estimate.trials_in(budget)
-    with_halving = estimate.trials_in(budget, share=halving_share(terms.epochs))
-    choice, reason = recommend(trials, terms.epochs, budget)
+    with_halving = estimate.trials_in(budget, share=halving_share(settings.epochs))
+    choice, reason = recommend(trials, settings.epochs, budget)
     return TablePlan(
         trials=trials,
         trials_with_halving=max(trials, with_halving),
-        epochs=terms.epochs,
+        epochs=settings.epochs,
         lanes=estimate.lanes,
         devices=[f"{n} × {kind}" for kind, n in Counter(d.device_kind for d in backend.devices).items()],
         memory_bytes=_peak_bytes(backend.devices[0]),
@@ -178,7 +176,7 @@ def halving_share(epochs: int) -> float:
 
 def _measure(
     backend: TableBackend,
-    terms: Terms,
+    settings: StudySettings,
     drawn: Sequence[Config],
     *,
     seconds: float,
@@ -188,7 +186,7 @@ def _measure(
     by_cost = sorted(drawn[1:], key=lambda config: backend.cost(backend.block_of(config)))
     places = np.linspace(0, len(by_cost) - 1, min(_MEASURED - 1, len(by_cost))).round().astype(int)
     configs = [drawn[0], *(by_cost[place] for place in dict.fromkeys(places.tolist()))]
-    trainer = LaneTrainer(backend, terms.objective, _NEVER)
+    trainer = LaneTrainer(backend, settings.objective, _NEVER)
     tell(f"measuring {len(configs)} configurations, compiling first")
     timings = time_configs(trainer, configs, seconds=seconds, tell=tell)
     if not timings:
@@ -202,7 +200,7 @@ class _Estimate:
     def __init__(
         self,
         backend: TableBackend,
-        terms: Terms,
+        settings: StudySettings,
         drawn: Sequence[Config],
         timings: Sequence[Timing],
         *,
@@ -216,7 +214,7 @@ class _Estimate:
         self._threads = len(devices)
         self._blocks = [backend.block_of(config) for config in drawn]
         self._compiling = float(np.median([max(0.0, t.first - t.epoch) for t in timings]))
-        times = {block: terms.epochs * epoch_time.of(block) for block in set(self._blocks)}
+        times = {block: settings.epochs * epoch_time.of(block) for block in set(self._blocks)}
         self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
         # Jobs of one block share its time: as many as happen to be in flight together, up to its lanes.
         in_flight = self.lanes + self._threads if learns else _WAVE

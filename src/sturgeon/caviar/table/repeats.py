@@ -19,7 +19,7 @@ import numpy as np
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.events import Diverged, EpochDone, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
-from sturgeon.caviar.terms import Terms
+from sturgeon.caviar.opening import StudySettings
 from sturgeon.data import Dataset
 from sturgeon.study import Study, TrialRecord
 
@@ -82,7 +82,7 @@ def repeat_seed(study_seed: int, trial: int, which: int) -> int:
 
 
 def repeat_best(
-    study: Study, dataset: Dataset, terms: Terms, times: int, *, stop: threading.Event
+    study: Study, dataset: Dataset, settings: StudySettings, times: int, *, stop: threading.Event
 ) -> list[Repeated]:
     """Train the best trial and its closest rivals again, each for the epochs it had.
 
@@ -92,25 +92,25 @@ def repeat_best(
     Args:
         study: What was tried; takes the notes.
         dataset: The data: training rows to learn from, validation rows to be judged by.
-        terms: What holds for every trial of the study.
+        settings: What holds for every trial of the study.
         times: How many repeats each trial gets; with 0 nothing is done.
         stop: When set, training ends.
 
     Returns:
         The repeated trials, best mean first; none where the work was stopped before all was done.
     """
-    chosen = _best_trials(study, terms) if times else []
-    known = {trial.number: repeats_of(trial, terms.objective.metric) for trial in chosen}
+    chosen = _best_trials(study, settings) if times else []
+    known = {trial.number: repeats_of(trial, settings.objective.metric) for trial in chosen}
     missing = [
         _Repeat(trial, which)
         for trial in chosen
         for which in range(1, times + 1)
         if which not in known[trial.number]
     ]
-    for repeat, value in _train(study.seed, dataset, terms, missing, stop):
+    for repeat, value in _train(study.seed, dataset, settings, missing, stop):
         known[repeat.trial.number][repeat.which] = value
         with study.batch():
-            study.note(repeat.trial.number, f"repeat {repeat.which}: {terms.objective.metric}={value!r}")
+            study.note(repeat.trial.number, f"repeat {repeat.which}: {settings.objective.metric}={value!r}")
             study.tag(repeat.trial.number, TAG)
     if any(which not in known[trial.number] for trial in chosen for which in range(1, times + 1)):
         return []
@@ -118,7 +118,7 @@ def repeat_best(
         Repeated(trial.number, tuple(known[trial.number][which] for which in range(1, times + 1)))
         for trial in chosen
     ]
-    return sorted(repeated, key=lambda one: (math.isnan(one.mean), _order(one.mean, terms), one.trial))
+    return sorted(repeated, key=lambda one: (math.isnan(one.mean), _order(one.mean, settings), one.trial))
 
 
 def repeats_of(trial: TrialRecord, metric: str) -> dict[int, float]:
@@ -127,18 +127,18 @@ def repeats_of(trial: TrialRecord, metric: str) -> dict[int, float]:
     return {int(one[1]): float(one[3]) for one in found if one is not None and one[2] == metric}
 
 
-def _best_trials(study: Study, terms: Terms) -> list[TrialRecord]:
+def _best_trials(study: Study, settings: StudySettings) -> list[TrialRecord]:
     ended = [one for one in study.trials if one.state in ("complete", "stopped") and one.value is not None]
-    return sorted(ended, key=lambda one: (_order(one.value, terms), one.number))[: 1 + RIVALS]
+    return sorted(ended, key=lambda one: (_order(one.value, settings), one.number))[: 1 + RIVALS]
 
 
-def _order(value: float | None, terms: Terms) -> float:
+def _order(value: float | None, settings: StudySettings) -> float:
     assert value is not None
-    return 0.0 if math.isnan(value) else terms.objective.sign * value
+    return 0.0 if math.isnan(value) else settings.objective.sign * value
 
 
 def _train(
-    seed: int, dataset: Dataset, terms: Terms, repeats: list[_Repeat], stop: threading.Event
+    seed: int, dataset: Dataset, settings: StudySettings, repeats: list[_Repeat], stop: threading.Event
 ) -> Iterable[tuple[_Repeat, float]]:
     """Train side by side, and yield each with its last value as it ends; NaN where it diverged."""
     if not repeats or stop.is_set():
@@ -153,10 +153,12 @@ def _train(
         for number, repeat in enumerate(repeats)
     ]
     last: dict[int, float] = {}
-    trainer = table_trainer(dataset, terms.space, terms.objective, terms.epochs, precision=terms.precision)
+    trainer = table_trainer(
+        dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
+    )
     for event in trainer.train(jobs, stop):
         if isinstance(event, EpochDone):
-            last[event.number] = event.metrics[terms.objective.metric]
+            last[event.number] = event.metrics[settings.objective.metric]
         elif isinstance(event, TrainingDone):
             yield repeats[event.number], last[event.number]
         elif isinstance(event, Diverged | TooLarge):

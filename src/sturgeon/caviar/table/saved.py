@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data import Dataset, NumericTarget, Preprocessing, measure
-from sturgeon.errors import InputError, RunError
+from sturgeon.errors import InputError, RunError, option
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.space import Config
 
@@ -99,7 +99,7 @@ class SavedModel:
         except OSError as error:
             raise RunError(
                 f"The best network must be kept on disk; {str(folder)!r} cannot be written "
-                f"({error.strerror}). Make room, then go on with `--resume`."
+                f"({error.strerror}). Make room, then go on with `{option('resume', True)}`."
             ) from error
 
     @classmethod
@@ -117,7 +117,7 @@ class SavedModel:
         if place is None:
             raise InputError(
                 f"A network to predict with must be a folder that `sturgeon tune` wrote; got "
-                f"{str(folder)!r}, which has no {_CONFIG}. Name the directory given to `--out`."
+                f"{str(folder)!r}, which has no {_CONFIG}. Name the directory given to `{option('out')}`."
             )
         try:
             described = json.loads((place / _CONFIG).read_text(encoding="utf-8"))

@@ -7,8 +7,7 @@ import logging
 import threading
 import time
 
-from sturgeon.caviar.workers.early_stopper import Case
-from sturgeon.caviar.workers.ledger import Ledger
+from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
 from sturgeon.caviar.workers.live_trial import Channel, LiveTrial
 from sturgeon.caviar.workers.messages import Checkpointed, Reported, Returned
 from sturgeon.caviar.workers.training import Train, run_training
@@ -23,7 +22,7 @@ class HereLoop:
 
     def __init__(self, ledger: Ledger, train: Train) -> None:
         """Take the study's ledger and the function."""
-        self._ledger = ledger
+        self.ledger = ledger
         self._train = train
         self._started = time.monotonic()
 
@@ -36,38 +35,37 @@ class HereLoop:
         Raises:
             StudyFailed: Too many trials failed.
         """
-        ledger = self._ledger
+        ledger = self.ledger
         while not stop.is_set() and self.reason(stop) is None:
             try:
-                trial = ledger.next_trial(ledger.room(0))
+                trial = ledger.take_next(ledger.room(0))
             except SpaceExhausted:
                 break
             if trial is None:
                 break
             self._run_trial(trial, stop)
         if not stop.is_set():
-            ledger.settle()
+            ledger.finish()
         return stop.is_set()
 
     def reason(self, stop: threading.Event) -> str | None:
         """Say why the running training is to end, if it is."""
         if stop.is_set():
             return "it was interrupted."
-        budget = self._ledger.limits.budget
+        budget = self.ledger.limits.budget
         if budget is not None and time.monotonic() - self._started >= budget:
             return f"the budget of {budget:g} s ran out."
-        return self._ledger.goal_reached()
+        return self.ledger.goal_reached()
 
     def _run_trial(self, trial: Trial, stop: threading.Event) -> None:
-        ledger = self._ledger
-        start, reported = ledger.start(trial)
-        case = ledger.early_stopper.open(trial)
+        ledger = self.ledger
+        start, running = ledger.start(trial)
         try:
-            outcome = run_training(self._train, LiveTrial(start, _Direct(self, case, reported, stop)))
+            outcome = run_training(self._train, LiveTrial(start, _Direct(self, running, stop)))
             if stop.is_set() and isinstance(outcome, Returned) and outcome.cut:
                 ledger.pause(trial)
             else:
-                ledger.end(case, reported, outcome, self.reason(stop))
+                ledger.end(running, outcome, self.reason(stop))
         except LeaseLost as error:
             _log.warning("%s", error)
         except KeyboardInterrupt:
@@ -75,26 +73,18 @@ class HereLoop:
                 ledger.pause(trial)
             raise
 
-    def write(self, case: Case, message: Reported | Checkpointed) -> None:
-        """Write down what the training sent, and have it judged."""
-        self._ledger.write(case.trial, message)
-        self._ledger.early_stopper.hear(case, message)
-
 
 class _Direct(Channel):
     """The way to the study without a pipe."""
 
-    def __init__(self, loop: HereLoop, case: Case, reported: dict[str, float], stop: threading.Event) -> None:
+    def __init__(self, loop: HereLoop, running: RunningTrial, stop: threading.Event) -> None:
         self._loop = loop
-        self._case = case
-        self._reported = reported
+        self._running = running
         self._stop = stop
 
     def send(self, message: Reported | Checkpointed) -> None:
-        self._loop.write(self._case, message)
-        if isinstance(message, Reported):
-            self._reported.update(message.metrics)
+        self._loop.ledger.write(self._running, message)
 
     @property
     def halted(self) -> bool:
-        return self._case.ends or self._loop.reason(self._stop) is not None
+        return self._running.ends or self._loop.reason(self._stop) is not None

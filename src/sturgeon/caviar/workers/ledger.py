@@ -1,78 +1,91 @@
-"""How trials end: what a training function gave back, put into the study."""
+"""The trials of a training function: handed out, judged as they report, and written down as they end."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.workers.early_stopper import Case, EarlyStopper
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
-from sturgeon.errors import StudyError
-from sturgeon.stopping import Never, Stopping
-from sturgeon.study import Study, Trial, TrialError, TrialRecord
+from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
+from sturgeon.study import Study, Trial, TrialError
 from sturgeon.study.trial import FINISHED, is_finite
 
 _log = logging.getLogger("sturgeon")
 
 
-class Ledger:
-    """Writes a run's trials into its study, and knows when the run is over.
+@dataclass(slots=True)
+class RunningTrial:
+    """What is known of a running trial.
 
     Attributes:
-        study: The record.
-        limits: When the run ends.
-        referee: What stops trials early.
-        ended: Trials that have ended, in this run and before.
-        paused: Trials that were put aside.
-        best: The best trial so far, or None.
+        trial: The trial.
+        reported: What it reported last, by metric.
+        passed: The last step of an earlier attempt: what lies up to there was judged then.
+        saved: Whether there is a checkpoint to go on from.
+        decision: What the stopping rule said.
+    """
+
+    trial: Trial
+    reported: dict[str, float] = field(default_factory=dict)
+    passed: int = 0
+    saved: bool = False
+    decision: Decision = CONTINUE
+
+    @property
+    def ends(self) -> bool:
+        """Whether the training is to end."""
+        return self.decision is not CONTINUE
+
+    def pauses(self, outcome: Returned) -> bool:
+        """Whether a training that ended is put aside: it was told to, ended for that, and can go on."""
+        return outcome.cut and self.saved and isinstance(self.decision, Pause)
+
+    @property
+    def why(self) -> str | None:
+        """Why it is to end, if it is."""
+        return self.decision.why if isinstance(self.decision, Pause | Stop) else None
+
+
+class Ledger(TrialController):
+    """Controls the trials of a training function, and writes them into the study.
+
+    A trial that is to be paused is paused if its function handed over a checkpoint, and stopped if not: it
+    could only begin anew.
+
+    Attributes:
         folders: Where trials keep their checkpoints.
     """
 
     def __init__(self, study: Study, limits: Limits, stopping: Stopping | None = None) -> None:
         """Take the study as it is now, and the rule that stops trials early, if there is one."""
-        self.study = study
-        self.limits = limits
-        self.early_stopper = EarlyStopper(study, stopping or Never())
-        self.ended = 0
-        self.paused = 0
-        self.best: TrialRecord | None = None
+        super().__init__(study, limits, stopping)
         self.folders = folders_of(study)
         self._failures = Failures(limits.max_failures, limits.trials)
-        self.look()
+        self._planned: int | None = None
 
     # -- when to begin and to end ----------------------------------------------------------------
 
-    def room(self, running: int) -> float:
-        """Tell how many new trials may be begun while so many run; infinity without a bound."""
-        if self.limits.trials is None:
-            return float("inf")
-        return max(0, self.limits.trials - self.ended - self.paused - running)
+    def look(self) -> None:
+        """Read how many trials have ended, and which is best; others may write to the study too."""
+        super().look()
+        best = best_trial(self.study) if self.ended else None
+        self.best = None if best is None or best.value is None else (best.number, best.value)
 
     def goal_reached(self) -> str | None:
         """Say so when the best trial is good enough."""
-        until, best = self.limits.until, self.best
-        if until is None or best is None or best.value is None:
+        until = self.limits.until
+        if until is None or self.best is None:
             return None
+        number, value = self.best
         sign = self.study.objectives[0].sign
-        if sign * best.value > sign * until:
+        if sign * value > sign * until:
             return None
-        return (
-            f"trial {best.number} reached {self.study.metric} = {best.value:g}, so that no more was needed."
-        )
-
-    def look(self) -> None:
-        """Read how many trials have ended, and which is best; others may write to the study too."""
-        counts = self.study.counts()
-        self.ended = sum(counts[state] for state in FINISHED)
-        self.paused = counts["paused"]
-        if len(self.study.objectives) == 1 and counts["complete"] + counts["stopped"]:
-            try:
-                self.best = self.study.best
-            except StudyError:  # stopped before they had a value
-                self.best = None
+        return f"trial {number} reached {self.study.metric} = {value:g}, so that no more was needed."
 
     def check_at_end(self) -> None:
         """Say so when the run is over and no trial has a value.
@@ -80,89 +93,123 @@ class Ledger:
         Raises:
             StudyFailed: Trials failed, and none has a value.
         """
-        self._failures.check_at_end(has_value=self._has_value())
+        several = len(self.study.objectives) > 1
+        has_value = self.best is not None or (several and bool(self.study.best_trials))
+        self._failures.check_at_end(has_value)
 
-    # -- while a trial runs ----------------------------------------------------------------------
-
-    def next_trial(self, room: float) -> Trial | None:
-        """Hand out the next trial, where there is one; see ``EarlyStopper.next_trial``.
+    def take_next(self, room: float) -> Trial | None:
+        """Hand out the next trial, where there is one; see ``TrialController.next_trial``.
 
         Raises:
             SpaceExhausted: There is room for a trial, and the search has none.
         """
-        trial = self.early_stopper.next_trial(room)
+        trial = self.next_trial(room, self._longest())
         if trial is not None and trial.attempt > 1:
             self.look()  # it may have been among the paused
         return trial
 
-    def settle(self) -> None:
-        """End what was paused for good, now that the run is over; see ``EarlyStopper.settle``."""
-        self.early_stopper.settle()
+    def may_promote(self, room: float) -> bool:
+        """Tell whether a paused trial may go on, where so many new ones may be begun."""
+        return self.promoted(room, self._longest()) is not None
+
+    def finish(self) -> None:
+        """End the trials that the rule paused and would pause again; those that may go on stay paused."""
+        if not any(one.state == "running" for one in self.study.record):
+            # Else another process still works on the study, and may yet promote some.
+            self._room = 0
+            self.end_paused(self._longest())
         self.look()
         self._clear_folders()
 
-    def start(self, trial: Trial) -> tuple[Start, dict[str, float]]:
-        """Say what a training is to be started with, and what it reported up to its checkpoint."""
-        after, reported = 0, {}
+    def _longest(self) -> int | None:
+        """Give how long a training is: as one said in this run, else as the longest whole one was."""
+        if self._planned is None:
+            whole = [one.curve[-1][0] for one in self.study.record if one.state == "complete" and one.curve]
+            return max(whole, default=None) or None
+        return self._planned
+
+    # -- while a trial runs ----------------------------------------------------------------------
+
+    def start(self, trial: Trial) -> tuple[Start, RunningTrial]:
+        """Say what a training is to be started with, and begin to follow it."""
+        running, after = RunningTrial(trial), 0
+        if trial.attempt > 1:
+            curve = self.study.record[trial.number].curve
+            running.passed = curve[-1][0] if curve else 0
+            running.saved = trial.resume_from is not None
         if trial.resume_from is not None:
             kept = self.study.trial(trial)
             after = kept.checkpoint_step or 0
             for metric, curve in kept.curves.items():
                 known = [value for step, value in curve if step <= after]
-                reported.update({metric: known[-1]} if known else {})
-        return (
-            Start(
-                trial.number,
-                trial.config,
-                trial.seed,
-                trial.attempt,
-                trial.resume_from,
-                after,
-                self.folders.of(trial.number),
-                self.early_stopper.judges,
-            ),
-            reported,
+                running.reported.update({metric: known[-1]} if known else {})
+        start = Start(
+            trial.number,
+            trial.config,
+            trial.seed,
+            trial.attempt,
+            trial.resume_from,
+            after,
+            self.folders.of(trial.number),
+            self.judges,
         )
+        return start, running
 
-    def write(self, trial: Trial, message: Reported | Checkpointed) -> None:
-        """Write down what a training sent.
+    def write(self, running: RunningTrial, message: Reported | Checkpointed) -> bool:
+        """Write down what a training sent, and tell whether it is to end now, for that.
 
         Raises:
             LeaseLost: The trial is somebody else's by now.
         """
-        if isinstance(message, Reported):
-            self.study.report(trial, message.step, **message.metrics)
-        else:
+        trial = running.trial
+        if isinstance(message, Checkpointed):
             self.study.checkpoint(trial, message.reference, step=message.step)
+            running.saved = True
+            return False
+        self.study.report(trial, message.step, **message.metrics)
+        running.reported.update(message.metrics)
+        if message.planned is not None:
+            self._planned = message.planned
+        if running.ends or message.step <= running.passed or self.study.metric not in message.metrics:
+            return False
+        if self.judges:
+            # As the trial is at this step: with a value that is not finite, and without later ones.
+            observation = self.study.record[trial.number]
+            value = self.study.objectives[0].sign * message.metrics[self.study.metric]
+            before = tuple(point for point in observation.curve if point[0] < message.step)
+            running.decision = self.judge(
+                replace(observation, curve=(*before, (message.step, value))),
+                self.study.record,
+                message.planned,
+                can_pause=running.saved or message.can_save,
+            )
+        return running.ends
 
     # -- how a trial ends ------------------------------------------------------------------------
 
-    def end(
-        self, case: Case, reported: Mapping[str, float], outcome: Returned | Raised, stopping: str | None
-    ) -> None:
+    def end(self, running: RunningTrial, outcome: Returned | Raised, stopping: str | None) -> None:
         """Write down how a training ended.
 
         Args:
-            case: The trial, and what the stopping rule said of it.
-            reported: What it reported last, by metric.
+            running: The trial, what it reported, and what the stopping rule said of it.
             outcome: How the function ended.
             stopping: Why all trainings are being ended early, where that is so.
 
         Raises:
             StudyFailed: Too many failed.
         """
-        trial = case.trial
+        trial, reported = running.trial, running.reported
         if isinstance(outcome, Raised):
             if outcome.out_of_memory:
                 self.lost(trial, f"memory ran out ({outcome.type}: {_first_line(outcome.message)})")
             else:
                 self.fail(trial, TrialError(outcome.type, outcome.message, outcome.traceback))
             return
-        if case.pauses(outcome):
+        if running.pauses(outcome):
             self.pause(trial)
             return
         metrics = {**reported, **self._named(outcome.value)}
-        if outcome.cut and (why := case.why or stopping) is not None:
+        if outcome.cut and (why := running.why or stopping) is not None:
             self.stop(trial, metrics, why)
             return
         missing = [one.metric for one in self.study.objectives if one.metric not in metrics]
@@ -211,7 +258,7 @@ class Ledger:
         if len(self.study.objectives) > 1:
             return  # which of them is best is for the user to say
         there = self.folders.numbers()
-        best = None if self.best is None else self.best.number
+        best = None if self.best is None else self.best[0]
         self.folders.keep([n for n in there if n == best or self.study.trial(n).state not in FINISHED])
 
     def _count(self, error: TrialError | None) -> None:
@@ -219,9 +266,6 @@ class Ledger:
         self._clear_folders()
         self._failures.add(error)
         self._failures.check()
-
-    def _has_value(self) -> bool:
-        return self.best is not None or (len(self.study.objectives) > 1 and bool(self.study.best_trials))
 
     def _named(self, value: float | Mapping[str, float] | None) -> dict[str, float]:
         if value is None:

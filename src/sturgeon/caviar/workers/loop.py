@@ -7,14 +7,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sturgeon.caviar.interrupt import Interrupt
-from sturgeon.caviar.workers.early_stopper import Case
-from sturgeon.caviar.workers.ledger import Ledger
+from sturgeon.caviar.progress import Progress, ProgressLines, say
+from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
 from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
-from sturgeon.caviar.workers.progress import ProgressLines, Standing, say
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
 from sturgeon.study import Trial, TrialError
@@ -31,23 +30,21 @@ class Training:
     """A trial that runs in a worker.
 
     Attributes:
-        case: The trial, and what the stopping rule says of it.
+        running: The trial, what it reported last, and what the stopping rule says of it.
         worker: Where it runs.
         started: When it began, on the monotonic clock.
         heard: When the worker last said something, on the same clock.
         longest_gap: The longest time between two things it said, in seconds.
-        reported: What it reported last, by metric.
         steps: The last step it reported, in this attempt; 0 before.
         planned: How many epochs it is to have, where that is known.
         leave_by: When it is killed, having been asked to end; None while it was not.
     """
 
-    case: Case
+    running: RunningTrial
     worker: WorkerProcess
     started: float
     heard: float
     longest_gap: float = 0.0
-    reported: dict[str, float] = field(default_factory=dict)
     steps: int = 0
     planned: int | None = None
     leave_by: float | None = None
@@ -55,7 +52,7 @@ class Training:
     @property
     def trial(self) -> Trial:
         """The trial."""
-        return self.case.trial
+        return self.running.trial
 
     def hear(self) -> None:
         """Note that the worker said something."""
@@ -83,7 +80,7 @@ class Closing:
 
 
 class WorkerLoop:
-    """Runs a study's trials in a crew of workers."""
+    """Runs a study's trials in a pool of workers."""
 
     def __init__(self, ledger: Ledger, pool: WorkerPool, progress: ProgressLines) -> None:
         """Take the study's ledger, the workers, and where progress is shown."""
@@ -119,14 +116,14 @@ class WorkerLoop:
                     self._hand_out()
                 if not self._trainings and (self._closing is not None or self._nothing_left):
                     if not self._must_pause:
-                        self._ledger.settle()
+                        self._ledger.finish()
                     return stop.is_set()
                 interrupt = stop if isinstance(stop, Interrupt) and not stop.is_set() else None
                 for worker, message in self._pool.messages(self._seconds_to_wait(), interrupt):
                     self._take(worker, message)
                 self._look_at_clocks()
                 if self._progress.due:
-                    self._progress.show(self._standing())
+                    self._progress.show(self._how_far())
         except BaseException:
             self._abandon()
             raise
@@ -137,14 +134,14 @@ class WorkerLoop:
         while len(self._trainings) < self._pool.size:
             busy = [training.worker for training in self._trainings.values()]
             room = 0 if self._exhausted else self._ledger.room(len(busy))
-            wanted = max(room, self._ledger.early_stopper.promoted(room) is not None)
+            wanted = max(room, self._ledger.may_promote(room))
             self._nothing_left = not wanted
             self._pool.grow(int(min(self._pool.size, len(busy) + wanted)))
             worker = self._pool.idle(busy)
             if worker is None or not wanted:
                 return
             try:
-                trial = self._ledger.next_trial(room)
+                trial = self._ledger.take_next(room)
             except SpaceExhausted:
                 self._exhausted = True
                 continue
@@ -153,9 +150,8 @@ class WorkerLoop:
 
     def _begin(self, trial: Trial, worker: WorkerProcess) -> None:
         now = time.monotonic()
-        case = self._ledger.early_stopper.open(trial)
-        training = self._trainings[worker.slot] = Training(case, worker, started=now, heard=now)
-        start, training.reported = self._ledger.start(trial)
+        start, running = self._ledger.start(trial)
+        self._trainings[worker.slot] = Training(running, worker, started=now, heard=now)
         worker.send(start)
 
     # -- listening -------------------------------------------------------------------------------
@@ -163,7 +159,7 @@ class WorkerLoop:
     def _take(self, worker: WorkerProcess, message: object) -> None:
         training = self._trainings.get(worker.slot)
         if message is None:
-            self._bury(worker, training)
+            self._reap(worker, training)
         elif training is not None:
             training.hear()
             with self._unless_lost(training):
@@ -171,11 +167,10 @@ class WorkerLoop:
 
     def _record(self, training: Training, message: object) -> None:
         if isinstance(message, Reported | Checkpointed):
-            self._ledger.write(training.trial, message)
+            halt = self._ledger.write(training.running, message)
             if isinstance(message, Reported):
-                training.reported.update(message.metrics)
                 training.steps, training.planned = message.step, message.planned
-            training.worker.send(Acknowledged(halt=self._ledger.early_stopper.hear(training.case, message)))
+            training.worker.send(Acknowledged(halt))
         elif isinstance(message, Returned) and message.cut and self._must_pause:
             self._leave(training)
             self._ledger.pause(training.trial)
@@ -184,10 +179,10 @@ class WorkerLoop:
             if isinstance(message, Raised) and message.out_of_memory:
                 self._pool.remove(training.worker)  # a fresh process has all memory back
             reason = None if self._closing is None else self._closing.reason
-            self._ledger.end(training.case, training.reported, message, reason)
+            self._ledger.end(training.running, message, reason)
             self._ended_here += 1
 
-    def _bury(self, worker: WorkerProcess, training: Training | None) -> None:
+    def _reap(self, worker: WorkerProcess, training: Training | None) -> None:
         why = describe_exit(self._pool.reap(worker))
         if training is None:
             return
@@ -265,7 +260,7 @@ class WorkerLoop:
             if self._closing.pause:
                 self._ledger.pause(training.trial)
             else:
-                self._ledger.stop(training.trial, training.reported, self._closing.reason)
+                self._ledger.stop(training.trial, training.running.reported, self._closing.reason)
 
     def _abandon(self) -> None:
         """Kill all workers; what ran is put aside if the study still takes it."""
@@ -296,16 +291,16 @@ class WorkerLoop:
 
     # -- showing ---------------------------------------------------------------------------------
 
-    def _standing(self) -> Standing:
-        best = self._ledger.best
-        return Standing(
-            ended=self._ledger.ended,
-            wanted=self._limits.trials,
+    def _how_far(self) -> Progress:
+        begun = sum(training.share for training in self._trainings.values())
+        return Progress(
+            done=self._ledger.ended,
             running=len(self._trainings),
-            ended_here=self._ended_here,
-            begun=sum(training.share for training in self._trainings.values()),
-            best=None if best is None or best.value is None else (best.number, best.value),
-            metric=self._study.metric,
+            target=self._limits.trials,
+            trained=self._ended_here + begun,
+            begun=begun,
             seconds=self._progress.seconds,
             budget=self._limits.budget,
+            best=self._ledger.best,
+            metric=self._study.metric,
         )

@@ -24,11 +24,11 @@ class WorkerPool:
     """Up to so many worker processes with one function.
 
     Example:
-        A crew is closed, or its processes are killed, when the block is left::
+        A pool is closed, or its processes are killed, when the block is left::
 
-            with WorkerPool(function, size=2) as crew:
-                crew.grow(2)
-                for worker, message in crew.messages(0.1): ...
+            with WorkerPool(function, size=2) as pool:
+                pool.grow(2)
+                for worker, message in pool.messages(0.1): ...
     """
 
     def __init__(self, function: bytes, size: int) -> None:

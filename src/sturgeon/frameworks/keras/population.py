@@ -13,8 +13,8 @@ from sturgeon.caviar.models.model import CannotFuse
 from sturgeon.caviar.models.population import check_default
 from sturgeon.caviar.models.rows import Rows, read_rows
 from sturgeon.caviar.models.run import PopulationResult, RunOptions, run_population
+from sturgeon.caviar.progress import say
 from sturgeon.caviar.trainer import LaneTrainer
-from sturgeon.caviar.workers.progress import say
 from sturgeon.errors import InputError
 from sturgeon.frameworks.keras.building import Build
 from sturgeon.frameworks.keras.importing import keras

@@ -12,10 +12,12 @@ import numpy as np
 
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
+from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.limits import choose_limits
-from sturgeon.caviar.loop import CaviarLoop, best_trial
+from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.final import train_final
-from sturgeon.caviar.terms import TuneOptions, begin, settle
+from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.data import ClassTarget, Dataset, NumericTarget, Preprocessing
 from sturgeon.data.aligned import empty_aligned
 from sturgeon.data.scale import Scale, fit_scale
@@ -114,27 +116,25 @@ def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int) -> Fit:
         InputError: There are too few rows, or the space or the study breaks a rule.
         RunError: No configuration came to a value.
     """
-    task = "classification" if rows.classes else "regression"
-    wishes = TuneOptions(space=tuning.space, search=tuning.search, epochs=epochs, seed=seed)
-    terms = settle(wishes, task)
+    options = TuneOptions(space=tuning.space, search=tuning.search, epochs=epochs, seed=seed)
     strata = rows.y if rows.classes else bin_by_size(rows.y)
     split = split_at_random(strata, validation=tuning.validation, test=0.0, seed=seed)
     prepared = _Prepared.of(rows, split.train)
     dataset = prepared.dataset(split.train, split.validation)
     never = threading.Event()
     about = {"trials": tuning.trials, "repeats": 0}
-    study = begin(tuning.study, terms, wishes, dataset, about=about)
+    study, settings = begin_table_study(tuning.study, options, dataset, about=about)
     with study, tempfile.TemporaryDirectory() as folder:
         loop = CaviarLoop(
             study,
-            table_trainer(dataset, terms.space, terms.objective, terms.epochs),
+            table_trainer(dataset, settings.space, settings.objective, settings.epochs),
             checkpoints=Checkpoints(Path(folder)),
             on_network=lambda trial, network: None,
             on_progress=lambda progress: None,
         )
         loop.run(choose_limits(trials=tuning.trials, budget=None), never)
         best = best_trial(study)
-        networks = {} if best is None else train_final(dataset, terms, [best], never)
+        networks = {} if best is None else train_final(dataset, settings, [best], never)
     if best is None or best.number not in networks:
         raise RunError(
             f"A tuned network needs a trial that ends; none of {tuning.trials} did, or the best one diverged "

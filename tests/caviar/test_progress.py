@@ -1,7 +1,7 @@
 import pytest
 
-from sturgeon.caviar.workers import progress
-from sturgeon.caviar.workers.progress import ProgressLines, Standing
+from sturgeon.caviar import progress
+from sturgeon.caviar.progress import Progress, ProgressLines
 
 
 @pytest.fixture
@@ -14,17 +14,17 @@ def clock(monkeypatch):
 
 def standing(**changed):
     facts = {
-        "ended": 6,
-        "wanted": 10,
+        "done": 6,
+        "target": 10,
         "running": 2,
-        "ended_here": 2,
+        "trained": 3.0,
         "begun": 1.0,
         "best": None,
         "metric": "loss",
         "seconds": 30.0,
         "budget": None,
     }
-    return Standing(**{**facts, **changed})
+    return Progress(**{**facts, **changed})
 
 
 def test_a_short_run_prints_nothing(clock):
@@ -52,6 +52,6 @@ def test_lines_get_rarer(clock, capsys):
 def test_the_time_left_counts_what_running_trials_have_done():
     assert standing().seconds_left() == 30.0
     assert standing(budget=40.0).seconds_left() == 10.0
-    assert standing(wanted=None).seconds_left() is None
-    assert standing(ended_here=0, begun=0.0).seconds_left() is None
+    assert standing(target=None).seconds_left() is None
+    assert standing(trained=0.0, begun=0.0).seconds_left() is None
     assert "0:30 left" in standing().describe()

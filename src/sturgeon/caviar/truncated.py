@@ -1,4 +1,4 @@
-"""What a search and a stopping rule are shown: nothing that depends on which of several lanes is faster.
+"""Curves cut short: a search and a stopping rule see nothing that depends on which lane is faster.
 
 Trainings that run side by side end in an order that time decides. A run takes note of their ends in the order
 in which they began instead, and shows of a trial that still runs only the part of its curve that it had
@@ -17,7 +17,7 @@ from sturgeon.search import Record, Search
 from sturgeon.space import Config, Space
 
 
-def settled(record: Record, steps: Mapping[int, int]) -> Record:
+def truncate_curves(record: Record, steps: Mapping[int, int]) -> Record:
     """A record in which some trials' curves end early.
 
     Args:
@@ -27,7 +27,7 @@ def settled(record: Record, steps: Mapping[int, int]) -> Record:
     Example:
         >>> from sturgeon.search import Observation
         >>> record = Record([Observation(0, {}, "running", None, ((1, 0.5), (2, 0.4)))])
-        >>> settled(record, {0: 1})[0].curve
+        >>> truncate_curves(record, {0: 1})[0].curve
         ((1, 0.5),)
     """
     return Record(
@@ -39,18 +39,18 @@ def settled(record: Record, steps: Mapping[int, int]) -> Record:
 
 
 @dataclass(frozen=True)
-class SettledSearch(Search):
-    """A search that is shown the settled record.
+class TruncatedSearch(Search):
+    """A search that is shown curves cut short.
 
     Attributes:
         inner: What suggests.
         steps: The last step to be shown, by trial number.
     """
 
-    name: ClassVar[str] = "settled"
+    name: ClassVar[str] = "truncated"
     inner: Search
     steps: Mapping[int, int]
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """What ``inner`` suggests; see ``Search.suggest``."""
-        return self.inner.suggest(space, settled(record, self.steps), count, rng)
+        return self.inner.suggest(space, truncate_curves(record, self.steps), count, rng)

@@ -1,0 +1,183 @@
+"""Which trial is begun or resumed next, which goes on, and which is the best: decided once for every loop.
+
+A loop trains trials in lanes, in worker processes or in this process, and tells the controller what it needs
+to know. The controller asks the study, its search and the stopping rule.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.truncated import TruncatedSearch, truncate_curves
+from sturgeon.errors import LeaseLost, StudyError
+from sturgeon.search import Observation, Record
+from sturgeon.stopping import Decision, Never, Pause, Stop, Stopping, StoppingContext
+from sturgeon.study import Study, Trial, TrialRecord
+from sturgeon.study.trial import FINISHED
+
+_log = logging.getLogger("sturgeon")
+
+
+class TrialController:
+    """Decides on the trials of one run.
+
+    Attributes:
+        study: The record.
+        limits: When the run ends.
+        judges: Whether the stopping rule may end a trial.
+        ended: Trials that have ended, in this run and before.
+        paused: Trials that were put aside.
+        best: Number and value of the best trial so far, or None.
+        shown: The last step that is shown of a running trial's curve, by number; the whole curve of others.
+    """
+
+    def __init__(
+        self, study: Study, limits: Limits, stopping: Stopping | None = None, *, resume_by_ask: bool = False
+    ) -> None:
+        """Take the study as it is now.
+
+        Args:
+            study: The record.
+            limits: When the run ends.
+            stopping: Which trials end early; none by default.
+            resume_by_ask: Without a rule that judges, paused trials are taken back among those that wait, in
+                the order of their numbers, and not ahead of them.
+        """
+        self.study = study
+        self.limits = limits
+        self.judges = not isinstance(stopping or Never(), Never)
+        self.ended = 0
+        self.paused = 0
+        self.shown: dict[int, int] = {}
+        best = best_trial(study)
+        self.best = None if best is None or best.value is None else (best.number, best.value)
+        self._stopping = stopping or Never()
+        self._resumes_by_ask = resume_by_ask and not self.judges
+        self._room = 0.0
+        self.look()
+
+    def look(self) -> None:
+        """Read how many trials have ended and are paused; others may write to the study too."""
+        counts = self.study.counts()
+        self.ended = sum(counts[state] for state in FINISHED)
+        self.paused = counts["paused"]
+
+    # -- which trial next ------------------------------------------------------------------------
+
+    def room(self, running: int) -> float:
+        """Tell how many new trials may be begun while so many run; infinity without a bound."""
+        if self.limits.trials is None:
+            return math.inf
+        paused = 0 if self._resumes_by_ask else self.paused
+        return max(0, self.limits.trials - self.ended - paused - running)
+
+    def next_trial(self, room: float, max_steps: int | None) -> Trial | None:
+        """Hand out a paused trial that may go on, else one that waits or a new one.
+
+        Asked one by one: then what trial n is does not depend on how many are wanted after it.
+
+        Args:
+            room: How many trials may be begun that are neither running nor paused.
+            max_steps: How long a training is, where that is known.
+
+        Returns:
+            The trial; None where there is no room for another and none to go on with.
+
+        Raises:
+            SpaceExhausted: No paused trial may go on, and there is no new configuration.
+        """
+        self._room = room
+        while (number := self.promoted(room, max_steps)) is not None:
+            try:
+                return self.study.resume(number)
+            except LeaseLost as error:  # another process has it; its record will say so
+                _log.debug("%s", error)
+        if room <= 0:
+            return None
+        self._room = room - 1
+        search = TruncatedSearch(self.study.search, self.shown) if self.shown else None
+        return self.study.ask(1, paused=self._resumes_by_ask, search=search)[0]
+
+    def promoted(self, room: float, max_steps: int | None) -> int | None:
+        """Say which paused trial may go on, if one may, where so many new ones may be begun."""
+        if self._resumes_by_ask:
+            return None
+        return self._stopping.promote(self.record, self._context(max_steps, can_wait=_more(room)))
+
+    # -- while it runs ---------------------------------------------------------------------------
+
+    @property
+    def record(self) -> Record:
+        """The trials, with as much of their curves as is shown."""
+        return truncate_curves(self.study.record, self.shown) if self.shown else self.study.record
+
+    def milestone(self, number: int, step: int, max_steps: int | None) -> int | None:
+        """The next step at which a trial waits to be judged, if the rule decides at few steps only."""
+        return self._stopping.milestone(number, step, self._context(max_steps, can_wait=_more(self._room)))
+
+    def judge(
+        self, trial: Observation, record: Record, max_steps: int | None, *, can_pause: bool = True
+    ) -> Decision:
+        """Say whether a trial goes on.
+
+        Args:
+            trial: The trial with its curve up to now.
+            record: All trials of the study.
+            max_steps: How long its training is, where that is known.
+            can_pause: Whether it can be put aside and resumed.
+        """
+        context = self._context(max_steps, can_wait=can_pause and _more(self._room))
+        return self._stopping.decide(trial, record, context)
+
+    def improves(self, number: int, value: float) -> bool:
+        """Note a trial's value, and tell whether it is the best so far; of equals, the lower number is."""
+        sign = self.study.objectives[0].sign
+        better = self.best is None or (sign * value, number) < (sign * self.best[1], self.best[0])
+        if better:
+            self.best = (number, value)
+        return better
+
+    # -- at the end ------------------------------------------------------------------------------
+
+    def end_paused(self, max_steps: int | None, *, otherwise: str | None = None) -> list[int]:
+        """End the trials that stay paused for good, with the reason that the rule gives.
+
+        Args:
+            max_steps: How long a training is, where that is known.
+            otherwise: The reason for a trial that the rule would let go on; None to leave it paused.
+
+        Returns:
+            The numbers of those that were ended.
+        """
+        ended: list[int] = []
+        record = self.study.record
+        for observation in [one for one in record if one.state == "paused" and (one.curve or otherwise)]:
+            decision = self.judge(observation, record, max_steps)
+            why = decision.why if isinstance(decision, Pause | Stop) else otherwise
+            if why is None:
+                continue
+            try:
+                self.study.stop(self.study.resume(observation.number), reason=why)
+                ended.append(observation.number)
+            except LeaseLost as error:
+                _log.debug("%s", error)
+        return ended
+
+    def _context(self, max_steps: int | None, *, can_wait: bool) -> StoppingContext:
+        """What the rule is told; where only the time is bounded, nobody knows that more trials will come."""
+        return StoppingContext(self.study.metric, self.study.direction == "maximize", max_steps, can_wait)
+
+
+def best_trial(study: Study) -> TrialRecord | None:
+    """The best trial that has ended, also one that was stopped early; None while there is none."""
+    try:
+        return study.best
+    except StudyError:
+        return None
+
+
+def _more(room: float) -> bool:
+    """Tell whether more trials will come for sure: a budget of time may end at any moment."""
+    return 0 < room < math.inf

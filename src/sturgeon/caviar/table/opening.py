@@ -1,0 +1,142 @@
+"""A table's study begun or resumed: the defaults of the network, its metrics, and the data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sturgeon.caviar.opening import (
+    LANE_LEASES,
+    StudySettings,
+    TuneOptions,
+    begin_study,
+    new_settings,
+    resume_study,
+)
+from sturgeon.data import METRICS, Dataset
+from sturgeon.errors import InputError, StudyError, option
+from sturgeon.network.settings import check_network_space, check_precision
+from sturgeon.space import standard_space
+from sturgeon.study import Study
+
+DEFAULT_EPOCHS = 30
+# Accuracy for classes; RMSE for a number, in its own unit.
+DEFAULT_METRIC = {"classification": "accuracy", "regression": "rmse"}
+
+
+def table_settings(options: TuneOptions, task: str) -> StudySettings:
+    """What will hold for a new study of a table: what was asked for, and the defaults elsewhere.
+
+    Raises:
+        InputError: The space or the metric breaks a rule.
+    """
+    space = options.space or standard_space()
+    check_network_space(space)
+    goal = _with_goal(options, task)
+    if goal.minimize is None and goal.maximize is None:
+        name = DEFAULT_METRIC[task]
+        goal = replace(options, **{METRICS[task][name]: f"val_{name}"})  # pyright: ignore[reportArgumentType]
+    precision = options.precision or "float32"
+    check_precision(precision)
+    epochs = DEFAULT_EPOCHS if options.epochs is None else options.epochs
+    return new_settings(replace(goal, space=space, epochs=epochs, precision=precision))
+
+
+def begin_table_study(
+    place: str, options: TuneOptions, dataset: Dataset, *, about: Mapping[str, Any]
+) -> tuple[Study, StudySettings]:
+    """Create a study whose first trial is the default configuration.
+
+    Args:
+        place: A path or URL.
+        options: What was asked for.
+        dataset: The data.
+        about: What else to keep: ``trials`` in all, and ``repeats`` at the end, for whoever resumes without
+            saying; ``table``, where the rows came from, and ``out``, for whoever hands the network on.
+
+    Returns:
+        The study, and what holds for its trials.
+
+    Raises:
+        InputError: The space or the metric breaks a rule, or the study cannot be made there.
+    """
+    settings = table_settings(options, dataset.task)
+    default = settings.space.default()
+    data = {
+        "job": "table",
+        "task": dataset.task,
+        "target": dataset.target,
+        "rows": dataset.rows,
+        "features": dataset.features,
+        "fingerprint": dataset.fingerprint,
+    }
+    study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
+    study.enqueue(default, note="the default configuration")
+    return study, settings
+
+
+def begun_seed(place: str | os.PathLike[str]) -> int:
+    """The seed of a table's study that is to be resumed, by which its rows were split.
+
+    Raises:
+        StudyError: It is not a table's study.
+    """
+    with Study.open(place, leases=LANE_LEASES) as study:
+        if study.about.get("job") != "table" or not isinstance(study.about.get("epochs"), int):
+            raise StudyError(
+                f"Only a study that `sturgeon tune` began can be resumed by it; got {study.place!r}. "
+                f"Name another one, or another directory with `{option('out')}`."
+            )
+        return study.seed
+
+
+def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:
+    """Open a table's study, and check that it was begun with this data and these options.
+
+    Raises:
+        StudyError: It was begun with other ones; the message names the first that differs.
+    """
+    study, settings = resume_study(place, _with_goal(options, dataset.task), leases=LANE_LEASES)
+    try:
+        check_network_space(settings.space)
+        if dataset.fingerprint != study.about.get("fingerprint"):
+            raise StudyError(
+                "A study is resumed on the data it was begun with; the table, its target or how it is split "
+                f"is not what {study.place!r} saw. Give the same, or name a new directory with "
+                f"`{option('out')}`."
+            )
+    except BaseException:
+        study.close()
+        raise
+    return study, settings
+
+
+def _with_goal(options: TuneOptions, task: str) -> TuneOptions:
+    """The options with the metric by the name that trials report it under.
+
+    Raises:
+        InputError: Two were asked for, or one that the task does not have, or one the wrong way round.
+    """
+    known = METRICS[task]  # pyright: ignore[reportArgumentType]
+    if options.minimize is not None and options.maximize is not None:
+        raise InputError(
+            f"One metric decides; got `{option('minimize', options.minimize)}` and "
+            f"`{option('maximize', options.maximize)}`. Give one."
+        )
+    direction, asked = (
+        ("minimize", options.minimize) if options.minimize is not None else ("maximize", options.maximize)
+    )
+    if asked is None:
+        return options
+    name = str(asked).removeprefix("val_")
+    if name not in known:
+        listed = ", ".join(f"val_{metric}" for metric in known)
+        raise InputError(f"The metric of a {task} must be one of {listed}; got {asked!r}.")
+    if known[name] != direction:
+        raise InputError(
+            f"val_{name} is better the other way round; got `{option(direction)}`. "
+            f"Use `{option(known[name])}`."
+        )
+    return replace(options, **{direction: f"val_{name}"})
