@@ -167,7 +167,9 @@ class CaviarLoop:
             return None
         try:
             search = SettledSearch(self._study.search, self._settled_steps())
-            asked = self._study.ask(1, paused=isinstance(self._stopping, Never), search=search)
+            asked = self._study.ask(
+                1, paused=isinstance(self._stopping, Never), search=search, at_most=limits.trials
+            )
             return next(iter(asked), None)
         except SpaceExhausted:
             self._exhausted = True

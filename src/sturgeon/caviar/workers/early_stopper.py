@@ -68,14 +68,16 @@ class EarlyStopper:
 
     # -- which trial next ------------------------------------------------------------------------
 
-    def next_trial(self, room: float) -> Trial | None:
+    def next_trial(self, room: float, at_most: int | None = None) -> Trial | None:
         """Hand out a paused trial that may go on, else one that waits or a new one.
 
         Args:
             room: How many trials may be begun that are neither running nor paused.
+            at_most: How many trials the study may have in all; None for no bound.
 
         Returns:
-            The trial; None where there is no room for another and none to go on with.
+            The trial; None where there is no room for another, perhaps since other processes run what is
+            left, and none to go on with.
 
         Raises:
             SpaceExhausted: No paused trial may go on, and there is no new configuration.
@@ -89,7 +91,7 @@ class EarlyStopper:
         if room <= 0:
             return None
         self._room = room - 1
-        return self._study.ask(1, paused=False)[0]
+        return next(iter(self._study.ask(1, paused=False, at_most=at_most)), None)
 
     def promoted(self, room: float) -> int | None:
         """Say which paused trial may go on, if one may, where so many new ones may be begun."""

@@ -90,7 +90,7 @@ class Ledger:
         Raises:
             SpaceExhausted: There is room for a trial, and the search has none.
         """
-        trial = self.early_stopper.next_trial(room)
+        trial = self.early_stopper.next_trial(room, self.limits.trials)
         if trial is not None and trial.attempt > 1:
             self.look()  # it may have been among the paused
         return trial
