@@ -55,7 +55,7 @@ def test_processes_that_begin_one_study_at_once_share_it_and_its_trials(kind, tm
         said += [one.stdout.readline() for one in running]
         with Study.open(where) as study:
             trials = study.trials
-        assert [trial.number for trial in trials] == list(range(len(trials)))
+        assert [trial.number for trial in trials] == list(range(TRIALS))
         assert {trial.state for trial in trials} == {"complete"}
     assert said == ["ready\n"] * PROCESSES + ["done\n"] * PROCESSES * len(wheres)
     for one in running:
@@ -94,3 +94,24 @@ def test_a_file_that_is_not_a_study_is_not_made_one(tmp_path):
     with pytest.raises(StudyError, match="is not a study"):
         Study.open_or_create(path, places.make_space(), minimize="loss")
     assert path.read_text().startswith("x,y")
+
+
+def test_no_trial_is_begun_above_the_bound(where):
+    with places.make_study(where) as study:
+        first = study.ask(2, at_most=3)
+        study.enqueue(dict(first[0].config))
+        study.enqueue(dict(first[1].config))
+        assert [trial.number for trial in study.ask(5, at_most=3)] == [2]
+        assert study.ask(5, at_most=3) == []
+        assert study.counts()["waiting"] == 1
+        assert [trial.number for trial in study.ask(2, at_most=5)] == [3, 4]
+
+
+def test_a_trial_that_was_begun_before_is_given_at_the_bound(where):
+    with places.make_study(where) as study:
+        paused, lost = study.ask(2, at_most=2)
+        study.pause(paused)
+        assert study.retry(lost, "killed") == "waiting"
+        assert study.ask(1, paused=False, at_most=2)[0].number == lost.number
+        assert study.ask(2, at_most=2)[0].number == paused.number
+        assert study.ask(1, at_most=1) == []

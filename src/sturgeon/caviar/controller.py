@@ -83,7 +83,8 @@ class TrialController:
             max_steps: How long a training is, where that is known.
 
         Returns:
-            The trial; None where there is no room for another and none to go on with.
+            The trial; None where there is no room for another, perhaps since other processes run what is
+            left, and none to go on with.
 
         Raises:
             SpaceExhausted: No paused trial may go on, and there is no new configuration.
@@ -98,7 +99,8 @@ class TrialController:
             return None
         self._room = room - 1
         search = TruncatedSearch(self.study.search, self.shown) if self.shown else None
-        return self.study.ask(1, paused=self._resumes_by_ask, search=search)[0]
+        asked = self.study.ask(1, paused=self._resumes_by_ask, search=search, at_most=self.limits.trials)
+        return next(iter(asked), None)
 
     def promoted(self, room: float, max_steps: int | None) -> int | None:
         """Say which paused trial may go on, if one may, where so many new ones may be begun."""

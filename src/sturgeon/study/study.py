@@ -44,7 +44,7 @@ from sturgeon.study.trial import (
     check_whole,
     number_of,
 )
-from sturgeon.study.trial_allocator import TrialAllocator
+from sturgeon.study.trial_allocator import Request, TrialAllocator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -290,7 +290,14 @@ class Study:
 
     # -- working on it ---------------------------------------------------------------------------
 
-    def ask(self, count: int = 1, *, paused: bool = True, search: Search | None = None) -> list[Trial]:
+    def ask(
+        self,
+        count: int = 1,
+        *,
+        paused: bool = True,
+        search: Search | None = None,
+        at_most: int | None = None,
+    ) -> list[Trial]:
         """Hand out trials: first those that wait, were paused or lost their worker, then new ones.
 
         Within a ``batch``, what it holds so far is written first: the search has to see it.
@@ -300,6 +307,9 @@ class Study:
             paused: Whether paused trials may be among them. A loop whose stopping rule pauses trials says
                 False, and takes back those it wants by ``resume``.
             search: What suggests; by default the study's own search.
+            at_most: How many trials the study may have in all, without those that still wait: none is begun
+                beyond that, however many processes ask at once. Trials that were begun before, as paused or
+                lost ones, are given in any case. None for no bound.
 
         Returns:
             The trials, which belong to this handle until they end.
@@ -311,7 +321,8 @@ class Study:
         if count < 1:
             raise StudyError(f"at least 1 trial must be asked for; got count={count!r}.")
         self._running.writer.flush()
-        return self._allocator.ask(count, check_whole_space(self.space), search or self.search, paused=paused)
+        space = check_whole_space(self.space)
+        return self._allocator.ask(Request(count, space, search or self.search, paused, at_most))
 
     def resume(self, number: Trial | int, /) -> Trial:
         """Hand out one paused trial, as a new attempt with the same seed.

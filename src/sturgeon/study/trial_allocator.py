@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,11 +27,23 @@ OPTIMISTIC_TRIES = 2
 
 
 @dataclass(frozen=True)
+class Request:
+    """What is asked for; see ``Study.ask``."""
+
+    count: int
+    space: Space
+    search: Search
+    paused: bool
+    at_most: int | None
+
+
+@dataclass(frozen=True)
 class Plan:
     """What an ask is about to do.
 
     Attributes:
         next_number: The next new trial's number when the plan was made.
+        room: How many trials might be begun that never were before.
         ours: Rows of trials that are this worker's already: handed out just before a connection broke.
         claims: Rows of trials to hand out again, and how often each has been lost.
         failures: Rows of trials whose last attempt was lost, and how often each has been lost.
@@ -38,11 +52,22 @@ class Plan:
     """
 
     next_number: int
+    room: float
     ours: list[Any] = field(default_factory=list)
     claims: list[tuple[Any, int]] = field(default_factory=list)
     failures: list[tuple[Any, int]] = field(default_factory=list)
     suggestions: list[Config] = field(default_factory=list)
     exhausted: SpaceExhausted | None = None
+
+    @property
+    def begins(self) -> int:
+        """How many trials it begins that never were before."""
+        return len(self.suggestions) + sum(_never_begun(row) for row, _ in self.claims)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to write down."""
+        return bool(self.ours or self.claims or self.failures or self.suggestions or self.exhausted)
 
 
 class Moved(Exception):
@@ -74,10 +99,10 @@ class TrialAllocator:
         self._objectives = store.description.objectives
         self._seed = store.description.seed
 
-    def ask(self, count: int, space: Space, search: Search, *, paused: bool) -> list[Trial]:
-        """Hand out trials; each is written down before it is returned; see ``Study.ask``."""
+    def ask(self, request: Request) -> list[Trial]:
+        """Hand out trials; each is written down before it is returned."""
         with self._record_cache.lock:
-            change, trials = self._hand_out(count, space, search, paused=paused)
+            change, trials = self._hand_out(request)
             self._running.take(change, trials)
         return trials
 
@@ -90,7 +115,7 @@ class TrialAllocator:
             self._running.take(change, [trial])
         return trial
 
-    def _hand_out(self, count: int, space: Space, search: Search, *, paused: bool) -> tuple[int, list[Trial]]:
+    def _hand_out(self, request: Request) -> tuple[int, list[Trial]]:
         """Plan what to hand out, and do it.
 
         The search works while others go on writing; only when others took numbers in the meantime
@@ -104,11 +129,13 @@ class TrialAllocator:
         """
         store = self._store
         for _ in range(OPTIMISTIC_TRIES):
-            seen, record = store.read(lambda connection: self._look(connection, count, paused=paused))
-            plan = self._suggest(seen, record, count, space, search)
+            seen, record = store.read(lambda connection: self._look(connection, request))
+            plan = self._suggest(seen, record, request)
+            if not plan.changes:
+                return 0, []
             try:
                 change, trials = store.write(
-                    lambda connection, plan=plan: self._carry_out(connection, plan), durable=False
+                    lambda connection, plan=plan: self._carry_out(connection, plan, request), durable=False
                 )
             except Moved:
                 continue
@@ -116,9 +143,9 @@ class TrialAllocator:
 
         def at_once(connection: Connection) -> tuple[Plan, int, list[Trial]]:
             store.bump(connection)
-            seen, record = self._look(connection, count, paused=paused)
-            plan = self._suggest(seen, record, count, space, search)
-            return plan, *self._carry_out(connection, plan)
+            seen, record = self._look(connection, request)
+            plan = self._suggest(seen, record, request)
+            return plan, *self._carry_out(connection, plan, request)
 
         try:
             plan, change, trials = store.write(at_once, durable=False)
@@ -158,31 +185,32 @@ class TrialAllocator:
             self._record_cache.add_committed(change, observations)
         return change, trials
 
-    def _look(self, connection: Connection, count: int, *, paused: bool) -> tuple[Plan, Record]:
+    def _look(self, connection: Connection, request: Request) -> tuple[Plan, Record]:
         """See what may be handed out again, and what a search may know."""
         next_number = self._record_cache.sync(connection)
-        plan = Plan(next_number)
+        rows = self._store.reader.open_trials(connection)
+        plan = Plan(next_number, _room(request, next_number, rows))
         now = self._store.now(connection)
-        for row in self._store.reader.open_trials(connection):
-            if row.state != "paused" or paused:
-                self._sort_in(plan, row, now=now, count=count)
+        for row in rows:
+            if row.state != "paused" or request.paused:
+                self._sort_in(plan, row, now=now, count=request.count)
         return plan, self._record(connection, next_number)
 
-    def _suggest(self, plan: Plan, record: Record, count: int, space: Space, search: Search) -> Plan:
+    def _suggest(self, plan: Plan, record: Record, request: Request) -> Plan:
         """Add new trials to a plan that does not give enough; others go on meanwhile."""
-        wanted = count - len(plan.ours) - len(plan.claims)
+        wanted = int(min(request.count - len(plan.ours) - len(plan.claims), plan.room - plan.begins))
         if wanted <= 0:
             return plan
         rng = np.random.default_rng(np.random.SeedSequence((self._seed, plan.next_number)))
         try:
-            return replace(plan, suggestions=list(search.suggest(space, record, wanted, rng)))
+            return replace(plan, suggestions=list(request.search.suggest(request.space, record, wanted, rng)))
         except SpaceExhausted as exhausted:
             return replace(plan, exhausted=exhausted)
 
     def _sort_in(self, plan: Plan, row: Any, *, now: float, count: int) -> None:
         room = len(plan.ours) + len(plan.claims) < count
         if row.state != "running":
-            if room:
+            if room and (plan.begins < plan.room or not _never_begun(row)):
                 plan.claims.append((row, row.lost))
             return
         if row.worker == self._store.worker:
@@ -208,11 +236,15 @@ class TrialAllocator:
             self._record_cache.record, told, self._objectives, seed=(self._seed, next_number)
         )
 
-    def _carry_out(self, connection: Connection, plan: Plan) -> tuple[int, list[Trial]]:
+    def _carry_out(self, connection: Connection, plan: Plan, request: Request) -> tuple[int, list[Trial]]:
         store = self._store
         change, next_number = store.bump(connection)
         if plan.suggestions and next_number != plan.next_number:
             raise Moved
+        if plan.begins and request.at_most is not None:  # nobody else can begin one until this is committed
+            rows = store.reader.open_trials(connection)
+            if plan.begins > _room(request, next_number, rows):
+                raise Moved
         now = store.now(connection)
         until = now + self._leases.seconds
         trials = [self._trial(row, row.attempt) for row in plan.ours]
@@ -261,6 +293,18 @@ class TrialAllocator:
     def _trial(self, row: Any, attempt: int) -> Trial:
         config = json.loads(row.config)
         return Trial(row.number, config, trial_seed(self._seed, row.number), attempt, row.checkpoint)
+
+
+def _never_begun(row: Any) -> bool:
+    """Tell whether an open trial was queued and never handed out."""
+    return row.state == "waiting" and row.attempt == 0
+
+
+def _room(request: Request, next_number: int, open_rows: Iterable[Any]) -> float:
+    """Tell how many trials may be begun that never were before."""
+    if request.at_most is None:
+        return math.inf
+    return request.at_most - next_number + sum(_never_begun(row) for row in open_rows)
 
 
 def _is_free(row: Any, now: float) -> bool:

@@ -145,8 +145,10 @@ class WorkerLoop:
             except SpaceExhausted:
                 self._exhausted = True
                 continue
-            if trial is not None:  # another process may have been faster
+            if trial is not None:
                 self._begin(trial, worker)
+            elif room > 0:  # other processes run what is left
+                self._exhausted = True
 
     def _begin(self, trial: Trial, worker: WorkerProcess) -> None:
         now = time.monotonic()
