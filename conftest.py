@@ -1,7 +1,24 @@
-"""What is not imported when the examples in docstrings are looked for."""
+"""How the tests and the examples in docstrings are run."""
+
+import os
 
 # Each of these frameworks brings its own copies of what the others bring too (threads, protocol buffers). A
 # process that has loaded them all may end without a word: their tests run in processes of their own.
 collect_ignore = [
     f"src/sturgeon/frameworks/{name}" for name in ("keras", "paddle", "lightning.py", "torch/lightning.py")
 ]
+
+# The tests run in as many processes as there are cores: more threads in each would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What takes longest comes first, so that the processes end at about the same time.
+FIRST = ("tests/test_documentation.py", "tests/frameworks", "tests/caviar", "tests/cli", "tests/network")
+
+
+def pytest_collection_modifyitems(items):
+    """Sort the folders, and leave what is in each in its order."""
+
+    def place(item):
+        return next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+
+    items.sort(key=place)
