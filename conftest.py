@@ -11,14 +11,10 @@ collect_ignore = [
 # The tests run in as many processes as there are cores: more threads in each would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# What takes longest comes first, so that the processes end at about the same time.
-FIRST = ("tests/test_documentation.py", "tests/frameworks", "tests/caviar", "tests/cli", "tests/network")
+# What takes long comes first, so that the processes end at about the same time.
+LONG = ("tests/caviar", "tests/cli", "tests/frameworks", "tests/network", "tests/test_documentation.py")
 
 
 def pytest_collection_modifyitems(items):
-    """Sort the folders, and leave what is in each in its order."""
-
-    def place(item):
-        return next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
-
-    items.sort(key=place)
+    """Sort the tests, and leave those of a file in their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

@@ -1,26 +1,18 @@
 """Scripts that train one trial for each case in worker processes, and what is the same in every framework."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+
+from script_runs import run_scripts
 
 SCRIPTS = Path(__file__).parent / "frameworks" / "scripts"
 
 
 def run_cases(script, folder):
     """Run a script in a folder; what became of each case, by its name."""
-    ran = subprocess.run(
-        [sys.executable, SCRIPTS / script],
-        cwd=folder,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout.splitlines()[-1])
+    ran = run_scripts([SCRIPTS / script], folder, CUDA_VISIBLE_DEVICES="")[script]
+    assert ran.error is None, ran.error
+    return json.loads(ran.out.splitlines()[-1])
 
 
 def check_whole(trials, reported):

@@ -4,33 +4,26 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 RUN_EACH = """
 import contextlib, io, json, pathlib, runpy, sys, traceback
 ran = {}
-for path in map(pathlib.Path, sys.argv[2:]):
+for path in map(pathlib.Path, sys.argv[1:]):
+    sys.path[0] = str(path.parent)
     out, err, error = io.StringIO(), io.StringIO(), None
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             runpy.run_path(str(path), run_name="__main__")
         except BaseException:
             error = traceback.format_exc()
-    ran[path.name] = [error, out.getvalue(), err.getvalue()]
-pathlib.Path(sys.argv[1]).write_text(json.dumps(ran))
+    ran[path.name] = error, out.getvalue(), err.getvalue()
+pathlib.Path("ran.json").write_text(json.dumps(ran))
 """
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What became of a script.
-
-    Attributes:
-        error: Its traceback; None where it ran to its end.
-        out: What it printed.
-        err: What it printed on stderr.
-    """
+class Ran(NamedTuple):
+    """What became of a script: its traceback, or None, and what it printed."""
 
     error: str | None
     out: str
@@ -39,10 +32,9 @@ class Ran:
 
 def run_scripts(scripts, folder, **environment) -> dict[str, Ran]:
     """Run scripts in a folder; what became of each, by its file's name."""
-    told = folder / "ran.json"
+    command = [sys.executable, "-c", RUN_EACH, *scripts]
     ran = subprocess.run(
-        [sys.executable, "-c", RUN_EACH, told, *map(Path, scripts)],
-        cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
-    return {name: Ran(*of_script) for name, of_script in json.loads(told.read_text()).items()}
+    return {name: Ran(*told) for name, told in json.loads((folder / "ran.json").read_text()).items()}
