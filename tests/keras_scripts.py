@@ -1,4 +1,4 @@
-"""Programs that use Keras, each in a process of its own: a process has one backend for good."""
+"""Programs that use Keras, in processes of their own: a process has one backend for good."""
 
 import importlib.util
 import os
@@ -8,19 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from script_runs import run_scripts
+
 SCRIPTS = Path(__file__).parent / "frameworks" / "scripts"
 needs_keras = pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="Keras is not installed")
 
 
-def run(arguments, folder, backend="tensorflow"):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+def run(arguments, folder):
+    """Run Python in a folder, with Keras on TensorFlow."""
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
 
 
-def run_script(name, folder, backend="tensorflow"):
-    ran = run([SCRIPTS / name], folder, backend)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.strip().endswith("all is well")
-    return ran
+def run_keras_scripts(names, folder, backend="tensorflow"):
+    """Run scripts of ours, or others by their paths, in one process with a backend."""
+    paths = [SCRIPTS / name for name in names]
+    return run_scripts(paths, folder, KERAS_BACKEND=backend, TF_CPP_MIN_LOG_LEVEL="3")

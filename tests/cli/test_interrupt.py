@@ -4,6 +4,8 @@ That it ends alike holds where neither search nor stopping looks at results: wha
 when it suggests the next trial differs.
 """
 
+import contextlib
+import io
 import json
 import signal
 import subprocess
@@ -12,18 +14,24 @@ import time
 
 import pytest
 
+from sturgeon.cli.main import main
 from sturgeon.errors import StudyError
 from sturgeon.study import Study
 
 TRIALS, EPOCHS = 8, 200
 
 
-def command(table, out, *more):
+def arguments_of_tune(table, out, *more):
     return [
-        sys.executable, "-m", "sturgeon", "tune", str(table), "--target", "kind", "--out", str(out),
+        "tune", str(table), "--target", "kind", "--out", str(out),
         "--trials", str(TRIALS), "--epochs", str(EPOCHS), "--fix", "batch_size=16", "--fix", "layers=2",
         "--search", "random", "--stopping", "never", "--json", *more,
     ]  # fmt: skip
+
+
+def start(*arguments):
+    command = [sys.executable, "-m", "sturgeon", *arguments_of_tune(*arguments)]
+    return subprocess.Popen(command, stdout=-1, stderr=-1, text=True)
 
 
 def wait_until(condition, process, seconds=60):
@@ -46,9 +54,11 @@ def epochs_recorded(path):
 
 
 def finish(*arguments):
-    ran = subprocess.run(command(*arguments), capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+    """Run to the end, in this process."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main(arguments_of_tune(*arguments)) == 0
+    return json.loads(printed.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -59,21 +69,22 @@ def whole(fish, tmp_path_factory):
     return finish(folder / "fish.csv", folder / "out")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_a_study_that_resumes_to_the_same_end(table, whole, tmp_path, number):
+def test_a_signal_leaves_a_study_that_resumes_to_the_same_end(table, whole, tmp_path):
     out = tmp_path / "stopped"
-    with subprocess.Popen(command(table, out), stdout=-1, stderr=-1, text=True) as process:
-        wait_until(lambda: epochs_recorded(out / "tune.study") > EPOCHS // 3, process)
-        process.send_signal(number)
-        printed, said = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "--resume" in said
-    assert "Traceback" not in said
-    stopped = json.loads(printed)
-    assert stopped["interrupted"] is True
-    assert stopped["trials"]["running"] == 0
-    assert stopped["trials"]["paused"] > 0
-    assert json.loads((out / "result.json").read_text()) == stopped
+    for number, resume in ((signal.SIGINT, []), (signal.SIGTERM, ["--resume"])):
+        already = epochs_recorded(out / "tune.study")
+        with start(table, out, *resume) as process:
+            wait_until(lambda b=already: epochs_recorded(out / "tune.study") > b + EPOCHS // 3, process)
+            process.send_signal(number)
+            printed, said = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "--resume" in said
+        assert "Traceback" not in said
+        stopped = json.loads(printed)
+        assert stopped["interrupted"] is True
+        assert stopped["trials"]["running"] == 0
+        assert stopped["trials"]["paused"] > 0
+        assert json.loads((out / "result.json").read_text()) == stopped
 
     resumed = finish(table, out, "--resume")
     assert resumed["trials"]["complete"] == TRIALS
@@ -86,7 +97,7 @@ def test_a_study_killed_again_and_again_resumes_to_the_same_end(table, whole, tm
     for kill in range(3):  # more often than a trial may be lost by default
         already = epochs_recorded(out / "tune.study")
         resume = ["--resume"] if kill else []
-        with subprocess.Popen(command(table, out, *resume), stdout=-1, stderr=-1, text=True) as process:
+        with start(table, out, *resume) as process:
             wait_until(lambda b=already: epochs_recorded(out / "tune.study") > b + EPOCHS // 3, process)
             process.kill()
             process.communicate()

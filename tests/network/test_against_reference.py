@@ -55,25 +55,20 @@ def test_forward_pass_and_batch_statistics_are_those_of_the_notes(make_weights, 
     np.testing.assert_allclose(batch.variance, [c["var"] for c in per_layer], rtol=1e-10)
 
 
-@pytest.mark.parametrize("layers", [1, 3])
-def test_gradients_are_those_of_back_propagation_by_hand(make_weights, layers):
-    weights = make_weights(Architecture(5, 1, 7, layers))
-    x, y = regression_batch()
+@pytest.mark.parametrize(
+    ("architecture", "batch", "by_hand"),
+    [
+        (Architecture(5, 1, 7, 1), regression_batch, reference.squared_error_gradient),
+        (Architecture(5, 1, 7, 3), regression_batch, reference.squared_error_gradient),
+        (Architecture(5, 4, 7, 2), classification_batch, reference.cross_entropy_gradient),
+    ],
+    ids=["squared error, 1 layer", "squared error, 3 layers", "cross-entropy"],
+)
+def test_gradients_are_those_of_back_propagation_by_hand(make_weights, architecture, batch, by_hand):
+    weights = make_weights(architecture)
+    x, y = batch()
     (loss, _), gradient = loss_and_gradient(weights, x, y)
-    expected_loss, expected, _ = reference.squared_error_gradient(
-        reference.as_reference(weights), x, y, EPSILON
-    )
-    np.testing.assert_allclose(loss, expected_loss, rtol=1e-12)
-    assert_same(gradient, expected)
-
-
-def test_cross_entropy_gradients_are_those_of_back_propagation_by_hand(make_weights):
-    weights = make_weights(Architecture(5, 4, 7, 2))
-    x, y = classification_batch()
-    (loss, _), gradient = loss_and_gradient(weights, x, y)
-    expected_loss, expected, _ = reference.cross_entropy_gradient(
-        reference.as_reference(weights), x, y, EPSILON
-    )
+    expected_loss, expected, _ = by_hand(reference.as_reference(weights), x, y, EPSILON)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-12)
     assert_same(gradient, expected)
 

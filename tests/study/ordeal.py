@@ -216,6 +216,7 @@ def resume(folder, where, *, trials=40, seed=0):
         with Study.open(where, leases=LEASES, search=Follower()) as study:
             while sum(study.counts()[state] for state in ("complete", "failed")) < trials:
                 (trial,) = study.ask()
+                log.write("ask", trial.number)
                 for step in range(1, STEPS + 1):
                     time.sleep(dice.random() * 0.001)
                     study.report(trial, step=step, loss=loss_of(trial.config, step))
@@ -224,12 +225,17 @@ def resume(folder, where, *, trials=40, seed=0):
     Study.create(where, space, minimize="loss", search=Follower(), seed=seed).close()
     kills = 0
     log = folder / "resume"
+    log.touch()
     child = spawn(task, log)
+    # Long enough for a start to get somewhere: a server takes longer to answer, and so does a busy machine.
+    start = 0.1 if str(where).startswith("postgresql") else 0.005
     while True:
-        # Long enough for a start to get somewhere: a server takes longer to answer.
-        time.sleep((0.1 if str(where).startswith("postgresql") else 0.005) + dice.random() * 0.05)
+        written = log.stat().st_size
+        time.sleep(start + dice.random() * 0.05)
         if ended(child):
             break
+        if log.stat().st_size == written:
+            start *= 1.5
         kill(child)
         kills += 1
         child = spawn(task, log)

@@ -12,11 +12,17 @@ from lane_runs import job, regression_table, run
 curves, networks, _ = run(regression_table(), [job(0, layers=1)], epochs=1)
 print(curves[0])
 """
+ADD = """
+import jax
+from sturgeon.caviar.lanes.devices import lane_devices
+lane_devices()
+print(jax.jit(lambda x: x + 1)(1.0), jax.config.jax_compilation_cache_dir)
+"""
 
 
-def train(cache):
+def run(code, cache):
     ran = subprocess.run(
-        [sys.executable, "-c", TRAIN],
+        [sys.executable, "-c", code],
         env={**os.environ, "XDG_CACHE_HOME": str(cache)},
         cwd=Path(__file__).parents[2],
         capture_output=True,
@@ -33,17 +39,17 @@ def programs(cache):
 
 
 def test_a_second_process_compiles_nothing_anew(tmp_path):
-    printed = train(tmp_path)
+    printed = run(TRAIN, tmp_path)
     first = programs(tmp_path)
     assert len(first) >= 1
     assert all(path.parts[:2] == ("sturgeon", "compiled") for path in first)
-    assert train(tmp_path) == printed
+    assert run(TRAIN, tmp_path) == printed
     assert first.items() <= programs(tmp_path).items()
 
 
 def test_a_folder_that_cannot_be_made_does_no_harm(tmp_path):
     (tmp_path / "file").write_text("no folder")
-    assert train(tmp_path / "file")
+    assert run(ADD, tmp_path / "file") == "2.0 None\n"
     assert (tmp_path / "file").read_text() == "no folder"
 
 

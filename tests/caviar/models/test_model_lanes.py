@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as hs
 
+from lane_runs import same_bits
 from sturgeon.caviar.events import Diverged, EpochDone, Paused, TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.models.backend import Alone, ModelBackend
@@ -82,11 +83,6 @@ def run(backend, jobs, epochs=EPOCHS):
     return curves, ended
 
 
-def same_bits(one, other):
-    leaves = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
-    return all(np.array_equal(a, b, equal_nan=True) for a, b in leaves)
-
-
 @pytest.fixture(scope="module")
 def backend():
     return ModelBackend(MODEL, SPACE, read_rows(data()), 16)
@@ -113,7 +109,7 @@ companions = hs.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(others=companions, place=hs.integers(0, 7))
 def test_a_lane_is_bitwise_the_same_whoever_its_neighbours_are(backend, alone, others, place):
     jobs = [TrainingJob(i + 1, i + 1001, config(**changes)) for i, changes in enumerate(others)]

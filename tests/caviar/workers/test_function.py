@@ -34,7 +34,8 @@ def test_a_script_needs_no_guard_and_is_not_run_again(script):
             assert isinstance(net, Net)
             return scaled(trial.config["x"])
 
-        study = st.tune(train, st.Space(x=st.Real(0, 1)), minimize="loss", trials=3, workers=2)
+        space = st.Space(x=st.Real(0, 1))
+        study = st.tune(train, space, minimize="loss", trials=3, workers=2, progress=False)
         print("values", json.dumps([t.value == 2 * t.config["x"] for t in study.trials]))
         """
     )
@@ -69,7 +70,8 @@ def test_a_function_of_a_module_beside_the_script(script, tmp_path):
         import sturgeon as st
         import training
 
-        study = st.tune(training.train, st.Space(x=st.Real(0, 1)), minimize="loss", trials=2)
+        space = st.Space(x=st.Real(0, 1))
+        study = st.tune(training.train, space, minimize="loss", trials=2, progress=False)
         print(study.counts()["complete"])
         """
     )

@@ -5,34 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from keras_scripts import needs_keras, run, run_script
+from keras_scripts import needs_keras, run, run_keras_scripts
 
 
-@needs_keras
-def test_a_fit_is_reported_and_goes_on_where_it_was_paused_or_killed(tmp_path):
-    run_script("keras_report.py", tmp_path)
-
-
-@needs_keras
-@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
-def test_learning_rate_and_momentum_change_live(backend, tmp_path):
-    run_script("keras_live.py", tmp_path, backend)
-
-
-@needs_keras
-def test_a_builder_and_data_are_tuned_and_bad_input_is_one_line(tmp_path):
-    run_script("keras_tune.py", tmp_path)
-
-
-@needs_keras
-def test_the_program_on_the_page_for_users_of_kerastuner_runs(tmp_path):
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """What became of each script and of the page on KerasTuner; the last changes the environment."""
+    folder = tmp_path_factory.mktemp("keras")
     page = (Path(__file__).parents[3] / "docs" / "keras-tuner.md").read_text()
     data, _, ours = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     small = ours.replace("trials=12", "trials=1").replace("epochs=10", "epochs=1")
-    program = data + small.replace("workers=2", "workers=0") + "print(best_model.predict(x_val).shape)"
-    ran = run(["-c", program], tmp_path)
-    assert ran.returncode == 0, ran.stderr
-    assert "(540, 10)" in ran.stdout
+    shape = "assert best_model.predict(x_val).shape == (540, 10)"
+    (folder / "page.py").write_text(data + small.replace("workers=2", "workers=0") + shape)
+    scripts = ["keras_live.py", "keras_report.py", folder / "page.py", "keras_tune.py"]
+    return run_keras_scripts(scripts, folder)
+
+
+@needs_keras
+@pytest.mark.parametrize("script", ["keras_live.py", "keras_report.py", "page.py", "keras_tune.py"])
+def test_a_script_runs_to_its_end(script, ran):
+    assert ran[script].error is None, ran[script].error
 
 
 def test_the_adapter_loads_no_keras_until_it_is_used(tmp_path):

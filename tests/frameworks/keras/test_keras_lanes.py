@@ -2,12 +2,23 @@
 
 import pytest
 
-from keras_scripts import needs_keras, run_script
+from keras_scripts import needs_keras, run_keras_scripts
+
+pytestmark = needs_keras
+ON_JAX = ("keras_on_jax.py", "keras_live.py", "keras_loaded.py")
 
 
-@needs_keras
-@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
-def test_keras_models_train_in_lanes_and_come_back(backend, tmp_path):
-    ran = run_script(f"keras_on_{backend}.py", tmp_path, backend)
-    if backend == "tensorflow":
-        assert "has a train_step of its own" in ran.stderr
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """What became of each script; one on JAX loads the network that the one on TensorFlow saves."""
+    folder = tmp_path_factory.mktemp("lanes")
+    return run_keras_scripts(["keras_on_tensorflow.py"], folder) | run_keras_scripts(ON_JAX, folder, "jax")
+
+
+@pytest.mark.parametrize("script", ["keras_on_tensorflow.py", *ON_JAX])
+def test_a_script_runs_to_its_end(script, ran):
+    assert ran[script].error is None, ran[script].error
+
+
+def test_a_model_that_cannot_train_in_lanes_is_told(ran):
+    assert "has a train_step of its own" in ran["keras_on_tensorflow.py"].err

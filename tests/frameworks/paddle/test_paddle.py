@@ -1,15 +1,10 @@
 """PaddlePaddle's callback in worker processes, as a script of a user runs them."""
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "paddle_trials.py"
+from framework_trials import check_failed, check_stopped, check_whole, run_cases
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("paddle") is None, reason="needs the extra paddle")
 
@@ -17,25 +12,11 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("paddle") is None, reas
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory):
     """What became of each case."""
-    ran = subprocess.run(
-        [sys.executable, SCRIPT],
-        cwd=tmp_path_factory.mktemp("paddle"),
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout.splitlines()[-1])
+    return run_cases("paddle_trials.py", tmp_path_factory.mktemp("paddle"))
 
 
 def test_every_epoch_is_reported_and_the_last_checkpoint_kept(trials):
-    whole = trials["whole"]
-    assert whole["state"] == "complete", whole["error"]
-    assert [step for step, _ in whole["curve"]] == [1, 2, 3, 4]
-    assert whole["reported"] == ["loss", "val_loss"]
-    assert whole["step"] == 4
-    assert Path(whole["checkpoint"]).is_file()
+    check_whole(trials, ["loss", "val_loss"])
 
 
 def test_a_killed_training_goes_on_exactly(trials):
@@ -52,10 +33,7 @@ def test_a_training_killed_when_it_was_done_is_not_trained_further(trials):
 
 
 def test_a_trial_that_a_rule_stops_ends_after_its_epoch(trials):
-    stopped = trials["stopped"]
-    assert (stopped["state"], stopped["reason"]) == ("stopped", "it was time.")
-    assert stopped["curve"] == trials["whole"]["curve"][:2]
-    assert stopped["step"] == 2
+    check_stopped(trials)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +45,4 @@ def test_a_trial_that_a_rule_stops_ends_after_its_epoch(trials):
     ],
 )
 def test_a_trial_fails_in_one_line_and_the_others_go_on(trials, case, said):
-    failed = trials[case]
-    assert failed["state"] == "failed"
-    assert said in failed["error"]
-    assert len(failed["error"].splitlines()) == 1
+    check_failed(trials[case], said)

@@ -94,4 +94,3 @@ result = tune(
 assert result.study.counts()["complete"] == 2
 loss = float(np.mean((result.best.predict(ROWS.validation.x)[:, 0] - ROWS.validation.y) ** 2))
 assert abs(loss - result.study.best.value) < 0.05 * loss, (loss, result.study.best.value)
-print("all is well")

@@ -92,4 +92,3 @@ for one, other in zip(curves(whole), curves(killed), strict=True):
         assert np.allclose([v for _, v in other[name]], [v for _, v in curve], rtol=1e-5), name
 best = killed.best
 assert [path.name for path in Path("killed.study.checkpoints").iterdir()] == [f"trial-{best.number}"]
-print("all is well")

@@ -136,4 +136,3 @@ SHUFFLES = st.Space(learning_rate=st.Constant(0.1), shuffle=st.Choice((False, Tr
 assert "the space has 'shuffle'" in refusal(build, SHUFFLES, TRAIN, VALIDATION, fused=True)
 os.environ["KERAS_BACKEND"] = "jax"
 assert "it is 'tensorflow' here" in refusal(build, RATE, TRAIN, VALIDATION)
-print("all is well")

@@ -1,18 +1,14 @@
 """Trials of a Lightning module, each a case; prints what became of them as JSON."""
 
-import json
 import os
 import signal
-from dataclasses import dataclass
-from typing import ClassVar
 
 import lightning
 import torch
 from torch.utils.data import DataLoader, TensorDataset
+from trial_cases import Trap, tune_cases
 
-import sturgeon as st
 from sturgeon.frameworks.lightning import Report
-from sturgeon.stopping.decision import CONTINUE, Stop
 
 CASES = ("whole", "killed", "stopped", "forgotten", "unsafe", "gpu", "silent")
 
@@ -57,28 +53,6 @@ class KillInEpoch(lightning.Callback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-@dataclass(frozen=True)
-class StopsAt(st.Stopping):
-    """Stops the trial that is to be stopped after two epochs."""
-
-    name: ClassVar[str] = "stops-at"
-
-    def decide(self, trial, peers, context):
-        late = trial.config["case"] == "stopped" and trial.curve[-1][0] == 2
-        return Stop("it was time.") if late else CONTINUE
-
-    def milestone(self, number, step, context):
-        return None
-
-    def promote(self, record, context):
-        return None
-
-
-class Trap:
-    def __reduce__(self):
-        return (print, ("run",))
-
-
 def train(trial):
     case = trial.config["case"]
     torch.set_num_threads(1)
@@ -102,16 +76,4 @@ def train(trial):
     )
 
 
-study = st.tune(
-    train, st.Space(case=st.Choice(CASES)), minimize="val_loss", trials=len(CASES), max_failures=1,
-    search=st.Grid(len(CASES)), stopping=StopsAt(),
-)  # fmt: skip
-told = {
-    one.config["case"]: {
-        "state": one.state, "curve": one.curves.get("val_loss"), "reported": sorted(one.curves),
-        "attempts": one.attempts, "error": one.error and one.error.message, "reason": one.reason,
-        "checkpoint": one.checkpoint, "step": one.checkpoint_step,
-    }
-    for one in study.trials
-}  # fmt: skip
-print(json.dumps(told))
+tune_cases(train, CASES)

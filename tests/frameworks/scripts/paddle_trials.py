@@ -1,19 +1,15 @@
 """Trials of a PaddlePaddle model, each a case; prints what became of them as JSON."""
 
-import json
 import os
 import pickle
 import signal
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import paddle
+from trial_cases import Trap, tune_cases
 
-import sturgeon as st
 from sturgeon.frameworks.paddle import Report, load_weights
-from sturgeon.stopping.decision import CONTINUE, Stop
 
 CASES = ("whole", "killed", "killed at the end", "stopped", "unsafe", "gpu", "silent")
 
@@ -24,30 +20,6 @@ class KillInEpoch(paddle.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 2:
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-@dataclass(frozen=True)
-class StopsAt(st.Stopping):
-    """Stops the trial that is to be stopped after two epochs."""
-
-    name: ClassVar[str] = "stops-at"
-
-    def decide(self, trial, peers, context):
-        late = trial.config["case"] == "stopped" and trial.curve[-1][0] == 2
-        return Stop("it was time.") if late else CONTINUE
-
-    def milestone(self, number, step, context):
-        return None
-
-    def promote(self, record, context):
-        return None
-
-
-class Trap:
-    """What runs code when it is unpickled."""
-
-    def __reduce__(self):
-        return (print, ("run",))
 
 
 def train(trial):
@@ -83,16 +55,4 @@ def train(trial):
     return None
 
 
-study = st.tune(
-    train, st.Space(case=st.Choice(CASES)), minimize="val_loss", trials=len(CASES), max_failures=1,
-    search=st.Grid(len(CASES)), stopping=StopsAt(),
-)  # fmt: skip
-told = {
-    one.config["case"]: {
-        "state": one.state, "curve": one.curves.get("val_loss"), "reported": sorted(one.curves),
-        "attempts": one.attempts, "error": one.error and one.error.message, "reason": one.reason,
-        "checkpoint": one.checkpoint, "step": one.checkpoint_step, "weights": one.metrics.get("weights"),
-    }
-    for one in study.trials
-}  # fmt: skip
-print(json.dumps(told))
+tune_cases(train, CASES)

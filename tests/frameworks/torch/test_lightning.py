@@ -1,15 +1,10 @@
 """Lightning's callback in worker processes, as a script of a user runs them."""
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "lightning_trials.py"
+from framework_trials import check_failed, check_stopped, check_whole, run_cases
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("lightning") is None, reason="needs the extra lightning"
@@ -19,25 +14,11 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory):
     """What became of each case."""
-    ran = subprocess.run(
-        [sys.executable, SCRIPT],
-        cwd=tmp_path_factory.mktemp("lightning"),
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout.splitlines()[-1])
+    return run_cases("lightning_trials.py", tmp_path_factory.mktemp("lightning"))
 
 
 def test_every_epoch_is_reported_and_the_last_checkpoint_kept(trials):
-    whole = trials["whole"]
-    assert whole["state"] == "complete"
-    assert [step for step, _ in whole["curve"]] == [1, 2, 3, 4]
-    assert whole["reported"] == ["train_loss", "val_loss"]
-    assert whole["step"] == 4
-    assert Path(whole["checkpoint"]).is_file()
+    check_whole(trials, ["train_loss", "val_loss"])
 
 
 def test_a_killed_training_goes_on_exactly_with_a_schedule_that_looks_at_the_validation(trials):
@@ -46,10 +27,7 @@ def test_a_killed_training_goes_on_exactly_with_a_schedule_that_looks_at_the_val
 
 
 def test_a_trial_that_a_rule_stops_ends_after_its_epoch(trials):
-    stopped = trials["stopped"]
-    assert (stopped["state"], stopped["reason"]) == ("stopped", "it was time.")
-    assert stopped["curve"] == trials["whole"]["curve"][:2]
-    assert stopped["step"] == 2
+    check_stopped(trials)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +40,7 @@ def test_a_trial_that_a_rule_stops_ends_after_its_epoch(trials):
     ],
 )
 def test_a_trial_fails_in_one_line_and_the_others_go_on(trials, case, said):
-    failed = trials[case]
-    assert failed["state"] == "failed"
-    assert said in failed["error"]
-    assert len(failed["error"].splitlines()) == 1
+    check_failed(trials[case], said)
 
 
 def test_a_metric_that_was_never_reported_is_named_with_those_that_were(trials):

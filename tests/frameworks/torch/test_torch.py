@@ -61,7 +61,7 @@ def training(folder, *, kill_in=None, epochs=5):
 
 
 def test_a_killed_training_goes_on_exactly_where_its_checkpoint_was(tmp_path):
-    whole = tune(training(tmp_path / "a"), SPACE, minimize="loss", trials=1).best
+    whole = tune(training(tmp_path / "a"), SPACE, minimize="loss", trials=1, workers=0).best
     cut = tune(training(tmp_path / "b", kill_in=4), SPACE, minimize="loss", trials=1).best
     assert [attempt for _, attempt in cut.curves["attempt"]] == [1, 1, 1, 2, 2]
     assert cut.curves["loss"] == whole.curves["loss"]
