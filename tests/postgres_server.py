@@ -1,4 +1,4 @@
-"""A throwaway PostgreSQL server for tests and for ``benchmarks/chaos.py``.
+"""A throwaway PostgreSQL server for tests and for ``benchmarks/study/chaos.py``.
 
 The server's programs refuse to run as root, so then they run as an unprivileged user. It listens on a free
 port of 127.0.0.1 and wants a password.

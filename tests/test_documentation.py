@@ -1,4 +1,4 @@
-"""What the README says is true: its Python runs, its commands and options exist."""
+"""What the documents say is true: the README's Python runs, its commands exist, links lead somewhere."""
 
 import re
 from pathlib import Path
@@ -13,6 +13,7 @@ README = (ROOT / "README.md").read_text()
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 # Two of these get on badly in one process.
 FRAMEWORKS = {"tensorflow": {"tensorflow", "keras"}, "torch": {"torch"}, "paddle": {"paddle"}}
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").rglob("*.md")]
 
 
 def test_the_readmes_python_runs_from_top_to_bottom(capsys):
@@ -48,7 +49,21 @@ def test_nothing_in_the_readme_is_still_to_be_filled_in():
 
 def test_continuous_integration_runs_the_readmes_test_command():
     assert len(re.findall(r"^python -m venv .* && pytest$", README, re.MULTILINE)) == 1
-    assert "&& pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
+    run = (ROOT / ".ci" / "run").read_text()
+    assert "&& pytest$' README.md" in run
+    assert {"scripts/check", "scripts/test"} <= set(run.split())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_within_the_repository_leads_somewhere(document):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_benchmark_is_listed():
+    folder = ROOT / "benchmarks"
+    listed = set(re.findall(r"`([a-z_]+\.py)", (folder / "README.md").read_text()))
+    assert listed == {path.name for path in folder.rglob("*.py")}
 
 
 def framework_of(example):

@@ -1,8 +1,8 @@
 """Studies whose workers are killed, and what must hold afterwards.
 
 Run as a program: ``python ordeal.py kill|crowd|resume …``; the tests run it with small counts and
-``benchmarks/chaos.py`` with large ones. Workers are forked from this process, which has everything imported
-and no thread, so that a kill costs milliseconds.
+the benchmark ``chaos.py`` with large ones. Workers are forked from this process, which has everything
+imported and no thread, so that a kill costs milliseconds.
 
 Each worker writes a line to its log after each acknowledgement; a log survives the worker, and what it says
 must be found in the study.

@@ -1,4 +1,4 @@
-"""Workers killed at random moments, many processes at once; longer in benchmarks/chaos.py."""
+"""Workers killed at random moments, many processes at once; longer in benchmarks/study/chaos.py."""
 
 import json
 import subprocess

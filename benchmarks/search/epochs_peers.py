@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lcbench import LAST_EPOCH, space
-from sturgeon.space import Integer, Real
+from search_methods import configspace_of, suggest_by_optuna
 
 Curve = Callable[[dict[str, Any]], Sequence[float]]
 Whole = list[tuple[int, float]]
@@ -37,7 +37,7 @@ def _optuna(sampler_name: str) -> Callable[[Curve, int, int, int], Whole]:
         while used < total:
             while len(live) < workers:
                 trial = study.ask()
-                live.append([trial, curve(_suggest(trial)), 0])
+                live.append([trial, curve(suggest_by_optuna(trial, space())), 0])
             for one in live[: total - used]:
                 trial, values, step = one
                 one[2] = step = step + 1
@@ -56,21 +56,10 @@ def _optuna(sampler_name: str) -> Callable[[Curve, int, int, int], Whole]:
     return run
 
 
-def _suggest(trial: Any) -> dict[str, Any]:
-    config: dict[str, Any] = {}
-    for name, one in space().items():
-        if isinstance(one, Integer):
-            config[name] = trial.suggest_int(name, one.low, one.high, log=one.scale == "log")
-        elif isinstance(one, Real):
-            config[name] = trial.suggest_float(name, one.low, one.high, log=one.scale == "log")
-    return config
-
-
 def _smac(curve: Curve, seed: int, workers: int, total: int) -> Whole:
     """Run SMAC3's multi-fidelity facade (Hyperband brackets, random forest), one at a time."""
     import logging
 
-    import ConfigSpace
     from smac import MultiFidelityFacade, Scenario
     from smac.runhistory import TrialValue
 
@@ -78,15 +67,9 @@ def _smac(curve: Curve, seed: int, workers: int, total: int) -> Whole:
         raise ValueError("SMAC is measured one at a time only")
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    configspace = ConfigSpace.ConfigurationSpace(seed=seed)
-    for name, one in space().items():
-        assert isinstance(one, Integer | Real)
-        kind = ConfigSpace.Integer if isinstance(one, Integer) else ConfigSpace.Float
-        bounds: Any = (one.low, one.high)
-        configspace.add(kind(name, bounds=bounds, log=one.scale == "log"))
     with tempfile.TemporaryDirectory() as folder:
         scenario = Scenario(
-            configspace,
+            configspace_of(space(), seed),
             deterministic=True,
             n_trials=100_000,
             min_budget=2,

@@ -1,6 +1,6 @@
 """The lane engine, as ``population.py`` measures it: through its public face, in this or in a fresh process.
 
-    python benchmarks/population_ours.py '{"do": "mixed", "table": "digits", "epochs": 30}'
+    python benchmarks/lanes/population_ours.py '{"do": "mixed", "table": "digits", "epochs": 30}'
 
 prints one line of JSON. A fresh process shows what a user's has: programs come from the compilation cache.
 """
@@ -127,7 +127,7 @@ def train_mixed(table: str, trials: int, epochs: int) -> dict[str, Any]:
 
 
 def train_equal_blocks(table: str, trials: int, epochs: int) -> dict[str, Any]:
-    """Each configuration in lanes full of its like, by its own exact shape: seconds of one member-epoch.
+    """Each configuration in lanes full of its like, by its own exact shape: seconds of one network-epoch.
 
     A training of one epoch comes before, so that what is made once for a shape is not counted.
     """

@@ -1,5 +1,7 @@
 """What a report costs beside the training that it reports, for the plain loop and for ``keras.Report``.
 
+    python benchmarks/frameworks/framework_overhead.py [--blocks 20]
+
 An epoch is 100 steps of 1 ms. Blocks of five epochs with and without reports alternate in one worker process
 of ``st.tune``, which writes to a study in a file as always. What counts is how long a training is held up:
 the median time of a report by the clock, as a share of an epoch without one. The medians of whole epochs are
@@ -8,8 +10,8 @@ it: in the training's thread, and in the process that writes the study, which wo
 of the plain loop computes for 1 ms; one of Keras is a real one on TensorFlow, of a network that is made as
 wide as takes about that long.
 
-Run it with ``python benchmarks/framework_overhead.py [--blocks 20]``; it takes about a minute, needs Linux,
-and exits with 1 if a report holds a training up by 1 % of an epoch or more.
+It takes about a minute, needs Linux, and exits with 1 if a report holds a training up by 1 % of an epoch or
+more.
 """
 
 from __future__ import annotations

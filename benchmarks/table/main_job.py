@@ -1,7 +1,7 @@
 """The main job, measured: how long, how much memory, how good, and what scikit-learn reaches meanwhile.
 
-    python benchmarks/main_job.py speed
-    python benchmarks/main_job.py quality [--adult adult_train.csv.gz adult_test.csv.gz] [--only TABLE]
+    python benchmarks/table/main_job.py speed
+    python benchmarks/table/main_job.py quality [--adult adult_train.csv.gz adult_test.csv.gz] [--only TABLE]
 
 `speed` runs 64 random trials of the standard space, 30 epochs, on white wine, as a user would: whole
 processes, first with an empty compilation cache, then twice with a warm one.
@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-WINE = Path(__file__).parent.parent / "examples" / "data" / "wine_quality_white.csv"
+WINE = Path(__file__).parents[2] / "examples" / "data" / "wine_quality_white.csv"
 KEY = {"classification": "accuracy", "regression": "rmse"}
 
 

@@ -1,6 +1,6 @@
 """A table of a million rows and a hundred columns, tuned on a machine with 4 GB free.
 
-    python benchmarks/big_table.py [--rows 1000000] [--columns 100] [--gigabytes 4] [--folder DIR]
+    python benchmarks/table/big_table.py [--rows 1000000] [--columns 100] [--gigabytes 4] [--folder DIR]
 
 Makes the table as CSV and as Parquet, numbers of seven digits. For each, in processes of their own whose
 memory the system bounds (RLIMIT_DATA: all private memory, whether touched or not; an allocation beyond it

@@ -1,10 +1,10 @@
 """Early stopping with epochs as the cost, on the LCBench surrogate.
 
-    python benchmarks/search_epochs.py --seeds 3 --workers 1 4
-    python benchmarks/search_epochs.py --methods tpe+hyperband gp+hyperband --save epochs.json
+    python benchmarks/search/search_epochs.py --seeds 3 --workers 1 4
+    python benchmarks/search/search_epochs.py --methods tpe+hyperband gp+hyperband --save epochs.json
 
 Every method gets 20 × 52 epochs on each of the 17 tasks; an epoch costs the same for every configuration. A
-paused training goes on where it was at no cost, as in the lane engine; Optuna and SMAC get the same where
+paused training continues where it was at no cost, as in the lane engine; Optuna and SMAC get the same where
 they train a configuration further. Only trials that were trained to epoch 52 count, by their
 cross-entropy there: normalised regret, 0 the best known, 1 the median of random configurations (which also
 stands before the first such trial). ``--workers 4`` trains four at a time, an epoch each in turn.
@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,8 +29,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from epochs_peers import PEERS
 from lcbench import DEFAULT_DIR, LAST_EPOCH, LCBench, space
@@ -48,7 +45,7 @@ from sturgeon.stopping import (
 
 METRIC = "val_cross_entropy"
 TOTAL = 20 * LAST_EPOCH
-GOAL = StoppingContext(METRIC, max_steps=LAST_EPOCH, can_wait=True)
+CONTEXT = StoppingContext(METRIC, max_steps=LAST_EPOCH, can_wait=True)
 MARKS = (TOTAL // 5, TOTAL // 3, TOTAL // 2, TOTAL)
 GRID = list(range(13, TOTAL + 1, 13))
 
@@ -84,7 +81,7 @@ def train(run: Run, curve: Callable[[dict[str, Any]], Sequence[float]]) -> Whole
     the_space = space()
     while used < run.total:
         while len(live) < run.workers:
-            number = rule.promote(record, GOAL)
+            number = rule.promote(record, CONTEXT)
             if number is None:
                 number = len(record)
                 rng = np.random.default_rng(np.random.SeedSequence((run.seed, number)))
@@ -102,7 +99,7 @@ def train(run: Run, curve: Callable[[dict[str, Any]], Sequence[float]]) -> Whole
         for number in trained:
             observation = record[number]
             step, value = observation.curve[-1]
-            decision = rule.decide(observation, record, GOAL)
+            decision = rule.decide(observation, record, CONTEXT)
             if step == LAST_EPOCH:
                 record.put(replace(observation, state="complete", value=value))
                 whole.append((used, value))

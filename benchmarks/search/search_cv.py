@@ -1,6 +1,6 @@
 """SearchCV against RandomizedSearchCV and Optuna's OptunaSearchCV: the same pipeline, space, folds and fits.
 
-    python benchmarks/search_cv.py [svc|mlp] --seeds 10 --candidates 40 --jobs 1 [--out FILE]
+    python benchmarks/search/search_cv.py [svc|mlp] --seeds 10 --candidates 40 --jobs 1 [--out FILE]
 
 Handwritten digits, ``StandardScaler`` → ``PCA`` → a classifier. For each seed 600 rows are searched on, with
 three folds that all methods share; the other 1,197 rows are the test rows, which influence nothing. The

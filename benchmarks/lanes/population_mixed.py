@@ -5,7 +5,7 @@ from handing in the first configuration to the end of the last, compiling or loa
 
 *Blocks of equal shapes*: what the same networks would take if each had a machine full of its like: every
 configuration by its own exact shape, nothing padded, as many equal jobs as there are lanes, its program
-compiled beforehand; the measured seconds of a member-epoch, summed over the configurations.
+compiled beforehand; the measured seconds of a network-epoch, summed over the configurations.
 
 *PyTorch eager*: the same configurations, one process a core with one thread, the trials handed out as
 processes get free; fused Adam, SGD without a loop for momentum; judged on the validation rows every epoch, as
@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from population_bars import against
 from population_workers import Workers, cores, makespan
 
 _HERE = Path(__file__).parent
@@ -67,11 +68,9 @@ def measure_mixed(table: str, *, rounds: int, quick: bool) -> None:
 def _print(
     table: str, trials: int, cold: dict[str, Any], run: dict[str, Any], took: dict[str, float], few: int
 ) -> None:
-    from population import against
-
     ours = took["warm"]
     print(f"\nstandard space, {trials} trials, {_EPOCHS} epochs, {table}: {run['rows']} training rows")
-    print(f"  Sturgeon, warm cache: {ours:.1f} s, {run['epochs'] / ours:.0f} member-epochs a second")
+    print(f"  Sturgeon, warm cache: {ours:.1f} s, {run['epochs'] / ours:.0f} network-epochs a second")
     compiling = cold["seconds"] - ours
     met = "reached" if compiling <= _COLD_BAR else "MISSED"
     print(f"  cold: {cold['seconds']:.1f} s; compiling {compiling:.1f} s (bar {_COLD_BAR:.0f} s: {met})")

@@ -1,11 +1,11 @@
 """1,024 networks on one GPU: the lane engine against PyTorch, a loop and a CUDA graph of its step.
 
-    python benchmarks/population_gpu.py [--rounds N]
+    python benchmarks/lanes/population_gpu.py [--rounds N]
 
 Networks of 64 units and three hidden layers, mini-batches of 64, batch norm, ReLU, Adam, 8,192 × 64 rows.
 PyTorch trains one at a time on the same GPU, data on it; *graphed* replays a captured step. Ours
 trains for 20 epochs, and includes its host's work, from drawing the first weights to fetching the last.
-Figures are medians of alternating rounds. Bars: 300 and 100 times as many member-epochs a second.
+Figures are medians of alternating rounds. Bars: 300 and 100 times as many network-epochs a second.
 Without a GPU it runs 8 networks on the CPU, without a graph, to show that it works.
 """
 
@@ -136,13 +136,13 @@ def main() -> None:
             found[name].append(_rate(epoch, 5 if both else 1))
     rate = median(found["ours"])
     print(
-        f"Sturgeon: {rate:.1f} member-epochs a second, {jobs} jobs, "
+        f"Sturgeon: {rate:.1f} network-epochs a second, {jobs} jobs, "
         f"{rate * _CASE.arithmetic / 1e9:.0f} GFLOP/s"
     )
     for name in peers:
         ratio = rate / median(found[name])
         bar = f" (bar {_BARS[name]:.0f}×: {'reached' if ratio >= _BARS[name] else 'MISSED'})" if both else ""
-        print(f"PyTorch {name}: {median(found[name]):.1f} member-epochs a second; ours is {ratio:.1f}×{bar}")
+        print(f"PyTorch {name}: {median(found[name]):.1f} network-epochs a second; ours is {ratio:.1f}×{bar}")
 
 
 if __name__ == "__main__":

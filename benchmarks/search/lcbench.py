@@ -4,7 +4,7 @@ The folder (``--lcbench DIR``, by default ``../shared/lcbench`` beside the repos
 YAHPO Gym as ``model.onnx``, the ranges, and the best and the median value known of 17 tasks; its README says
 where they come from. It needs ``pip install onnxruntime``.
 
-    python benchmarks/lcbench.py --lcbench DIR
+    python benchmarks/search/lcbench.py --lcbench DIR
 
 prints the tasks and a curve, and says how long an evaluation takes.
 """
@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from sturgeon.space import Integer, Real, Space
 
-DEFAULT_DIR = Path(__file__).resolve().parent.parent.parent / "shared" / "lcbench"
+DEFAULT_DIR = Path(__file__).resolve().parents[3] / "shared" / "lcbench"
 LAST_EPOCH = 52
 OUTPUTS = (
     "time",

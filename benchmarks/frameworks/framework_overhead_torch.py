@@ -1,6 +1,6 @@
 """How long reports hold a training up: in PyTorch, Lightning and PaddlePaddle.
 
-    python benchmarks/framework_overhead_torch.py [plain] [torch] [lightning] [paddle]
+    python benchmarks/frameworks/framework_overhead_torch.py [plain] [torch] [lightning] [paddle]
 
 Bar: under 1 % around a training of 1 ms steps. Each training runs in a worker process of ``tune`` with a
 study on disk, 250 steps an epoch, a report after each; ``torch``, ``lightning`` and ``paddle`` write

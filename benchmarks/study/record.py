@@ -1,7 +1,9 @@
 """What keeping a study costs, against Optuna with SQLite in the same run, on the same disk.
 
-Run ``python benchmarks/record.py`` (a minute or two; ``--quick`` for a look). The two take turns, and what is
-printed are medians. Optuna does the same: ask, twenty intermediate values, tell.
+    python benchmarks/study/record.py [--quick]
+
+The two take turns, and what is printed are medians. Optuna does the same: ask, twenty intermediate values,
+tell. It takes a minute or two.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """The lane engine against training the same networks one by one: all in one run, in alternating rounds.
 
-    python benchmarks/population.py [--only equal|mixed|memory] [--adult TRAIN] [--quick] [--rounds N]
+    python benchmarks/lanes/population.py [--only equal|mixed|memory] [--adult TRAIN] [--quick] [--rounds N]
 
-*equal*: member-epochs a second of networks of one shape: batch norm, ReLU, Adam, 8,192 × 64 float32 rows, 10
+*equal*: network-epochs a second of networks of one shape: batch norm, ReLU, Adam, 8,192 × 64 float32 rows, 10
 classes, every row once an epoch in a new order. Ours goes through the public engine, lanes on every core; it
 also judges 64 validation rows every epoch, which its peers do not. A peer is one process a core, bound to it,
 with one thread (OpenMP, MKL, TensorFlow's pools and XLA alike), all at once; each by the fastest of the
 settings in ``SETTINGS``, chosen for each shape in this run. Data are in memory; PyTorch gathers an epoch's
 rows by a permutation. Compiling is apart. Only one peer computes at a time, in rounds; figures are medians.
 Beside each figure by the clock stands the same by processor time (the number of cores over the processor time
-of a member-epoch), which other programs on the machine disturb less. The matrix peak is the best of XLA,
+of a network-epoch), which other programs on the machine disturb less. The matrix peak is the best of XLA,
 NumPy and PyTorch in large float32 products, one thread a core, all cores at once, in the same rounds. A
 network's arithmetic is :attr:`population_cases.Case.arithmetic`.
 
@@ -22,10 +22,10 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from population_bars import BARS, against
 from population_cases import CASES, Case
 from population_workers import Rate, Unfit, Workers, cores
 
@@ -40,24 +40,6 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
 PEAK: list[dict[str, Any]] = [{"library": name} for name in ("numpy", "torch", "xla")]
 PEAK_CASE = Case(1024, 1)
 TORCH, KERAS = "PyTorch eager", "Keras on TensorFlow"
-
-
-@dataclass(frozen=True)
-class Bar:
-    """What the issue asks of a shape: ratios to PyTorch eager and Keras on TensorFlow; share of the peak."""
-
-    torch: float
-    keras: float
-    peak: float
-
-
-BARS = {32: Bar(18, 30, 0.20), 64: Bar(7, 12, 0.45), 128: Bar(2.2, 5, 0.65), 256: Bar(1.3, 2.5, 0.70)}
-
-
-def against(value: float, bar: float, *, cpu: float | None = None, form: str = "{:.1f}×") -> str:
-    """A figure beside its bar, and whether it is reached; the same by processor time, where it is known."""
-    by_cpu = "" if cpu is None else f"; by processor time {form.format(cpu)}"
-    return f"{form.format(value)} (bar {form.format(bar)}: {'reached' if value >= bar else 'MISSED'}{by_cpu})"
 
 
 def measure_equal(rounds: int, seconds: float, cases: tuple[Case, ...]) -> None:
@@ -120,7 +102,7 @@ def _print_case(case: Case, found: dict[str, list[Rate]], jobs: int) -> None:
     for kind, rate in rates.items():
         low, high = (pick(one.clock for one in found[kind]) for pick in (min, max))
         print(
-            f"  {kind:20s} {rate.clock:7.1f} member-epochs a second ({low:.1f} to {high:.1f}); ours is "
+            f"  {kind:20s} {rate.clock:7.1f} network-epochs a second ({low:.1f} to {high:.1f}); ours is "
             f"{ours.clock / rate.clock:.2f}×; by processor time {rate.cpu:.1f}, {ours.cpu / rate.cpu:.2f}×"
         )
     product = 2.0 * PEAK_CASE.units**3

@@ -1,9 +1,10 @@
 """The figures of slow peers on LCBench, measured once and kept in ``results/``.
 
-    python benchmarks/search_peers.py optuna-gp --seeds 2 --out benchmarks/results/lcbench-optuna-gp.json
+    python benchmarks/search/search_peers.py optuna-gp --seeds 2 --out FILE
 
-Runs what the file does not have yet and writes after every run, so it can be stopped and gone on with.
-One core: set OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1. ``search_quality.py`` reads the files.
+Runs what the file does not have yet and writes after every run, so it can be stopped and resumed. The files
+of record are ``benchmarks/results/lcbench-METHOD.json``; ``search_quality.py`` reads them.
+One core: set OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Stopping rules replayed on real curves: our own network on digits and white wine.
 
-    python benchmarks/stopping_curves.py --trials 128
+    python benchmarks/search/stopping_curves.py --trials 128
 
 trains so many random configurations of the standard space for 30 epochs each, without stopping (a few
 minutes), then replays their curves under each rule: of 64 (or 20) of them in 12 random orders, one or eight
@@ -12,8 +12,8 @@ better than it. ``--keep DIR`` keeps the studies, and takes those that are there
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 import sturgeon as st
-from sturgeon.search import Observation, Record
-from sturgeon.stopping import (
-    CONTINUE,
-    MedianRule,
-    Patience,
-    Pause,
-    Stopping,
-    StoppingContext,
-    SuccessiveHalving,
-)
+from sturgeon.stopping import MedianRule, Patience, Stopping, SuccessiveHalving
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+
+from curve_replay import best_of_complete, replay
 
 EPOCHS = 30
-WINE = Path(__file__).resolve().parent.parent / "examples" / "data" / "wine_quality_white.csv"
+WINE = Path(__file__).resolve().parents[2] / "examples" / "data" / "wine_quality_white.csv"
 RULES: dict[str, Stopping] = {
     "halving (default)": SuccessiveHalving(),
     "halving, first=1": SuccessiveHalving(first=1),
@@ -66,39 +61,6 @@ def _data(name: str) -> tuple[Any, str]:
     return load_digits(return_X_y=True), "target"
 
 
-def replay(rule: Stopping, curves: Curves, workers: int, *, pausing: bool) -> tuple[int, float]:
-    """Train all of them as a loop would; give the epochs used and the best value of a whole trial."""
-    record, live, used, best = Record(), list[int](), 0, np.inf
-    while True:
-        context = StoppingContext("loss", max_steps=EPOCHS, can_wait=pausing and len(record) < len(curves))
-        while len(live) < workers:
-            number = rule.promote(record, context)
-            if number is None and len(record) < len(curves):
-                number = len(record)
-                record.put(Observation(number, {"n": number}, "running"))
-                context = replace(context, can_wait=pausing and len(record) < len(curves))
-            if number is None:
-                break
-            record.put(replace(record[number], state="running"))
-            live.append(number)
-        if not live:
-            return used, best
-        for number in live:
-            before = record[number].curve
-            step = len(before) + 1
-            record.put(replace(record[number], curve=(*before, (step, float(curves[number][step - 1])))))
-            used += 1
-        for number in list(live):
-            decision = rule.decide(record[number], record, context)
-            whole = len(record[number].curve) == EPOCHS
-            if whole:
-                best = min(best, record[number].curve[-1][1])
-            if whole or decision is not CONTINUE:
-                state = "paused" if isinstance(decision, Pause) and pausing else "stopped"
-                record.put(replace(record[number], state="complete" if whole else state))
-                live.remove(number)
-
-
 def main() -> None:
     """Train, replay, print."""
     parser = argparse.ArgumentParser(
@@ -127,8 +89,8 @@ def measure(
     rule: Stopping, curves: Curves, workers: int, *, pausing: bool, width: float
 ) -> tuple[float, float, int]:
     """Give the share of epochs, the loss, and how many trials were better than the best whole one."""
-    used, best = replay(rule, curves, workers, pausing=pausing)
-    ends = curves[:, -1]
+    record, used = replay(rule, curves, workers, pausing=pausing, waiting=pausing)
+    best, ends = best_of_complete(record), curves[:, -1]
     return used / curves.size, (best - ends.min()) / width, int((ends < best).sum())
 
 

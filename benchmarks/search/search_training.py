@@ -1,6 +1,6 @@
 """Searches compared by real training: our network on digits and Adult, the standard space, equal epochs.
 
-    python benchmarks/search_training.py [--seeds 10] [--epochs 600] [--adult TRAIN] [--methods ...]
+    python benchmarks/search/search_training.py [--seeds 10] [--epochs 600] [--adult TRAIN] [--methods ...]
 
 Each method spends the same number of epochs, over all its trials, on the same split, in the same lanes; a
 whole training is 30 epochs. `default` is what `sturgeon tune` does: CoarseToFine and successive halving.

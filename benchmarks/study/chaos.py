@@ -1,7 +1,9 @@
 """What happens to studies whose workers, machines and servers fail, in full counts.
 
-Run ``python benchmarks/chaos.py`` (some minutes; ``--quick`` for a look). Every line is a promise of the
-record; the program ends with an error where one is broken:
+    python benchmarks/study/chaos.py [--quick]
+
+Every line is a promise of the record; the program ends with an error where one is broken. It takes some
+minutes:
 
 * workers of a study in a file are killed 200 times (``kill -9``), two workers at a time;
 * the same 50 times on PostgreSQL, where the server is killed and started again, too;
@@ -21,7 +23,7 @@ import sys
 import time
 from pathlib import Path
 
-ORDEAL = Path(__file__).parents[1] / "tests" / "study" / "ordeal.py"
+ORDEAL = Path(__file__).parents[2] / "tests" / "study" / "ordeal.py"
 
 
 def undergo(title: str, *arguments: str) -> None:

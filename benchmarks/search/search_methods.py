@@ -103,7 +103,7 @@ def _run_optuna(
         for _ in range(min(batch, trials - len(values))):
             started = time.perf_counter()
             trial = study.ask()
-            config = _suggest(trial, space)
+            config = suggest_by_optuna(trial, space)
             seconds.append(time.perf_counter() - started)
             asked.append((trial, config))
         for trial, config in asked:
@@ -113,7 +113,8 @@ def _run_optuna(
     return Run(values, seconds)
 
 
-def _suggest(trial: Any, space: Space) -> Config:
+def suggest_by_optuna(trial: Any, space: Space) -> Config:
+    """Have an Optuna trial choose a configuration."""
     config: Config = {}
     for name in space.names:
         item = space[name]
@@ -150,7 +151,7 @@ def _run_smac(space: Space, objective: Objective, *, trials: int, seed: int) -> 
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         scenario = smac.Scenario(
-            _configspace(space, seed),
+            configspace_of(space, seed),
             deterministic=True,
             n_trials=trials,
             seed=seed,
@@ -170,7 +171,8 @@ def _run_smac(space: Space, objective: Objective, *, trials: int, seed: int) -> 
     return Run(values, seconds)
 
 
-def _configspace(space: Space, seed: int) -> Any:
+def configspace_of(space: Space, seed: int) -> Any:
+    """Make SMAC's form of a space."""
     import ConfigSpace as cs  # pyright: ignore[reportMissingImports]
 
     made = cs.ConfigurationSpace(seed=seed)

@@ -1,12 +1,14 @@
 """KerasTuner's getting-started search beside ours: lines of code, and time to the same validation accuracy.
 
+    python benchmarks/frameworks/keras_tuner.py [--seeds 3]
+
 The programs are those of ``docs/keras-tuner.md``. Each runs in a process of its own, alternating, for several
 seeds. Its clock starts when Keras is imported and the data are there; it stops when the first trial has ended
 whose network got the target accuracy. So our worker processes' start, TensorFlow imported once more, counts
 for us. KerasTuner trains one trial at a time, with as many threads as TensorFlow likes; our workers have one
 thread each; lanes are one a core.
 
-Run it with ``python benchmarks/keras_tuner.py [--seeds 3]``; it needs ``keras-tuner`` and takes some minutes.
+It needs ``keras-tuner`` and takes some minutes.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import tempfile
 from pathlib import Path
 
 TARGETS = (0.97, 0.98)
-PAGE = Path(__file__).parent.parent / "docs" / "keras-tuner.md"
+PAGE = Path(__file__).parents[2] / "docs" / "keras-tuner.md"
 _CLOCK = """
 import json, time
 from pathlib import Path

@@ -1,6 +1,6 @@
 """How good a search is, how fast, and against whom.
 
-    python benchmarks/search_quality.py [full|batch|speed|other] --lcbench DIR --seeds N --methods …
+    python benchmarks/search/search_quality.py [full|batch|speed|other] --lcbench DIR --seeds N --methods …
 
 ``full``   LCBench at epoch 52: mean normalised regret after 16, 32 and 64 trials over 17 tasks, of
            validation cross-entropy and balanced accuracy, and each method's median rank over the tasks;
@@ -32,7 +32,7 @@ from search_peers import CHECKPOINTS, measure
 from search_tasks import TASKS
 from sturgeon.search import Observation, Record, search_by_name
 
-RESULTS = Path(__file__).resolve().parent / "results"
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 SHOWN = (16, 32, 64)
 DEFAULT = "coarse-to-fine"
 BARS = {16: 0.20, 32: 0.075, 64: 0.02}

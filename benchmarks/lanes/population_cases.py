@@ -1,4 +1,4 @@
-"""What ``population.py`` trains: networks of the issue's four shapes, and the synthetic table they learn.
+"""What ``population.py`` trains: networks of four shapes, and the synthetic table they learn.
 
 Imports NumPy only, since every peer's process reads it.
 """
