@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -153,11 +153,12 @@ class SearchContract:
     @pytest.mark.parametrize("dimensions", [1, 2, 20, 50])
     def test_any_number_of_dimensions_will_do(self, search: Search, dimensions: int) -> None:
         """From one to fifty."""
-        check_in(search, Space(**{f"x{n}": Real(0.0, 1.0, priority=1 + n % 3) for n in range(dimensions)}))
+        check_in(search, cube([1 + number % 3 for number in range(dimensions)]))
 
     def test_a_space_of_choices_alone_will_do(self, search: Search) -> None:
         """With ties among the values."""
-        space = Space(**{f"x{n}": Choice(tuple("abcd"), priority=1 + n % 3) for n in range(6)})
+        choices: dict[str, Any] = {f"x{n}": Choice(tuple("abcd"), priority=1 + n % 3) for n in range(6)}
+        space = Space(**choices)
         check(search, space, record_of(space, 30, lambda number: ("complete", float(number % 7))))
 
     def test_a_space_that_holds_very_large_and_very_small_numbers_will_do(self, search: Search) -> None:
@@ -173,7 +174,7 @@ class SearchContract:
     @pytest.mark.parametrize("priorities", [(1, 1, 1), (3, 3, 3), (2, 7, 7)])
     def test_priorities_that_nothing_has_will_do(self, search: Search, priorities: tuple[int, ...]) -> None:
         """They need not begin at 1, nor follow each other."""
-        check_in(search, Space(**{f"x{n}": Real(0.0, 1.0, priority=p) for n, p in enumerate(priorities)}))
+        check_in(search, cube(priorities))
 
     @pytest.mark.parametrize(
         "constraint", ["a + b > 3", lambda config: False], ids=["expression", "function"]
@@ -203,6 +204,12 @@ class SearchContract:
 def generator(number: int) -> np.random.Generator:
     """Make the generator of a trial, as a study with seed 0 does."""
     return np.random.default_rng(np.random.SeedSequence((0, number)))
+
+
+def cube(priorities: Iterable[int]) -> Space:
+    """Make a space of a Real for each priority."""
+    numbers: dict[str, Any] = {f"x{n}": Real(0.0, 1.0, priority=p) for n, p in enumerate(priorities)}
+    return Space(**numbers)
 
 
 def run(search: Search, space: Space, *, trials: int, count: int) -> Record:
