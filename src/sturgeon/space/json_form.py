@@ -59,30 +59,19 @@ def read_space(
     return hyperparameters, _read_constraint(written, constraint)
 
 
-def hyperparameter_from_json(entry: Mapping[str, Any]) -> Hyperparameter:
-    """Read a hyperparameter from the dict that its ``to_json`` wrote.
-
-    Raises:
-        SpaceError: The dict is not of that form, or its values break a rule.
-    """
-    if not isinstance(entry, Mapping) or entry.get("kind") not in KINDS:
-        raise SpaceError(
-            f"A hyperparameter needs a `kind`, one of {', '.join(KINDS)}; got {entry!r}. Correct the JSON."
-        )
-    settings = {name: value for name, value in entry.items() if name != "kind"}
-    try:
-        return KINDS[entry["kind"]](**settings)
-    except TypeError as error:
-        raise SpaceError(
-            f"A {entry['kind']} hyperparameter cannot be read from {settings!r}: {error}. Correct the JSON."
-        ) from None
-
-
 def _read(name: str, entry: Mapping[str, Any]) -> Hyperparameter:
+    settings = {setting: value for setting, value in entry.items() if setting != "kind"}
+    kind = entry.get("kind")
     try:
-        return hyperparameter_from_json(entry)
-    except SpaceError as error:
-        raise SpaceError(f"{error} (reading {name!r})") from None
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise SpaceError(
+                f"A hyperparameter needs a `kind`, one of {', '.join(KINDS)}; got {entry!r}. "
+                "Correct the JSON."
+            )
+        return KINDS[kind](**settings)
+    except (SpaceError, TypeError) as error:
+        told = f"A {kind} hyperparameter cannot be read from {settings!r}: {error}. Correct the JSON."
+        raise SpaceError(f"{error if isinstance(error, SpaceError) else told} (reading {name!r})") from None
 
 
 def _read_constraint(written: Any, given: Constraint | None) -> Constraint | None:
