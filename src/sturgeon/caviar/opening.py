@@ -250,7 +250,7 @@ def _resumed_rule(study: Study, given: Stopping | None, job: str | None) -> Stop
     if kept is None:
         return _for_one_objective(given or Never(), study.objectives)
     if given is not None:
-        _same(study, "stopping rule", stopping_to_json(given), kept)
+        _same(study, option("stopping"), stopping_to_json(given), kept)
         return given
     if kept.get("name") not in STOPPINGS:
         raise StudyError(
@@ -286,9 +286,9 @@ def _check_space(study: Study, given: Space | None) -> None:
 def _same(study: Study, what: str, given: object, begun: object) -> None:
     if given is not None and given != begun:
         raise StudyError(
-            f"a study is resumed with the space, the metric, the seed and the rules that it was begun with; "
-            f"got {what} = {_write(given)} where it has {_write(begun)}, in {study.place!r}: give the same, "
-            "or name another study."
+            "a study is resumed with the space, the metric, the seed, the search and the stopping rule that "
+            f"it was begun with; got {what} = {_write(given)} where it has {_write(begun)}, in "
+            f"{study.place!r}: give the same, or name another study."
         )
 
 
