@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 # A Core, or a jax.Device, which a type checker takes for a variable.
 Device: TypeAlias = Any
 
-# The first is told of above. On a GPU, products by cuBLAS alone are as fast as those that XLA chooses among
+# The first is explained above. On a GPU, products by cuBLAS alone are as fast as those that XLA chooses among
 # many programs of its own, which it has to compile first: 2 seconds for a program instead of 19.
 _FLAGS = ("--xla_cpu_multi_thread_eigen=false", "--xla_gpu_enable_triton_gemm=false")
 
@@ -116,16 +116,14 @@ def free_bytes(device: Device) -> int | None:
     """
     if device.platform == "cpu":
         return free_in_machine()
-    told = device.memory_stats() or {}
-    if "bytes_limit" not in told:
-        return None
-    return max(0, int(told["bytes_limit"]) - int(told.get("bytes_in_use", 0)))
+    most = all_bytes(device)
+    return None if most is None else max(0, most - int(device.memory_stats().get("bytes_in_use", 0)))
 
 
 def all_bytes(device: Device) -> int | None:
     """How much of a GPU's memory this process may use; None where the system does not tell."""
-    told = device.memory_stats() or {}
-    return int(told["bytes_limit"]) if "bytes_limit" in told else None
+    stats = device.memory_stats() or {}
+    return int(stats["bytes_limit"]) if "bytes_limit" in stats else None
 
 
 def free_in_machine() -> int | None:
@@ -140,8 +138,8 @@ def free_in_machine() -> int | None:
 
 def _free_in_system() -> int | None:
     lines = _lines(Path("/proc/meminfo"))
-    told = next((line for line in lines if line.startswith("MemAvailable:")), None)
-    return None if told is None else int(told.split()[1]) * 1024
+    known = next((line for line in lines if line.startswith("MemAvailable:")), None)
+    return None if known is None else int(known.split()[1]) * 1024
 
 
 def _free_in_container(folder: Path = Path("/sys/fs/cgroup")) -> int | None:

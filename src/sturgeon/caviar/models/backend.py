@@ -117,10 +117,10 @@ class ModelBackend(TrainingBackend):
             return block.program
         if device not in self._placed:
             self._placed[device] = jax.device_put(self._rows, device)
-        return ModelProgram(self._model, block, self._placed[device], self._lock)
+        return _ModelProgram(self._model, block, self._placed[device], self._lock)
 
 
-class ModelProgram(StackedProgram):
+class _ModelProgram(StackedProgram):
     """The compiled epoch of one group on one device.
 
     Args:
@@ -140,27 +140,22 @@ class ModelProgram(StackedProgram):
         self._compiled: Any = None
 
     def start(self, job: TrainingJob) -> ModelState:
-        """See :class:`LaneProgram`."""
         with self._lock:
             parts = self._model.start(job.config, job.seed)
         leaves = tuple(np.asarray(leaf) for leaf in self._group.layout.flatten(parts))
         return ModelState(leaves, np.int32(0))
 
     def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> ModelState:
-        """See :class:`LaneProgram`."""
         return restore_tree(self, job, leaves)
 
     def leaves(self, job: TrainingJob, state: ModelState) -> tuple[np.ndarray, ...]:
-        """See :class:`LaneProgram`."""
         return tuple(jax.tree.leaves(state))
 
     @property
     def where(self) -> Any:
-        """See :class:`StackedProgram`."""
         return jax.tree.leaves(self._rows)[0].sharding
 
     def inputs(self, work: Sequence[tuple[TrainingJob, int]]) -> ModelInputs:
-        """See :class:`LaneProgram`."""
         return stack([self._lane_inputs(job, epoch) for job, epoch in work])
 
     def _lane_inputs(self, job: TrainingJob, epoch: int) -> ModelInputs:
@@ -169,7 +164,6 @@ class ModelProgram(StackedProgram):
         return ModelInputs(self._group.numbers(job.config), streams.dropout_key(job.seed), order)
 
     def run(self, state: ModelState, inputs: ModelInputs) -> tuple[ModelState, dict[str, Any]]:
-        """See :class:`LaneProgram`."""
         if self._compiled is None:
             with self._lock:
                 lowered = self._epoch.lower(state, inputs, *self._rows)
@@ -177,11 +171,9 @@ class ModelProgram(StackedProgram):
         return self._compiled(state, inputs, *self._rows)
 
     def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        """See :class:`StackedProgram`."""
         return values
 
     def network(self, job: TrainingJob, state: ModelState) -> Any:
-        """See :class:`LaneProgram`."""
         parts = self._group.layout.join(state.leaves)
         with self._lock:
             return self._model.network(job.config, parts.params, parts.state)

@@ -106,7 +106,7 @@ class LaneModel(ABC):
 
     @abstractmethod
     def alone(self, config: Config, rows: Rows, batch: int) -> LaneProgram:
-        """Make a program of one lane for a model that cannot be fused; slower, and with the same meaning.
+        """Make a program of one lane for a model that cannot share one; slower, and with the same meaning.
 
         Raises:
             Exception: It cannot be trained at all; whatever its functions raise.
