@@ -14,11 +14,10 @@ from typing import Any
 from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
-from sturgeon.caviar.lanes.lanes import Lanes
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.settled import SettledSearch, settled
-from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.caviar.trainer import RunningLanes, Trainer
 from sturgeon.errors import InputError, SpaceExhausted, StudyError
 from sturgeon.search import Record
 from sturgeon.stopping import Never, Pause, Stop, Stopping, StoppingContext
@@ -62,7 +61,7 @@ class CaviarLoop:
     def __init__(
         self,
         study: Study,
-        trainer: LaneTrainer,
+        trainer: Trainer,
         *,
         checkpoints: Checkpoints,
         on_network: Callable[[Trial, Any], None],
@@ -104,7 +103,7 @@ class CaviarLoop:
             self._end_paused(self._context(limits))
         return stop.is_set()
 
-    def _train(self, lanes: Lanes, limits: Limits, started: float, stop: threading.Event) -> None:
+    def _train(self, lanes: RunningLanes, limits: Limits, started: float, stop: threading.Event) -> None:
         while True:
             out_of_time = limits.budget is not None and time.monotonic() - started >= limits.budget
             if stop.is_set():
@@ -131,7 +130,7 @@ class CaviarLoop:
                 ended = None if isinstance(event, EpochDone) else event.number
                 self._on_progress(self._progress(limits, started, ended))
 
-    def _refill(self, lanes: Lanes, limits: Limits) -> None:
+    def _refill(self, lanes: RunningLanes, limits: Limits) -> None:
         """Hand in trials until the lanes have enough: paused ones that earned it, then new ones.
 
         Asked one by one: then what trial n is does not depend on how many are wanted after it.
@@ -145,7 +144,9 @@ class CaviarLoop:
             self._trainings[trial.number] = _Training(trial, checkpoint.epoch if checkpoint else 0)
             self._start(lanes, trial, checkpoint, limits)
 
-    def _start(self, lanes: Lanes, trial: Trial, checkpoint: LaneCheckpoint | None, limits: Limits) -> None:
+    def _start(
+        self, lanes: RunningLanes, trial: Trial, checkpoint: LaneCheckpoint | None, limits: Limits
+    ) -> None:
         step = checkpoint.epoch if checkpoint is not None else 0
         until = self._stopping.milestone(trial.number, step, self._context(limits))
         self._trainings[trial.number].until = until
@@ -201,7 +202,7 @@ class CaviarLoop:
             training.step, training.metrics = event.step, event.metrics
             self._study.report(training.trial, step=event.step, **event.metrics)
 
-    def _settle(self, lanes: Lanes, limits: Limits) -> None:
+    def _settle(self, lanes: RunningLanes, limits: Limits) -> None:
         """Take note of trainings that left their lanes, in the order in which they entered them."""
         while self._in_order and self._in_order[0] in self._ended:
             event = self._ended.pop(self._in_order.popleft())
@@ -231,7 +232,7 @@ class CaviarLoop:
         elif isinstance(event, Halted):
             self._stop(training, event, training.why or _OUT_OF_TIME)
 
-    def _judge(self, lanes: Lanes, event: Paused, limits: Limits) -> None:
+    def _judge(self, lanes: RunningLanes, event: Paused, limits: Limits) -> None:
         """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
         training = self._trainings[event.number]
         training.settled = event.checkpoint.epoch
@@ -246,7 +247,7 @@ class CaviarLoop:
         else:
             self._start(lanes, training.trial, event.checkpoint, limits)
 
-    def _order(self, lanes: Lanes, events: list[Event], limits: Limits) -> None:
+    def _order(self, lanes: RunningLanes, events: list[Event], limits: Limits) -> None:
         """Ask a rule that may decide at any step about the trials that have reported and still run."""
         reported = {event.number for event in events if isinstance(event, EpochDone)}
         asked = [n for n in reported & self._trainings.keys() if self._trainings[n].until is None]
@@ -328,7 +329,7 @@ class CaviarLoop:
         )
 
 
-def _next_events(lanes: Lanes) -> list[Event]:
+def _next_events(lanes: RunningLanes) -> list[Event]:
     """Wait for an event, and then a moment for others: they are written down together."""
     event = lanes.next_event(_STOP_SEEN_WITHIN)
     until = time.monotonic() + _WRITTEN_TOGETHER

@@ -18,7 +18,7 @@ from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.terms import LEASES
-from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.caviar.trainer import Trainer
 from sturgeon.caviar.workers.opening import choose_terms, find_study, go_on, make_study
 from sturgeon.caviar.workers.progress import ProgressLines, Standing, say
 from sturgeon.errors import InputError, StudyError, StudyFailed
@@ -63,7 +63,7 @@ class PopulationResult:
         study: The record: ``study.best.config`` is what was looked for.
     """
 
-    def __init__(self, study: Study, trainer: LaneTrainer, kept: tuple[int, Any] | None) -> None:
+    def __init__(self, study: Study, trainer: Trainer, kept: tuple[int, Any] | None) -> None:
         """Take the study, what trains its trials, and a trial's network with its number."""
         self.study = study
         self._trainer = trainer
@@ -83,7 +83,7 @@ class PopulationResult:
 
 
 def run_population(
-    make_trainer: Callable[[Objective], LaneTrainer],
+    make_trainer: Callable[[Objective], Trainer],
     space: Space,
     minimize: str | None,
     options: RunOptions,
@@ -127,7 +127,7 @@ def run_population(
         raise
 
 
-def _run(study: Study, trainer: LaneTrainer, limits: Limits, options: RunOptions) -> PopulationResult:
+def _run(study: Study, trainer: Trainer, limits: Limits, options: RunOptions) -> PopulationResult:
     kept: list[tuple[int, Any]] = []
 
     def keep(trial: Trial, network: Any) -> None:
@@ -166,7 +166,7 @@ def check_metric(metric: str, names: Sequence[str]) -> None:
         )
 
 
-def _train_again(trainer: LaneTrainer, best: TrialRecord) -> Any:
+def _train_again(trainer: Trainer, best: TrialRecord) -> Any:
     epochs = len(best.curves[trainer.objective.metric])
     jobs = [TrainingJob(best.number, best.seed, best.config, epochs)]
     for event in trainer.train(jobs, threading.Event()):

@@ -56,20 +56,3 @@ class CheckpointFiles:
 
     def _is_ours(self, path: Path) -> bool:
         return path.parent == self._folder and path.name.startswith(self._start)
-
-
-def checkpoint_files(
-    trial: LiveTrial, checkpoints: bool | str | os.PathLike[str], ending: str
-) -> CheckpointFiles | None:
-    """Make the files of a trial where checkpoints are wanted.
-
-    Args:
-        trial: The trial.
-        checkpoints: A folder; True for the trial's own, which goes when the trial has ended unless it is the
-            best; False for none.
-        ending: How file names end.
-    """
-    if checkpoints is False:
-        return None
-    folder = (trial.folder or "checkpoints") if checkpoints is True else checkpoints
-    return CheckpointFiles(trial, folder, ending)

@@ -1,16 +1,21 @@
-"""All that a Keras model is in the middle of its training, as plain arrays; also in a file, unpickled."""
+"""What a Keras model has learnt, as plain arrays: in the middle of its training, in a file, or trained."""
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sturgeon.errors import InputError
-from sturgeon.frameworks.keras.importing import keras
+from sturgeon.frameworks.common.extras import import_extra
+from sturgeon.frameworks.keras.building import build_model
+from sturgeon.space import Config
+
+keras: Any = import_extra("keras", "keras")
 
 _ABOUT = "about"
 _BUILT = "built"
@@ -45,11 +50,11 @@ def write_state(model: Any, state: FitState) -> None:
 
 
 def save_state(model: Any, path: Path, about: dict[str, Any]) -> None:
-    """Write what a model is into a file, whole or not at all.
+    """Write what a model is into a file.
 
     Args:
         model: The model, compiled and built.
-        path: A file whose name ends with ``.npz``.
+        path: The file.
         about: What else is to be kept, as plain JSON.
     """
     state = read_state(model)
@@ -57,13 +62,8 @@ def save_state(model: Any, path: Path, about: dict[str, Any]) -> None:
     arrays: dict[str, Any] = {_ABOUT: np.array(json.dumps(about))}
     arrays |= {f"model {i}": _plain(array) for i, array in enumerate(state.model)}
     arrays |= {f"optimizer {i}": _plain(array) for i, array in enumerate(state.optimizer)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with unfinished.open("wb") as file:
+    with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def load_state(model: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -96,6 +96,40 @@ def load_state(model: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
     _check_same(model, state, path)
     write_state(model, state)
     return about
+
+
+@dataclass
+class KerasTrained:
+    """A trained Keras model, on whichever backend Keras runs here.
+
+    Attributes:
+        config: The configuration it was trained with.
+        build: The user's builder.
+        weights: The values of ``model.weights``, in their order.
+        inputs: Rows of the inputs it was trained on, the first of which tells a model its shape.
+    """
+
+    config: Config
+    build: Any = field(repr=False)
+    weights: list[np.ndarray] = field(repr=False)
+    inputs: Any = field(repr=False)
+    _model: Any = field(default=None, init=False, repr=False)
+
+    @property
+    def model(self) -> Any:
+        """The Keras model: built anew, then given the weights."""
+        if self._model is None:
+            self._model = build_model(self.build, self.config, 0, self.inputs)
+            self._model.set_weights(self.weights)
+        return self._model
+
+    def predict(self, x: Any) -> Any:
+        """The outputs for rows, dropout off and batch norm with its running averages."""
+        return self.model.predict(x, verbose=0)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a ``.keras`` file, that ``keras.models.load_model`` reads on any backend."""
+        self.model.save(path)
 
 
 def _build(model: Any, built: Any) -> None:

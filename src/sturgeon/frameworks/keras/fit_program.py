@@ -11,12 +11,13 @@ from sturgeon.caviar.lanes.backend import LaneProgram, TrainingJob
 from sturgeon.caviar.lanes.stacking import stack_on, take_lane
 from sturgeon.caviar.models.epoch import used_rows
 from sturgeon.caviar.models.rows import Rows
+from sturgeon.frameworks.common.extras import import_extra
 from sturgeon.frameworks.keras.building import Build, build_model
-from sturgeon.frameworks.keras.importing import keras
-from sturgeon.frameworks.keras.state import FitState, read_state, write_state
-from sturgeon.frameworks.keras.trained import KerasTrained
+from sturgeon.frameworks.keras.state import FitState, KerasTrained, read_state, write_state
 from sturgeon.network import streams
 from sturgeon.space import Config
+
+keras: Any = import_extra("keras", "keras")
 
 
 class FitProgram(LaneProgram):
