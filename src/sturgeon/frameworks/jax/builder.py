@@ -80,8 +80,10 @@ def call_builder(build: Callable[..., Any], config: Config, source: Any) -> Any:
     """
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     # A class may be made by a metaclass whose signature says nothing, as those of Flax are.
-    signature = inspect.signature(build.__init__.__get__(build) if inspect.isclass(build) else build)
-    parameters = signature.parameters.values()
+    called: Any = build
+    if inspect.isclass(called):
+        called = called.__init__.__get__(called)
+    parameters = inspect.signature(called).parameters.values()
     needed = [p.name for p in parameters if p.kind in kinds and p.default is p.empty]
     if len(needed) not in (1, 2):
         raise InputError(
