@@ -11,8 +11,8 @@ class EpochCallback(TrialReport):
     """Keeps a trial in step with a framework that counts the epochs.
 
     A subclass is a callback of its framework. It calls ``_begin`` once, then for each epoch ``_next_epoch``
-    and ``_report``, and ``_end_epoch`` at last. The checkpoint of an epoch is written when the next one is
-    asked for or the training ends: by then schedules of the learning rate and other callbacks have done what
+    and ``_report``, and ``_save_last`` at the end. The checkpoint of an epoch is written when the next one is
+    asked for, or the training ends: by then schedules of the learning rate and other callbacks have done what
     they do at the end of an epoch.
     """
 
@@ -22,13 +22,23 @@ class EpochCallback(TrialReport):
 
     def _begin(self, count: int) -> None:
         """The training begins, or resumes; it is to have so many epochs in all."""
-        self._epochs = self.trial.epochs(count)
+        self._epochs, self._epoch = self.trial.epochs(count), None
+        if self._step is None:
+            self._step = self.trial.resume_step
         self._last_epoch = self.trial.planned  # not `count`: the trial may have trained something before
 
     def _next_epoch(self) -> int | None:
-        """The next epoch begins; give its number, from 1, or None if there is none to be trained."""
-        self._end_epoch()
+        """Save a checkpoint of the current epoch if one is due, and go to the next.
+
+        Returns:
+            Its number, from 1; None if there is none to be trained.
+        """
+        current = self._epoch
+        if current is not None and current != self._last_epoch and self._schedule.due(current):
+            self.save()
         self._epoch = next(self._epochs, None)
+        if self.trial.cut:
+            self._save_last()
         return self._epoch
 
     def _report(self, metrics: dict[str, float]) -> bool:
@@ -38,12 +48,5 @@ class EpochCallback(TrialReport):
         metrics = {name: value for name, value in metrics.items() if name != "step"}  # that is the epoch
         if metrics:
             self.trial.report(step=self._epoch, **metrics)
+        self._step, self._unsaved = self._epoch, True
         return self._epoch < self._last_epoch and self.trial.stopped
-
-    def _end_epoch(self) -> None:
-        """The current epoch is over, if there is one: save a checkpoint where one is due."""
-        if self._epoch is None:
-            return
-        if self._epoch == self._last_epoch or self.trial.cut or self._schedule.due(self._epoch):
-            self.save()
-        self._epoch = None

@@ -38,8 +38,9 @@ class TrialReport(ABC):
                 True for the trial's own, beside the study, which is removed when the trial has ended unless
                 it is the best; False for none.
             save_every: After how many epochs a checkpoint is written, at least 1; by default every ten
-                seconds, or less often where that would take over half a per cent of the time; and whenever
-                the trial is to end. After a kill, the epochs since then are trained again.
+                seconds, or less often where that would take over half a per cent of the time. After a kill,
+                the epochs since then are trained again. Whenever a training ends, a checkpoint holds what was
+                trained last.
 
         Raises:
             InputError: ``trial`` is not a running trial, or ``save_every`` is not a whole number from 1.
@@ -54,13 +55,22 @@ class TrialReport(ABC):
         self._schedule = CheckpointSchedule(save_every)
         folder = trial.folder if checkpoints is True else checkpoints
         self._files = CheckpointFiles(trial, folder, self.ending) if folder else None
+        self._unsaved = False
+        self._step: int | None = None  # the last that was reported, where the trial may be further
         trial.can_save = self._files is not None
+        trial.at_end = self._save_last
 
     def save(self) -> None:
         """Hand over a checkpoint of the training as it is now, as one of the last epoch that was reported."""
         if self._files is not None:
             with self._schedule.saving():
-                self._files.hand_over(self._write)
+                self._files.hand_over(self._write, self._step)
+        self._unsaved = False
+
+    def _save_last(self) -> None:
+        """Hand over a checkpoint at the end of the training, where none holds what was trained last."""
+        if self._unsaved:
+            self.save()
 
     @abstractmethod
     def _write(self, path: Path) -> None:

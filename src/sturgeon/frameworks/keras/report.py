@@ -24,7 +24,9 @@ class Report(EpochCallback, keras.callbacks.Callback):
 
     A checkpoint holds the weights, the optimiser's state and the states of random layers. When a trial
     resumes that was paused, or whose worker was killed, its ``fit`` loads the last one and begins after that
-    epoch.
+    epoch. The last one of the best trial stays, with the network as it is when ``train`` has returned:
+    ``load_weights(study.best.checkpoint, build(study.best.config))``. To keep the best epoch's weights, put
+    Keras's own ``EarlyStopping(restore_best_weights=True)`` before the report.
 
     Args:
         trial: What ``train(trial)`` is given.
@@ -84,7 +86,7 @@ class Report(EpochCallback, keras.callbacks.Callback):
         earlier, count = trial.planned, self.params["epochs"]
         self._begin(count)
         first = self._next_epoch()
-        if trial.resume_from is not None and earlier <= trial.resume_step <= earlier + count:
+        if trial.resume_from is not None and (earlier or -1) < trial.resume_step <= earlier + count:
             self._live = load_state(model, trial.resume_from)["live"]
             apply_settings(model, self._live)
         # As Keras's own BackupAndRestore does it; None lets `fit` begin where it was told to.
@@ -102,8 +104,6 @@ class Report(EpochCallback, keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Report the epoch, hand over a checkpoint if it is time, and see whether the trial goes on."""
         self._report({**self._live, **(logs or {})})
-        if self._epoch == self._last_epoch:
-            self._epoch = None  # it is over anyway, and not cut short
         # Not when the next epoch begins: by then a schedule has set the learning rate of that one.
         if self._next_epoch() is None:
             self.model.stop_training = True
@@ -111,6 +111,8 @@ class Report(EpochCallback, keras.callbacks.Callback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Let a later ``fit`` of the same model begin where it is told to."""
         self.model._initial_epoch = None
+        # Other callbacks may have changed the weights at the end: EarlyStopping restores the best epoch's.
+        self._unsaved = not self.trial.cut
 
     def _write(self, path: Path) -> None:
         save_state(self.model, path, {"live": self._live})

@@ -43,10 +43,8 @@ def read_state(model: Any) -> FitState:
 
 def write_state(model: Any, state: FitState) -> None:
     """Make a model what it was."""
-    for variable, value in zip(model.variables, state.model, strict=True):
-        variable.assign(value.astype(keras.backend.standardize_dtype(variable.dtype)))
-    for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
-        variable.assign(value.astype(keras.backend.standardize_dtype(variable.dtype)))
+    _assign(model.variables, state.model)
+    _assign(model.optimizer.variables, state.optimizer)
 
 
 def save_state(model: Any, path: Path, about: dict[str, Any]) -> None:
@@ -70,7 +68,7 @@ def load_state(model: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
     """Make a model what was written into a file; nothing in it is run.
 
     Args:
-        model: A model of the same builder and configuration.
+        model: A model of the same builder and configuration, compiled.
         path: The file.
 
     Returns:
@@ -79,23 +77,38 @@ def load_state(model: Any, path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         InputError: The file is not there, is none of these, or is of another model.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file[_ABOUT]))
-            kept = {name: file[name] for name in file.files if name != _ABOUT}
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(
-            f"A Keras checkpoint must be where it was saved, and whole; {os.fspath(path)!r} cannot be read "
-            f"({type(error).__name__}). Put it back, or begin the study anew."
-        ) from error
+    about, state = _read(path)
     _build(model, about[_BUILT])
-    state = FitState(
-        [kept[f"model {i}"] for i in range(sum(name.startswith("model ") for name in kept))],
-        [kept[f"optimizer {i}"] for i in range(sum(name.startswith("optimizer ") for name in kept))],
-    )
-    _check_same(model, state, path)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    _check_same([*state.model, *state.optimizer], [*model.variables, *model.optimizer.variables], path)
     write_state(model, state)
     return about
+
+
+def load_weights(path: str | os.PathLike[str], model: Any) -> Any:
+    """Give a model the weights of a checkpoint; nothing in the file is run.
+
+    Args:
+        path: A checkpoint of a :class:`Report`, such as ``study.best.checkpoint``.
+        model: A model of the same builder and configuration, compiled or not.
+
+    Returns:
+        The model.
+
+    Raises:
+        InputError: The file is not there, is no checkpoint, or is of another model.
+
+    Example:
+        The best trial's network, after a study::
+
+            model = load_weights(study.best.checkpoint, build(study.best.config))
+    """
+    about, state = _read(path)
+    _build(model, about[_BUILT])
+    _check_same(state.model, model.variables, path)
+    _assign(model.variables, state.model)
+    return model
 
 
 @dataclass
@@ -132,8 +145,25 @@ class KerasTrained:
         self.model.save(path)
 
 
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], FitState]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file[_ABOUT]))
+            kept = {name: file[name] for name in file.files if name != _ABOUT}
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(
+            f"A Keras checkpoint must be where it was saved, and whole; {os.fspath(path)!r} cannot be read "
+            f"({type(error).__name__}). Put it back, or begin the study anew."
+        ) from error
+    parts = [
+        [kept[f"{part} {i}"] for i in range(sum(name.startswith(f"{part} ") for name in kept))]
+        for part in ("model", "optimizer")
+    ]
+    return about, FitState(*parts)
+
+
 def _build(model: Any, built: Any) -> None:
-    """Have a model and its optimiser make their variables, if they have not yet."""
+    """Have a model make its variables, if it has not yet."""
     if not model.built and built:
         shapes = keras.tree.map_shape_structure(tuple, built.get("input_shape"))
         model.build_from_config({**built, "input_shape": shapes})
@@ -142,21 +172,23 @@ def _build(model: Any, built: Any) -> None:
             f"A model that goes on from a checkpoint must know its input's shape before fit; this "
             f"{type(model).__name__} does not. Begin it with keras.Input(shape), or call it once on a batch."
         )
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
 
 
-def _check_same(model: Any, state: FitState, path: str | os.PathLike[str]) -> None:
-    saved = [array.shape for array in (*state.model, *state.optimizer)]
-    here = [tuple(v.shape) for v in (*model.variables, *model.optimizer.variables)]
-    if saved != here:
-        pairs = zip(saved, here, strict=False)
+def _check_same(saved: list[np.ndarray], variables: list[Any], path: str | os.PathLike[str]) -> None:
+    shapes, here = [array.shape for array in saved], [tuple(v.shape) for v in variables]
+    if shapes != here:
+        pairs = zip(shapes, here, strict=False)
         differing = [f"an array of shape {was} for one of {wants}" for was, wants in pairs if was != wants]
-        what = differing[0] if differing else f"{len(saved)} arrays for {len(here)} variables"
+        what = differing[0] if differing else f"{len(shapes)} arrays for {len(here)} variables"
         raise InputError(
-            f"A checkpoint must be of the very model that goes on; {os.fspath(path)!r} has {what}. "
+            f"A checkpoint must be of the very model that it is loaded into; {os.fspath(path)!r} has {what}. "
             "Have `build` make the same model whenever it gets the same configuration."
         )
+
+
+def _assign(variables: list[Any], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value.astype(keras.backend.standardize_dtype(variable.dtype)))
 
 
 def _plain(array: np.ndarray) -> np.ndarray:

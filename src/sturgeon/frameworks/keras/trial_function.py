@@ -113,12 +113,9 @@ class KerasTraining:
         if trial.resume_step:  # not the same batches again that the first epochs had
             keras.utils.set_random_seed(_later_seed(trial))
         arguments = self._arguments(trial.config)
-        report = Report(trial)
         checks = [] if "validation_freq" in arguments else [_metric_check(self.metrics)]
-        callbacks = [*copy.deepcopy(list(arguments.pop("callbacks", None) or [])), *checks, report]
+        callbacks = [*copy.deepcopy(list(arguments.pop("callbacks", None) or [])), *checks, Report(trial)]
         model.fit(**{"verbose": 0, **arguments}, callbacks=callbacks)
-        if not trial.cut:  # else it was saved when it was told to end
-            report.save()
 
     def _arguments(self, config: Config) -> dict[str, Any]:
         """Put together what ``fit`` gets for a configuration, all but our callbacks."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from sturgeon.caviar.tuning import tune as tune_function
 from sturgeon.errors import StudyError
-from sturgeon.frameworks.common.extras import import_extra, missing_extra
+from sturgeon.frameworks.common.extras import missing_extra
 from sturgeon.frameworks.keras.data import Source, first_inputs
 from sturgeon.frameworks.keras.trial_function import Fit, KerasTraining
 from sturgeon.frameworks.keras.tune_options import (
@@ -167,7 +167,7 @@ def _in_lanes(
 def _load_best(study: Study, build: Callable[[Config], Any], training: Source) -> KerasTrained:
     """Give the best trial's network, from the checkpoint that it left."""
     from sturgeon.frameworks.keras.building import build_model
-    from sturgeon.frameworks.keras.state import KerasTrained, load_state
+    from sturgeon.frameworks.keras.state import KerasTrained, load_weights
 
     best = study.best
     if best.checkpoint is None:
@@ -176,11 +176,8 @@ def _load_best(study: Study, build: Callable[[Config], Any], training: Source) -
             "configuration again."
         )
     inputs = first_inputs(training.read(best.config))
-    model = build_model(build, best.config, best.seed, inputs)
-    load_state(model, best.checkpoint)
-    keras = import_extra("keras", "keras")
-    weights = [keras.ops.convert_to_numpy(variable.value) for variable in model.weights]
-    return KerasTrained(best.config, build, weights, inputs)
+    model = load_weights(best.checkpoint, build_model(build, best.config, best.seed, inputs))
+    return KerasTrained(best.config, build, model.get_weights(), inputs)
 
 
 def _goes_on(options: KerasOptions) -> bool:

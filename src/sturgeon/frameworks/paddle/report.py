@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -45,7 +43,7 @@ class Report(EpochCallback, paddle.callbacks.Callback):
 
     ending = ".npz"
 
-    _training: Mapping[str, float] = MappingProxyType({})
+    _training: dict[str, float]
     _fitting = False
     _surplus = False
 
@@ -69,7 +67,7 @@ class Report(EpochCallback, paddle.callbacks.Callback):
         """Report, unless there is an evaluation to wait for."""
         self._training = _metrics(logs)
         if self._model._test_dataloader is None:
-            self._tell({**self._training})
+            self._tell(self._training)
 
     def on_eval_end(self, logs: Any = None) -> None:
         """Report what the training and the evaluation of an epoch gave."""
@@ -79,7 +77,7 @@ class Report(EpochCallback, paddle.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         """Save a checkpoint of the last epoch."""
-        self._end_epoch()
+        self._save_last()
         self._fitting = False
         if self._surplus:  # `fit` trains one epoch at least, also where none was left
             self._restore()

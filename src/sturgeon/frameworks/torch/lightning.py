@@ -108,7 +108,7 @@ class Report(OptimizerSettings, EpochCallback, Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save a checkpoint of the last epoch."""
-        self._end_epoch()
+        self._save_last()
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]

@@ -101,6 +101,7 @@ class Report(OptimizerSettings, TrialReport):
         trial = self.trial
         trial.report(step=step, **metrics)
         self._reports += 1
+        self._unsaved = True
         if self._files is not None and (
             trial.in_last_epoch or trial.stopped or self._schedule.due(self._reports)
         ):
