@@ -102,7 +102,7 @@ class Report(OptimizerSettings, EpochCallback, Callback):
         }
         if self._report(logged if wanted else {}):
             trainer.should_stop = True
-        # Where the loops stand now is where Lightning can go on from. All else is saved later, when schedules
+        # Lightning can resume from where the loops stand now. All else is saved later, when schedules
         # that look at the validation have taken their step, which Lightning's own checkpoints lack.
         self._loops = copy.deepcopy(trainer.fit_loop.state_dict())
 
