@@ -14,10 +14,9 @@ from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
 from sturgeon.caviar.controller import TrialController
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
-from sturgeon.caviar.lanes.lanes import Lanes
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.progress import Progress
-from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.caviar.trainer import RunningLanes, Trainer
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.stopping import Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError
@@ -62,7 +61,7 @@ class CaviarLoop:
     def __init__(
         self,
         study: Study,
-        trainer: LaneTrainer,
+        trainer: Trainer,
         *,
         checkpoints: Checkpoints,
         on_network: Callable[[Trial, Any], None],
@@ -127,7 +126,7 @@ class CaviarLoop:
 
     # -- into the lanes --------------------------------------------------------------------------
 
-    def _refill(self, lanes: Lanes) -> None:
+    def _refill(self, lanes: RunningLanes) -> None:
         """Hand in trials until the lanes have enough: paused ones that earned it, then new ones."""
         ahead = lanes.capacity if self._study.search.learns else _WAVE
         while len(self._in_order) < ahead:
@@ -148,7 +147,7 @@ class CaviarLoop:
             self.exhausted = True
             return controller.next_trial(0, epochs)
 
-    def _start(self, lanes: Lanes, trial: Trial, checkpoint: LaneCheckpoint | None) -> None:
+    def _start(self, lanes: RunningLanes, trial: Trial, checkpoint: LaneCheckpoint | None) -> None:
         step = checkpoint.epoch if checkpoint is not None else 0
         until = self._controller.milestone(trial.number, step, self._trainer.epochs)
         self._trainings[trial.number].until = until
@@ -172,7 +171,7 @@ class CaviarLoop:
                     training.step, training.metrics = event.step, event.metrics
                     self._study.report(training.trial, step=event.step, **event.metrics)
 
-    def _stop_hopeless(self, lanes: Lanes, events: list[Event]) -> None:
+    def _stop_hopeless(self, lanes: RunningLanes, events: list[Event]) -> None:
         """Ask a rule that may decide at any step about the trials that have reported and still run."""
         reported = {event.number for event in events if isinstance(event, EpochDone)}
         asked = [n for n in reported & self._trainings.keys() if self._trainings[n].until is None]
@@ -185,7 +184,7 @@ class CaviarLoop:
                 self._trainings[number].why = decision.why
                 lanes.order(number, "stop")
 
-    def _end_in_order(self, lanes: Lanes) -> None:
+    def _end_in_order(self, lanes: RunningLanes) -> None:
         """Take note of trainings that left their lanes, in the order in which they entered them."""
         while self._in_order and self._in_order[0] in self._left_lanes:
             event = self._left_lanes.pop(self._in_order.popleft())
@@ -195,7 +194,7 @@ class CaviarLoop:
                 self._end(event)
             self._refill(lanes)
 
-    def _judge(self, lanes: Lanes, event: Paused) -> None:
+    def _judge(self, lanes: RunningLanes, event: Paused) -> None:
         """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
         training = self._trainings[event.number]
         self._controller.shown[event.number] = event.checkpoint.epoch
@@ -287,7 +286,7 @@ def _error(event: Event) -> TrialError:
     return TrialError(type(event.error).__name__, str(event.error))
 
 
-def _next_events(lanes: Lanes) -> list[Event]:
+def _next_events(lanes: RunningLanes) -> list[Event]:
     """Wait for an event, and then a moment for others: they are written down together."""
     event = lanes.next_event(_STOP_SEEN_WITHIN)
     until = time.monotonic() + _WRITTEN_TOGETHER

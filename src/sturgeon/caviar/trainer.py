@@ -3,35 +3,65 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 from sturgeon.caviar.events import Event
 from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
 from sturgeon.caviar.lanes.lanes import Lanes
+from sturgeon.caviar.lanes.shared import Order
 from sturgeon.study import Objective
 
 # How long a wait for the next event may keep a halt from being seen, in seconds.
 _HALT_SEEN_WITHIN = 0.1
 
 
-@dataclass(frozen=True)
-class LaneTrainer:
-    """Trains jobs in lanes.
+class RunningLanes(Protocol):
+    """Lanes that take jobs, in this process or in another; see :class:`sturgeon.caviar.lanes.lanes.Lanes`."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def capacity(self) -> int:
+        """How many jobs in flight keep every lane busy."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Jobs that were handed in and have not ended yet."""
+        ...
+
+    def start(self, job: TrainingJob) -> None:
+        """Hand a job in."""
+
+    def order(self, number: int, what: Order) -> None:
+        """Have a job stop, or pause, after its current epoch."""
+
+    def halt(self, what: Order = "stop") -> None:
+        """Have every job stop, or pause, after its current epoch; those that have not begun never will."""
+
+    def next_event(self, timeout: float | None = None) -> Event | None:
+        """Wait for what happens next; None when the time is over."""
+
+
+class Trainer(ABC):
+    """Trains jobs in lanes, wherever these are.
 
     Attributes:
-        backend: The kind of training.
         objective: The metric that must stay finite.
         epochs: How many epochs a job trains for, at least 1.
     """
 
-    backend: TrainingBackend
     objective: Objective
     epochs: int
 
-    def open(self) -> Lanes:
+    @abstractmethod
+    def open(self) -> RunningLanes:
         """Lanes to hand jobs to, one by one."""
-        return Lanes(self.backend, self.objective.metric, self.epochs)
 
     def train(self, jobs: Iterable[TrainingJob], halt: threading.Event) -> Generator[Event]:
         """Train jobs to their last epoch, as many at once as there are lanes.
@@ -53,3 +83,22 @@ class LaneTrainer:
                 event = lanes.next_event(_HALT_SEEN_WITHIN)
                 if event is not None:
                     yield event
+
+
+@dataclass(frozen=True)
+class LaneTrainer(Trainer):
+    """Trains jobs in lanes of this process.
+
+    Attributes:
+        backend: The kind of training.
+        objective: The metric that must stay finite.
+        epochs: How many epochs a job trains for, at least 1.
+    """
+
+    backend: TrainingBackend
+    objective: Objective
+    epochs: int
+
+    def open(self) -> Lanes:
+        """Lanes to hand jobs to, one by one."""
+        return Lanes(self.backend, self.objective.metric, self.epochs)

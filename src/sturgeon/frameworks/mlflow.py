@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sturgeon.frameworks.common.extras import missing_extra
+from sturgeon.frameworks.common.extras import import_extra
+from sturgeon.frameworks.common.logged_trials import has_begun, reason_of
 from sturgeon.study import Study, TrialRecord
 
 _TRIAL, _STATE, _REASON = "sturgeon.trial", "sturgeon.state", "sturgeon.reason"
 _AT_ONCE = 900  # MLflow takes up to a thousand metrics in one request
 _ENDS = {"complete": "FINISHED", "stopped": "FINISHED", "failed": "FAILED"}
-
-_Item = TypeVar("_Item")
 
 
 def log(study: Study, experiment: str | None = None, *, uri: str | None = None) -> str:
@@ -40,17 +38,13 @@ def log(study: Study, experiment: str | None = None, *, uri: str | None = None) 
 
             sturgeon.frameworks.mlflow.log(st.Study.open("digits.study"), "digits")
     """
-    try:
-        from mlflow import MlflowClient
-    except ModuleNotFoundError:
-        raise missing_extra("MLflow", "mlflow") from None
-    client = MlflowClient(uri)
+    client = import_extra("mlflow", "mlflow", "MLflow").MlflowClient(uri)
     name = experiment or study.name
     found = client.get_experiment_by_name(name)
     home = client.create_experiment(name) if found is None else found.experiment_id
     runs = _runs(client, home)
     for trial in study.trials:
-        if trial.state == "waiting" and not trial.curves:
+        if not has_begun(trial):
             continue
         run = runs.get(str(trial.number))
         if run is None:
@@ -83,15 +77,15 @@ def _write(client: Any, run: str, trial: TrialRecord) -> None:
     when = _milliseconds(trial.ended or trial.started) or 0
     points = []
     for metric, values in _curves(trial).items():
-        known = _known(client, run, metric) if metric in had.metrics else 0
+        known = len(client.get_metric_history(run, metric)) if metric in had.metrics else 0
         for place, (step, value) in enumerate(values[known:], known):
             points.append(Metric(metric, value, when + place, step))  # of two at a step, the later one counts
     params = [Param(name, str(value)) for name, value in trial.config.items() if name not in had.params]
-    why = trial.reason if trial.error is None else f"{trial.error.type}: {trial.error.message}"
+    why = reason_of(trial)
     tags = [RunTag(_STATE, trial.state)] + ([RunTag(_REASON, why)] if why else [])
     client.log_batch(run, params=params, tags=tags)
-    for some in _pieces(points):
-        client.log_batch(run, metrics=some)
+    for start in range(0, len(points), _AT_ONCE):
+        client.log_batch(run, metrics=points[start : start + _AT_ONCE])
     if trial.state in _ENDS:
         client.set_terminated(run, _ENDS[trial.state], _milliseconds(trial.ended))
 
@@ -104,15 +98,6 @@ def _curves(trial: TrialRecord) -> dict[str, list[tuple[int, float]]]:
         if not curve or (curve[-1][1] != value and value == value):
             curve.append((trial.last_step, value))
     return curves
-
-
-def _known(client: Any, run: str, metric: str) -> int:
-    """How many points of a curve the run has."""
-    return len(client.get_metric_history(run, metric))
-
-
-def _pieces(items: Sequence[_Item]) -> Iterable[Sequence[_Item]]:
-    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
 def _milliseconds(time: datetime | None) -> int | None:

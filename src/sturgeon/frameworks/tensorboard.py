@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sturgeon.frameworks.common.extras import missing_extra
+from sturgeon.frameworks.common.extras import import_extra
+from sturgeon.frameworks.common.logged_trials import has_begun, reason_of
 from sturgeon.study import Study, TrialRecord
 
 
@@ -31,19 +32,14 @@ def log(study: Study, folder: str | os.PathLike[str]) -> None:
 
             sturgeon.frameworks.tensorboard.log(st.Study.open("digits.study"), "runs")
     """
-    try:
-        from tensorboardX import SummaryWriter
-        from tensorboardX.summary import hparams
-    except ModuleNotFoundError:
-        raise missing_extra("tensorboardX", "tensorboard") from None
+    writers = import_extra("tensorboardX", "tensorboard")
     for trial in study.trials:
         run = Path(folder) / f"trial-{trial.number:04d}"
         shutil.rmtree(run, ignore_errors=True)
-        if trial.state == "waiting" and not trial.curves:
+        if not has_begun(trial):
             continue
-        with SummaryWriter(str(run)) as writer:
-            assert writer.file_writer is not None
-            for summary in hparams(_plain(trial), dict(trial.metrics)):
+        with writers.SummaryWriter(str(run)) as writer:
+            for summary in writers.summary.hparams(_plain(trial), dict(trial.metrics)):
                 writer.file_writer.add_summary(summary)
             began = None if trial.started is None else trial.started.timestamp()
             for metric, curve in trial.curves.items():
@@ -51,14 +47,10 @@ def log(study: Study, folder: str | os.PathLike[str]) -> None:
                     writer.add_scalar(metric, value, step, walltime=began)
             for metric in trial.metrics.keys() - trial.curves.keys():
                 writer.add_scalar(metric, trial.metrics[metric], trial.last_step, walltime=began)
-            writer.add_text("trial", _said(trial))
+            reason = reason_of(trial)
+            writer.add_text("trial", f"{trial.state}: {reason}" if reason else trial.state)
 
 
 def _plain(trial: TrialRecord) -> dict[str, Any]:
     """TensorBoard's hyperparameters are numbers, text and truth values."""
     return {name: "None" if value is None else value for name, value in trial.config.items()}
-
-
-def _said(trial: TrialRecord) -> str:
-    why = trial.reason if trial.error is None else f"{trial.error.type}: {trial.error.message}".lstrip(": ")
-    return f"{trial.state}: {why}" if why else trial.state

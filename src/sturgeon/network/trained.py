@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, option
 from sturgeon.network.weights import Architecture, Statistics, Weights
 
 _PREDICT_ROWS = 8192
@@ -86,7 +86,7 @@ class TrainedNetwork:
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise InputError(
                 f"A saved network must be the weights file that `sturgeon tune` wrote; got {str(path)!r} "
-                f"({error}). Name the directory given to `--out`."
+                f"({error}). Name the directory given to `{option('out')}`."
             ) from error
 
 

@@ -36,6 +36,13 @@ def test_a_trial_that_a_rule_stops_ends_after_its_epoch(trials):
     check_stopped(trials)
 
 
+def test_a_training_that_another_callback_ends_keeps_what_was_trained_last(trials):
+    early = trials["early"]
+    assert early["state"] == "complete", early["error"]
+    assert early["curve"] == trials["whole"]["curve"][:1]
+    assert early["step"] == 1
+
+
 @pytest.mark.parametrize(
     ("case", "said"),
     [

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 import sturgeon as st
-from sturgeon.frameworks.keras import Report
+from sturgeon.frameworks.keras import Report, load_weights
 
 SPACE = st.Space(learning_rate=st.Real(1e-3, 1e-1, scale="log"))
 EPOCHS = 4
@@ -23,7 +23,7 @@ def build(config):
     return model
 
 
-def fit(trial, **options):
+def fit(trial, *before, **options):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 4)).astype(np.float32)
     y = X[:, 0] + X[:, 1] ** 2
@@ -36,7 +36,7 @@ def fit(trial, **options):
         epochs=EPOCHS,
         shuffle=False,
         verbose=0,
-        callbacks=[killer, Report(trial, **options)],
+        callbacks=[killer, *before, Report(trial, **options)],
     )
 
 
@@ -86,9 +86,49 @@ assert [path.name for path in Path("halved.study.checkpoints").iterdir()] in (
 # So does one whose process was killed.
 Path("kill").touch()
 killed = tune(train_and_save, workers=1, study="killed.study")
+Path("kill").unlink()
 assert [trial.attempts for trial in killed.trials] == [1, 2, 1]
 for one, other in zip(curves(whole), curves(killed), strict=True):
     for name, curve in one.items():
         assert np.allclose([v for _, v in other[name]], [v for _, v in curve], rtol=1e-5), name
 best = killed.best
 assert [path.name for path in Path("killed.study.checkpoints").iterdir()] == [f"trial-{best.number}"]
+
+# The best trial keeps what was trained last, though the clock asks for a checkpoint of the first epoch only.
+written, trained = [], {}
+save_state = Report._write
+Report._write = lambda report, path: (written.append(report.trial.number), save_state(report, path))
+
+
+def train_and_remember(trial, *before):
+    trained[trial.number] = fit(trial, *before).model.get_weights()
+
+
+def same_weights(best):
+    model = build(best.config)
+    loaded = load_weights(best.checkpoint, keras.Sequential(model.layers))  # it need not be compiled
+    return all(map(np.array_equal, loaded.get_weights(), trained[best.number]))
+
+
+kept = tune(train_and_remember, workers=0)
+assert written == [0, 0, 1, 1, 2, 2], written
+assert kept.best.checkpoint_step == EPOCHS, kept.best
+assert same_weights(kept.best)
+curve = [value for _, value in kept.best.curves["val_loss"]]
+model = load_weights(kept.best.checkpoint, build(kept.best.config))
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 4)).astype(np.float32)
+loss = float(np.mean((model.predict(X, verbose=0)[:, 0] - X[:, 0] - X[:, 1] ** 2) ** 2))
+assert abs(loss - curve[-1]) < 1e-4, (loss, curve)
+
+
+# A callback that ends the training early and restores weights has its way with what is kept.
+def train_with_early_stopping(trial):
+    falls = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(falling=-epoch))
+    stop = keras.callbacks.EarlyStopping("falling", mode="max", patience=1, restore_best_weights=True)
+    train_and_remember(trial, falls, stop)
+
+
+early = tune(train_with_early_stopping, workers=0)
+assert early.best.last_step == early.best.checkpoint_step == 2, early.best
+assert same_weights(early.best)

@@ -2,15 +2,17 @@
 
 import os
 import signal
+from pathlib import Path
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import EarlyStopping
 from torch.utils.data import DataLoader, TensorDataset
 from trial_cases import Trap, tune_cases
 
 from sturgeon.frameworks.lightning import Report
 
-CASES = ("whole", "killed", "stopped", "forgotten", "unsafe", "gpu", "silent")
+CASES = ("whole", "killed", "stopped", "forgotten", "unsafe", "gpu", "silent", "early")
 
 
 class Module(lightning.LightningModule):
@@ -66,14 +68,20 @@ def train(trial):
         path = None
     elif case == "unsafe":
         torch.save({"state_dict": Trap()}, path)
+    elif case == "early":
+        more = [EarlyStopping("val_loss", stopping_threshold=1e9)]
+    report = Report(trial, checkpoints="kept", save_every=100 if case == "early" else 1)
     trainer = lightning.Trainer(
-        max_epochs=4, callbacks=[Report(trial, checkpoints="kept", save_every=1), *more], logger=False,
+        max_epochs=4, callbacks=[report, *more], logger=False,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         accelerator="gpu" if case == "gpu" else "cpu",
     )  # fmt: skip
-    trainer.fit(
-        Module(case == "silent"), DataLoader(rows, 6, shuffle=True), DataLoader(rows, 24), ckpt_path=path
-    )
+    module = Module(case == "silent")
+    trainer.fit(module, DataLoader(rows, 6, shuffle=True), DataLoader(rows, 24), ckpt_path=path)
+    (path,) = Path("kept").glob(f"trial-{trial.number}-*")
+    kept = Module.load_from_checkpoint(path, silent=case == "silent").state_dict()
+    trained = module.state_dict()
+    assert all(torch.equal(kept[name], trained[name]) for name in trained), "the file is not the network"
 
 
 tune_cases(train, CASES)

@@ -11,7 +11,7 @@ from trial_cases import Trap, tune_cases
 
 from sturgeon.frameworks.paddle import Report, load_weights
 
-CASES = ("whole", "killed", "killed at the end", "stopped", "unsafe", "gpu", "silent")
+CASES = ("whole", "killed", "killed at the end", "stopped", "unsafe", "gpu", "silent", "early")
 
 
 class KillInEpoch(paddle.callbacks.Callback):
@@ -20,6 +20,13 @@ class KillInEpoch(paddle.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 2:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class EndAfterOneEpoch(paddle.callbacks.Callback):
+    """Ends the training by itself, as an early stopping of PaddlePaddle's own does."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = True
 
 
 def train(trial):
@@ -38,11 +45,13 @@ def train(trial):
     model.prepare(paddle.optimizer.Adam(schedule, parameters=network.parameters()), paddle.nn.MSELoss())
     first = trial.attempt == 1
     more = [KillInEpoch()] if first and case in ("killed", "unsafe") else []
+    if case == "early":
+        more = [EndAfterOneEpoch()]
     if case == "unsafe" and not first:
         Path(trial.resume_from).write_bytes(pickle.dumps(Trap()))
     loader = paddle.io.DataLoader(rows, batch_size=6, shuffle=True)
     evaluation = None if case == "silent" else paddle.io.DataLoader(rows, batch_size=24)
-    report = Report(trial, checkpoints="kept", save_every=1)
+    report = Report(trial, checkpoints="kept", save_every=100 if case == "early" else 1)
     model.fit(loader, evaluation, epochs=4, verbose=0, callbacks=[report, *more])
     if first and case == "killed at the end":
         os.kill(os.getpid(), signal.SIGKILL)

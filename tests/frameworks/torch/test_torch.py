@@ -242,9 +242,37 @@ def test_a_report_says_what_it_cannot_keep():
         Report(make_trial(), checkpoints=False, save_every=0, model=torch.nn.Linear(1, 1))
 
 
+def test_a_loop_that_ends_by_itself_keeps_what_was_trained_last(tmp_path):
+    last = {}
+
+    def train(trial):
+        torch.manual_seed(trial.seed)
+        model = torch.nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(model.parameters(), trial.config["learning_rate"])
+        report = Report(trial, checkpoints=tmp_path, model=model, optimizer=optimizer)
+        for epoch in trial.epochs(50):
+            loss = model(torch.ones(1, 1)).square().sum()
+            loss.backward()
+            optimizer.step()
+            report(loss=loss)
+            if epoch == 3:
+                break
+        last[trial.number] = model.weight.item()
+
+    best = tune(train, SPACE, minimize="loss", trials=2, workers=0).best
+    assert best.checkpoint_step == best.last_step == 3
+    assert load_checkpoint(best.checkpoint)["model"]["weight"].item() == last[best.number]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_by_default_few_checkpoints_are_written_and_the_last_epoch_is_among_them(tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr("sturgeon.frameworks.torch.Report._save", lambda self, files: saved.append(epoch))
+
+    def write(report, path):
+        saved.append(epoch)
+        path.touch()
+
+    monkeypatch.setattr("sturgeon.frameworks.torch.Report._write", write)
     trial = make_trial()
     report = Report(trial, checkpoints=tmp_path, model=torch.nn.Linear(2, 1))
     for epoch in trial.epochs(50):  # noqa: B007

@@ -25,7 +25,7 @@ from sturgeon.caviar.opening import (
     resume_study,
 )
 from sturgeon.caviar.progress import Progress, ProgressLines, say
-from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.caviar.trainer import Trainer
 from sturgeon.errors import InputError, StudyError, StudyFailed
 from sturgeon.search import Search
 from sturgeon.space import Space
@@ -70,7 +70,7 @@ class PopulationResult:
         study: The record: ``study.best.config`` is what was looked for.
     """
 
-    def __init__(self, study: Study, trainer: LaneTrainer, kept: tuple[int, Any] | None) -> None:
+    def __init__(self, study: Study, trainer: Trainer, kept: tuple[int, Any] | None) -> None:
         """Take the study, what trains its trials, and a trial's network with its number."""
         self.study = study
         self._trainer = trainer
@@ -90,7 +90,7 @@ class PopulationResult:
 
 
 def run_population(
-    make_trainer: Callable[[Objective], LaneTrainer],
+    make_trainer: Callable[[Objective], Trainer],
     space: Space,
     minimize: str | None,
     options: RunOptions,
@@ -175,7 +175,7 @@ def check_metric(metric: str, names: Sequence[str]) -> None:
         )
 
 
-def _train_again(trainer: LaneTrainer, best: TrialRecord) -> Any:
+def _train_again(trainer: Trainer, best: TrialRecord) -> Any:
     epochs = len(best.curves[trainer.objective.metric])
     jobs = [TrainingJob(best.number, best.seed, best.config, epochs)]
     for event in trainer.train(jobs, threading.Event()):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import io
 import sys
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any, ClassVar
@@ -47,8 +48,13 @@ def check_function(train: object) -> None:
         ) from None
 
 
-def pack(train: Train) -> bytes:
+def pack(train: Callable[..., Any], *, name: str = "train", instead: str = "workers=0") -> bytes:
     """Write a function down for a worker.
+
+    Args:
+        train: The function.
+        name: The name of the argument that it was given as, for the message.
+        instead: What to write where it cannot be sent.
 
     Raises:
         InputError: It refers to something that cannot be sent, such as an open file.
@@ -65,8 +71,8 @@ def pack(train: Train) -> bytes:
             cloudpickle.unregister_pickle_by_value(module)
     except Exception as error:
         raise InputError(
-            f"`train` must be something that can be sent to a worker process; got {name_of(train)!r}"
-            f"{_culprit(train)} ({_one_line(error)}). Make it inside the function, or use workers=0."
+            f"`{name}` must be something that can be sent to a worker process; got {name_of(train)!r}"
+            f"{_culprit(train)} ({_one_line(error)}). Make it inside the function, or use {instead}."
         ) from error
 
 
@@ -91,7 +97,7 @@ class _Pickler(cloudpickle.Pickler):
     dispatch_table: ClassVar = {**cloudpickle.Pickler.dispatch_table, CodeType: _reduce_code}
 
 
-def _dump(train: Train) -> bytes:
+def _dump(train: Callable[..., Any]) -> bytes:
     buffer = io.BytesIO()
     _Pickler(buffer).dump(train)
     return buffer.getvalue()
@@ -126,7 +132,7 @@ def _find(name: str, path: Any) -> ModuleSpec | None:
     return None
 
 
-def _culprit(train: Train) -> str:
+def _culprit(train: Callable[..., Any]) -> str:
     """Name the variable that cannot be sent, if it is one the function uses directly."""
     try:
         found = inspect.getclosurevars(train)

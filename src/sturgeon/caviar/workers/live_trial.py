@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from sturgeon.caviar.workers.messages import Checkpointed, Reported, Start
 from sturgeon.errors import InputError
@@ -43,6 +43,8 @@ class LiveTrial:
         planned: How many epochs the loops of ``epochs`` have together so far.
         can_save: Set it where the function hands over a checkpoint whenever it is told to end. A stopping
             rule that puts trials aside then does so at any epoch, not only after one was handed over.
+        at_end: What is called when the training function has returned, before the trial ends; a report sets
+            it, to hand over a checkpoint of what was trained last.
 
     Example:
         >>> def train(trial):
@@ -63,6 +65,7 @@ class LiveTrial:
         self.folder = start.folder
         self.planned = 0
         self.can_save = False
+        self.at_end: Callable[[], object] | None = None
         self._channel = channel
         self._step = start.after
         self._in_epoch = False
@@ -122,7 +125,7 @@ class LiveTrial:
         values = as_floats(metrics, "report")
         self._channel.send(Reported(self._step, values, self.planned or None, self.can_save))
 
-    def checkpoint(self, path: str | os.PathLike[str]) -> None:
+    def checkpoint(self, path: str | os.PathLike[str], *, step: int | None = None) -> None:
         """Hand over a checkpoint of the current epoch; return when that is written down.
 
         If this attempt does not reach its end (a killed worker, Ctrl-C), the next one gets the path as
@@ -132,10 +135,12 @@ class LiveTrial:
 
         Args:
             path: What was saved, a file or a folder.
+            step: The last epoch that is in it, where that is not the current one.
         """
         # A worker that takes over may have been started elsewhere.
         text = str(os.fspath(path))
-        self._channel.send(Checkpointed(text if "://" in text else os.path.abspath(text), self._step))  # noqa: PTH100
+        place = text if "://" in text else os.path.abspath(text)  # noqa: PTH100
+        self._channel.send(Checkpointed(place, self._step if step is None else step))
 
     @property
     def stopped(self) -> bool:

@@ -43,7 +43,10 @@ def run_training(train: Train, trial: LiveTrial) -> Returned | Raised:
         'KeyError'
     """
     try:
-        return Returned(_final(train(trial)), trial.cut)
+        value = _final(train(trial))
+        if trial.at_end is not None:
+            trial.at_end()
+        return Returned(value, trial.cut)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit: a trial that leaves is a trial that failed

@@ -33,11 +33,12 @@ class CheckpointFiles:
         before = None if trial.resume_from is None else Path(trial.resume_from)
         self._last = before if before is not None and self._is_ours(before) else None
 
-    def hand_over(self, write: Callable[[Path], object]) -> None:
-        """Have a checkpoint of the current epoch written, and the study told of it.
+    def hand_over(self, write: Callable[[Path], object], step: int | None = None) -> None:
+        """Have a checkpoint written, and the study told of it.
 
         Args:
             write: Writes the file whose path it is given.
+            step: The last epoch that is in it, where that is not the trial's current one.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{self._start}{uuid.uuid4().hex[:8]}{self._ending}"
@@ -49,27 +50,10 @@ class CheckpointFiles:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-        self._trial.checkpoint(path)
+        self._trial.checkpoint(path, step=step)
         if self._last is not None:
             self._last.unlink(missing_ok=True)
         self._last = path
 
     def _is_ours(self, path: Path) -> bool:
         return path.parent == self._folder and path.name.startswith(self._start)
-
-
-def checkpoint_files(
-    trial: LiveTrial, checkpoints: bool | str | os.PathLike[str], ending: str
-) -> CheckpointFiles | None:
-    """Make the files of a trial where checkpoints are wanted.
-
-    Args:
-        trial: The trial.
-        checkpoints: A folder; True for the trial's own, which goes when the trial has ended unless it is the
-            best; False for none.
-        ending: How file names end.
-    """
-    if checkpoints is False:
-        return None
-    folder = (trial.folder or "checkpoints") if checkpoints is True else checkpoints
-    return CheckpointFiles(trial, folder, ending)

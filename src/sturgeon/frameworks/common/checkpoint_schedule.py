@@ -14,7 +14,7 @@ SAVE_SHARE = 1 / 200
 """Of the time of a training, at most, this share is spent on checkpoints."""
 
 
-class SaveTimes:
+class CheckpointSchedule:
     """Tells when a checkpoint is due: after every so many epochs, or by the clock.
 
     By the clock, one is due after the first epoch, so that what cannot be saved is found out soon; then ten
@@ -27,14 +27,14 @@ class SaveTimes:
         InputError: ``save_every`` is not a whole number from 1.
 
     Example:
-        >>> [epoch for epoch in range(1, 7) if SaveTimes(every=3).due(epoch)]
+        >>> [epoch for epoch in range(1, 7) if CheckpointSchedule(every=3).due(epoch)]
         [3, 6]
-        >>> times = SaveTimes(every=None)
-        >>> times.due(1)
+        >>> schedule = CheckpointSchedule(every=None)
+        >>> schedule.due(1)
         True
-        >>> with times.saving():
+        >>> with schedule.saving():
         ...     pass
-        >>> times.due(2)
+        >>> schedule.due(2)
         False
     """
 
@@ -42,11 +42,11 @@ class SaveTimes:
         if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
             raise InputError(f"`save_every` must be a whole number of epochs from 1; got {every!r}.")
         self._every = every
-        self._at = time.monotonic()
+        self._due_at = time.monotonic()
 
     def due(self, epoch: int) -> bool:
         """Tell whether a checkpoint is due after this epoch, from 1."""
-        return time.monotonic() >= self._at if self._every is None else epoch % self._every == 0
+        return time.monotonic() >= self._due_at if self._every is None else epoch % self._every == 0
 
     @contextmanager
     def saving(self) -> Iterator[None]:
@@ -54,4 +54,4 @@ class SaveTimes:
         started = time.monotonic()
         yield
         ended = time.monotonic()
-        self._at = ended + max(SAVE_SECONDS, (ended - started) / SAVE_SHARE)
+        self._due_at = ended + max(SAVE_SECONDS, (ended - started) / SAVE_SHARE)

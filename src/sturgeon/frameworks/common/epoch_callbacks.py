@@ -1,71 +1,52 @@
-"""The epochs of a trial whose framework runs the loop itself and calls a callback."""
+"""A report to a trial whose framework runs the loop itself and calls a callback."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from sturgeon.caviar.workers.live_trial import LiveTrial
-from sturgeon.frameworks.common.checkpoint_schedule import SaveTimes
+from sturgeon.frameworks.common.report import TrialReport
 
 
-class CalledEpochs:
+class EpochCallback(TrialReport):
     """Keeps a trial in step with a framework that counts the epochs.
 
-    A callback calls ``begin`` once, then for each epoch ``epoch_begins`` and ``report``, and ``end`` at last.
-    The checkpoint of an epoch is written when the next one begins or the training ends: by then schedules of
-    the learning rate and other callbacks have done what they do at the end of an epoch.
-
-    Attributes:
-        trial: The trial.
-        last: The last epoch of this training; 0 before it begins.
+    A subclass is a callback of its framework. It calls ``_begin`` once, then for each epoch ``_next_epoch``
+    and ``_report``, and ``_save_last`` at the end. The checkpoint of an epoch is written when the next one is
+    asked for, or the training ends: by then schedules of the learning rate and other callbacks have done what
+    they do at the end of an epoch.
     """
 
-    def __init__(self, trial: LiveTrial, save: Callable[[], object] | None, every: int | None) -> None:
-        """Take the trial.
+    _epochs: Iterator[int] = iter(())
+    _epoch: int | None = None  # the current one of the trial, from 1; None where there is none to be trained
+    _last_epoch = 0
 
-        Args:
-            trial: The trial.
-            save: Writes a checkpoint and hands it over; None for none.
-            every: After how many epochs, at least 1; None for by the clock. That of the last epoch, and of
-                one after which the trial is to end, is written in any case.
+    def _begin(self, count: int) -> None:
+        """The training begins, or resumes; it is to have so many epochs in all."""
+        self._epochs, self._epoch = self.trial.epochs(count), None
+        if self._step is None:
+            self._step = self.trial.resume_step
+        self._last_epoch = self.trial.planned  # not `count`: the trial may have trained something before
 
-        Raises:
-            InputError: ``save_every`` is not a whole number from 1.
+    def _next_epoch(self) -> int | None:
+        """Save a checkpoint of the current epoch if one is due, and go to the next.
+
+        Returns:
+            Its number, from 1; None if there is none to be trained.
         """
-        self.trial = trial
-        self._save = save
-        self._times = SaveTimes(every)
-        self._epochs: Iterator[int] = iter(())
-        self.last = 0
-        self._current: int | None = None
+        current = self._epoch
+        if current is not None and current != self._last_epoch and self._schedule.due(current):
+            self.save()
+        self._epoch = next(self._epochs, None)
+        if self.trial.cut:
+            self._save_last()
+        return self._epoch
 
-    def begin(self, count: int) -> None:
-        """The training begins, or goes on; it is to have so many epochs in all."""
-        self._epochs = self.trial.epochs(count)
-        self.last = self.trial.planned  # not `count`: the trial may have trained something before
-        self.trial.can_save = self._save is not None
-
-    def epoch_begins(self) -> int | None:
-        """The next epoch begins; give its number, from 1, or None if there is none to be trained."""
-        self.end()
-        self._current = next(self._epochs, None)
-        return self._current
-
-    def report(self, metrics: dict[str, float]) -> bool:
+    def _report(self, metrics: dict[str, float]) -> bool:
         """Report on the current epoch; tell whether the training is to end after it."""
-        if self._current is None:
+        if self._epoch is None:
             return True
         metrics = {name: value for name, value in metrics.items() if name != "step"}  # that is the epoch
         if metrics:
-            self.trial.report(step=self._current, **metrics)
-        return self._current < self.last and self.trial.stopped
-
-    def end(self) -> None:
-        """The current epoch is over, if there is one."""
-        if self._current is None:
-            return
-        last = self._current == self.last or self.trial.cut
-        if self._save is not None and (last or self._times.due(self._current)):
-            with self._times.saving():
-                self._save()
-        self._current = None
+            self.trial.report(step=self._epoch, **metrics)
+        self._step, self._unsaved = self._epoch, True
+        return self._epoch < self._last_epoch and self.trial.stopped

@@ -12,7 +12,7 @@ import numpy as np
 
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import NumericTarget
-from sturgeon.errors import InputError, RunError
+from sturgeon.errors import InputError, RunError, option
 from sturgeon.frameworks.export.description import describe
 from sturgeon.frameworks.export.exported import ExportedModel
 from sturgeon.frameworks.export.form import Form
@@ -124,12 +124,12 @@ def _check_path(form: Form, path: Path, force: bool) -> None:
     there = form_at(path)
     if there is None or not there.is_ours(path):
         raise InputError(
-            f"Only another export may be replaced; {str(path)!r} exists and is none. Name another with `-o`."
+            f"Only another export may be replaced; {str(path)!r} exists and is none. Name another path."
         )
     if not force:
         raise InputError(
             f"An export that exists is replaced only when asked to; {str(path)!r} exists. "
-            "Add `--force`, or name another with `-o`."
+            f"Add `{option('force', True)}`, or name another path."
         )
 
 

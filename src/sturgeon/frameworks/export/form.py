@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from sturgeon.errors import MissingExtra
-from sturgeon.frameworks.export.description import Description
+from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.parts import NetworkParts
 
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
@@ -28,6 +28,7 @@ class Form(ABC):
         modules: What it needs.
         ending: How a file of it ends; empty for a folder.
         marker: A file that is in every folder of it; empty for a file.
+        description: Where in such a folder the description is.
     """
 
     name: ClassVar[str]
@@ -36,14 +37,16 @@ class Form(ABC):
     modules: ClassVar[tuple[str, ...]]
     ending: ClassVar[str] = ""
     marker: ClassVar[str] = ""
+    description: ClassVar[str] = DESCRIPTION_FILE
 
     @abstractmethod
     def write(self, parts: NetworkParts, description: Description, path: Path) -> None:
         """Write a network to a path where nothing is yet."""
 
-    @abstractmethod
     def describe(self, path: Path) -> str | None:
         """The description that was written along, as JSON; None where there is none."""
+        file = path / self.description
+        return file.read_text(encoding="utf-8") if file.is_file() else None
 
     @abstractmethod
     def open(self, path: Path, description: Description) -> Run:
@@ -51,15 +54,14 @@ class Form(ABC):
 
     def is_at(self, path: Path) -> bool:
         """Whether a path looks like this format."""
-        return path.name.endswith(self.ending) and path.is_file() if self.ending else self._is_folder(path)
+        if self.ending:
+            return path.name.endswith(self.ending) and path.is_file()
+        return (path / self.marker).is_file()
 
     def is_ours(self, path: Path) -> bool:
         """Whether what is there says that Sturgeon wrote it."""
         self.check_installed()
         return self.describe(path) is not None
-
-    def _is_folder(self, path: Path) -> bool:
-        return (path / self.marker).is_file()
 
     def check_installed(self) -> None:
         """See that the framework is there, without loading it.

@@ -88,7 +88,7 @@ class NetworkParts:
         bias: float32 ``[outputs]``.
         activation: ``"relu"`` or ``"tanh"``.
         norm_epsilon: Batch norm's ε.
-        norm_momentum: ρ of the running averages, for who trains on.
+        norm_momentum: ρ of the running averages, for whoever trains it further.
         scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
     """
 

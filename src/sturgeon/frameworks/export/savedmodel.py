@@ -26,6 +26,7 @@ class SavedModelForm(Form):
     extra = "keras"
     modules = ("tensorflow",)
     marker = "saved_model.pb"
+    description = f"assets.extra/{DESCRIPTION_FILE}"
 
     def write(self, parts: NetworkParts, description: Description, path: Path) -> None:
         """Trace the network once and save it."""
@@ -36,14 +37,9 @@ class SavedModelForm(Form):
             tensorflow.saved_model.save(module, str(path), signatures={SIGNATURE: signature})
         except tensorflow.errors.OpError as error:  # a full disk, say
             raise OSError(error.message) from error
-        extra = path / "assets.extra"
-        extra.mkdir()
-        (extra / DESCRIPTION_FILE).write_text(description.to_json(), encoding="utf-8")
-
-    def describe(self, path: Path) -> str | None:
-        """Read the description."""
-        file = path / "assets.extra" / DESCRIPTION_FILE
-        return file.read_text(encoding="utf-8") if file.is_file() else None
+        file = path / self.description
+        file.parent.mkdir()
+        file.write_text(description.to_json(), encoding="utf-8")
 
     def open(self, path: Path, description: Description) -> Run:
         """Load the folder, and call its signature."""

@@ -48,11 +48,6 @@ class TorchForm(Form):
         (path / DESCRIPTION_FILE).write_text(description.to_json(), encoding="utf-8")
         shutil.copyfile(torch_network.__file__, path / MODULE_FILE)
 
-    def describe(self, path: Path) -> str | None:
-        """Read the description."""
-        file = path / DESCRIPTION_FILE
-        return file.read_text(encoding="utf-8") if file.is_file() else None
-
     def open(self, path: Path, description: Description) -> Run:
         """Load the weights into Sturgeon's own copy of the module: the folder's is never run."""
         import torch

@@ -15,7 +15,7 @@ from sturgeon.caviar.table.job import STUDY_FILE
 from sturgeon.caviar.table.outcome import RESULT_FILE
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare, read_table
-from sturgeon.errors import DataError, InputError
+from sturgeon.errors import DataError, InputError, option
 from sturgeon.study import Study
 
 
@@ -100,7 +100,7 @@ def rows_to_check(tuned: Tuned, data: Path | None) -> CheckRows:
         rows = read_table(data)
         found = _test_rows(tuned, {**(table or {}), "data": str(data)}, rows)
         return found or CheckRows(rows, repr(str(data)), False)
-    remedy = "Name that table, or other rows like its own, with `--data FILE`."
+    remedy = f"Name that table, or other rows like its own: `{option('data', 'FILE')}`."
     if table is None:
         raise InputError(
             f"An export is checked on the test rows of the table; {tuned.study!r} has not kept where it "

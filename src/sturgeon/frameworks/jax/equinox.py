@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 import equinox as eqx
 import jax
 import numpy as np
 
-from sturgeon.caviar.models.alone import AloneProgram
 from sturgeon.caviar.models.functions import Optimizer, begin_optimizer, descent_of
-from sturgeon.caviar.models.model import LaneConfig, LaneModel, Loss, Outline, Outputs, Parts, Recipe, Tree
+from sturgeon.caviar.models.model import LaneConfig, Loss, Outputs, Parts, Recipe, Tree
 from sturgeon.caviar.models.population import tune_model
-from sturgeon.caviar.models.rows import Rows, read_rows
+from sturgeon.caviar.models.rows import read_rows
 from sturgeon.caviar.models.run import PopulationResult, RunOptions
-from sturgeon.caviar.models.seeds import initial_key, on_host
 from sturgeon.errors import InputError
-from sturgeon.frameworks.common.builder import call_builder
 from sturgeon.frameworks.common.fraction import is_fraction
+from sturgeon.frameworks.jax.builder import BuiltModel, call_builder
 from sturgeon.space import Config, Space
 
 
@@ -38,25 +36,21 @@ def population(
 ) -> PopulationResult:
     """Search for the configuration with which a model of Equinox does best, many trained at once.
 
-    What holds for :func:`sturgeon.population` holds here; see :class:`EquinoxModel` for what makes groups.
+    All but ``build`` is as for :func:`sturgeon.population`; see :class:`EquinoxModel` for what makes groups.
 
     Args:
         build: ``build(config, key) -> eqx.Module``, or ``build(config)``, which then draws by itself.
         loss: ``loss(outputs, y) -> number``, the mean over the rows of a batch.
         data: ``((x_train, y_train), (x_val, y_val))``.
-        space: What may vary. ``batch_size``, where it is there, is the mini-batch.
+        space: What may vary.
         optimizer: ``optimizer(config) -> optax.GradientTransformation``.
-        epochs: How many epochs a trial trains for, at least 1.
+        epochs: How many epochs a trial trains for.
         metrics: More functions like ``loss``, by name.
         minimize: The metric to be minimised, ``"val_loss"`` by default; or give ``maximize``.
         **options: See :class:`RunOptions`.
 
     Returns:
-        ``result.study``, and ``result.best``, a :class:`EquinoxTrained`.
-
-    Raises:
-        InputError: The builder, the data or an option break a rule.
-        StudyFailed: No trial came to a value.
+        ``result.study``, and ``result.best``, an :class:`EquinoxTrained`.
 
     Example:
         >>> import equinox as eqx, numpy as np, optax
@@ -98,43 +92,14 @@ class EquinoxTrained:
         return jax.tree.map(np.asarray, outputs)
 
 
-@dataclass(frozen=True)
-class EquinoxModel(LaneModel):
+class EquinoxModel(BuiltModel):
     """A builder of Equinox modules, which are called with one row, as is usual there.
 
     A module is called as ``model(x)``, with ``key=`` where it takes one, and as ``model(x, state)`` where it
     has a state; then it hands back ``(output, state)``. Rows are mapped over the axis ``"batch"``. What makes
     groups is everything in the module that is not an array; but for the rate of ``eqx.nn.Dropout``, which
     each lane has its own of.
-
-    Attributes:
-        build: ``build(config, key) -> eqx.Module``, or ``build(config)``.
-        loss: ``loss(outputs, y) -> number``, the mean over the rows of a batch.
-        optimizer: ``optimizer(config) -> optax.GradientTransformation``.
-        metrics: More functions like ``loss``, by name.
     """
-
-    build: Callable[..., eqx.Module]
-    loss: Loss
-    optimizer: Optimizer
-    metrics: Mapping[str, Loss] = field(default_factory=dict)
-
-    def outline(self, config: Config) -> Outline:
-        """See :class:`LaneModel`."""
-        code: list[Any] = []
-
-        def begin(key: jax.Array) -> Parts:
-            static, parts = self._begin(config, key)
-            code.append(static)
-            return parts
-
-        parts = jax.eval_shape(begin, initial_key(0))
-        return Outline(_Static(code[0]), parts)
-
-    def start(self, config: Config, seed: int) -> Parts:
-        """See :class:`LaneModel`."""
-        with on_host():
-            return self._begin(config, initial_key(seed))[1]
 
     def recipe(self, config: Config) -> Recipe:
         """See :class:`LaneModel`."""
@@ -156,12 +121,9 @@ class EquinoxModel(LaneModel):
         model = eqx.combine(params, arrays, self.outline(config).code.tree)
         return EquinoxTrained(config, eqx.nn.inference_mode(model), kept)
 
-    def alone(self, config: Config, rows: Rows, batch: int) -> AloneProgram:
-        """See :class:`LaneModel`."""
-        return AloneProgram(self, config, rows, batch)
-
-    def _begin(self, config: Config, key: jax.Array) -> tuple[Any, Parts]:
-        model, state = eqx.nn.make_with_state(lambda: call_builder(self.build, config, key))()
+    def begin(self, config: Config, initial: jax.Array, dropout: jax.Array) -> tuple[Any, Parts]:
+        """See :class:`BuiltModel`; a module is given its keys for dropout as it is called."""
+        model, state = eqx.nn.make_with_state(lambda: call_builder(self.build, config, initial))()
         if not isinstance(model, eqx.Module):
             raise InputError(
                 f"`build` must hand back a module of Equinox; got a {type(model).__name__}. "
@@ -171,7 +133,9 @@ class EquinoxModel(LaneModel):
         learnt = jax.tree.map(_is_learnt, model, is_leaf=_is_dropout)
         params, rest = eqx.partition(model, learnt)
         arrays, static = eqx.partition(rest, eqx.is_array)
-        return static, Parts(params, (state, arrays), begin_optimizer(self.optimizer, config, params))
+        return _Static(static), Parts(
+            params, (state, arrays), begin_optimizer(self.optimizer, config, params)
+        )
 
 
 def forward(model: Any, state: eqx.nn.State, x: Any, key: jax.Array) -> tuple[Any, eqx.nn.State]:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 import jax
 import numpy as np
 from flax import nnx
 
-from sturgeon.caviar.models.alone import AloneProgram
 from sturgeon.caviar.models.functions import Optimizer, begin_optimizer, descent_of
-from sturgeon.caviar.models.model import LaneConfig, LaneModel, Loss, Outline, Outputs, Parts, Recipe, Tree
+from sturgeon.caviar.models.model import LaneConfig, Loss, Outputs, Parts, Recipe, Tree
 from sturgeon.caviar.models.population import tune_model
-from sturgeon.caviar.models.rows import Rows, read_rows
+from sturgeon.caviar.models.rows import read_rows
 from sturgeon.caviar.models.run import PopulationResult, RunOptions
-from sturgeon.caviar.models.seeds import dropout_stream, initial_key, on_host
 from sturgeon.errors import InputError
-from sturgeon.frameworks.common.builder import call_builder
 from sturgeon.frameworks.common.fraction import Fraction, is_fraction
+from sturgeon.frameworks.jax.builder import BuiltModel, call_builder
 from sturgeon.space import Config, Space
 
 
@@ -37,25 +35,21 @@ def population(
 ) -> PopulationResult:
     """Search for the configuration with which a model of Flax does best, many trained at once.
 
-    What holds for :func:`sturgeon.population` holds here; see :class:`FlaxModel` for what makes groups.
+    All but ``build`` is as for :func:`sturgeon.population`; see :class:`FlaxModel` for what makes groups.
 
     Args:
         build: ``build(config, rngs) -> nnx.Module``, or ``build(config)``, which then draws by itself.
         loss: ``loss(outputs, y) -> number``, the mean over the rows of a batch.
         data: ``((x_train, y_train), (x_val, y_val))``.
-        space: What may vary. ``batch_size``, where it is there, is the mini-batch.
+        space: What may vary.
         optimizer: ``optimizer(config) -> optax.GradientTransformation``.
-        epochs: How many epochs a trial trains for, at least 1.
+        epochs: How many epochs a trial trains for.
         metrics: More functions like ``loss``, by name.
         minimize: The metric to be minimised, ``"val_loss"`` by default; or give ``maximize``.
         **options: See :class:`RunOptions`.
 
     Returns:
         ``result.study``, and ``result.best``, a :class:`FlaxTrained`.
-
-    Raises:
-        InputError: The builder, the data or an option break a rule.
-        StudyFailed: No trial came to a value.
 
     Example:
         >>> from flax import nnx
@@ -102,41 +96,12 @@ class FlaxTrained:
         return jax.tree.map(np.asarray, self.model(x))  # pyright: ignore[reportCallIssue]
 
 
-@dataclass(frozen=True)
-class FlaxModel(LaneModel):
+class FlaxModel(BuiltModel):
     """A builder of Flax NNX modules.
 
     What makes groups is the module's ``GraphDef`` in training and in evaluation mode, so every attribute that
     is not an array; but for the rate of ``nnx.Dropout``, which each lane has its own of.
-
-    Attributes:
-        build: ``build(config, rngs) -> nnx.Module``, or ``build(config)``.
-        loss: ``loss(outputs, y) -> number``, the mean over the rows of a batch.
-        optimizer: ``optimizer(config) -> optax.GradientTransformation``.
-        metrics: More functions like ``loss``, by name.
     """
-
-    build: Callable[..., nnx.Module]
-    loss: Loss
-    optimizer: Optimizer
-    metrics: Mapping[str, Loss] = field(default_factory=dict)
-
-    def outline(self, config: Config) -> Outline:
-        """See :class:`LaneModel`."""
-        code: list[Any] = []
-
-        def begin(initial: jax.Array, dropout: jax.Array) -> Parts:
-            graphs, parts = self._begin(config, initial, dropout)
-            code.append(graphs)
-            return parts
-
-        parts = jax.eval_shape(begin, initial_key(0), dropout_stream(0))
-        return Outline(code[0], parts)
-
-    def start(self, config: Config, seed: int) -> Parts:
-        """See :class:`LaneModel`."""
-        with on_host():
-            return self._begin(config, initial_key(seed), dropout_stream(seed))[1]
 
     def recipe(self, config: Config) -> Recipe:
         """See :class:`LaneModel`."""
@@ -165,11 +130,8 @@ class FlaxModel(LaneModel):
             layer.rate = float(rate)
         return FlaxTrained(config, model)
 
-    def alone(self, config: Config, rows: Rows, batch: int) -> AloneProgram:
-        """See :class:`LaneModel`."""
-        return AloneProgram(self, config, rows, batch)
-
-    def _begin(self, config: Config, initial: jax.Array, dropout: jax.Array) -> tuple[Any, Parts]:
+    def begin(self, config: Config, initial: jax.Array, dropout: jax.Array) -> tuple[Any, Parts]:
+        """See :class:`BuiltModel`."""
         model = call_builder(self.build, config, nnx.Rngs(default=initial, dropout=dropout))
         if not isinstance(model, nnx.Module):
             raise InputError(

@@ -10,20 +10,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sturgeon.frameworks.keras.population import make_trainer, population
+    from sturgeon.frameworks.keras.lane_trainer import make_trainer
+    from sturgeon.frameworks.keras.lane_tuning import population
     from sturgeon.frameworks.keras.report import Report
-    from sturgeon.frameworks.keras.trained import KerasTrained
+    from sturgeon.frameworks.keras.state import KerasTrained, load_weights
     from sturgeon.frameworks.keras.tuning import KerasResult, tune
 
 _HOME_OF = {
     "KerasResult": "tuning",
-    "KerasTrained": "trained",
+    "KerasTrained": "state",
     "Report": "report",
-    "make_trainer": "population",
-    "population": "population",
+    "load_weights": "state",
+    "make_trainer": "lane_trainer",
+    "population": "lane_tuning",
     "tune": "tuning",
 }
-__all__ = ["KerasResult", "KerasTrained", "Report", "make_trainer", "population", "tune"]
+__all__ = ["KerasResult", "KerasTrained", "Report", "load_weights", "make_trainer", "population", "tune"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,9 +17,11 @@ import numpy as np
 
 from sturgeon.caviar.models.model import CannotFuse
 from sturgeon.errors import InputError
+from sturgeon.frameworks.common.extras import import_extra
 from sturgeon.frameworks.common.fraction import is_fraction
-from sturgeon.frameworks.keras.importing import keras
 from sturgeon.space import Config
+
+keras: Any = import_extra("keras", "keras")
 
 Build = Callable[[Config], Any]
 

@@ -50,7 +50,7 @@ class Source:
             InputError: It refers to something that cannot be sent.
         """
         if callable(self.given):
-            return replace(self, given=renamed(self.given, self.name))
+            return replace(self, given=pack(self.given, name=self.name))
         if gives_batches(self.given):
             try:
                 cloudpickle.dumps(self.given)
@@ -78,14 +78,6 @@ class Source:
         """Whether the data is made for each configuration."""
         self.read(config)
         return callable(self.given) and _takes_config(self.given)
-
-
-def renamed(function: Callable[..., Any], name: str) -> bytes:
-    """Pack a function of the user's; an error speaks of it by the name of the argument it was given as."""
-    try:
-        return pack(function)
-    except InputError as error:
-        raise InputError(str(error).replace("`train`", f"`{name}`")) from error
 
 
 def gives_batches(data: Any) -> bool:

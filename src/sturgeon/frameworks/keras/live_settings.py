@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.frameworks.keras.importing import keras
+from sturgeon.frameworks.common.extras import import_extra
+
+keras: Any = import_extra("keras", "keras")
 
 
 def check_settings(optimizer: Any, settings: Mapping[str, float]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sturgeon.caviar.models.model import CannotFuse
-from sturgeon.frameworks.keras.importing import keras
+from sturgeon.frameworks.common.extras import import_extra
 
+keras: Any = import_extra("keras", "keras")
 ops: Any = keras.ops
 
 Measure = Callable[[Any, Any], Any]

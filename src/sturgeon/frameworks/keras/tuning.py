@@ -10,7 +10,8 @@ from sturgeon.caviar.tuning import tune as tune_function
 from sturgeon.errors import StudyError
 from sturgeon.frameworks.common.extras import missing_extra
 from sturgeon.frameworks.keras.data import Source, first_inputs
-from sturgeon.frameworks.keras.options import (
+from sturgeon.frameworks.keras.trial_function import Fit, KerasTraining
+from sturgeon.frameworks.keras.tune_options import (
     KerasOptions,
     check_backend,
     check_build,
@@ -18,13 +19,12 @@ from sturgeon.frameworks.keras.options import (
     check_lanes,
     check_options,
 )
-from sturgeon.frameworks.keras.training import Fit, KerasTraining
 from sturgeon.space import Config, Space
 from sturgeon.study import Study
 
 if TYPE_CHECKING:
     from sturgeon.caviar.models.run import RunOptions
-    from sturgeon.frameworks.keras.trained import KerasTrained
+    from sturgeon.frameworks.keras.state import KerasTrained
 
 
 class KerasResult:
@@ -89,7 +89,7 @@ def tune(
             ``fit=lambda config: {"class_weight": {0: 1.0, 1: config["weight"]}}``.
         minimize: The metric to be minimised, ``"val_loss"`` by default; or give ``maximize``.
         fused: Train in lanes on JAX.
-        **options: See :class:`sturgeon.frameworks.keras.options.KerasOptions`.
+        **options: See :class:`sturgeon.frameworks.keras.tune_options.KerasOptions`.
 
     Returns:
         ``result.study``, and ``result.best`` with ``model``, ``predict(x)`` and ``save("best.keras")``.
@@ -155,7 +155,7 @@ def _in_lanes(
     options: KerasOptions,
 ) -> KerasResult:
     """Train in lanes, all trials for the same number of epochs."""
-    from sturgeon.frameworks.keras.population import population
+    from sturgeon.frameworks.keras.lane_tuning import population
 
     data = tuple(source.read({}) for source in sources)
     epochs = fixed["epochs"]
@@ -167,9 +167,7 @@ def _in_lanes(
 def _load_best(study: Study, build: Callable[[Config], Any], training: Source) -> KerasTrained:
     """Give the best trial's network, from the checkpoint that it left."""
     from sturgeon.frameworks.keras.building import build_model
-    from sturgeon.frameworks.keras.importing import keras
-    from sturgeon.frameworks.keras.state import load_state
-    from sturgeon.frameworks.keras.trained import KerasTrained
+    from sturgeon.frameworks.keras.state import KerasTrained, load_weights
 
     best = study.best
     if best.checkpoint is None:
@@ -178,10 +176,8 @@ def _load_best(study: Study, build: Callable[[Config], Any], training: Source) -
             "configuration again."
         )
     inputs = first_inputs(training.read(best.config))
-    model = build_model(build, best.config, best.seed, inputs)
-    load_state(model, best.checkpoint)
-    weights = [keras.ops.convert_to_numpy(variable.value) for variable in model.weights]
-    return KerasTrained(best.config, build, weights, inputs)
+    model = load_weights(best.checkpoint, build_model(build, best.config, best.seed, inputs))
+    return KerasTrained(best.config, build, model.get_weights(), inputs)
 
 
 def _goes_on(options: KerasOptions) -> bool:

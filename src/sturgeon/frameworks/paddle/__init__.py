@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from sturgeon.frameworks.paddle.report import Report, load_weights
+import warnings
+
+from sturgeon.frameworks.common.extras import import_extra
+
+with warnings.catch_warnings():
+    # PaddlePaddle looks for a cache of C++ compilers when it is imported; nothing is compiled here.
+    warnings.filterwarnings("ignore", message="No ccache found")
+    import_extra("paddle", "paddle", "PaddlePaddle")  # before those that import it, for the message
+
+from sturgeon.frameworks.paddle.checkpoint import load_weights
+from sturgeon.frameworks.paddle.report import Report
 
 __all__ = ["Report", "load_weights"]

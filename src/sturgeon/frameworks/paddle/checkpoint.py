@@ -64,7 +64,7 @@ def save_model(path: Path, model: paddle.Model) -> None:
 
 
 def restore_model(path: str, model: paddle.Model) -> None:
-    """Have a model, its optimiser and the random generators go on from a checkpoint.
+    """Set a model, its optimiser and the random generators to what a checkpoint holds.
 
     Raises:
         InputError: The file cannot be used, or does not fit the model.
@@ -119,6 +119,21 @@ def load_checkpoint(path: Path) -> PaddleCheckpoint:
             f"A checkpoint must hold arrays and plain values only; {os.fspath(path)!r} cannot be read "
             f"({' '.join(str(error).split())[:200]}). Start a new study."
         ) from error
+
+
+def load_weights(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a network's weights from a checkpoint. Runs no code from the file.
+
+    Args:
+        path: A file of a :class:`Report`, such as ``study.best.checkpoint``.
+
+    Returns:
+        Arrays by name, for ``network.set_state_dict``.
+
+    Raises:
+        InputError: It is missing, damaged, or holds other things than arrays and plain values.
+    """
+    return load_checkpoint(Path(path)).network
 
 
 def _optimizer(model: paddle.Model) -> Any:

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import paddle
 
-from sturgeon.frameworks.common.extras import missing_extra
-
-try:
-    with warnings.catch_warnings():
-        # PaddlePaddle looks for a cache of C++ compilers when it is imported; nothing is compiled here.
-        warnings.filterwarnings("ignore", message="No ccache found")
-        import paddle
-except ModuleNotFoundError:
-    raise missing_extra("PaddlePaddle", "paddle") from None
-
-from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.errors import InputError
-from sturgeon.frameworks.common.checkpoint_files import checkpoint_files
-from sturgeon.frameworks.common.epoch_callbacks import CalledEpochs
-from sturgeon.frameworks.paddle.checkpoint import load_checkpoint, restore_model, save_model
+from sturgeon.frameworks.common.epoch_callbacks import EpochCallback
+from sturgeon.frameworks.paddle.checkpoint import restore_model, save_model
 
 
-class Report(paddle.callbacks.Callback):
+class Report(EpochCallback, paddle.callbacks.Callback):
     """Reports a trial that ``paddle.Model.fit`` trains, after each epoch.
 
     Reported are ``loss`` and the metrics of the model by their names, and with ``eval_data`` the same with
     ``val_`` before them; an epoch that ``eval_freq`` leaves out is not reported. When the trial is to stop,
-    ``fit`` ends after the epoch. An attempt that was killed or paused is gone on with exactly: weights,
+    ``fit`` ends after the epoch. An attempt that was killed or paused is resumed exactly: weights,
     optimiser, schedule and random generators are those of the last checkpoint, and ``fit`` trains the epochs
     that are left of ``epochs``. For that, hand ``fit`` a ``paddle.io.DataLoader(..., shuffle=True)``: where
     it makes one from a dataset, the order of the rows starts again.
@@ -40,16 +27,7 @@ class Report(paddle.callbacks.Callback):
     A checkpoint is an ``.npz`` file with arrays and JSON: reading one runs no code. The last one of the
     best trial stays: ``network.set_state_dict(load_weights(study.best.checkpoint))``.
 
-    Args:
-        trial: The trial.
-        checkpoints: A folder for checkpoint files; True for the trial's own, which goes when the trial
-            has ended unless it is the best; False for none.
-        save_every: After how many epochs a checkpoint is written, at least 1; by default every ten
-            seconds, or less often where that would take over half a per cent of the time; and whenever
-            the trial is to end. After a kill, the epochs since then are trained again.
-
-    Raises:
-        InputError: ``save_every`` is not a whole number from 1.
+    The arguments are those of :class:`sturgeon.frameworks.common.report.TrialReport`.
 
     Example:
         In a training function::
@@ -63,20 +41,11 @@ class Report(paddle.callbacks.Callback):
             study = st.tune(train, space, maximize="val_acc", trials=32)
     """
 
-    def __init__(
-        self,
-        trial: LiveTrial,
-        *,
-        checkpoints: bool | str | os.PathLike[str] = True,
-        save_every: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.trial = trial
-        self._files = checkpoint_files(trial, checkpoints, ".npz")
-        self._epochs = CalledEpochs(trial, None if self._files is None else self._save, save_every)
-        self._training: dict[str, float] = {}
-        self._fitting = False
-        self._surplus = False
+    ending = ".npz"
+
+    _training: dict[str, float]
+    _fitting = False
+    _surplus = False
 
     # -- what PaddlePaddle calls -----------------------------------------------------------------
 
@@ -85,30 +54,30 @@ class Report(paddle.callbacks.Callback):
         self._restore()
         self._fitting = True
         self._model.stop_training = False
-        self._epochs.begin(self.params["epochs"])
+        self._begin(self.params["epochs"])
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Save a checkpoint of the epoch before."""
-        current = self._epochs.epoch_begins()
+        current = self._next_epoch()
         self._surplus = current is None
         # `fit` counts its epochs from 0 in every attempt.
-        self._model.stop_training = current is None or current == self._epochs.last
+        self._model.stop_training = current is None or current == self._last_epoch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report, unless there is an evaluation to wait for."""
         self._training = _metrics(logs)
         if self._model._test_dataloader is None:
-            self._report(self._training)
+            self._tell(self._training)
 
     def on_eval_end(self, logs: Any = None) -> None:
         """Report what the training and the evaluation of an epoch gave."""
         if self._fitting:
             validation = {f"val_{name}": value for name, value in _metrics(logs).items()}
-            self._report({**self._training, **validation})
+            self._tell({**self._training, **validation})
 
     def on_train_end(self, logs: Any = None) -> None:
         """Save a checkpoint of the last epoch."""
-        self._epochs.end()
+        self._save_last()
         self._fitting = False
         if self._surplus:  # `fit` trains one epoch at least, also where none was left
             self._restore()
@@ -120,32 +89,16 @@ class Report(paddle.callbacks.Callback):
         assert self.model is not None, "`fit` sets it before it calls"
         return self.model
 
-    def _report(self, metrics: dict[str, float]) -> None:
-        if not self._surplus and self._epochs.report(metrics):
+    def _tell(self, metrics: dict[str, float]) -> None:
+        if not self._surplus and self._report(metrics):
             self._model.stop_training = True
 
-    def _save(self) -> None:
-        assert self._files is not None
-        self._files.hand_over(lambda path: save_model(path, self._model))
+    def _write(self, path: Path) -> None:
+        save_model(path, self._model)
 
     def _restore(self) -> None:
         if self._files is not None and self.trial.resume_from is not None:
             restore_model(self.trial.resume_from, self._model)
-
-
-def load_weights(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a network's weights from a checkpoint. Runs no code from the file.
-
-    Args:
-        path: A file of a :class:`Report`, such as ``study.best.checkpoint``.
-
-    Returns:
-        Arrays by name, for ``network.set_state_dict``.
-
-    Raises:
-        InputError: It is missing, damaged, or holds other things than arrays and plain values.
-    """
-    return load_checkpoint(Path(path)).network
 
 
 def _metrics(logs: Any) -> dict[str, float]:

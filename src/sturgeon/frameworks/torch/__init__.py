@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from sturgeon.frameworks.torch.report import Report, load_checkpoint
+from sturgeon.frameworks.common.extras import import_extra
+
+import_extra("torch", "torch", "PyTorch")  # before those that import it, for the message
+
+from sturgeon.frameworks.torch.checkpoint import load_checkpoint  # noqa: E402
+from sturgeon.frameworks.torch.report import Report  # noqa: E402
 
 __all__ = ["Report", "load_checkpoint"]

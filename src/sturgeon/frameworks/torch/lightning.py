@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,24 @@ try:
 except ModuleNotFoundError:
     raise missing_extra("Lightning", "lightning") from None
 
-from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.errors import InputError
-from sturgeon.frameworks.common.checkpoint_files import checkpoint_files
-from sturgeon.frameworks.common.epoch_callbacks import CalledEpochs
-from sturgeon.frameworks.torch.optimizer_settings import change_settings, read_settings
-from sturgeon.frameworks.torch.report import load_checkpoint, random_states, restore_random_states
+from sturgeon.frameworks.common.epoch_callbacks import EpochCallback
+from sturgeon.frameworks.torch.checkpoint import load_checkpoint, random_states, restore_random_states
+from sturgeon.frameworks.torch.optimizer_settings import OptimizerSettings
 
 _RANDOM = "sturgeon_random"  # under which a checkpoint holds where the random generators stand
 
 
-class Report(Callback):
+class Report(OptimizerSettings, EpochCallback, Callback):
     """Reports a trial that ``Trainer.fit`` trains: after each epoch, all that the module has logged.
 
     Where there is validation, an epoch is reported if it was validated. When the trial is to stop, the
     trainer stops after the epoch. Checkpoints are Lightning's own, with the states of the random generators
     in them; give ``ckpt_path=trial.resume_from`` to ``fit``, and an attempt that was killed or paused is
-    gone on with exactly. They must hold tensors and plain values only, which this callback checks before
+    resumed exactly. They must hold tensors and plain values only, which this callback checks before
     Lightning reads one.
+
+    The arguments are those of :class:`sturgeon.frameworks.common.report.TrialReport`.
 
     Example:
         In a training function::
@@ -46,44 +45,14 @@ class Report(Callback):
             study = st.tune(train, space, minimize="val_loss", trials=32)
     """
 
-    def __init__(
-        self,
-        trial: LiveTrial,
-        *,
-        checkpoints: bool | str | os.PathLike[str] = True,
-        save_every: int | None = None,
-    ) -> None:
-        """Take the trial.
+    ending = ".ckpt"
 
-        Args:
-            trial: The trial.
-            checkpoints: A folder for checkpoint files; True for the trial's own, which goes when the trial
-                has ended unless it is the best; False for none.
-            save_every: After how many epochs a checkpoint is written, at least 1; by default every ten
-                seconds, or less often where that would take over half a per cent of the time; and whenever
-                the trial is to end. After a kill, the epochs since then are trained again.
-
-        Raises:
-            InputError: ``save_every`` is not a whole number from 1.
-        """
-        self.trial = trial
-        self._files = checkpoint_files(trial, checkpoints, ".ckpt")
-        self._epochs = CalledEpochs(trial, None if self._files is None else self._save, save_every)
-        self._trainer: Trainer | None = None
-        self._random: dict[str, Any] | None = None
-        self._loops: dict[str, Any] | None = None
-        self._saving = False
-        self._validated = False
-        self._verified = False
-
-    def set(self, **settings: float) -> None:
-        """Change settings of the running optimisers; see :meth:`sturgeon.frameworks.torch.Report.set`."""
-        change_settings(self._optimizers, settings)
-
-    @property
-    def settings(self) -> dict[str, float]:
-        """The learning rate and, where it has one, the momentum of the first optimiser."""
-        return read_settings(self._optimizers)
+    _trainer: Trainer | None = None
+    _random: dict[str, Any] | None = None
+    _loops: dict[str, Any] | None = None
+    _saving = False
+    _validated = False
+    _verified = False
 
     # -- what Lightning calls --------------------------------------------------------------------
 
@@ -113,12 +82,12 @@ class Report(Callback):
                 f"A trial must know how many epochs it has; got max_epochs={trainer.max_epochs}. "
                 "Write Trainer(max_epochs=20)."
             )
-        self._epochs.begin(trainer.max_epochs)
+        self._begin(trainer.max_epochs)
         self._random = None
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save a checkpoint of the epoch before."""
-        self._epochs.epoch_begins()
+        self._next_epoch()
         self._validated = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -131,15 +100,15 @@ class Report(Callback):
         logged = {
             name: value.item() for name, value in trainer.callback_metrics.items() if value.numel() == 1
         }
-        if self._epochs.report(logged if wanted else {}):
+        if self._report(logged if wanted else {}):
             trainer.should_stop = True
-        # Where the loops stand now is where Lightning can go on from. All else is saved later, when schedules
+        # Lightning can resume from where the loops stand now. All else is saved later, when schedules
         # that look at the validation have taken their step, which Lightning's own checkpoints lack.
         self._loops = copy.deepcopy(trainer.fit_loop.state_dict())
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save a checkpoint of the last epoch."""
-        self._epochs.end()
+        self._save_last()
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -159,10 +128,6 @@ class Report(Callback):
     @property
     def _optimizers(self) -> list[Any]:
         return [] if self._trainer is None else list(self._trainer.optimizers)
-
-    def _save(self) -> None:
-        assert self._files is not None
-        self._files.hand_over(self._write)
 
     def _write(self, path: Path) -> None:
         assert self._trainer is not None

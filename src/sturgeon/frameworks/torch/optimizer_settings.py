@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,37 +12,62 @@ from sturgeon.errors import InputError
 _OWN_NAMES = {"learning_rate": "lr"}
 
 
-def change_settings(optimizers: Sequence[torch.optim.Optimizer], settings: Mapping[str, float]) -> None:
-    """Change settings in every group of parameters that has them; in all optimisers, or in none.
+class OptimizerSettings:
+    """What a report of PyTorch has beside: settings of its running optimisers, read and changed."""
 
-    Args:
-        optimizers: The running optimisers.
-        settings: ``learning_rate``, ``momentum`` (of Adam and its kin the first beta), or an optimiser's own
-            names.
+    @property
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        """The running optimisers."""
+        raise NotImplementedError
 
-    Raises:
-        InputError: No group has such a setting, or the value is out of its range.
-    """
-    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-    for name, value in settings.items():
-        _check_value(name, value)
-        if not any(_has(group, name) for group in groups):
-            known = sorted({known for group in groups for known in _names(group)})
-            raise InputError(
-                f"A setting must be one of the optimiser's; got {name!r}, it has {known}. "
-                "Give the optimiser to the report if it is not among its parts."
-            )
-    for name, value in settings.items():
-        for group in groups:
-            if _has(group, name):
-                _write(group, name, float(value))
+    @property
+    def settings(self) -> dict[str, float]:
+        """The learning rate and, where it has one, the momentum of the first optimiser."""
+        groups = self._groups[:1]
+        names = ("learning_rate", "momentum")
+        return {name: float(_read(group, name)) for group in groups for name in names if _has(group, name)}
 
+    def set(self, **settings: float) -> None:
+        """Change settings of the running optimisers, from the next step on; checkpoints keep them.
 
-def read_settings(optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, float]:
-    """Give the learning rate and, where there is one, the momentum of the first optimiser's first group."""
-    groups = [group for optimizer in optimizers for group in optimizer.param_groups][:1]
-    names = ("learning_rate", "momentum")
-    return {name: float(_read(group, name)) for group in groups for name in names if _has(group, name)}
+        A schedule that multiplies the current rate (``StepLR``, ``ExponentialLR``, ``CosineAnnealingLR``)
+        goes on from what is set; one that computes it anew (``LambdaLR``, ``OneCycleLR``) overrides it.
+
+        Args:
+            settings: ``learning_rate``, ``momentum`` (of Adam and its kin the first beta), or another number
+                that the optimiser has by that name, such as ``weight_decay``.
+
+        Raises:
+            InputError: No optimiser has such a setting, or the value is out of its range; nothing is changed.
+
+        Example:
+            >>> from sturgeon.caviar.workers.live_trial import LiveTrial
+            >>> from sturgeon.caviar.workers.messages import Start
+            >>> from sturgeon.frameworks.torch import Report
+            >>> model = torch.nn.Linear(2, 1)
+            >>> trial = LiveTrial(Start(0, {}, seed=1), channel=None)
+            >>> report = Report(trial, checkpoints=False, optimizer=torch.optim.Adam(model.parameters(), 0.1))
+            >>> report.set(learning_rate=0.05, momentum=0.8)
+            >>> report.settings
+            {'learning_rate': 0.05, 'momentum': 0.8}
+        """
+        groups = self._groups
+        for name, value in settings.items():
+            _check_value(name, value)
+            if not any(_has(group, name) for group in groups):
+                known = sorted({known for group in groups for known in _names(group)})
+                raise InputError(
+                    f"A setting must be one of the optimiser's; got {name!r}, it has {known}. "
+                    "Give the optimiser to the report if it is not among its parts."
+                )
+        for name, value in settings.items():
+            for group in groups:
+                if _has(group, name):
+                    _write(group, name, float(value))
+
+    @property
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimizer in self._optimizers for group in optimizer.param_groups]
 
 
 def _check_value(name: str, value: float) -> None:

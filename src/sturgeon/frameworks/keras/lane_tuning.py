@@ -6,21 +6,19 @@ are in a process of their own, and the best network comes back as a model of the
 
 from __future__ import annotations
 
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
-from sturgeon.caviar.models.backend import ModelBackend
 from sturgeon.caviar.models.model import CannotFuse
-from sturgeon.caviar.models.population import check_default
-from sturgeon.caviar.models.rows import Rows, read_rows
+from sturgeon.caviar.models.rows import read_rows
 from sturgeon.caviar.models.run import PopulationResult, RunOptions, run_population
 from sturgeon.caviar.progress import say
-from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.caviar.trainer import Trainer
 from sturgeon.errors import InputError
+from sturgeon.frameworks.common.extras import import_extra
 from sturgeon.frameworks.keras.building import Build
-from sturgeon.frameworks.keras.importing import keras
-from sturgeon.frameworks.keras.model import KerasModel
-from sturgeon.frameworks.keras.trained import KerasTrained
-from sturgeon.frameworks.keras.worker import RemoteTrainer
+from sturgeon.frameworks.keras.lane_trainer import CANNOT_FUSE, make_trainer
+from sturgeon.frameworks.keras.remote_lanes import RemoteTrainer
+from sturgeon.frameworks.keras.state import KerasTrained
 from sturgeon.space import Space
 from sturgeon.study import Objective
 
@@ -79,21 +77,18 @@ def population(
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise InputError(f"`epochs` must be a whole number from 1; got {epochs!r}.")
     settings = {"rows": rows, "space": space, "epochs": epochs, "batch": options.get("batch_size", 64)}
-    backend = keras.backend.backend()
-
+    in_this_process = not fuse or import_extra("keras", "keras").backend.backend() == "jax"
     remotes: dict[Objective, RemoteTrainer] = {}
 
-    def trainer(objective: Objective) -> LaneTrainer:
-        if not fuse or backend == "jax":
+    def trainer(objective: Objective) -> Trainer:
+        if in_this_process:
             return make_trainer(build, objective=objective, fuse=fuse, **settings)
         if objective not in remotes:
             remote = _remote_trainer(build, objective, settings)
             if remote is None:
                 return make_trainer(build, objective=objective, fuse=False, **settings)
             remotes[objective] = remote
-        return cast(
-            LaneTrainer, remotes[objective]
-        )  # used through `open`, `train`, `objective` and `epochs` alone
+        return remotes[objective]
 
     try:
         return run_population(trainer, space, minimize, options)
@@ -115,48 +110,6 @@ def _remote_trainer(build: Build, objective: Objective, settings: dict[str, Any]
     try:
         remote.prepare()
     except CannotFuse as error:
-        say(f"This model cannot be trained in lanes, so its trials train one by one: {error}.")
+        say(CANNOT_FUSE.format(why=error))
         return None
     return remote
-
-
-def make_trainer(
-    build: Build,
-    *,
-    objective: Objective,
-    rows: Rows,
-    space: Space,
-    epochs: int,
-    batch: int,
-    fuse: bool = True,
-    strict: bool = False,
-) -> LaneTrainer:
-    """Make what trains Keras models in this process.
-
-    Args:
-        build: The user's builder.
-        objective: What trials are judged by.
-        rows: The data.
-        space: What may vary.
-        epochs: How many epochs a trial trains for.
-        batch: Rows of a mini-batch where the space has no ``batch_size``.
-        fuse: False to train with ``fit`` in any case.
-        strict: Refuse a default configuration that lanes cannot train.
-
-    Raises:
-        InputError: The default configuration's model breaks a rule.
-        CannotFuse: With ``strict``, lanes cannot train it.
-    """
-    model = KerasModel(build, rows, as_fitted=not fuse)
-    refused: list[str] = []
-
-    def on_alone(why: str) -> None:
-        refused.append(why)
-        if fuse and not strict:
-            say(f"This model cannot be trained in lanes, so its trials train one by one: {why}.")
-
-    backend = ModelBackend(model, space, rows, batch, on_alone)
-    check_default(backend, model, space, objective)
-    if strict and refused:
-        raise CannotFuse(refused[0])
-    return LaneTrainer(backend, objective, epochs)

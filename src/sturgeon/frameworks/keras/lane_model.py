@@ -32,9 +32,9 @@ from sturgeon.frameworks.keras.building import (
     dropouts,
     optimizer_fractions,
 )
-from sturgeon.frameworks.keras.fit import FitProgram
+from sturgeon.frameworks.keras.fit_program import FitProgram
 from sturgeon.frameworks.keras.losses import loss_of, metrics_of
-from sturgeon.frameworks.keras.trained import KerasTrained
+from sturgeon.frameworks.keras.state import KerasTrained
 from sturgeon.space import Config, config_key
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from sturgeon.caviar.workers.function import check_function
 from sturgeon.errors import InputError
-from sturgeon.frameworks.keras.training import HYPERPARAMETERS, NO_EPOCHS, Fit, check_arguments
+from sturgeon.frameworks.keras.trial_function import HYPERPARAMETERS, NO_EPOCHS, Fit, check_arguments
 from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping

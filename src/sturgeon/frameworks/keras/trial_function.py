@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from sturgeon.caviar.workers.function import unpack
+from sturgeon.caviar.workers.function import pack, unpack
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.errors import InputError
-from sturgeon.frameworks.keras.data import Source, arguments_of, check_length, gives_batches, renamed
+from sturgeon.frameworks.common.extras import import_extra
+from sturgeon.frameworks.keras.data import Source, arguments_of, check_length, gives_batches
 from sturgeon.space import Config
 
 # What of `fit` a hyperparameter of that name sets; what is no number comes from `fit`, as a function.
@@ -63,10 +64,10 @@ class KerasTraining:
         """
         return replace(
             self,
-            build=renamed(self.build, "build"),
+            build=pack(self.build, name="build"),
             training=self.training.packed(),
             validation=None if self.validation is None else self.validation.packed(),
-            fit=renamed(self.fit, "fit") if callable(self.fit) else self.fit,
+            fit=pack(self.fit, name="fit") if callable(self.fit) else self.fit,
         )
 
     def prepare(self) -> None:
@@ -101,9 +102,9 @@ class KerasTraining:
     def __call__(self, trial: LiveTrial) -> None:
         """Train a trial; see ``st.tune``."""
         from sturgeon.frameworks.keras.building import check_compiled, check_devices
-        from sturgeon.frameworks.keras.importing import keras
         from sturgeon.frameworks.keras.report import Report
 
+        keras = import_extra("keras", "keras")
         keras.utils.clear_session()  # or names and graphs of all trials pile up
         keras.utils.set_random_seed(trial.seed % 2**32)
         model = self.build(dict(trial.config))
@@ -112,12 +113,9 @@ class KerasTraining:
         if trial.resume_step:  # not the same batches again that the first epochs had
             keras.utils.set_random_seed(_later_seed(trial))
         arguments = self._arguments(trial.config)
-        report = Report(trial)
         checks = [] if "validation_freq" in arguments else [_metric_check(self.metrics)]
-        callbacks = [*copy.deepcopy(list(arguments.pop("callbacks", None) or [])), *checks, report]
+        callbacks = [*copy.deepcopy(list(arguments.pop("callbacks", None) or [])), *checks, Report(trial)]
         model.fit(**{"verbose": 0, **arguments}, callbacks=callbacks)
-        if not trial.cut:  # else it was saved when it was told to end
-            report.save()
 
     def _arguments(self, config: Config) -> dict[str, Any]:
         """Put together what ``fit`` gets for a configuration, all but our callbacks."""
@@ -174,7 +172,7 @@ def _later_seed(trial: LiveTrial) -> int:
 
 def _metric_check(metrics: tuple[str, ...]) -> Any:
     """Make a callback that ends a training after its first epoch if it does not report what is tuned for."""
-    from sturgeon.frameworks.keras.importing import keras
+    keras = import_extra("keras", "keras")
 
     def check(epoch: int, logs: dict[str, Any] | None = None) -> None:
         missing = [name for name in metrics if name not in (logs or {})]

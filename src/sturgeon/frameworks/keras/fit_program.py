@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from sturgeon.caviar.lanes.backend import OneLaneProgram, TrainingJob
 from sturgeon.caviar.models.epoch import used_rows
 from sturgeon.caviar.models.rows import Rows
+from sturgeon.frameworks.common.extras import import_extra
 from sturgeon.frameworks.keras.building import Build, build_model
-from sturgeon.frameworks.keras.importing import keras
-from sturgeon.frameworks.keras.state import FitState, read_state, write_state
-from sturgeon.frameworks.keras.trained import KerasTrained
+from sturgeon.frameworks.keras.state import FitState, KerasTrained, read_state, write_state
 from sturgeon.network import streams
 from sturgeon.space import Config
+
+keras: Any = import_extra("keras", "keras")
 
 
 class FitProgram(OneLaneProgram):

@@ -12,15 +12,17 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Literal, cast
+from typing import Any
 
 from sturgeon.caviar.events import Broken, EpochDone, Event, Halted, Paused, TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lanes import Lanes
+from sturgeon.caviar.lanes.shared import Order
 from sturgeon.caviar.models.model import CannotFuse
+from sturgeon.caviar.trainer import Trainer
 from sturgeon.caviar.workers.function import pack, unpack
 from sturgeon.caviar.workers.messages import Load
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
@@ -28,9 +30,6 @@ from sturgeon.caviar.workers.worker import leave_signals_to_the_parent
 from sturgeon.errors import InputError, RunError
 from sturgeon.study import Objective
 
-Order = Literal["stop", "pause"]
-
-_MODULE = "sturgeon.frameworks.keras.worker"
 _LISTEN_SECONDS = 0.05
 
 
@@ -55,7 +54,7 @@ class Opened:
 
 
 class RemoteLanes:
-    """The lanes of another process; used as :class:`sturgeon.caviar.lanes.lanes.Lanes` is.
+    """The lanes of another process; used as those of this one are.
 
     Args:
         process: The process, with the trainer made.
@@ -112,13 +111,13 @@ class RemoteLanes:
         return event
 
 
-class RemoteTrainer:
-    """A trainer in another process; used as :class:`sturgeon.caviar.trainer.LaneTrainer` is.
+class RemoteTrainer(Trainer):
+    """A trainer in another process.
 
     Args:
         build: The user's builder.
         objective: The metric that must stay finite.
-        settings: What else :func:`sturgeon.frameworks.keras.make_trainer` takes there.
+        settings: What else ``make_trainer`` takes there.
         restore: Makes what the user gets of a network that came over the pipe.
 
     Attributes:
@@ -133,11 +132,7 @@ class RemoteTrainer:
         self.epochs: int = settings["epochs"]
         self._settings = settings
         self._restore = restore
-        try:
-            self._function = pack(cast("Any", build))
-        except InputError as error:
-            text = str(error).replace("`train`", "`build`").replace("workers=0", "fuse=False")
-            raise InputError(text) from error
+        self._function = pack(build, name="build", instead="fuse=False")
         self._ready: list[RemoteLanes] = []
 
     def prepare(self) -> None:
@@ -160,7 +155,7 @@ class RemoteTrainer:
         if self._ready:
             return self._ready.pop()
         environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "KERAS_BACKEND": "jax"}
-        process = WorkerProcess(0, environment, Load(self._function, list(sys.argv)), module=_MODULE)
+        process = WorkerProcess(0, environment, Load(self._function, list(sys.argv)), module=__name__)
         try:
             process.send((self.objective, self._settings))
             opened = process.connection.recv()
@@ -176,18 +171,6 @@ class RemoteTrainer:
             raise opened.error
         return RemoteLanes(process, opened.capacity, self._restore)
 
-    def train(self, jobs: Iterable[TrainingJob], halt: threading.Event) -> Generator[Event]:
-        """Train jobs to their last epoch; see :class:`sturgeon.caviar.trainer.LaneTrainer`."""
-        with self.open() as lanes:
-            for job in jobs:
-                lanes.start(job)
-            while lanes.in_flight:
-                if halt.is_set():
-                    lanes.halt()
-                event = lanes.next_event(_LISTEN_SECONDS)
-                if event is not None:
-                    yield event
-
 
 def main(descriptor: int) -> None:
     """Be that process: make the trainer, and train what comes over the pipe until it is closed.
@@ -201,7 +184,7 @@ def main(descriptor: int) -> None:
     sys.argv = load.arguments
     objective, settings = pipe.recv()
     try:
-        from sturgeon.frameworks.keras import make_trainer  # only now, as it loads Keras
+        from sturgeon.frameworks.keras.lane_trainer import make_trainer  # only now, as it loads Keras
 
         build: Any = unpack(load.function)
         lanes = make_trainer(build, objective=objective, **settings).open()
