@@ -72,6 +72,21 @@ def metric_sums(
     return jax.tree.map(lambda s: jnp.sum(s, axis=0), jax.lax.map(over_chunk, (inputs, targets, true_row)))
 
 
+def all_outputs(predict: Callable[[jax.Array], jax.Array], inputs: Array) -> jax.Array:
+    """The outputs of all rows, ``[rows, outputs]``, for metrics that are no sums over them.
+
+    Args:
+        predict: From inputs ``[rows, features]`` to outputs ``[rows, outputs]``.
+        inputs: ``[rows, features]``.
+    """
+    rows = inputs.shape[0]
+    chunk = min(CHUNK_ROWS, rows)
+    chunks = -(-rows // chunk)
+    parts = jnp.pad(inputs, ((0, chunks * chunk - rows), (0, 0))).reshape(chunks, chunk, -1)
+    outputs = jax.lax.map(predict, parts)
+    return outputs.reshape(chunks * chunk, -1)[:rows]
+
+
 def metrics_of(total: dict[str, jax.Array], rows: int) -> dict[str, jax.Array]:
     """The metrics of :func:`evaluate`.
 
