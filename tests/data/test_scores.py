@@ -22,6 +22,8 @@ from sturgeon.data.scores import (
     softmax,
 )
 
+quick = settings(max_examples=50, deadline=None)
+
 
 @st.composite
 def judged(draw, classes: int | None = None, cover: bool = False):
@@ -36,6 +38,7 @@ def judged(draw, classes: int | None = None, cover: bool = False):
     return codes, weights / weights.sum(axis=1, keepdims=True)
 
 
+@quick
 @given(judged(classes=2, cover=True), st.integers(0, 1))
 def test_ranking_of_two_classes_is_that_of_scikit_learn(table, positive):
     codes, probabilities = table
@@ -45,6 +48,7 @@ def test_ranking_of_two_classes_is_that_of_scikit_learn(table, positive):
     assert average_precision(codes, probabilities, positive) == pytest.approx(theirs)
 
 
+@quick
 @given(judged(classes=3, cover=True))
 def test_ranking_of_many_classes_is_each_against_the_rest(table):
     codes, probabilities = table
@@ -54,6 +58,7 @@ def test_ranking_of_many_classes_is_each_against_the_rest(table):
     assert average_precision(codes, probabilities) == pytest.approx(theirs)
 
 
+@quick
 @given(judged(classes=4))
 def test_a_class_without_rows_is_left_out_of_the_average(table):
     codes, probabilities = table
@@ -68,6 +73,7 @@ def test_a_class_without_rows_is_left_out_of_the_average(table):
     assert average_precision(codes, probabilities) == pytest.approx(np.mean(areas))
 
 
+@quick
 @given(judged(), st.integers(0, 1))
 def test_f1_is_that_of_scikit_learn(table, positive):
     codes, probabilities = table
@@ -82,6 +88,7 @@ def test_f1_is_that_of_scikit_learn(table, positive):
     assert f1(codes, probabilities, positive) == pytest.approx(theirs)
 
 
+@quick
 @given(judged())
 def test_brier_is_that_of_scikit_learn(table):
     codes, probabilities = table
@@ -92,6 +99,7 @@ def test_brier_is_that_of_scikit_learn(table):
     assert brier(codes, probabilities) == pytest.approx(theirs)
 
 
+@quick
 @given(judged())
 def test_calibration_error_is_its_definition(table):
     codes, probabilities = table
@@ -118,7 +126,7 @@ def test_of_two_classes_the_rarer_is_the_positive_one():
     assert positive_class(np.array([0], np.int32)) == 1
 
 
+@quick
 @given(arrays(np.float32, (3, 4), elements=st.floats(-200, 200, width=32)))
-@settings(max_examples=20)
 def test_softmax_is_scipys(logits):
     np.testing.assert_allclose(softmax(logits), scipy_softmax(logits.astype(np.float64), axis=1))

@@ -1,4 +1,4 @@
-"""What is minimised in training, and the metrics that a validation part is judged by, in JAX.
+"""What is minimised in training, and the metrics that a validation part is judged by each epoch, in JAX.
 
 The sums that :mod:`sturgeon.data.metrics` makes metrics of are taken here inside a compiled program, for one
 network at a time, over chunks of rows that stay in cache.
