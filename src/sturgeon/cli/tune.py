@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 @click.option(
     "--minimize",
     metavar="METRIC",
-    help="val_loss, val_rmse or val_mae.  [default for numbers: val_rmse]",
+    help="Classes: val_loss, val_brier or val_ece; numbers: val_rmse, val_mae or val_loss.  "
+    "[default: val_loss for classes, val_rmse for numbers]",
 )
 @click.option(
     "--maximize",
     metavar="METRIC",
-    help="val_accuracy, val_balanced_accuracy or val_r2.  [default for classes: val_accuracy]",
+    help="Classes: val_accuracy, val_balanced_accuracy, val_auc, val_average_precision or val_f1; "
+    "numbers: val_r2.",
 )
 @click.option(
     "--search",

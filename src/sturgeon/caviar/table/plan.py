@@ -111,7 +111,8 @@ def plan_table(
     settings = table_settings(job.options, dataset.task)
     drawn = [settings.space.default(), *settings.space.sample(_DRAWN, np.random.default_rng(seed))]
     cut, rows = cut_rows(dataset), len(dataset.y_train)
-    backend = table_backend(cut, settings.space, settings.epochs, rows=rows)
+    metric = settings.objective.metric
+    backend = table_backend(cut, settings.space, settings.epochs, rows=rows, metric=metric)
     timings = _measure(backend, settings, drawn, seconds=seconds, tell=on_progress)
     learns = job.options.search is not None and job.options.search.learns
     estimate = _Estimate(

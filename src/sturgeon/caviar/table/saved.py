@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sturgeon.data import Dataset, NumericTarget, Preprocessing, measure
+from sturgeon.data import Dataset, NumericTarget, Preprocessing
+from sturgeon.data.metrics import measure_test
+from sturgeon.data.scores import softmax
 from sturgeon.errors import InputError, RunError, option
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.space import Config
@@ -68,14 +70,14 @@ class SavedModel:
         outputs = self.network.outputs(self.preprocessing.transform(table, source))
         if isinstance(self.preprocessing.target, NumericTarget):
             return self.preprocessing.restore_target(outputs)
-        return _softmax(outputs)
+        return softmax(outputs)
 
-    def test(self, dataset: Dataset) -> dict[str, float]:
-        """The metrics of the held-out test part."""
+    def test(self, dataset: Dataset) -> dict[str, float | None]:
+        """The metrics of the held-out test part; None for one that its rows leave undefined."""
         outputs = self.network.outputs(dataset.x_test)
         if dataset.task == "classification":
-            outputs = _softmax(outputs)
-        return measure(self.preprocessing, dataset.y_test, outputs)
+            outputs = softmax(outputs)
+        return measure_test(dataset, outputs)
 
     def save(self, folder: Path) -> None:
         """Write it to a folder, replacing what was there; a crash leaves the old one or the new one.
@@ -146,8 +148,3 @@ def answer(preprocessing: Preprocessing, numbers: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame({target.name: numbers[:, 0]})
     columns = {f"probability of {label}": numbers[:, i] for i, label in enumerate(target.labels)}
     return pd.DataFrame({target.name: preprocessing.decode(numbers.argmax(axis=1)), **columns})
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
