@@ -131,6 +131,6 @@ def test_a_file_of_the_first_version_predicts_as_before():
     new = SHELLS.assign(height=2.5)
     np.testing.assert_allclose(old.transform(new)[:, 0], (2.5 - 0.175) / np.sqrt(0.003125), rtol=1e-6)
     assert fitted.transform(new)[0, 0] < fitted.transform(SHELLS)[3, 0] + 1
-    assert old.target.limit(np.array([1e9])).tolist() == [1e9]  # pyright: ignore[reportAttributeAccessIssue]
+    assert old.target.limit(np.array([1e9])).tolist() == [1e9]
     with pytest.raises(DataError, match="tune again"):
         old.name_outside(new)
