@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sturgeon.caviar.table.saved import SavedModel
     from sturgeon.frameworks.export.exported import ExportedModel
 
+OUTSIDE = "outside training"
 _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 
 
@@ -25,11 +26,19 @@ _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="CSV, TSV or Parquet.  [default: CSV on stdout]"
 )
-def predict(network: Path, data: Path, output: Path | None) -> int:
+@click.option(
+    "--explain-range",
+    is_flag=True,
+    help=f"Add a column {OUTSIDE!r}: which inputs of a row are outside what training saw.",
+)
+def predict(network: Path, data: Path, output: Path | None, explain_range: bool) -> int:
     """Predict every row of a table.
 
     DIR is the directory that was given to `sturgeon tune --out`, or what `sturgeon export` wrote, which its
     own framework then runs; DATA is a table like the one it saw.
+
+    A number beyond what training saw counts as one that is at most a standard deviation beyond it, and no
+    predicted number is further from the targets that training saw than a twentieth of their range.
     """
     from sturgeon.data import read_table
 
@@ -40,6 +49,13 @@ def predict(network: Path, data: Path, output: Path | None) -> int:
     predictions = model.predict(table, repr(str(data)))
     for column, count in model.preprocessing.count_unseen(table, repr(str(data))).items():
         print(f"{column!r}: {count} cells are of a kind that training never had", file=sys.stderr)
+    if explain_range:
+        outside = model.preprocessing.name_outside(table, repr(str(data)))
+        predictions[OUTSIDE] = ["; ".join(names) for names in outside]
+        print(
+            f"{sum(map(bool, outside))} of {len(outside)} rows have an input outside what training saw",
+            file=sys.stderr,
+        )
     if output is None:
         predictions.to_csv(sys.stdout, index=False)
         return 0

@@ -116,6 +116,7 @@ def prepare(
     time_order: bool = False,
     validation: float = 0.15,
     test_share: float = 0.15,
+    bounds: bool = True,
 ) -> Dataset:
     """Turn a table into a dataset. Nothing is learnt from validation or test rows.
 
@@ -131,6 +132,8 @@ def prepare(
         time_order: Rows are in order of time: train on the first, test on the last.
         validation: Share of the rows for validation.
         test_share: Share of the rows for the test, unless `test` is given.
+        bounds: Whether inputs beyond the training rows' range are compressed smoothly, and predictions of a
+            number kept near that of their targets; False was the rule before there was this one.
 
     Returns:
         The dataset.
@@ -162,8 +165,10 @@ def prepare(
             else bin_by_size(read_numbers(label_column, source))
         )
         split = split_at_random(strata, seed=seed, **shares)
-    fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source)
-    preprocessing = fit_preprocessing(inputs, fitted_target, rows=split.train, **overruled, source=source)
+    fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source, bounds=bounds)
+    preprocessing = fit_preprocessing(
+        inputs, fitted_target, rows=split.train, **overruled, bounds=bounds, source=source
+    )
     y = fitted_target.encode(label_column, source)
     _check_classes_in_train(fitted_target, y, split)
     order = np.concatenate([split.train, split.validation, split.test])

@@ -16,7 +16,7 @@ import pandas as pd
 from sturgeon.data import stored
 from sturgeon.data.aligned import empty_aligned
 from sturgeon.data.blocks import encode_blocks
-from sturgeon.data.columns import Column, fit_categorical, fit_numeric
+from sturgeon.data.columns import Column, NumericColumn, fit_categorical, fit_numeric
 from sturgeon.data.kinds import find_kind
 from sturgeon.data.reading.names import listed, name_by_text, nearest
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
@@ -31,7 +31,7 @@ class Preprocessing:
     Attributes:
         columns: The input columns that are used, in the table's order.
         dropped: Columns left out because they are the same in every training row.
-        target: The classes, or the mean and the standard deviation.
+        target: The classes, or the mean, the standard deviation and the range.
 
     Example:
         >>> frame = pd.DataFrame({"length": [1.0, 3.0], "river": ["Elbe", "Volga"]})
@@ -63,13 +63,21 @@ class Preprocessing:
         """How many outputs the network has: one a class, or one number."""
         return len(self.target.labels) if isinstance(self.target, ClassTarget) else 1
 
+    @property
+    def bounds(self) -> bool:
+        """Whether it knows the training rows' ranges, by which it keeps inputs and predictions plausible."""
+        numbers = [c for c in self.columns if isinstance(c, NumericColumn) and c.value is not None]
+        measured = [*numbers, self.target] if isinstance(self.target, NumericTarget) else numbers
+        return all(each.seen is not None for each in measured)
+
     def transform(
         self, frame: pd.DataFrame, source: str = "the table", *, order: np.ndarray | None = None
     ) -> np.ndarray:
         """Turn rows into normalised inputs.
 
         Columns are found by name: their order is free, and others are ignored. A category that training
-        never had is 0 in all features of its column before normalising; `count_unseen` counts them.
+        never had is 0 in all features of its column before normalising; `count_unseen` counts them. A number
+        beyond the training rows' range is compressed smoothly, to at most one σ beyond.
 
         Args:
             frame: n rows with at least the columns in `columns`.
@@ -118,6 +126,34 @@ class Preprocessing:
         _check_columns([column.name for column in self.columns], frame, source)
         counts = {c.name: c.count_unseen(cast(pd.Series, frame[c.name]), source) for c in self.columns}
         return {name: count for name, count in counts.items() if count}
+
+    def name_outside(self, frame: pd.DataFrame, source: str = "the table") -> list[tuple[str, ...]]:
+        """Name, by row, the columns whose cell is outside what training had.
+
+        That is a number beyond its range, a new category, or a missing value where training lacked none.
+
+        Args:
+            frame: n rows as for `transform`.
+            source: What to call the table in messages.
+
+        Returns:
+            n times the names, in the order of `columns`; empty for a row like those of training.
+
+        Raises:
+            DataError: As `transform` does; or the ranges are not known, as this is of an older Sturgeon.
+        """
+        if not self.bounds:
+            raise DataError(
+                "rows are compared with the ranges that training rows had; this network was tuned before "
+                "Sturgeon kept them; tune again in a new directory"
+            )
+        frame = name_by_text(frame)
+        _check_columns([column.name for column in self.columns], frame, source)
+        found = {c.name: c.find_outside(cast(pd.Series, frame[c.name]), source) for c in self.columns}
+        named: list[tuple[str, ...]] = [()] * len(frame)
+        for row in np.flatnonzero(np.any([*found.values()], axis=0)):
+            named[row] = tuple(name for name, outside in found.items() if outside[row])
+        return named
 
     def encode_target(self, frame: pd.DataFrame, source: str = "the table") -> np.ndarray:
         """Turn the target column of labelled rows into what the network learns.
@@ -179,6 +215,7 @@ def fit_preprocessing(
     rows: np.ndarray | None = None,
     numeric: Collection[str] = (),
     categorical: Collection[str] = (),
+    bounds: bool = True,
     source: str = "the table",
 ) -> Preprocessing:
     """Learn from training rows how to turn columns into inputs.
@@ -189,6 +226,7 @@ def fit_preprocessing(
         rows: Which rows are for training, ascending; None for all.
         numeric: Columns to take as numbers, whatever they look like.
         categorical: Columns to take as categories, whatever they look like.
+        bounds: Whether numbers beyond the training rows' range are compressed.
         source: What to call the table in messages.
 
     Returns:
@@ -210,7 +248,9 @@ def fit_preprocessing(
             if name in categorical
             else find_kind(cells, source)
         )
-        column = fit_numeric(cells, source) if kind == "numeric" else fit_categorical(cells, source)
+        column = (
+            fit_numeric(cells, source, bounds=bounds) if kind == "numeric" else fit_categorical(cells, source)
+        )
         if column is None:
             dropped.append(str(name))
         else:

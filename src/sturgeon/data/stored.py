@@ -7,11 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from sturgeon.data.columns import CategoricalColumn, Column, NumericColumn
-from sturgeon.data.scale import Scale
+from sturgeon.data.scale import Range, Scale
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
 from sturgeon.errors import DataError
 
-VERSION = 1
+VERSION = 2
+"""Version 1 had no ranges: what is read from it compresses no number and bounds no prediction."""
 
 _KINDS = {"numeric": NumericColumn, "categorical": CategoricalColumn}
 
@@ -29,7 +30,7 @@ def write(columns: tuple[Column, ...], dropped: tuple[str, ...], target: Target)
 
     Example:
         >>> write((), (), ClassTarget("fish", ("no", "yes")))
-        '{"version": 1, "columns": [], "dropped": [], "target": {"name": "fish", "labels": ["no", "yes"]}}'
+        '{"version": 2, "columns": [], "dropped": [], "target": {"name": "fish", "labels": ["no", "yes"]}}'
     """
     kind_of = {type_: kind for kind, type_ in _KINDS.items()}
     document = {
@@ -65,9 +66,9 @@ def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
             f"a stored preprocessing must be JSON with a version; got {text[:40]!r}; tune again to write it "
             "anew"
         ) from None
-    if version != VERSION:
+    if version not in (1, VERSION):
         raise DataError(
-            f"a stored preprocessing must be of version {VERSION}; got version {version!r}; use the "
+            f"a stored preprocessing must be of version 1 or {VERSION}; got version {version!r}; use the "
             "Sturgeon that wrote it"
         )
     try:
@@ -86,7 +87,11 @@ def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
 def _column(stored: dict[str, Any]) -> Column:
     if stored["kind"] == "numeric":
         return NumericColumn(
-            str(stored["name"]), float(stored["fill"]), _scale(stored["value"]), _scale(stored["missing"])
+            str(stored["name"]),
+            float(stored["fill"]),
+            _scale(stored["value"]),
+            _scale(stored["missing"]),
+            _range(stored.get("seen")),
         )
     if stored["kind"] != "categorical":
         raise ValueError(f"unknown kind of column {stored['kind']!r}")
@@ -100,8 +105,13 @@ def _scale(stored: dict[str, Any] | None) -> Scale | None:
     return None if stored is None else Scale(float(stored["mean"]), float(stored["std"]))
 
 
+def _range(stored: dict[str, Any] | None) -> Range | None:
+    return None if stored is None else Range(float(stored["low"]), float(stored["high"]))
+
+
 def _target(stored: dict[str, Any]) -> Target:
     if "labels" in stored:
         return ClassTarget(str(stored["name"]), tuple(stored["labels"]))
     scale = stored["scale"]
-    return NumericTarget(str(stored["name"]), Scale(float(scale["mean"]), float(scale["std"])))
+    scale = Scale(float(scale["mean"]), float(scale["std"]))
+    return NumericTarget(str(stored["name"]), scale, _range(stored.get("seen")))

@@ -75,6 +75,7 @@ def begin_table_study(
         "rows": dataset.rows,
         "features": dataset.features,
         "fingerprint": dataset.fingerprint,
+        "bounds": dataset.preprocessing.bounds,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     study.enqueue(default, note="the default configuration")
@@ -94,6 +95,12 @@ def begun_seed(place: str | os.PathLike[str]) -> int:
                 f"Name another one, or another directory with `{option('out')}`."
             )
         return study.seed
+
+
+def begun_with_bounds(place: str | os.PathLike[str]) -> bool:
+    """Whether a table's study was begun with bounds for inputs and predictions; older ones were not."""
+    with Study.open(place, leases=LANE_LEASES) as study:
+        return bool(study.about.get("bounds", False))
 
 
 def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:

@@ -68,15 +68,15 @@ class SavedModel:
             DataError: As :meth:`predict` does.
         """
         outputs = self.network.outputs(self.preprocessing.transform(table, source))
-        if isinstance(self.preprocessing.target, NumericTarget):
-            return self.preprocessing.restore_target(outputs)
+        target = self.preprocessing.target
+        if isinstance(target, NumericTarget):
+            return target.limit(target.restore(outputs))
         return softmax(outputs)
 
     def test(self, dataset: Dataset) -> dict[str, float | None]:
         """The metrics of the held-out test part; None for one that its rows leave undefined."""
-        outputs = self.network.outputs(dataset.x_test)
-        if dataset.task == "classification":
-            outputs = softmax(outputs)
+        outputs, target = self.network.outputs(dataset.x_test), self.preprocessing.target
+        outputs = target.limit_outputs(outputs) if isinstance(target, NumericTarget) else softmax(outputs)
         return measure_test(dataset, outputs)
 
     def save(self, folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 Numbers and categories are put apart, since every format holds them apart. A number that is missing is
 filled in; then, of all numbers x and all "is missing" marks, those that are inputs are chosen and
-normalised, (x - μ)/σ. A category picks its row of a small table, which holds its features normalised already;
-one that training never had picks the first row.
+normalised: with e = (x - x')/σ, where x' is x moved into the range that training rows had, an input is
+(x' - μ)/σ + e/√(1 + e²). A category picks its row of a small table, which holds its features normalised
+already; one that training never had picks the first row. A predicted number is moved into its bounds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import NumericTarget, Preprocessing
 from sturgeon.data.columns import CategoricalColumn, NumericColumn
-from sturgeon.data.scale import Scale
+from sturgeon.data.scale import Range, Scale
 from sturgeon.network.settings import TrainingSettings
 
 MISSING_TEXTS = ("", "?")
@@ -33,6 +34,8 @@ class Numbers:
         chosen: int64 ``[features]``, positions in the n numbers followed by the n marks "is missing".
         mean: float64 ``[features]``, μ.
         std: float64 ``[features]``, σ.
+        low: float64 ``[features]``, where the training rows' range begins; -∞ for a feature without one.
+        high: float64 ``[features]``, where it ends, or ∞.
     """
 
     columns: tuple[str, ...]
@@ -40,6 +43,13 @@ class Numbers:
     chosen: np.ndarray
     mean: np.ndarray
     std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def bounded(self) -> bool:
+        """Whether any feature has a range: a network of before there was one exports without that step."""
+        return bool(np.isfinite(self.low).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +100,7 @@ class NetworkParts:
         norm_epsilon: Batch norm's ε.
         norm_momentum: ρ of the running averages, for whoever trains it further.
         scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
+        bounds: Where a predicted number stays, in the target's own unit; None for no bounds.
     """
 
     numbers: Numbers
@@ -101,6 +112,7 @@ class NetworkParts:
     norm_epsilon: float
     norm_momentum: float
     scale: Scale | None
+    bounds: Range | None
 
     @property
     def features(self) -> int:
@@ -137,6 +149,7 @@ def take_apart(model: SavedModel) -> NetworkParts:
         norm_epsilon=network.norm_epsilon,
         norm_momentum=TrainingSettings.of(model.config).norm_momentum,
         scale=target.scale if isinstance(target, NumericTarget) else None,
+        bounds=target.plausible if isinstance(target, NumericTarget) else None,
     )
 
 
@@ -153,17 +166,25 @@ def _numbers_first(preprocessing: Preprocessing) -> np.ndarray:
 def _numbers(columns: Sequence[NumericColumn]) -> Numbers:
     chosen: list[int] = []
     scales: list[Scale] = []
+    ranges: list[Range] = []
+    unbounded = Range(-np.inf, np.inf)
     for place, column in enumerate(columns):
-        for position, scale in ((place, column.value), (len(columns) + place, column.missing)):
+        for position, scale, seen in (
+            (place, column.value, column.seen),
+            (len(columns) + place, column.missing, None),
+        ):
             if scale is not None:
                 chosen.append(position)
                 scales.append(scale)
+                ranges.append(seen or unbounded)
     return Numbers(
         columns=tuple(column.name for column in columns),
         fill=np.array([column.fill for column in columns], np.float64),
         chosen=np.array(chosen, np.int64),
         mean=np.array([scale.mean for scale in scales], np.float64),
         std=np.array([scale.std for scale in scales], np.float64),
+        low=np.array([seen.low for seen in ranges], np.float64),
+        high=np.array([seen.high for seen in ranges], np.float64),
     )
 
 

@@ -127,6 +127,7 @@ def _test_rows(tuned: Tuned, table: Mapping[str, Any], rows: pd.DataFrame) -> Ch
     test = table.get("test")
     try:
         own = None if test is None else read_table(test)
+        options["bounds"] = bool(tuned.about.get("bounds", False))  # an older study has none
         dataset = prepare(rows, tuned.about["target"], test=own, seed=tuned.seed, **options)
     except DataError:
         return None
