@@ -71,6 +71,7 @@ def begin_table_study(
         "rows": dataset.rows,
         "features": dataset.features,
         "fingerprint": dataset.fingerprint,
+        "as_spelled": dataset.preprocessing.missing_words is not None,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     study.enqueue(default, note="the default configuration")
@@ -90,6 +91,12 @@ def begun_seed(place: str | os.PathLike[str]) -> int:
                 f"Name another one, or another directory with `{option('out')}`."
             )
         return study.seed
+
+
+def begun_as_spelled(place: str | os.PathLike[str]) -> bool:
+    """Whether a table's study was begun with the rule that cells are as they are spelled in every format."""
+    with Study.open(place, leases=LANE_LEASES) as study:
+        return bool(study.about.get("as_spelled", False))
 
 
 def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:
