@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ def print_result(result: TableResult, varying: Collection[str]) -> None:
         console.print(_repeats_table(result, result.repeats))
     console.print(_test_table(result, result.test))
     console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
-    console.print(f"use it:  sturgeon predict {result.out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
+    out = shlex.quote(result.out)
+    console.print(f"use it:  sturgeon predict {out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
 
 
 def describe_config(config: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.cli.names import SEARCH, STOPPING
+from sturgeon.cli.paths import PATH, expand_home
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("data", required=False, type=click.Path(path_type=Path))
+@click.argument("data", required=False, type=PATH)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--trials", type=int, help="Configurations to try.  [default: 64, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
@@ -62,8 +63,12 @@ if TYPE_CHECKING:
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
 @click.option(
-    "--test", type=click.Path(path_type=Path), help="A test table of its own, instead of 15 % of the rows."
+    "--missing",
+    multiple=True,
+    metavar="WORD,…",
+    help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
+@click.option("--test", type=PATH, help="A test table of its own, instead of 15 % of the rows.")
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
 @click.option("--resume", is_flag=True, help="Resume the study that is there.")
@@ -71,9 +76,7 @@ if TYPE_CHECKING:
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Where all goes.  [default: NAME.sturgeon beside the data]"
-)
+@click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
     """Tune a batch-norm network on a table.
@@ -92,22 +95,26 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.cli.live import LiveView
+    from sturgeon.cli.options import words_of
 
     changed = bool(options["vary"] or options["fix"])
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
     of_data = ("test", "task", "numeric", "categorical", "drop", "time_order")
+    data_options = {name: options[name] for name in of_data}
+    if options["missing"]:
+        data_options["missing"] = words_of(options["missing"])
     job = TableJob(
         data,
         target,
         # wine.csv.gz keeps its results in wine.sturgeon
-        options["out"] or data.with_name(data.name.split(".")[0] + ".sturgeon"),
+        options["out"] or data.parent / f"{data.name.split('.')[0]}.sturgeon",
         TuneOptions(space if changed else None, **{name: options[name] for name in asked}),
         trials=options["trials"],
         repeats=options["repeats"],
         budget=to_seconds(options["budget"], "--budget"),
-        study=options["study"],
+        study=None if options["study"] is None else expand_home(options["study"]),
         resume=options["resume"],
-        data_options={name: options[name] for name in of_data},
+        data_options=data_options,
     )
     with LiveView() as view:
         result = tune_table(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import category_key, distinct, read_numbers
+from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
 from sturgeon.data.scale import Range, Scale, fit_scale, fit_share_scale
 
 
@@ -117,9 +117,10 @@ class CategoricalColumn:
 
     def _places(self, column: pd.Series, source: str) -> np.ndarray:
         codes, values = distinct(column, source)
-        place_of = {category: place for place, category in enumerate(self.categories)}
+        names = CategoryNames(self.categories)
         of_missing = len(self.categories) if self.missing else -1
-        places = [place_of.get(category_key(value) or "", -1) for value in values]
+        found = (names.find(value) for value in values)
+        places = [-1 if place is None else place for place in found]
         return np.array([*places, of_missing])[codes]
 
 

@@ -42,6 +42,26 @@ def write(columns: tuple[Column, ...], dropped: tuple[str, ...], target: Target)
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
+def write_reading(text: str, missing: tuple[str, ...] | None) -> str:
+    """Add to what `write` gave the words that mean missing in a table; None, as in an old file, adds nothing.
+
+    Example:
+        >>> write_reading('{"version": 2}', ("NA",))
+        '{"version": 2, "missing_words": ["NA"]}'
+    """
+    if missing is None:
+        return text
+    return json.dumps(
+        {**json.loads(text), "missing_words": list(missing)}, ensure_ascii=False, allow_nan=False
+    )
+
+
+def read_reading(text: str) -> tuple[str, ...] | None:
+    """Read what `write_reading` added, of JSON that `read` takes; None where there is nothing."""
+    words = json.loads(text).get("missing_words")
+    return None if words is None else tuple(map(str, words))
+
+
 def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
     """Read what `write` wrote.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import category_key, distinct, read_numbers
+from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
 from sturgeon.data.reading.names import listed
 from sturgeon.data.scale import Range, Scale, fit_scale
 from sturgeon.errors import DataError
@@ -39,15 +39,16 @@ class ClassTarget:
         """Turn n labels into codes, int32, shape n; raise `DataError` for a label that is not known."""
         check_present(column, source)
         codes, values = distinct(column, source)
-        code_of = {category_key(label): code for code, label in enumerate(self.labels)}
-        unknown = [value for value in values if category_key(value) not in code_of]
+        names = CategoryNames([category_key(label) for label in self.labels])
+        found = [names.find(value) for value in values]
+        unknown = [value for value, code in zip(values, found, strict=True) if code is None]
         if unknown:
             raise DataError(
                 f"every label must be one that training knows; column {column.name!r} of {source} has "
                 f"{listed(unknown)}, and known are {listed(self.labels)}; spell the labels alike or remove "
                 "those rows"
             )
-        return np.array([code_of[category_key(value)] for value in values], dtype=np.int32)[codes]
+        return np.array(found, dtype=np.int32)[codes]
 
     def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
         """Turn codes (integers, shape n) into the labels, shape n, in their own type."""

@@ -17,7 +17,7 @@ from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.table.folder import held_folder, made_folder
-from sturgeon.caviar.table.opening import begin_table_study, begun_seed, begun_with_bounds, resume_table_study
+from sturgeon.caviar.table.opening import begin_table_study, begun_rules, begun_seed, resume_table_study
 from sturgeon.caviar.table.outcome import TableResult, Tried, conclude
 from sturgeon.caviar.table.repeats import repeat_best
 from sturgeon.caviar.table.saved import SavedModel
@@ -63,7 +63,8 @@ class TableJob:
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
-            ``categorical``, ``drop``, ``time_order``, ``validation``, ``test_share``, ``bounds``.
+            ``categorical``, ``drop``, ``missing``, ``time_order``, ``validation``, ``test_share``,
+            ``bounds``.
     """
 
     data: Any
@@ -113,7 +114,7 @@ def tune_table(
     place = job.study or str(job.out / STUDY_FILE)
     exists = find_study(place, resume=job.resume, instead=f"name another directory with {option('out')}")
     seed = begun_seed(place) if exists else job.options.seed or 0
-    rules = {"bounds": begun_with_bounds(place)} if exists else {}
+    rules = begun_rules(place) if exists else {}
     dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules})
     with made_folder(job.out, may_hold_network=exists):
         if exists:

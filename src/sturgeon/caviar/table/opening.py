@@ -76,6 +76,7 @@ def begin_table_study(
         "features": dataset.features,
         "fingerprint": dataset.fingerprint,
         "bounds": dataset.preprocessing.bounds,
+        "as_spelled": dataset.preprocessing.missing_words is not None,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     study.enqueue(default, note="the default configuration")
@@ -97,10 +98,16 @@ def begun_seed(place: str | os.PathLike[str]) -> int:
         return study.seed
 
 
-def begun_with_bounds(place: str | os.PathLike[str]) -> bool:
-    """Whether a table's study was begun with bounds for inputs and predictions; older ones were not."""
+def begun_rules(place: str | os.PathLike[str]) -> dict[str, bool]:
+    """The rules by which a table's study that is to be resumed had its table prepared.
+
+    Returns:
+        For :func:`sturgeon.data.prepare`: ``bounds``, whether inputs and predictions are kept near what
+        training saw, and ``as_spelled``, whether cells are as they are spelled in every format. Older studies
+        had neither.
+    """
     with Study.open(place, leases=LANE_LEASES) as study:
-        return bool(study.about.get("bounds", False))
+        return {rule: bool(study.about.get(rule, False)) for rule in ("bounds", "as_spelled")}
 
 
 def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,7 @@ class SavedModel:
         Raises:
             InputError: There is no saved network there.
         """
+        folder = Path(os.path.abspath(folder))  # "." has no name, and ".." none of its own
         candidates = (folder / "best", folder, folder / ".best.old", folder.with_name(f".{folder.name}.old"))
         place = next((place for place in candidates if (place / _CONFIG).is_file()), None)
         if place is None:
