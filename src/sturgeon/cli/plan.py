@@ -76,7 +76,7 @@ def _print(made: TablePlan, command: str) -> None:
     budget = format_seconds(made.budget_seconds)
     console.print(f"trials in {budget}: about {made.trials}, whole trainings of {made.epochs} epochs")
     console.print(
-        f"  with --budget alone: about {made.trials_with_halving}, the hopeless ended early where that saves time"
+        f"  with --budget alone: about {made.trials_with_halving}, some ended early where that saves time"
     )
     console.print(
         f"a training: {made.seconds_per_trial:.2g} s on average; compiling: {made.compiling_seconds:.2g} s"

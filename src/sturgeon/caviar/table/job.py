@@ -60,8 +60,8 @@ class TableJob:
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
             the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
-        budget: Seconds, or a time such as ``"10m"``, for all from the table to the test; at least a fifth of it
-            is for trials, however long the rest takes. None for no bound.
+        budget: Seconds, or a time such as ``"10m"``, for all from the table to the test, of which trials
+            get at least a fifth. None for no bound.
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
