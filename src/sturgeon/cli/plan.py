@@ -61,7 +61,7 @@ def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **op
     if options["missing"]:
         of_data["missing"] = words_of(options["missing"])
     job = TableJob(data, target, data.parent, asked, budget=budget, data_options=of_data)
-    made = plan_table(job, on_progress=say)
+    made = plan_table(job, on_progress=say, started=click.get_current_context().obj)
     if as_json:
         print(json.dumps(asdict(made), allow_nan=False))
     else:
@@ -84,7 +84,9 @@ def _print(made: TablePlan, command: str) -> None:
     free = "unknown" if made.free_bytes is None else _gigabytes(made.free_bytes)
     budget = format_seconds(made.budget_seconds)
     console.print(f"trials in {budget}: about {made.trials}, whole trainings of {made.epochs} epochs")
-    console.print(f"  with --stopping halving: about {made.trials_with_halving}, most of them ended early")
+    console.print(
+        f"  with --budget alone: about {made.trials_with_halving}, some ended early where that saves time"
+    )
     console.print(
         f"a training: {made.seconds_per_trial:.2g} s on average; compiling: {made.compiling_seconds:.2g} s"
     )

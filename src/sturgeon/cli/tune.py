@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "--repeats",
     type=int,
     metavar="N",
-    help="Train the best trial and its closest rivals N times more with other seeds, on top of --budget; "
+    help="Train the best trial and its closest rivals N times more with other seeds, within --budget; "
     "the best mean wins.  [default: 0]",
 )
 @click.option(
@@ -118,7 +118,12 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     )
     with LiveView() as view:
         result = tune_table(
-            job, on_start=view.start, on_progress=view.show, on_repeats=view.repeats, on_final=view.final
+            job,
+            on_start=view.start,
+            on_progress=view.show,
+            on_repeats=view.repeats,
+            on_final=view.final,
+            started=click.get_current_context().obj,
         )
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
