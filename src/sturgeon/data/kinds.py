@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data.cells import distinct, numbers_among, row_number
+from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import is_padded
 from sturgeon.errors import DataError, option
 
@@ -113,7 +114,7 @@ def _refuse_mistaken_numbers(
     wrong = int(np.flatnonzero((codes >= 0) & is_text[codes])[0])
     raise DataError(
         f"a column of numbers must hold nothing else; column {column.name!r} of {source} has "
-        f"{values[codes[wrong]]!r} in row {row_number(column, wrong)}; correct it (an empty cell is a "
+        f"{shown(values[codes[wrong]])} in row {row_number(column, wrong)}; correct it (an empty cell is a "
         f"missing value), or name the column in `categorical` (--categorical {column.name})"
     )
 
