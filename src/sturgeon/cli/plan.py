@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.paths import PATH
 from sturgeon.caviar.progress import format_seconds, say
+from sturgeon.cli.paths import PATH
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:

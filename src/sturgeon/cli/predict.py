@@ -24,9 +24,7 @@ _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 @click.command(no_args_is_help=True)
 @click.argument("network", metavar="DIR", type=PATH)
 @click.argument("data", type=PATH)
-@click.option(
-    "-o", "--output", type=PATH, help="CSV, TSV or Parquet.  [default: CSV on stdout]"
-)
+@click.option("-o", "--output", type=PATH, help="CSV, TSV or Parquet.  [default: CSV on stdout]")
 def predict(network: Path, data: Path, output: Path | None) -> int:
     """Predict every row of a table.
 

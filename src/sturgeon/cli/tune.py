@@ -66,9 +66,7 @@ if TYPE_CHECKING:
     metavar="WORD,…",
     help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
-@click.option(
-    "--test", type=PATH, help="A test table of its own, instead of 15 % of the rows."
-)
+@click.option("--test", type=PATH, help="A test table of its own, instead of 15 % of the rows.")
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
 @click.option("--resume", is_flag=True, help="Resume the study that is there.")
@@ -76,9 +74,7 @@ if TYPE_CHECKING:
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
-@click.option(
-    "--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]"
-)
+@click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
     """Tune a batch-norm network on a table.

@@ -195,9 +195,9 @@ def read_numbers(column: pd.Series, source: str) -> np.ndarray:
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
         raise DataError(
-            f"a number must be finite; got {_spelled(column, numbers, infinite[0])} in column {column.name!r}, "
-            f"row {row_number(column, infinite[0])} of {source}; correct it, or leave the cell empty if it "
-            "is missing"
+            f"a number must be finite; got {_spelled(column, numbers, infinite[0])} in column "
+            f"{column.name!r}, row {row_number(column, infinite[0])} of {source}; correct it, or leave the cell "
+            "empty if it is missing"
         )
     return numbers
 

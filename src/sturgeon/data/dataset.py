@@ -142,9 +142,9 @@ def prepare(
         numeric: Columns to take as numbers, whatever they look like.
         categorical: Columns to take as categories, whatever they look like.
         drop: Columns to leave out.
-        missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``, ``null``,
-            ``None`` …); these hold for the target too, in which the usual ones are labels. An empty cell and
-            ``?`` are always missing.
+        missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``,
+            ``null``, ``None`` …); these hold for the target too, in which the usual ones are labels. An empty
+            cell and ``?`` are always missing.
         seed: Of the split; equal seeds give equal datasets.
         time_order: Rows are in order of time: train on the first, test on the last.
         validation: Share of the rows for validation.
@@ -230,7 +230,9 @@ def _cell_rules(
     as_spelled: bool,
 ) -> CellRules:
     """How a file's cells are read, for options that are not yet checked."""
-    named = (frozenset([each] if isinstance(each, str) else map(str, each)) for each in (numeric, categorical))
+    named = (
+        frozenset([each] if isinstance(each, str) else map(str, each)) for each in (numeric, categorical)
+    )
     numbers, categories = named
     return cell_rules(missing, numeric=numbers, categorical=categories, as_spelled=as_spelled)
 
@@ -307,9 +309,7 @@ def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None
         )
 
 
-def _read_test(
-    test: Table, preprocessing: Preprocessing, rules: CellRules
-) -> tuple[np.ndarray, np.ndarray]:
+def _read_test(test: Table, preprocessing: Preprocessing, rules: CellRules) -> tuple[np.ndarray, np.ndarray]:
     if rules.as_spelled:
         rules = preprocessing.cell_rules(asked=rules.asked)
     frame, target, source = open_table(test, preprocessing.target.name, "the test table", rules=rules)

@@ -29,7 +29,8 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True) -> Kin
     """Tell whether a column is numeric or categorical from its training rows.
 
     Numbers, and texts that all spell numbers, are numeric. Booleans, pandas' categorical columns and
-    other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes; unless
+    other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes;
+    unless
 
     * it is free text: more than 256 different texts, or more than 20 and fewer than two rows to a text
       on average, which would make features that are 1 in a row or two and cannot be learnt from;

@@ -208,9 +208,7 @@ class Preprocessing:
 
     def to_json(self) -> str:
         """Write it down as JSON, with the version of the format; floats keep all their bits."""
-        return stored.write_reading(
-            stored.write(self.columns, self.dropped, self.target), self.missing_words
-        )
+        return stored.write_reading(stored.write(self.columns, self.dropped, self.target), self.missing_words)
 
     @classmethod
     def from_json(cls, text: str) -> Preprocessing:

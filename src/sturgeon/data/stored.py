@@ -50,7 +50,9 @@ def write_reading(text: str, missing: tuple[str, ...] | None) -> str:
     """
     if missing is None:
         return text
-    return json.dumps({**json.loads(text), "missing_words": list(missing)}, ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        {**json.loads(text), "missing_words": list(missing)}, ensure_ascii=False, allow_nan=False
+    )
 
 
 def read_reading(text: str) -> tuple[str, ...] | None:

@@ -53,14 +53,14 @@ def decide_task(
     Args:
         target: The target column, no cell missing.
         task: The task, if the user says so.
-        as_spelled: False decides as the first Sturgeon did: leading zeros are nothing, and any text is classes.
+        as_spelled: False decides as the first Sturgeon did: leading zeros are nothing, any text is classes.
         source: The table, for messages.
 
     Returns:
         The task and the reason.
 
     Raises:
-        DataError: `task` is neither "classification" nor "regression"; or the target is text of which most are
+        DataError: `task` is neither "classification" nor "regression"; or most of the target's texts are
             numbers, such as "1,000" or numbers and "unknown", so that either may be meant.
 
     Example:

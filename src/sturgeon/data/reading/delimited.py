@@ -185,7 +185,7 @@ class _Source:
             ) from None
 
     def read_again(self, names: list[str], *, missing: bool) -> dict[str, Words]:
-        """Read some columns as they are spelled; with words that mean missing as missing cells or as words."""
+        """Read some columns as they are spelled; words that mean missing become missing cells, or stay."""
         gathered = {name: Words(self.shape.most_rows) for name in names}
         if names:
             chunks = self.chunks(usecols=names, dtype="str") if missing else self.chunks(names, usecols=names)

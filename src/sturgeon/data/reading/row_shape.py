@@ -110,9 +110,7 @@ def _refuse_numbers(header: tuple[str, ...], path: Path) -> None:
         )
 
 
-def _check_rows(
-    blocks: Iterator[bytes], shape: Shape, lines: int, path: Path, padded: set[int]
-) -> int:
+def _check_rows(blocks: Iterator[bytes], shape: Shape, lines: int, path: Path, padded: set[int]) -> int:
     """Check the rows behind the header, which took so many lines; return how many there are at most.
 
     The places of columns with leading zeros are put into ``padded``.
