@@ -1,22 +1,34 @@
-"""How much each hyperparameter mattered in a study, and whether the notes' order of priority held."""
+"""How much each hyperparameter mattered in a study, and whether the notes' order of priority held.
+
+Two measures, both of a forest's predictions at points spread evenly over the space (``surrogate.py``), so
+that it does not matter where the search looked. PED-ANOVA asks what decides whether a configuration is among
+the best tenth; fANOVA asks what explains the variance, most of which lies among the bad ones.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from sturgeon.errors import InputError
 from sturgeon.space import Space
+from sturgeon.space.scales import Floats
+from sturgeon.study.fanova import main_effect
 from sturgeon.study.ped_anova import columns_of, importance_of
+from sturgeon.study.surrogate import Sample, predict_resampled, sample_evenly, value_of, values_of
 from sturgeon.study.trial import TrialRecord
+
+Method = Literal["ped-anova", "fanova"]
 
 FEWEST = 20
 TOP_SHARE = 0.1
-FEWEST_TOP = 5
-SHUFFLES = 50
+SHUFFLES = 20
+INTERVAL = (0.05, 0.95)
 HELD = 0.5
 
 
@@ -28,11 +40,15 @@ class Share:
         name: Its name.
         share: Its part of all that mattered, in [0, 1]; all shares add up to 1, or are 0.
         priority: Its priority: 1 is what the notes tune first.
+        low: Where its 90 % interval over resamples of the trials begins.
+        high: Where that ends.
     """
 
     name: str
     share: float
     priority: int
+    low: float = 0.0
+    high: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,77 +61,105 @@ class Importance:
         correlation: Kendall's rank correlation τ_b of importance and priority, in [-1, 1]: 1 where the
             more important always has the lower priority number; None where there is no order to compare.
         verdict: In a sentence: did the notes' order hold here?
+        method: How it was measured: ``"ped-anova"`` or ``"fanova"``.
     """
 
     shares: tuple[Share, ...]
     trials: int
     correlation: float | None
     verdict: str
+    method: Method = "ped-anova"
 
     def __str__(self) -> str:
-        lines = [f"{one.share:6.1%}  {one.name} (priority {one.priority})" for one in self.shares]
+        lines = [
+            f"{one.share:4.0%}  {f'{one.low:.0%}–{one.high:.0%}':>9}  {one.name} (priority {one.priority})"
+            for one in self.shares
+        ]
         return "\n".join([*lines, self.verdict])
 
 
-def measure_importance(space: Space, trials: Sequence[TrialRecord], sign: float) -> Importance:
-    """Measure it by PED-ANOVA on the trials that ended.
+def measure_importance(
+    space: Space, trials: Sequence[TrialRecord], sign: float, method: Method = "ped-anova"
+) -> Importance:
+    """Measure it on the trials that ended.
 
-    The best tenth (at least 5) is compared with all. A trial stopped early ranks behind the complete ones,
-    a failed one last: a learning rate that diverges is a fact about the learning rate. From each
-    importance what a random tenth would give is subtracted, since few trials never look quite alike.
+    Shares are means over resamples of the trials, and the intervals hold nine tenths of these. What as many
+    random points would give is subtracted, so that what does not matter has about 0.
 
     Args:
-        space: What varies.
+        space: What varies. Its constraint is not asked: importance is that in the whole space.
         trials: The trials of a study.
         sign: 1 where the value is minimised, -1 where it is maximised.
+        method: ``"ped-anova"``, what decides about the best tenth, or ``"fanova"``, what explains the
+            variance: main effects only. A hyperparameter that is not always active counts there as without
+            effect where it is not.
 
     Returns:
         The importance; without shares where fewer than 20 trials have a value.
+
+    Raises:
+        InputError: There is no such method.
     """
+    if method not in get_args(Method):
+        names = " or ".join(repr(name) for name in get_args(Method))
+        raise InputError(f"`method` must be {names}; got {method!r}. Leave it out for the first.")
     ended = [one for one in trials if one.state in ("complete", "stopped", "failed")]
-    valued = [value for one in ended if (value := _value(one)) is not None]
+    valued = [value for one in ended if (value := value_of(one)) is not None]
     if len(valued) < FEWEST:
         verdict = f"Importance needs {FEWEST} trials with a value; there are {len(valued)}."
-        return Importance((), len(ended), None, verdict)
-    if min(valued) == max(valued) and len(valued) == len(ended):
-        return _conclude(space, dict.fromkeys(space.coordinates, 0.0), len(ended))
-    columns = columns_of(space, space.to_unit([one.config for one in ended]))
-    top = _top(ended, sign)
+        return Importance((), len(ended), None, verdict, method)
+    values = values_of(ended, sign)
+    if len(valued) < len(ended) and min(valued) == max(valued):
+        values = np.array([float(value_of(one) is None) for one in ended])
+    names = space.coordinates
+    if values.min() == values.max() or not names:
+        return _conclude(space, np.zeros((1, len(names))), len(ended), method)
     rng = np.random.default_rng(0)
-    shuffled = [rng.permutation(top) for _ in range(SHUFFLES)]
-    found = {}
-    for name, column in columns.items():
-        chance = np.mean([importance_of(column, random_top) for random_top in shuffled])
-        found[name] = max(0.0, importance_of(column, top) - float(chance))
-    return _conclude(space, found, len(ended))
+    sample = sample_evenly(space, rng)
+    unit = space.to_unit([one.config for one in ended])
+    predictions = list(predict_resampled(unit, values, sample.full, rng))
+    measure = _ped_anova if method == "ped-anova" else _fanova
+    return _conclude(space, measure(space, sample, predictions, rng), len(ended), method)
 
 
-def _value(trial: TrialRecord) -> float | None:
-    known = trial.state != "failed" and trial.value is not None and math.isfinite(trial.value)
-    return trial.value if known else None
+def _ped_anova(
+    space: Space, sample: Sample, predictions: Sequence[Floats], rng: np.random.Generator
+) -> Floats:
+    columns = list(columns_of(space, sample.unit).values())
+    found = np.array([[importance_of(column, _top(one)) for column in columns] for one in predictions])
+    shuffled = [rng.permutation(_top(predictions[0])) for _ in range(SHUFFLES)]
+    chance = [np.mean([importance_of(column, top) for top in shuffled]) for column in columns]
+    return np.maximum(0.0, found - chance)
 
 
-def _top(ended: Sequence[TrialRecord], sign: float) -> npt.NDArray[np.bool_]:
-    def rank(index: int) -> tuple[bool, bool, float]:
-        value = _value(ended[index])
-        return value is None, ended[index].state == "stopped", 0.0 if value is None else sign * value
+def _fanova(space: Space, sample: Sample, predictions: Sequence[Floats], rng: np.random.Generator) -> Floats:
+    columns = list(columns_of(space, sample.full).values())
+    return np.array([[main_effect(column, one) for column in columns] for one in predictions])
 
-    size = max(FEWEST_TOP, math.ceil(TOP_SHARE * len(ended)))
-    top = np.zeros(len(ended), dtype=bool)
-    top[sorted(range(len(ended)), key=rank)[:size]] = True
+
+def _top(predicted: Floats) -> npt.NDArray[np.bool_]:
+    """The best tenth of the points."""
+    top = np.zeros(len(predicted), dtype=bool)
+    top[np.argsort(predicted, kind="stable")[: math.ceil(TOP_SHARE * len(predicted))]] = True
     return top
 
 
-def _conclude(space: Space, found: dict[str, float], trials: int) -> Importance:
-    total = sum(found.values())
+def _conclude(space: Space, found: Floats, trials: int, method: Method) -> Importance:
+    """Make shares of what was found, ``[resamples, hyperparameters]``."""
+    totals = found.sum(axis=1, keepdims=True)
+    each = np.divide(found, totals, out=np.zeros_like(found), where=totals > 0)
+    whole = float(each.mean(axis=0).sum())
+    low, high = np.quantile(each, INTERVAL, axis=0)
     shares = [
-        Share(name, value / total if total else 0.0, space[name].priority) for name, value in found.items()
+        Share(name, float(mean) / whole if whole else 0.0, space[name].priority, float(begin), float(end))
+        for name, mean, begin, end in zip(space.coordinates, each.mean(axis=0), low, high, strict=True)
     ]
     shares.sort(key=lambda one: (-one.share, one.priority))
-    if not total:
-        return Importance(tuple(shares), trials, None, "Nothing that varied mattered measurably.")
+    if not whole:
+        verdict = "Nothing that varied mattered measurably."
+        return Importance(tuple(shares), trials, None, verdict, method)
     tau = rank_correlation([-one.priority for one in shares], [one.share for one in shares])
-    return Importance(tuple(shares), trials, tau, _verdict(shares, tau))
+    return Importance(tuple(shares), trials, tau, _verdict(shares, tau), method)
 
 
 def _verdict(shares: Sequence[Share], tau: float | None) -> str:
