@@ -48,8 +48,10 @@ def tune(
 
     Each worker is a process of its own, started afresh, that trains one trial after the other, the next
     one at once when one has ended. The study stays in this process, and workers speak to it over pipes. A
-    worker gets its share of the cores as the thread count of NumPy, PyTorch, TensorFlow and XLA, and one
-    GPU where there are several; what your environment sets stays as it is.
+    worker gets its share of the cores, as the thread count of NumPy, PyTorch, TensorFlow and XLA and, on
+    Linux, as the cores it may run on, and one GPU where there are several. What your environment sets stays
+    as it is; where it sets ``OMP_NUM_THREADS``, or binds OpenMP's threads, workers may run on all cores. With
+    more workers than cores they share these.
 
     An exception in ``train``, a final value that is NaN or infinite, and a trial over ``timeout`` make that
     trial ``failed``, with the reason kept in its ``error``, and the study goes on. A trial whose worker
