@@ -8,7 +8,7 @@ from sturgeon.errors import InputError
 from sturgeon.space import Choice, Integer, Real, Space, standard_space
 from sturgeon.study import Study
 from sturgeon.study.importance import rank_correlation
-from sturgeon.study.ped_anova import columns_of, importance_of
+from sturgeon.study.importance.ped_anova import columns_of, importance_of
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

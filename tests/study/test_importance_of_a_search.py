@@ -6,7 +6,7 @@ import pytest
 from sturgeon.search import CoarseToFine, Random
 from sturgeon.space import Choice, Integer, Real, Space
 from sturgeon.study import Study
-from sturgeon.study.ped_anova import columns_of, importance_of
+from sturgeon.study.importance.ped_anova import columns_of, importance_of
 
 ADDITIVE = Space(
     a=Real(1e-4, 1.0, scale="log"),

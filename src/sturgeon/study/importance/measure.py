@@ -18,9 +18,9 @@ import numpy.typing as npt
 from sturgeon.errors import InputError
 from sturgeon.space import Space
 from sturgeon.space.scales import Floats
-from sturgeon.study.fanova import main_effect
-from sturgeon.study.ped_anova import columns_of, importance_of
-from sturgeon.study.surrogate import Sample, predict_resampled, sample_evenly, value_of, values_of
+from sturgeon.study.importance.fanova import main_effect
+from sturgeon.study.importance.ped_anova import columns_of, importance_of
+from sturgeon.study.importance.surrogate import Sample, predict_resampled, sample_evenly, value_of, values_of
 from sturgeon.study.trial import TrialRecord
 
 Method = Literal["ped-anova", "fanova"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sturgeon.space.scales import Floats
-from sturgeon.study.ped_anova import Column
+from sturgeon.study.importance.ped_anova import Column
 
 
 def main_effect(column: Column, predicted: Floats) -> float:
