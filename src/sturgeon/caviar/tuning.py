@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
+from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.workers.function import check_function, pack
@@ -22,6 +24,8 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
+
+_log = logging.getLogger("sturgeon")
 
 
 def tune(
@@ -122,6 +126,8 @@ def tune(
     new = None if exists else new_settings(options)
     if new is not None:
         _check_until(new.objectives, limits)
+        for line in doubtful_directions(new.objectives):
+            _log.warning("%s", line)
     pool = WorkerPool(pack(train), workers) if workers else None
     try:
         if pool is None:

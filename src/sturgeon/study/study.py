@@ -595,8 +595,9 @@ def _describe(
     about: Mapping[str, Any] | None,
 ) -> tuple[Description, Search]:
     """Describe a new study, and choose its search where none is given."""
-    from sturgeon.search import CoarseToFine, search_to_json
+    from sturgeon.search import CoarseToFine, check_search, search_to_json
 
+    check_search(search)
     search = search if search is not None else CoarseToFine()
     description = Description(
         seed=check_whole(seed, "seed"),

@@ -46,6 +46,13 @@ def test_what_the_user_set_stays():
     assert made["OMP_NUM_THREADS"] == "1"
 
 
+def test_tensorflow_says_only_what_went_wrong():
+    def level(base):
+        return worker_environment(0, 1, cores=1, gpus=[], base=base)["TF_CPP_MIN_LOG_LEVEL"]
+
+    assert (level({}), level({"TF_CPP_MIN_LOG_LEVEL": "0"})) == ("2", "0")
+
+
 def test_other_flags_of_xla_are_kept():
     made = worker_environment(0, 8, cores=8, gpus=[], base={"XLA_FLAGS": "--xla_dump_to=/tmp/x"})
     assert made["XLA_FLAGS"] == "--xla_dump_to=/tmp/x --xla_cpu_multi_thread_eigen=false"
