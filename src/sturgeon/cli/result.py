@@ -32,9 +32,15 @@ def print_result(result: TableResult, varying: Collection[str]) -> None:
     shown = {name: setting for name, setting in result.best["config"].items() if name in varying}
     console.print(f"best: trial {result.best['trial']}, {result.metric} {value}")
     console.print(f"  {describe_config(shown)}", soft_wrap=True)
+    if result.ensemble:
+        console.print(_describe_ensemble(result, result.ensemble), soft_wrap=True)
     if result.repeats:
         console.print(_repeats_table(result, result.repeats))
     console.print(_test_table(result, result.test))
+    if result.no_better_than_default:
+        console.print(
+            "no better than the default: within one standard error on the rows held out in training"
+        )
     console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
     console.print(f"use it:  sturgeon predict {result.out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
 
@@ -47,6 +53,12 @@ def describe_config(config: dict[str, Any]) -> str:
 def format_number(value: Any) -> str:
     """Four significant digits of a float; anything else as it is."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _describe_ensemble(result: TableResult, ensemble: list[dict[str, Any]]) -> str:
+    shares = ", ".join(f"{one['trial']} ({one['share']:.0%})" for one in ensemble)
+    networks = len(ensemble) * result.folds
+    return f"ensemble: {networks} networks, one a fold, of trial{'s' * (len(ensemble) > 1)} {shares}"
 
 
 def _repeats_table(result: TableResult, repeats: list[dict[str, Any]]) -> Table:
@@ -67,7 +79,8 @@ def _test_table(result: TableResult, test: dict[str, float]) -> Table:
     for name in test:
         table.add_column(name, justify="right")
     guess = "majority class" if result.task == "classification" else "mean"
-    lines = [("tuned", test), ("default hyperparameters", result.default_test), (guess, result.naive_test)]
+    tuned = "tuned" if result.ensemble is None else "tuned, ensemble"
+    lines = [(tuned, test), ("default hyperparameters", result.default_test), (guess, result.naive_test)]
     for name, metrics in lines:
         if metrics is not None:
             table.add_row(name, *(f"{metrics[metric]:.4f}" for metric in test))

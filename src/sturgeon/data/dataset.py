@@ -16,7 +16,15 @@ from sturgeon.data.cells import read_numbers
 from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.sources import Table, check_columns, open_table
-from sturgeon.data.splits import FEWEST_IN_A_PART, Split, bin_by_size, split_at_random, split_by_time
+from sturgeon.data.splits import (
+    FEWEST_IN_A_PART,
+    Split,
+    assign_folds,
+    bin_by_size,
+    default_folds,
+    split_at_random,
+    split_by_time,
+)
 from sturgeon.data.targets import ClassTarget, Target, check_present, find_labels, fit_numeric_target
 from sturgeon.data.task import Task, decide_task
 from sturgeon.errors import DataError
@@ -42,6 +50,9 @@ class Dataset:
         preprocessing: How a table becomes inputs, and outputs become labels or numbers.
         test_rows: Which rows of the table are the test part, from 0, in its order; all rows of a test table
             of its own.
+        fold_of: The fold that each row of the training part belongs to, from 0, where it is cut into folds:
+            then the validation part is empty. Else None.
+        folds_reason: Why there are so many folds, where there are fewer than were asked for; else "".
     """
 
     task: Task
@@ -55,6 +66,30 @@ class Dataset:
     y_test: np.ndarray
     preprocessing: Preprocessing
     test_rows: np.ndarray
+    fold_of: np.ndarray | None = None
+    folds_reason: str = ""
+
+    @property
+    def folds(self) -> int:
+        """How many folds the training part is cut into; 1 where a validation part of its own is chosen by."""
+        return 1 if self.fold_of is None else int(self.fold_of.max()) + 1
+
+    def fold(self, number: int) -> Dataset:
+        """The data with one fold as its validation part and the other folds as its training part.
+
+        Args:
+            number: Which fold, from 0.
+        """
+        assert self.fold_of is not None
+        held_out = self.fold_of == number
+        return replace(
+            self,
+            x_train=_aligned(self.x_train[~held_out]),
+            y_train=_aligned(self.y_train[~held_out]),
+            x_validation=_aligned(self.x_train[held_out]),
+            y_validation=_aligned(self.y_train[held_out]),
+            fold_of=None,
+        )
 
     @property
     def features(self) -> int:
@@ -82,6 +117,8 @@ class Dataset:
             digest.update(repr(array.shape).encode())
             little_endian = array.astype(array.dtype.newbyteorder("<"), copy=False)
             digest.update(np.ascontiguousarray(little_endian).data)  # in place: a large table is not copied
+        if self.fold_of is not None:
+            digest.update(self.fold_of.astype("<i8").tobytes())
         return digest.hexdigest()[:16]
 
     def with_validation_in_training(self) -> Dataset:
@@ -116,6 +153,7 @@ def prepare(
     time_order: bool = False,
     validation: float = 0.15,
     test_share: float = 0.15,
+    folds: int | None = 1,
 ) -> Dataset:
     """Turn a table into a dataset. Nothing is learnt from validation or test rows.
 
@@ -131,6 +169,10 @@ def prepare(
         time_order: Rows are in order of time: train on the first, test on the last.
         validation: Share of the rows for validation.
         test_share: Share of the rows for the test, unless `test` is given.
+        folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
+            many folds of even size and kind, each of which is to be held out in turn; there is no validation
+            part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
+            in order of time.
 
     Returns:
         The dataset.
@@ -153,6 +195,8 @@ def prepare(
     choice = decide_task(label_column, task)
     classes = _find_classes(label_column, source) if choice.task == "classification" else None
     shares = {"validation": validation, "test": test_share if test is None else 0.0}
+    _check_folds(folds, time_order)
+    fold_of, reason = None, ""
     if time_order:
         split = split_by_time(len(label_column), **shares)
     else:
@@ -162,6 +206,11 @@ def prepare(
             else bin_by_size(read_numbers(label_column, source))
         )
         split = split_at_random(strata, seed=seed, **shares)
+        both = np.sort(np.concatenate([split.train, split.validation]))
+        folds, reason = _possible_folds(folds, strata[both] if classes else None, len(both))
+        if folds > 1:
+            split = Split(both, both[:0], split.test)
+            fold_of = assign_folds(strata[both], folds=folds, seed=seed)
     fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source)
     preprocessing = fit_preprocessing(inputs, fitted_target, rows=split.train, **overruled, source=source)
     y = fitted_target.encode(label_column, source)
@@ -190,7 +239,30 @@ def prepare(
         y_test=y_test,
         preprocessing=preprocessing,
         test_rows=test_rows,
+        fold_of=fold_of,
+        folds_reason=reason,
     )
+
+
+def _check_folds(folds: int | None, time_order: bool) -> None:
+    if folds is not None and folds < 1:
+        raise DataError(f"`folds` must be at least 1; got {folds}; the default follows the number of rows")
+    if time_order and folds is not None and folds > 1:
+        raise DataError(
+            f"rows in order of time are not cut into folds, which would train on what comes later; got "
+            f"{folds} folds; leave `folds` out"
+        )
+
+
+def _possible_folds(asked: int | None, codes: np.ndarray | None, rows: int) -> tuple[int, str]:
+    """How many folds there are, and why not as many as were asked for."""
+    wanted = default_folds(rows) if asked is None else asked
+    counts = np.bincount(codes) if codes is not None else np.array([rows // FEWEST_IN_A_PART])
+    fewest = int(counts[counts > 0].min())
+    if wanted <= fewest:
+        return wanted, ""
+    what = "the rarest class has" if codes is not None else "there are"
+    return fewest, f"{fewest} instead of {wanted}, since {what} {fewest if codes is not None else rows} rows"
 
 
 def _choose_inputs(

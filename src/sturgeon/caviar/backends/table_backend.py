@@ -68,6 +68,10 @@ class TableBackend(TrainingBackend):
     def block_of(self, config: Config) -> TableBlock:
         """See :class:`TrainingBackend`."""
 
+    @abstractmethod
+    def with_dataset(self, dataset: Dataset) -> TableBackend:
+        """The same kind of training on other rows of the same table."""
+
     def useful_cost(self, config: Config) -> float:
         """The cost of the unpadded network."""
         settings = TrainingSettings.of(config)
