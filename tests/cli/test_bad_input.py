@@ -202,9 +202,9 @@ def test_predict_refuses_what_it_cannot_use(sturgeon, refused, fish, table, tmp_
     assert "--out" in refused("predict", tmp_path, table)
     assert ".docx" in refused("predict", folder, table, "-o", tmp_path / "p.docx")
     assert "nowhere" in refused("predict", folder, table, "-o", tmp_path / "nowhere" / "p.csv")
-    weights = folder / "best" / "weights.npz"
+    weights = folder / "best" / "member-0.npz"
     weights.write_bytes(weights.read_bytes()[:100])
-    assert "weights.npz" in refused("predict", folder, table)
+    assert "member-0.npz" in refused("predict", folder, table)
     shutil.rmtree(folder / "best")
     assert "config.json" in refused("predict", folder, table)
 

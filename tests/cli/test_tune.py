@@ -14,7 +14,7 @@ QUICK = ["--trials", 3, "--epochs", 2, "--fix", "batch_size=32", "--fix", "layer
 
 
 def test_tune_json_is_one_object_with_the_fields_of_the_contract(sturgeon, table, tmp_path):
-    ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--json")
+    ran = sturgeon("tune", table, "--target", "kind", "--folds", 1, *QUICK, "--json")
     assert ran.code == 0
     result = json.loads(ran.out)
     assert result["best"].keys() >= {"trial", "config", "value"}
@@ -234,7 +234,7 @@ def test_an_exhausted_space_ends_the_study(sturgeon, table):
 def test_progress_goes_to_stderr_alone(sturgeon, table):
     ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--json")
     assert ran.out.count("\n") == 1
-    assert "rows: 140 train" in ran.err
+    assert "rows: 170 in 5 folds, 30 test" in ran.err
 
 
 def test_names_with_brackets_are_printed_as_they_are(sturgeon, table, tmp_path):
@@ -279,6 +279,6 @@ def test_another_output_directory_takes_the_result_of_a_study_that_is_resumed(st
 
 
 def test_the_last_training_learns_from_the_validation_rows_too(sturgeon, table, tmp_path):
-    sturgeon("tune", table, "--target", "kind", *QUICK)
+    sturgeon("tune", table, "--target", "kind", "--folds", 1, *QUICK)
     config = json.loads((tmp_path / "fish.sturgeon" / "best" / "config.json").read_text())
     assert config["trained_on"] == "training and validation rows"

@@ -70,7 +70,7 @@ class TableJob:
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
             ``categorical``, ``drop``, ``time_order``, ``validation``, ``test_share``, ``folds``. Without
-            ``folds``, as many as the study was begun with, or as suit the number of rows; with ``repeats``, 1.
+            ``folds``, as many as the study was begun with, or as suit the rows; with ``repeats``, 1.
         ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
             the best trial. None for what the study was begun with, or 8.
     """
@@ -99,10 +99,10 @@ def tune_table(
     """Tune the batch-norm network on a table, and leave the best one in ``job.out / "best"``.
 
     Trial 0 is the default configuration. With folds, each trial trains one network a fold, its value is the
-    mean, and the result is an ensemble of the best trials' networks, chosen by what each says of the rows that
-    it did not see. Without, the configuration is chosen by the validation part alone, with ``job.repeats`` by
-    the mean over other seeds; then it is trained once more, on the training and validation parts together. The
-    test part is looked at once, at the end. Where the space has no further configuration,
+    mean, and the result is an ensemble of the best trials' networks, chosen by what each says of the rows
+    that it did not see. Without, the configuration is chosen by the validation part alone, with
+    ``job.repeats`` by the mean over other seeds; then it is trained once more, on the training and validation
+    parts together. The test part is looked at once, at the end. Where the space has no further configuration,
     the run ends as it would with its last trial. Ctrl-C stops after the current epochs, and leaves a study
     to resume and the best network so far.
 

@@ -131,7 +131,8 @@ def choose_folds(asked: int | None, repeats: int | None, begun: Begun | None) ->
     if asked is not None and asked != begun.folds:
         raise StudyError(
             f"A study is resumed with the folds that it was begun with; got `{option('folds', asked)}` where "
-            f"{begun.place!r} has {begun.folds}. Leave it out, or name a new directory with `{option('out')}`."
+            f"{begun.place!r} has {begun.folds}. Leave it out, or name another directory with "
+            f"`{option('out')}`."
         )
     if repeats and begun.folds > 1:
         raise StudyError(

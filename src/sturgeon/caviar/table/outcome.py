@@ -13,7 +13,7 @@ from typing import Any
 from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.opening import StudySettings
 from sturgeon.caviar.table.candidates import Candidates, choose_ensemble
-from sturgeon.caviar.table.final import train_final
+from sturgeon.caviar.table.final import train_again, train_final
 from sturgeon.caviar.table.repeats import Repeated
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import Dataset, naive_baseline
@@ -208,11 +208,19 @@ def _train_chosen(tried: Tried, best: TrialRecord, out: Path, stop: threading.Ev
 
 
 def _choose_from_folds(tried: Tried, best: TrialRecord, out: Path, stop: threading.Event) -> _Made:
-    """Choose an ensemble; also after an interrupt, as nothing is trained for it."""
+    """Choose an ensemble; also after an interrupt, as hardly anything is trained for it."""
     candidates = tried.candidates
     assert candidates is not None
+    first = tried.study.trial(0)
+    missing = [one for one in {best.number: best, 0: first}.values() if not candidates.of(one.number)]
+    if not candidates.kept or missing:
+        # The study is concluded in another folder than it was begun in, or the folder lost files.
+        again = [one for one in missing if one.value is not None]
+        networks = {} if stop.is_set() else train_again(tried.dataset, tried.settings, again, stop)
+        for number, of_folds in networks.items():
+            candidates.add(number, tried.study.trial(number).config, of_folds)
     kept = candidates.kept
-    if not kept:  # their folder was removed
+    if not kept:
         return _Made(SavedModel.load(out))
     if tried.most == 1:
         kept = [candidates.of(best.number) or kept[0]]
@@ -223,12 +231,12 @@ def _choose_from_folds(tried: Tried, best: TrialRecord, out: Path, stop: threadi
     model = candidates.model(chosen, choice.shares)
     model.save(out / "best")
     shares = {one.trial: choice.shares[one.trial] for one in chosen}
-    first = candidates.of(0)
-    if first is None:
+    default = candidates.of(0)
+    if default is None:
         return _Made(model, None, shares)
-    gain = first.losses - choice.losses
+    gain = default.losses - choice.losses
     error = float(gain.std(ddof=1)) / math.sqrt(len(gain))
-    return _Made(model, candidates.model([first]), shares, bool(gain.mean() <= error))
+    return _Made(model, candidates.model([default]), shares, bool(gain.mean() <= error))
 
 
 def _why_nothing_ended(study: Study) -> str:

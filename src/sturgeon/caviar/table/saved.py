@@ -29,8 +29,8 @@ class SavedModel:
         trial: The number of the trial it came from.
         config: The trial's configuration.
         preprocessing: How a table's columns become inputs.
-        network: The weights and running averages; or several networks that answer together, and then trial and
-            configuration are those of the first.
+        network: The weights and running averages; or several networks that answer together, and then trial
+            and configuration are those of the first.
         trained_on: Which rows it learnt from.
     """
 

@@ -25,7 +25,8 @@ class Description:
         inputs: Column to the name of the network's input, numbers first.
         preprocessing: The columns and the target.
         document: The whole JSON document: ``version``, ``format``, ``trial``, ``config``, ``trained_on``,
-            ``inputs``, ``network`` (sizes; of an ensemble, those of its ``members``), ``output`` and ``preprocessing``.
+            ``inputs``, ``network`` (its sizes, or those of an ensemble's ``members``), ``output`` and
+            ``preprocessing``.
     """
 
     inputs: dict[str, str]
