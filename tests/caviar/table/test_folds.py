@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_ensemble_also_after_a_pause(frame, tmp_pat
     rest = {"resume": True, "data_options": {"drop": ["kind"]}}
     parts = tune_table(job_on(frame, tmp_path / "parts", options=options, **rest))
     assert (parts.ensemble, parts.test, parts.best) == (whole.ensemble, whole.test, whole.best)
-    with pytest.raises(sturgeon.StudyError, match=r"folds=4 where .* has 3"):
+    with pytest.raises(sturgeon.StudyError, match="folds=4` where .* has 3"):
         tune_table(job_on(frame, tmp_path / "parts", resume=True, data_options={"folds": 4}))
     with pytest.raises(sturgeon.StudyError, match="not repeated"):
         tune_table(job_on(frame, tmp_path / "parts", resume=True, repeats=2, data_options={}))
