@@ -133,6 +133,7 @@ def test_an_output_directory_that_cannot_be_written(refused, table, tmp_path):
         (["--fix", "layers=2", "--vary", "layers=1:3"], ["layers", "twice"]),
         (["--minimize", "val_rmse"], ["val_rmse", "val_loss"]),
         (["--minimize", "val_accuracy"], ["val_accuracy", "--maximize"]),
+        (["--minimize", "val_auc"], ["val_auc", "--maximize"]),
         (["--minimize", "val_loss", "--maximize", "val_accuracy"], ["One metric"]),
         (["--search", "magic"], ["magic", "random"]),
         (["--task", "clustering"], ["clustering", "regression"]),
@@ -148,6 +149,11 @@ def test_options_that_break_a_rule(refused, table, options, words):
     line = refused("tune", table, "--target", "kind", *options)
     for word in words:
         assert word in line
+
+
+def test_a_metric_that_the_task_does_not_have_is_named_beside_those_it_has(refused, table):
+    line = refused("tune", table, "--target", "weight", "--maximize", "val_auc")
+    assert "regression must be one of val_loss, val_rmse, val_mae, val_r2; got 'val_auc'" in line
 
 
 def test_a_target_or_table_that_was_not_named(refused, table):
@@ -175,7 +181,7 @@ def test_resuming_with_other_terms(sturgeon, refused, table, fish, tmp_path):
     for other, word in (
         (["--epochs", 2], "--epochs"),
         (["--seed", 9], "seed"),
-        (["--minimize", "val_loss"], "metric"),
+        (["--maximize", "val_accuracy"], "metric"),
         (["--search", "sobol"], "--search"),
         (["--fix", "layers=3"], "space"),
     ):

@@ -23,6 +23,12 @@ def test_a_line_of_progress_says_done_running_best_rate_and_time_left():
     )
 
 
+def test_a_small_value_keeps_its_digits():
+    assert "best val_loss 1.235e-07 (trial 1)" in progress(best=(1, 1.2345e-7)).describe()
+    assert "best val_loss 123457 (trial 1)" in progress(best=(1, 123456.7)).describe()
+    assert "best val_loss 1234 (trial 1)" in progress(best=(1, 1234.1)).describe()
+
+
 def test_before_the_first_result_nothing_is_promised():
     line = progress(done=0, epochs=1, trained=1 / 30, begun=1 / 30, best=None).describe()
     assert line == "0/8 trials done, 2 running · 0 epochs/s · estimating the time left"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sturgeon.data import METRICS
 from sturgeon.search import SEARCHES, search_by_name
 from sturgeon.stopping import STOPPINGS, stopping_by_name, stopping_from_json
 from sturgeon.study import Study
@@ -18,8 +19,8 @@ def test_tune_json_is_one_object_with_the_fields_of_the_contract(sturgeon, table
     assert ran.code == 0
     result = json.loads(ran.out)
     assert result["best"].keys() >= {"trial", "config", "value"}
-    assert result["metric"] == "val_accuracy"
-    assert result["direction"] == "maximize"
+    assert result["metric"] == "val_loss"
+    assert result["direction"] == "minimize"
     assert result["trained_on"] == "training and validation rows"
     assert result["trials"] == {
         "waiting": 0, "running": 0, "paused": 0, "complete": 3, "stopped": 0, "failed": 0,
@@ -27,6 +28,7 @@ def test_tune_json_is_one_object_with_the_fields_of_the_contract(sturgeon, table
     assert result["epochs"] == 6
     assert result["seconds"] > 0
     assert result["test"].keys() == result["naive_test"].keys() == result["default_test"].keys()
+    assert list(result["test"]) == list(METRICS["classification"])
     assert result["rows"] == {"train": 140, "validation": 30, "test": 30}
     out = tmp_path / "fish.sturgeon"
     assert result["study"] == str(out / "tune.study")
@@ -148,7 +150,7 @@ def test_show_lists_trials_best_first_and_as_json(sturgeon, table, tmp_path):
     assert printed.code == 0
     assert "3 complete" in printed.out
     shown = json.loads(sturgeon("show", folder / "tune.study", "--json").out)
-    assert shown["best"]["value"] == max(trial["value"] for trial in shown["all_trials"])
+    assert shown["best"]["value"] == min(trial["value"] for trial in shown["all_trials"])
     assert [trial["trial"] for trial in shown["all_trials"]] == [0, 1, 2]
     assert all(trial["epochs"] == 2 for trial in shown["all_trials"])
 
@@ -251,6 +253,57 @@ def test_validation_targets_that_never_vary_rank_no_trial_above_another(sturgeon
         "tune", table, "--target", "weight", *QUICK, "--time-order", "--maximize", "val_r2", "--json"
     )
     assert json.loads(ran.out)["best"]["value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("goal", "metric"),
+    [("--maximize", name) for name in ("val_auc", "val_average_precision", "val_f1")]
+    + [("--minimize", name) for name in ("val_brier", "val_ece")],
+)
+def test_a_score_of_all_probabilities_decides(sturgeon, table, tmp_path, goal, metric):
+    ran = sturgeon("tune", table, "--target", "kind", *QUICK, goal, metric, "--json")
+    assert ran.code == 0
+    result = json.loads(ran.out)
+    assert result["metric"] == metric
+    with Study.open(tmp_path / "fish.sturgeon" / "tune.study") as study:
+        assert result["best"]["value"] == study.best.curves[metric][-1][1]
+        others = {"val_auc", "val_average_precision", "val_f1", "val_brier", "val_ece"} - {metric}
+        assert not others & study.best.curves.keys()
+
+
+def test_a_study_goes_on_with_the_metric_that_it_was_begun_with(sturgeon, table):
+    begun = ["tune", table, "--target", "kind", "--epochs", 2, "--fix", "batch_size=32"]
+    sturgeon(*begun, "--maximize", "val_accuracy", "--trials", 1)
+    ran = sturgeon(*begun[:4], "--resume", "--trials", 2, "--json")
+    assert ran.code == 0
+    assert json.loads(ran.out)["metric"] == "val_accuracy"
+
+
+def test_validation_rows_of_one_class_are_nothing_to_rank(sturgeon, fish, table, tmp_path):
+    fish.assign(kind=[*fish["kind"][:140], *["beluga"] * 60]).to_csv(table, index=False)
+    one_class = ["tune", table, "--target", "kind", *QUICK, "--time-order"]
+    ran = sturgeon(*one_class, "--maximize", "val_auc")
+    assert ran.code == 2
+    assert "val_auc needs validation rows of two classes; all 30 are of one" in ran.complaint
+    assert not (tmp_path / "fish.sturgeon" / "tune.study").exists()
+    ran = sturgeon(*one_class, "--json")
+    test = json.loads(ran.out)["test"]
+    assert [name for name, value in test.items() if value is None] == ["auc", "average_precision"]
+    assert "undefined" in sturgeon("tune", table, "--target", "kind", "--resume", "--time-order").out
+
+
+def test_a_target_of_tiny_numbers_prints_its_digits(sturgeon, fish, table):
+    fish.assign(weight=fish["weight"] * 1e-9).to_csv(table, index=False)
+    lines = sturgeon("tune", table, "--target", "weight", *QUICK).out.splitlines()
+    rmse = next(line for line in lines if "rmse" in line and "val_" not in line)
+    assert rmse.count("e-09") + rmse.count("e-08") == 3
+
+
+def test_equal_test_targets_have_no_r2(sturgeon, fish, table):
+    fish.assign(weight=[*fish["weight"][:170], *[20.1] * 30]).to_csv(table, index=False)
+    ran = sturgeon("tune", table, "--target", "weight", *QUICK, "--time-order", "--json")
+    result = json.loads(ran.out)
+    assert result["test"]["r2"] is result["naive_test"]["r2"] is result["default_test"]["r2"] is None
 
 
 def test_resuming_without_a_number_of_trials_goes_on_to_that_of_the_beginning(sturgeon, table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,9 @@ from sturgeon.data import (
     naive_baseline,
     prepare,
 )
+from sturgeon.data.metrics import judge_outputs, variation_of
 from sturgeon.data.scale import Scale
+from sturgeon.data.scores import SCORES
 from sturgeon.errors import DataError
 
 WINE = Path(__file__).parents[2] / "examples" / "data" / "wine_quality_white.csv"
@@ -61,10 +64,9 @@ def test_perfect_predictions_are_perfect():
     dataset = prepare(load_breast_cancer(return_X_y=True))
     sure = np.eye(2)[dataset.y_test]
     assert measure(dataset.preprocessing, dataset.y_test, sure) == {
-        "loss": 0.0,
-        "accuracy": 1.0,
-        "balanced_accuracy": 1.0,
-    }
+        "loss": 0.0, "accuracy": 1.0, "balanced_accuracy": 1.0,
+        "auc": 1.0, "average_precision": 1.0, "f1": 1.0, "brier": 0.0, "ece": 0.0,
+    }  # fmt: skip
     wine = prepare(WINE, "quality")
     assert measure(wine.preprocessing, wine.y_test, wine.y_test)["r2"] == 1.0
 
@@ -74,7 +76,9 @@ def test_the_baseline_of_a_class_is_the_majority_and_its_loss_the_entropy():
     found = naive_baseline(dataset)
     share = dataset.y_train.mean()
     assert found["accuracy"] == pytest.approx(dataset.y_test.mean())
-    assert found["balanced_accuracy"] == 0.5
+    assert found["balanced_accuracy"] == found["auc"] == 0.5
+    assert found["f1"] == 0  # of the rarer class, which is never guessed
+    assert found["average_precision"] == pytest.approx(1 - dataset.y_test.mean())
     ones = dataset.y_test.mean()
     assert found["loss"] == pytest.approx(-ones * np.log(share) - (1 - ones) * np.log(1 - share))
 
@@ -86,6 +90,28 @@ def test_the_baseline_of_a_number_is_the_training_mean():
     mean = dataset.preprocessing.restore_target(dataset.y_train).mean()
     assert found["rmse"] == pytest.approx(np.sqrt(np.mean((quality - mean) ** 2)), rel=1e-5)
     assert found["r2"] == pytest.approx(0, abs=0.01)
+
+
+def test_equal_targets_leave_r2_undefined():
+    """Their mean is rounded, so that their variance need not be 0: a quotient of it was -7e31."""
+    target = NumericTarget("y", Scale(mean=0.1, std=3.7))
+    truth = np.full(7, 0.3, np.float32)
+    for predicted in (truth, truth + 1):
+        found = measure_regression(truth, predicted, target)
+        assert found["r2"] is None
+        assert found["rmse"] == pytest.approx(3.7 * abs(predicted[0] - truth[0]))
+    assert variation_of(truth) == 0
+
+
+def test_one_class_alone_leaves_ranking_undefined():
+    found = measure_classification(np.array([1, 1]), np.array([[0.25, 0.75], [0.75, 0.25]]))
+    assert {name for name, value in found.items() if value is None} == {"auc", "average_precision"}
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_a_diverged_network_has_no_score(score):
+    logits = np.array([[1.0, np.nan], [0.0, 1.0], [2.0, 1.0]], np.float32)
+    assert math.isnan(judge_outputs(logits, np.array([0, 1, 0], np.int32), score=score)[score])
 
 
 def test_every_metric_has_a_direction():

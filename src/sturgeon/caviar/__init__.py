@@ -1,1 +1,1 @@
-"""Many trainings at once: the fused lanes, the loop that feeds them, the main job on a table."""
+"""Many trainings at once: the lanes, the loop that feeds them, the main job on a table."""

@@ -10,7 +10,7 @@ import logging
 import math
 
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.truncated import TruncatedSearch, truncate_curves
+from sturgeon.caviar.truncated import QuickSearch, TruncatedSearch, truncate_curves
 from sturgeon.errors import LeaseLost, StudyError
 from sturgeon.search import Observation, Record
 from sturgeon.stopping import Decision, Never, Pause, Stop, Stopping, StoppingContext
@@ -89,18 +89,40 @@ class TrialController:
         Raises:
             SpaceExhausted: No paused trial may go on, and there is no new configuration.
         """
+        again = self.resumed(room, max_steps)
+        return again or next(iter(self.new_trials(room)), None)
+
+    def resumed(self, room: float, max_steps: int | None) -> Trial | None:
+        """Hand out a paused trial that may go on; None where there is none. See :meth:`next_trial`."""
         self._room = room
         while (number := self.promoted(room, max_steps)) is not None:
             try:
                 return self.study.resume(number)
             except LeaseLost as error:  # another process has it; its record will say so
                 _log.debug("%s", error)
+        return None
+
+    def new_trials(self, room: float, *, count: int = 1, quickly: bool = False) -> list[Trial]:
+        """Hand out trials that wait, or new ones.
+
+        Args:
+            room: How many trials may be begun that are neither running nor paused.
+            count: How many are wanted.
+            quickly: Whether the search is asked for what it suggests in little time.
+
+        Returns:
+            The trials; none where there is no room, or other processes run what is left.
+
+        Raises:
+            SpaceExhausted: There is no new configuration.
+        """
         if room <= 0:
-            return None
+            return []
         self._room = room - 1
-        search = TruncatedSearch(self.study.search, self.shown) if self.shown else None
-        asked = self.study.ask(1, paused=self._resumes_by_ask, search=search, at_most=self.limits.trials)
-        return next(iter(asked), None)
+        search = QuickSearch(self.study.search) if quickly else None
+        if self.shown:
+            search = TruncatedSearch(search or self.study.search, self.shown)
+        return self.study.ask(count, paused=self._resumes_by_ask, search=search, at_most=self.limits.trials)
 
     def promoted(self, room: float, max_steps: int | None) -> int | None:
         """Say which paused trial may go on, if one may, where so many new ones may be begun."""
@@ -153,19 +175,23 @@ class TrialController:
         Returns:
             The numbers of those that were ended.
         """
-        ended: list[int] = []
         record = self.study.record
+        reasons: dict[int, str] = {}
         for observation in [one for one in record if one.state == "paused" and (one.curve or otherwise)]:
             decision = self.judge(observation, record, max_steps)
             why = decision.why if isinstance(decision, Pause | Stop) else otherwise
-            if why is None:
-                continue
+            if why is not None:
+                reasons[observation.number] = why
+        taken: list[Trial] = []
+        for number in reasons:
             try:
-                self.study.stop(self.study.resume(observation.number), reason=why)
-                ended.append(observation.number)
+                taken.append(self.study.resume(number))
             except LeaseLost as error:
                 _log.debug("%s", error)
-        return ended
+        with self.study.batch():  # written together: it is quick, also where there are hundreds
+            for trial in taken:
+                self.study.stop(trial, reason=reasons[trial.number])
+        return [trial.number for trial in taken]
 
     def _context(self, max_steps: int | None, *, can_wait: bool) -> StoppingContext:
         """What the rule is told; where only the time is bounded, nobody knows that more trials will come."""

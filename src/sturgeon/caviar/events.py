@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sturgeon.caviar.lanes.backend import LaneCheckpoint
@@ -10,11 +10,12 @@ from sturgeon.caviar.lanes.backend import LaneCheckpoint
 
 @dataclass(frozen=True, slots=True)
 class EpochDone:
-    """A job has trained one more epoch; ``step`` counts from 1."""
+    """A job has trained one more epoch; ``step`` counts from 1, and ``seconds`` is how long its lane took."""
 
     number: int
     step: int
     metrics: dict[str, float]
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from sturgeon.caviar.controller import TrialController
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.pace import TOGETHER, Pace
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.trainer import RunningLanes, Trainer
 from sturgeon.errors import InputError, SpaceExhausted
@@ -27,19 +29,25 @@ _STOP_SEEN_WITHIN = 0.1
 # an epoch of a small network.
 _WRITTEN_TOGETHER = 0.02
 _OUT_OF_TIME = "The budget ran out."
+# The least share of the budget that trials get, however long all else takes.
+_FOR_TRIALS = 0.2
+# Seconds that it takes to write down that a trial, which was put aside, has ended.
+_CLOSING = 0.004
 # How many trials are handed in at once where the search does not learn from results: lanes fill best so.
 _WAVE = 64
 
 
 @dataclass(slots=True)
 class _Training:
-    """One running trial, and what its last epoch came to."""
+    """One running trial, what its last epoch came to, and when that was seen."""
 
     trial: Trial
     step: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     why: str = ""
     until: int | None = None
+    seen: float | None = None
+    judged: bool = True
 
 
 class CaviarLoop:
@@ -49,6 +57,9 @@ class CaviarLoop:
         study: The record; asked for configurations and told results.
         trainer: Trains them.
         stopping: Which trials to stop, or to pause, before their last epoch.
+        spares: Whether no training is stopped where time alone bounds the run and stopping it saves none.
+        ending: Tells how many seconds of the budget are needed once the trials are over, by the pace so far
+            and the number of the best trial, if there is one.
         checkpoints: Where paused trials are kept.
         on_network: Called with a trial and its network *before* the study is told of it, where it is
             the best so far: so the best network of a study is always on disk.
@@ -57,6 +68,8 @@ class CaviarLoop:
 
     Attributes:
         exhausted: Whether the run ended, or is about to end, as the search has no further configuration.
+        begun: How many trials the run has begun, or taken up again among those that wait.
+        pace: What trainings and suggestions take in the run.
     """
 
     def __init__(
@@ -69,6 +82,8 @@ class CaviarLoop:
         on_progress: Callable[[Progress], None],
         on_judged: Callable[[Trial, Any], None] | None = None,
         stopping: Stopping | None = None,
+        spares: bool = False,
+        ending: Callable[[Pace, int | None], float] = lambda pace, best: 0.0,
     ) -> None:
         self._study = study
         self._trainer = trainer
@@ -77,25 +92,40 @@ class CaviarLoop:
         self._on_network = on_network
         self._on_progress = on_progress
         self._on_judged = on_judged
+        self._spares = spares
+        self._ending = ending
         self._trainings: dict[int, _Training] = {}
         self._epochs = 0
+        self.begun = 0
+        self.pace = Pace(trainer.epochs, 1)
+        self._last = math.inf
         self.exhausted = False
         self._in_order: deque[int] = deque()
         self._left_lanes: dict[int, Event] = {}
 
-    def run(self, limits: Limits, stop: threading.Event) -> bool:
+    def run(self, limits: Limits, stop: threading.Event, *, started: float | None = None) -> bool:
         """Train until a limit is reached, the space is exhausted, or ``stop`` is set.
+
+        Where only the time is bounded, it adapts to what trainings and suggestions take: see :class:`Pace`.
+
+        Args:
+            limits: When the run ends.
+            stop: Ends it.
+            started: Since when the budget counts, by ``time.monotonic``; None for now.
 
         Returns:
             True when ``stop`` ended it; what was running then is paused and can be resumed.
         """
-        started = time.monotonic()
+        self._opened = time.monotonic()
+        started = self._opened if started is None else started
         self._controller = TrialController(self._study, limits, self._stopping, resume_by_ask=True)
         try:
             with self._trainer.open() as lanes:
+                self.pace = Pace(self._trainer.epochs, lanes.at_once)
                 while True:
-                    seconds = time.monotonic() - started
-                    out_of_time = limits.budget is not None and seconds >= limits.budget
+                    awake, known = time.monotonic(), self.begun
+                    self._set_last(started)
+                    out_of_time = awake >= self._last
                     if stop.is_set():
                         lanes.halt("pause")
                     elif out_of_time:
@@ -103,9 +133,12 @@ class CaviarLoop:
                         self.exhausted = False
                     else:
                         self._refill(lanes)
+                        self._stop_late(lanes)
                     if not lanes.in_flight:
                         break
+                    self.pace.worked(time.monotonic() - awake, begun=0)
                     events = _next_events(lanes)
+                    awake = time.monotonic()
                     self._write_epochs(events)
                     if stop.is_set() or out_of_time:
                         self._end_all(interrupted=stop.is_set())
@@ -114,6 +147,7 @@ class CaviarLoop:
                         self._end_in_order(lanes)
                     for _ in events:
                         self._on_progress(self._progress(time.monotonic() - started))
+                    self.pace.worked(time.monotonic() - awake, begun=self.begun - known)
         finally:
             with self._study.batch():
                 for training in self._trainings.values():
@@ -132,43 +166,87 @@ class CaviarLoop:
     def _refill(self, lanes: RunningLanes) -> None:
         """Hand in trials until the lanes have enough: paused ones that earned it, then new ones."""
         ahead = lanes.capacity if self._study.search.learns else _WAVE
-        while len(self._in_order) < ahead:
-            trial = self._next_trial()
-            if trial is None:
+        while len(self._in_order) < ahead and time.monotonic() + self.pace.epoch < self._last:
+            trials = self._next_trials()
+            for trial in trials:
+                checkpoint = _checkpoint_of(trial)
+                self._trainings[trial.number] = _Training(trial, checkpoint.epoch if checkpoint else 0)
+                self._start(lanes, trial, checkpoint)
+            if not trials:
                 return
-            checkpoint = _checkpoint_of(trial)
-            self._trainings[trial.number] = _Training(trial, checkpoint.epoch if checkpoint else 0)
-            self._start(lanes, trial, checkpoint)
 
-    def _next_trial(self) -> Trial | None:
+    def _next_trials(self) -> list[Trial]:
         controller, epochs = self._controller, self._trainer.epochs
         controller.look()
         room = 0 if self.exhausted else controller.room(len(self._trainings))
+        again = controller.resumed(room, epochs)
+        if again is not None:
+            return [again]
+        quickly = self._by_time and self._study.search.learns and self.pace.prefers_quick
+        began = time.monotonic()
         try:
-            return controller.next_trial(room, epochs)
+            trials = controller.new_trials(room, count=TOGETHER if quickly else 1, quickly=quickly)
         except SpaceExhausted:  # a paused trial waits for no others any more
             self.exhausted = True
-            return controller.next_trial(0, epochs)
+            again = controller.resumed(0, epochs)
+            return [] if again is None else [again]
+        self.begun += len(trials)
+        if trials and not quickly:
+            self.pace.suggested(time.monotonic() - began)
+        return trials
 
     def _start(self, lanes: RunningLanes, trial: Trial, checkpoint: LaneCheckpoint | None) -> None:
         step = checkpoint.epoch if checkpoint is not None else 0
-        until = self._controller.milestone(trial.number, step, self._trainer.epochs)
-        self._trainings[trial.number].until = until
+        training = self._trainings[trial.number]
+        training.judged = not (self._spares and self._by_time) or self.pace.stopping_pays
+        training.until = None
+        if training.judged:
+            training.until = self._controller.milestone(trial.number, step, self._trainer.epochs)
         self._controller.shown[trial.number] = step
         self._in_order.append(trial.number)
-        lanes.start(
-            TrainingJob(trial.number, trial.seed, trial.config, checkpoint=checkpoint, pause_after=until)
+        job = TrainingJob(
+            trial.number, trial.seed, trial.config, checkpoint=checkpoint, pause_after=training.until
         )
+        lanes.start(job)
+
+    # -- on time ---------------------------------------------------------------------------------
+
+    @property
+    def _by_time(self) -> bool:
+        """Whether time alone bounds the run: then what is tried depends on it in any case."""
+        limits = self._controller.limits
+        return limits.budget is not None and limits.trials is None
+
+    def _set_last(self, started: float) -> None:
+        """Set the moment at which trainings have to be over."""
+        budget = self._controller.limits.budget
+        if budget is not None:
+            best = self._controller.best
+            after = self._ending(self.pace, best[0] if best else None)
+            last = started + budget - after - _CLOSING * self._controller.paused
+            self._last = max(last, self._opened + _FOR_TRIALS * budget)
+
+    def _stop_late(self, lanes: RunningLanes) -> None:
+        """Have a training stop after its current epoch if the one after that would end too late."""
+        for number, training in self._trainings.items():
+            if training.seen is None or training.why or self._last == math.inf:
+                continue
+            if training.seen + 1.5 * self.pace.epoch_of(number) > self._last:
+                training.why = _OUT_OF_TIME
+                lanes.order(number, "stop")
 
     # -- out of the lanes ------------------------------------------------------------------------
 
     def _write_epochs(self, events: list[Event]) -> None:
+        seen = time.monotonic()
         with self._study.batch():
             for event in events:
                 if not isinstance(event, EpochDone):
                     self._left_lanes[event.number] = event
                     continue
                 training = self._trainings[event.number]
+                self.pace.trained(event.number, event.seconds)
+                training.seen = seen
                 if event.step > training.step:  # a lane that ran out of memory begins anew
                     self._epochs += 1
                     training.step, training.metrics = event.step, event.metrics
@@ -177,7 +255,8 @@ class CaviarLoop:
     def _stop_hopeless(self, lanes: RunningLanes, events: list[Event]) -> None:
         """Ask a rule that may decide at any step about the trials that have reported and still run."""
         reported = {event.number for event in events if isinstance(event, EpochDone)}
-        asked = [n for n in reported & self._trainings.keys() if self._trainings[n].until is None]
+        here = {number: self._trainings[number] for number in reported & self._trainings.keys()}
+        asked = [number for number, one in here.items() if one.judged and one.until is None and not one.why]
         if not self._controller.judges or not asked:
             return
         record = self._study.record
@@ -200,6 +279,7 @@ class CaviarLoop:
     def _judge(self, lanes: RunningLanes, event: Paused) -> None:
         """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
         training = self._trainings[event.number]
+        training.seen = None
         self._controller.shown[event.number] = event.checkpoint.epoch
         record = self._controller.record
         decision = self._controller.judge(record[event.number], record, self._trainer.epochs)

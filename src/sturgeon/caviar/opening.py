@@ -95,7 +95,7 @@ def find_study(
     exists = Study.exists(place)
     if exists and not resume:
         raise StudyError(
-            f"a study that exists is gone on with only when asked to; {_without_password(place)} exists: add "
+            f"a study that exists is resumed only when asked to; {_without_password(place)} exists: add "
             f"{option('resume', True)}, or {instead}."
         )
     return exists

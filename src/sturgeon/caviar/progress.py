@@ -72,8 +72,7 @@ class Progress:
         parts = [f"{self.done}{of} trials done, {self.running} running"]
         if self.best is not None:
             number, value = self.best
-            short = f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 else f"{value:.4g}"
-            parts.append(f"best {self.metric} {short} (trial {number})")
+            parts.append(f"best {self.metric} {format_metric(value)} (trial {number})")
         if self.epochs:
             parts.append(f"{self.epochs / max(self.seconds, 1e-9):.0f} epochs/s")
         left = self.seconds_left()
@@ -113,6 +112,18 @@ class ProgressLines:
 def say(line: str) -> None:
     """Print a line on stderr at once."""
     print(line, file=sys.stderr, flush=True)
+
+
+def format_metric(value: float | None) -> str:
+    """Four significant digits of a metric, or all before the point; ``undefined`` for None.
+
+    Example:
+        >>> format_metric(0.25), format_metric(-4.567e-7), format_metric(123456.7), format_metric(None)
+        ('0.2500', '-4.567e-07', '123457', 'undefined')
+    """
+    if value is None:
+        return "undefined"
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:#.4g}".removesuffix(".")
 
 
 def format_seconds(seconds: float) -> str:

@@ -31,6 +31,11 @@ class RunningLanes(Protocol):
         ...
 
     @property
+    def at_once(self) -> int:
+        """How many jobs train at the same time."""
+        ...
+
+    @property
     def in_flight(self) -> int:
         """Jobs that were handed in and have not ended yet."""
         ...

@@ -54,3 +54,19 @@ class TruncatedSearch(Search):
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """What ``inner`` suggests; see ``Search.suggest``."""
         return self.inner.suggest(space, truncate_curves(record, self.steps), count, rng)
+
+
+@dataclass(frozen=True)
+class QuickSearch(Search):
+    """A search that is asked for what it suggests quickly.
+
+    Attributes:
+        inner: What suggests.
+    """
+
+    name: ClassVar[str] = "quick"
+    inner: Search
+
+    def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
+        """What ``inner`` suggests quickly; see ``Search.suggest_quickly``."""
+        return self.inner.suggest_quickly(space, record, count, rng)

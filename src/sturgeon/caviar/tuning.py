@@ -16,6 +16,7 @@ from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
 from sturgeon.caviar.workers.training import prepare
+from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
 from sturgeon.search import Search
@@ -109,6 +110,7 @@ def tune(
         >>> study.counts()["complete"], abs(study.best.config["x"] - 0.3) < 0.3
         (8, True)
     """
+    end_a_script_run_again()
     check_function(train)
     limits = choose_limits(
         trials=trials, budget=budget, timeout=timeout, until=until, max_failures=max_failures

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
 import click
+
+from sturgeon.cli.paths import PATH, expand_home
 
 
 @click.command(no_args_is_help=True)
@@ -15,13 +18,13 @@ import click
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="A file (.keras, .onnx) or a folder (savedmodel, torch).",
 )
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The table that was tuned on, where it lies now, or other rows like its own to check on.  "
     "[default: the table where it lay]",
 )
@@ -36,7 +39,7 @@ def export(study: str, form: str, output: Path, data: Path | None, force: bool, 
     """
     from sturgeon.frameworks.export.exporting import export_study
 
-    done = export_study(study, output, form=form, data=data, force=force)
+    done = export_study(expand_home(study), output, form=form, data=data, force=force)
     if as_json:
         print(json.dumps(asdict(done), allow_nan=False))
         return 0
@@ -50,5 +53,5 @@ def export(study: str, form: str, output: Path, data: Path | None, force: bool, 
         f"checked on {done.rows} {rows}: largest difference {done.largest_difference:.2g}, "
         f"at most {done.tolerance:g} ({done.unit})"
     )
-    print(f"use it:  sturgeon predict {done.path} NEW_TABLE.csv -o predictions.csv")
+    print(f"use it:  sturgeon predict {shlex.quote(done.path)} NEW_TABLE.csv -o predictions.csv")
     return 0

@@ -57,6 +57,8 @@ class LiveView:
             self._say(f"folds: {dataset.folds_reason}")
         if dropped:
             self._say(f"left out, because they never vary: {', '.join(dropped)}")
+        for note in dataset.notes:
+            self._say(note)
         self.varying.extend(settings.space.coordinates)
         if self._console.is_terminal:
             self._bar.start()

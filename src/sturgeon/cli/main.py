@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 
+from sturgeon.cli import STARTED
 from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
@@ -32,18 +33,19 @@ sturgeon.add_command(predict)
 sturgeon.add_command(export)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, started: float | None = None) -> int:
     """Run one command.
 
     Args:
         arguments: What follows ``sturgeon``; None for the process's own.
+        started: When the command began, by ``time.monotonic``; None for now.
 
     Returns:
         The exit code.
     """
     try:
         with options_as_flags():
-            code = sturgeon.main(arguments, prog_name="sturgeon", standalone_mode=False)
+            code = sturgeon.main(arguments, prog_name="sturgeon", standalone_mode=False, obj=started)
     except click.exceptions.NoArgsIsHelpError as usage:
         print(usage.format_message())
         return 2
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The console script."""
-    code = main()
+    code = main(started=STARTED)
     if code == 130:  # threads that still train must not hold up who wants to leave
         sys.stdout.flush()
         sys.stderr.flush()

@@ -39,6 +39,16 @@ def change_space(space: Space, vary: Sequence[str], fix: Sequence[str]) -> Space
     return space.replace(**changed)  # pyright: ignore[reportArgumentType]  (none is named constraint)
 
 
+def words_of(given: Sequence[str]) -> tuple[str, ...]:
+    """The words that ``--missing`` gives, with commas between or one an option; an empty one is none.
+
+    Example:
+        >>> words_of(["-,n/k", "unknown"]), words_of([""])
+        (('-', 'n/k', 'unknown'), ())
+    """
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
 def _split(option: str, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.caviar.progress import format_seconds, say
+from sturgeon.cli.paths import PATH
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=PATH)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 @click.option("--numeric", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@click.option(
+    "--missing",
+    multiple=True,
+    metavar="WORD,…",
+    help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
+)
 @click.option("--seed", type=int, help="Of the split and of what is measured.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **options: Any) -> int:
@@ -41,7 +48,7 @@ def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **op
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob
     from sturgeon.caviar.table.plan import plan_table
-    from sturgeon.cli.options import change_space
+    from sturgeon.cli.options import change_space, words_of
     from sturgeon.space import standard_space
 
     if target is None:
@@ -51,8 +58,10 @@ def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **op
     space = change_space(standard_space(), options["vary"], options["fix"])
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
     of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop")}
+    if options["missing"]:
+        of_data["missing"] = words_of(options["missing"])
     job = TableJob(data, target, data.parent, asked, budget=budget, data_options=of_data)
-    made = plan_table(job, on_progress=say)
+    made = plan_table(job, on_progress=say, started=click.get_current_context().obj)
     if as_json:
         print(json.dumps(asdict(made), allow_nan=False))
     else:
@@ -75,7 +84,9 @@ def _print(made: TablePlan, command: str) -> None:
     free = "unknown" if made.free_bytes is None else _gigabytes(made.free_bytes)
     budget = format_seconds(made.budget_seconds)
     console.print(f"trials in {budget}: about {made.trials}, whole trainings of {made.epochs} epochs")
-    console.print(f"  with --stopping halving: about {made.trials_with_halving}, most of them ended early")
+    console.print(
+        f"  with --budget alone: about {made.trials_with_halving}, some ended early where that saves time"
+    )
     console.print(
         f"a training: {made.seconds_per_trial:.2g} s on average; compiling: {made.compiling_seconds:.2g} s"
     )

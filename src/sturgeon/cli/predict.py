@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from sturgeon.cli.paths import PATH, refuse_input
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,30 +18,48 @@ if TYPE_CHECKING:
     from sturgeon.caviar.table.saved import SavedModel
     from sturgeon.frameworks.export.exported import ExportedModel
 
+OUTSIDE = "outside training"
 _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 
 
 @click.command(no_args_is_help=True)
-@click.argument("network", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("network", metavar="DIR", type=PATH)
+@click.argument("data", type=PATH)
+@click.option("-o", "--output", type=PATH, help="CSV, TSV or Parquet.  [default: CSV on stdout]")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="CSV, TSV or Parquet.  [default: CSV on stdout]"
+    "--explain-range",
+    is_flag=True,
+    help=f"Add a column {OUTSIDE!r}: which inputs of a row are outside what training saw.",
 )
-def predict(network: Path, data: Path, output: Path | None) -> int:
+def predict(network: Path, data: Path, output: Path | None, explain_range: bool) -> int:
     """Predict every row of a table.
 
     DIR is the directory that was given to `sturgeon tune --out`, or what `sturgeon export` wrote, which its
     own framework then runs; DATA is a table like the one it saw.
+
+    A number beyond what training saw counts as one that is at most a standard deviation beyond it, and no
+    predicted number is further from the targets that training saw than a twentieth of their range.
     """
-    from sturgeon.data import read_table
+    from sturgeon.data.reading.rules import describe_missing
 
     if output is not None:
         _check_output(output)
+        refuse_input(output, [data, network])
     model = _load(network)
-    table = read_table(data)
+    table = model.preprocessing.read(data)
     predictions = model.predict(table, repr(str(data)))
     for column, count in model.preprocessing.count_unseen(table, repr(str(data))).items():
         print(f"{column!r}: {count} cells are of a kind that training never had", file=sys.stderr)
+    if explain_range:
+        outside = model.preprocessing.name_outside(table, repr(str(data)))
+        predictions[OUTSIDE] = ["; ".join(names) for names in outside]
+        print(
+            f"{sum(map(bool, outside))} of {len(outside)} rows have an input outside what training saw",
+            file=sys.stderr,
+        )
+    for column in model.preprocessing.columns:
+        if line := describe_missing(table, column.name):
+            print(line, file=sys.stderr)
     if output is None:
         predictions.to_csv(sys.stdout, index=False)
         return 0
@@ -70,7 +90,7 @@ def _check_output(output: Path) -> None:
 
 def _write(predictions: pd.DataFrame, output: Path) -> None:
     """Write all of it or nothing."""
-    fresh = output.with_name(f".new-{output.name}")
+    fresh = output.with_name(f".{os.getpid()}.new-{output.name}")
     try:
         if output.suffix == ".parquet":
             predictions.to_parquet(fresh, index=False)

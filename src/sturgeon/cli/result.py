@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from sturgeon.caviar.progress import format_seconds
+from sturgeon.caviar.progress import format_metric, format_seconds
 
 if TYPE_CHECKING:
     from sturgeon.caviar.table.outcome import TableResult
@@ -42,7 +43,8 @@ def print_result(result: TableResult, varying: Collection[str]) -> None:
             "no better than the default: within one standard error on the rows held out in training"
         )
     console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
-    console.print(f"use it:  sturgeon predict {result.out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
+    out = shlex.quote(result.out)
+    console.print(f"use it:  sturgeon predict {out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
 
 
 def describe_config(config: dict[str, Any]) -> str:
@@ -68,20 +70,20 @@ def _repeats_table(result: TableResult, repeats: list[dict[str, Any]]) -> Table:
         table.add_column(column, justify="right")
     for one in repeats:
         spread = [one["mean"], one["deviation"]]
-        table.add_row(str(one["trial"]), *("" if value is None else f"{value:.4f}" for value in spread))
+        table.add_row(str(one["trial"]), *("" if value is None else format_metric(value) for value in spread))
     return table
 
 
-def _test_table(result: TableResult, test: dict[str, float]) -> Table:
+def _test_table(result: TableResult, test: dict[str, float | None]) -> Table:
+    guess = "class frequencies" if result.task == "classification" else "mean"
+    tuned = "tuned" if result.ensemble is None else "tuned, ensemble"
+    columns = [(tuned, test), ("default hyperparameters", result.default_test), (guess, result.naive_test)]
+    judged = {name: metrics for name, metrics in columns if metrics is not None}
     rows = result.rows["test"]
     table = Table(title=f"on the {rows} test rows, which decided nothing", title_justify="left")
-    table.add_column("network")
-    for name in test:
+    table.add_column("metric")
+    for name in judged:
         table.add_column(name, justify="right")
-    guess = "majority class" if result.task == "classification" else "mean"
-    tuned = "tuned" if result.ensemble is None else "tuned, ensemble"
-    lines = [(tuned, test), ("default hyperparameters", result.default_test), (guess, result.naive_test)]
-    for name, metrics in lines:
-        if metrics is not None:
-            table.add_row(name, *(f"{metrics[metric]:.4f}" for metric in test))
+    for metric in test:
+        table.add_row(metric, *(format_metric(metrics[metric]) for metrics in judged.values()))
     return table

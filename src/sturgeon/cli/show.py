@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sturgeon.cli.paths import expand_home
+
 if TYPE_CHECKING:
     from sturgeon.study import Study, TrialRecord
 
@@ -25,6 +27,7 @@ def show(study: str, top: int, as_json: bool) -> int:
     from sturgeon.caviar.table.job import STUDY_FILE
     from sturgeon.study import Study
 
+    study = expand_home(study)
     place = Path(study)
     with Study.open(place / STUDY_FILE if place.is_dir() else study) as opened:
         ranked = _ranked(opened)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.cli.names import SEARCH, STOPPING
+from sturgeon.cli.paths import PATH, expand_home
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("data", required=False, type=click.Path(path_type=Path))
+@click.argument("data", required=False, type=PATH)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--trials", type=int, help="Configurations to try.  [default: 64, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 @click.option(
     "--minimize",
     metavar="METRIC",
-    help="val_loss, val_rmse or val_mae.  [default for numbers: val_rmse]",
+    help="Classes: val_loss, val_brier or val_ece; numbers: val_rmse, val_mae or val_loss.  "
+    "[default: val_loss for classes, val_rmse for numbers]",
 )
 @click.option(
     "--maximize",
     metavar="METRIC",
-    help="val_accuracy, val_balanced_accuracy or val_r2.  [default for classes: val_accuracy]",
+    help="Classes: val_accuracy, val_balanced_accuracy, val_auc, val_average_precision or val_f1; "
+    "numbers: val_r2.",
 )
 @click.option(
     "--search",
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
     "--repeats",
     type=int,
     metavar="N",
-    help="Train the best trial and its closest rivals N times more with other seeds, on top of --budget; "
+    help="Train the best trial and its closest rivals N times more with other seeds, within --budget; "
     "the best mean wins.  [default: 0]",
 )
 @click.option(
@@ -73,8 +76,12 @@ if TYPE_CHECKING:
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
 @click.option(
-    "--test", type=click.Path(path_type=Path), help="A test table of its own, instead of 15 % of the rows."
+    "--missing",
+    multiple=True,
+    metavar="WORD,…",
+    help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
+@click.option("--test", type=PATH, help="A test table of its own, instead of 15 % of the rows.")
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
 @click.option("--resume", is_flag=True, help="Resume the study that is there.")
@@ -82,9 +89,7 @@ if TYPE_CHECKING:
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Where all goes.  [default: NAME.sturgeon beside the data]"
-)
+@click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
     """Tune a batch-norm network on a table.
@@ -103,27 +108,36 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.cli.live import LiveView
+    from sturgeon.cli.options import words_of
 
     changed = bool(options["vary"] or options["fix"])
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
     of_data = ("test", "task", "numeric", "categorical", "drop", "time_order", "folds")
+    data_options = {name: options[name] for name in of_data}
+    if options["missing"]:
+        data_options["missing"] = words_of(options["missing"])
     job = TableJob(
         data,
         target,
         # wine.csv.gz keeps its results in wine.sturgeon
-        options["out"] or data.with_name(data.name.split(".")[0] + ".sturgeon"),
+        options["out"] or data.parent / f"{data.name.split('.')[0]}.sturgeon",
         TuneOptions(space if changed else None, **{name: options[name] for name in asked}),
         trials=options["trials"],
         repeats=options["repeats"],
         budget=to_seconds(options["budget"], "--budget"),
-        study=options["study"],
+        study=None if options["study"] is None else expand_home(options["study"]),
         resume=options["resume"],
-        data_options={name: options[name] for name in of_data},
+        data_options=data_options,
         ensemble=options["ensemble"],
     )
     with LiveView() as view:
         result = tune_table(
-            job, on_start=view.start, on_progress=view.show, on_repeats=view.repeats, on_final=view.final
+            job,
+            on_start=view.start,
+            on_progress=view.show,
+            on_repeats=view.repeats,
+            on_final=view.final,
+            started=click.get_current_context().obj,
         )
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""

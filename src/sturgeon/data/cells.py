@@ -7,6 +7,9 @@ user from 1, the first below the header.
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Sequence
 from numbers import Integral, Number
 from typing import Any
 
@@ -16,6 +19,7 @@ import pandas as pd
 from sturgeon.errors import DataError
 
 _MISSING_TEXTS = ("", "?")
+_FLOAT = re.compile(r"-?\d+\.\d+|-?\d+(\.\d+)?e[+-]\d+")
 
 
 def category_key(value: object) -> str | None:
@@ -52,6 +56,44 @@ def category_key(value: object) -> str | None:
             return None
         return str(int(number)) if number.is_integer() else repr(number)
     raise TypeError(type(value).__name__)
+
+
+class CategoryNames:
+    """Finds known categories by the cells of any table, however its format or its writer spells them.
+
+    A category is as it is spelled: "01" is not "1". Only where a cell's own spelling is not known is it taken
+    for a number of a column of numbers, which 1 and 1.0 are alike, or for a Boolean, which true and True are.
+
+    Args:
+        known: The categories' keys, in order.
+
+    Example:
+        >>> names = CategoryNames(["1", "2", "True"])
+        >>> names.find(1.0), names.find("2.0"), names.find("true"), names.find("01")
+        (0, 1, 2, None)
+    """
+
+    def __init__(self, known: Sequence[str | None]) -> None:
+        self._places = {name: place for place, name in enumerate(known)}
+        self._others: dict[str, int] = {}
+        for place, name in enumerate(known):
+            if name is not None:
+                self._others.setdefault(_plainly(name), place)
+
+    def find(self, value: object) -> int | None:
+        """The place of a cell's category among the known ones, None where it is not known."""
+        key = category_key(value)
+        place = self._places.get(key)
+        return self._others.get(_plainly(key)) if place is None and key is not None else place
+
+
+def _plainly(key: str) -> str:
+    """Spell a key as the number or the Boolean that a column of these would have."""
+    if key.casefold() in ("true", "false"):
+        return key.capitalize()
+    if _FLOAT.fullmatch(key) and repr(float(key)) == key:
+        return category_key(float(key)) or key
+    return key
 
 
 def distinct(column: pd.Series, source: str) -> tuple[np.ndarray, list[Any]]:
@@ -109,8 +151,14 @@ def numbers_among(values: list[Any]) -> np.ndarray:
         >>> numbers_among(["1.5", 2, "abc"]).tolist()
         [1.5, 2.0, nan]
     """
+    values = [_bounded(value) if isinstance(value, int) else value for value in values]
     parsed = pd.to_numeric(np.array([*values, np.nan], dtype=object), errors="coerce")
     return np.asarray(parsed, dtype=np.float64)[:-1]
+
+
+def _bounded(number: int) -> int | float:
+    """A whole number, or infinity where floats do not reach."""
+    return number if abs(number) < 2**1023 else math.copysign(math.inf, number)
 
 
 def read_numbers(column: pd.Series, source: str) -> np.ndarray:

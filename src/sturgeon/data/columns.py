@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import category_key, distinct, read_numbers
-from sturgeon.data.scale import Scale, fit_scale, fit_share_scale
+from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
+from sturgeon.data.scale import Range, Scale, fit_scale, fit_share_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,20 @@ class NumericColumn:
         fill: What stands in for a missing value: the median of the training rows.
         value: The scale of the number; None where it was constant and only its absence tells.
         missing: The scale of the 0/1 feature "is missing"; None where no training row lacked it.
+        seen: The range of the training rows, beyond which a number is compressed; None for no such rule, as
+            in a network of before there was one, and where `value` is None.
 
     Example:
-        >>> column = NumericColumn("length", fill=2.0, value=Scale(2.0, 1.0), missing=None)
-        >>> column.encode(pd.Series([3.0, None], name="length"), "the table").tolist()
-        [[1.0], [0.0]]
+        >>> column = NumericColumn("length", 2.0, Scale(2.0, 1.0), missing=None, seen=Range(0.0, 4.0))
+        >>> column.encode(pd.Series([3.0, None, 900.0], name="length"), "the table").round(4).tolist()
+        [[1.0], [0.0], [3.0]]
     """
 
     name: str
     fill: float
     value: Scale | None
     missing: Scale | None
+    seen: Range | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -46,12 +49,25 @@ class NumericColumn:
         numbers = read_numbers(column, source)
         absent = np.isnan(numbers)
         filled = np.where(absent, self.fill, numbers)
-        raw = ((self.value, filled), (self.missing, absent.astype(np.float64)))
-        return np.stack([scale.apply(values) for scale, values in raw if scale is not None], axis=1)
+        features = []
+        if self.value is not None:
+            features.append(
+                self.value.apply(filled) if self.seen is None else self.seen.normalise(filled, self.value)
+            )
+        if self.missing is not None:
+            features.append(self.missing.apply(absent.astype(np.float64)))
+        return np.stack(features, axis=1)
 
     def count_unseen(self, column: pd.Series, source: str) -> int:
         """Count missing cells when no training row lacked the value."""
         return int(np.isnan(read_numbers(column, source)).sum()) if self.missing is None else 0
+
+    def find_outside(self, column: pd.Series, source: str) -> np.ndarray:
+        """Which of n cells are outside what training rows had, Boolean: beyond their range, or missing."""
+        numbers = read_numbers(column, source)
+        absent = np.isnan(numbers)
+        beyond = ~absent & ~self.seen.holds(numbers) if self.seen is not None else np.zeros_like(absent)
+        return beyond | absent if self.missing is None else beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +109,31 @@ class CategoricalColumn:
 
     def count_unseen(self, column: pd.Series, source: str) -> int:
         """Count cells of a category that no training row had, missing ones included."""
-        return int((self._places(column, source) < 0).sum())
+        return int(self.find_outside(column, source).sum())
+
+    def find_outside(self, column: pd.Series, source: str) -> np.ndarray:
+        """Which of n cells are of a category that no training row had, missing ones included; Boolean."""
+        return self._places(column, source) < 0
 
     def _places(self, column: pd.Series, source: str) -> np.ndarray:
         codes, values = distinct(column, source)
-        place_of = {category: place for place, category in enumerate(self.categories)}
+        names = CategoryNames(self.categories)
         of_missing = len(self.categories) if self.missing else -1
-        places = [place_of.get(category_key(value) or "", -1) for value in values]
+        found = (names.find(value) for value in values)
+        places = [-1 if place is None else place for place in found]
         return np.array([*places, of_missing])[codes]
 
 
 Column = NumericColumn | CategoricalColumn
 
 
-def fit_numeric(column: pd.Series, source: str) -> NumericColumn | None:
+def fit_numeric(column: pd.Series, source: str, *, bounds: bool = True) -> NumericColumn | None:
     """Measure a numeric column on training rows.
 
     Args:
         column: The training rows' cells, indexed by row position.
         source: The table, for messages.
+        bounds: Whether numbers beyond the training rows' range are compressed.
 
     Returns:
         The fitted column, or None when it is the same in every row.
@@ -126,11 +148,13 @@ def fit_numeric(column: pd.Series, source: str) -> NumericColumn | None:
     numbers = read_numbers(column, source)
     absent = np.isnan(numbers)
     fill = float(np.median(numbers[~absent])) if not absent.all() else 0.0
-    value = fit_scale(np.where(absent, fill, numbers))
+    filled = np.where(absent, fill, numbers)
+    value = fit_scale(filled)
     missing = fit_share_scale(int(absent.sum()), len(absent))
     if value is None and missing is None:
         return None
-    return NumericColumn(str(column.name), fill, value, missing)
+    seen = Range(float(filled.min()), float(filled.max())) if bounds and value is not None else None
+    return NumericColumn(str(column.name), fill, value, missing, seen)
 
 
 def fit_categorical(column: pd.Series, source: str) -> CategoricalColumn | None:

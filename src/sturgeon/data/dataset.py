@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data.aligned import empty_aligned, join_adjacent
-from sturgeon.data.cells import read_numbers
+from sturgeon.data.cells import read_numbers, row_number
+from sturgeon.data.notes import describe_cells, describe_parts
 from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
 from sturgeon.data.reading.names import listed
+from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.sources import Table, check_columns, open_table
 from sturgeon.data.splits import (
     FEWEST_IN_A_PART,
@@ -25,9 +27,18 @@ from sturgeon.data.splits import (
     split_at_random,
     split_by_time,
 )
-from sturgeon.data.targets import ClassTarget, Target, check_present, find_labels, fit_numeric_target
+from sturgeon.data.targets import (
+    ClassTarget,
+    NumericTarget,
+    Target,
+    check_present,
+    find_labels,
+    fit_numeric_target,
+)
 from sturgeon.data.task import Task, decide_task
 from sturgeon.errors import DataError
+
+LARGEST_TARGET = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +61,7 @@ class Dataset:
         preprocessing: How a table becomes inputs, and outputs become labels or numbers.
         test_rows: Which rows of the table are the test part, from 0, in its order; all rows of a test table
             of its own.
+        notes: What whoever reads the results should know of how the table was taken, a line each.
         fold_of: The fold that each row of the training part belongs to, from 0, where it is cut into folds:
             then the validation part is empty. Else None.
         folds_reason: Why there are so many folds, where there are fewer than were asked for; else "".
@@ -66,6 +78,7 @@ class Dataset:
     y_test: np.ndarray
     preprocessing: Preprocessing
     test_rows: np.ndarray
+    notes: tuple[str, ...] = ()
     fold_of: np.ndarray | None = None
     folds_reason: str = ""
 
@@ -149,11 +162,14 @@ def prepare(
     numeric: Collection[str] = (),
     categorical: Collection[str] = (),
     drop: Collection[str] = (),
+    missing: Collection[str] | str | None = None,
     seed: int = 0,
     time_order: bool = False,
     validation: float = 0.15,
     test_share: float = 0.15,
     folds: int | None = 1,
+    bounds: bool = True,
+    as_spelled: bool = True,
 ) -> Dataset:
     """Turn a table into a dataset. Nothing is learnt from validation or test rows.
 
@@ -165,10 +181,17 @@ def prepare(
         numeric: Columns to take as numbers, whatever they look like.
         categorical: Columns to take as categories, whatever they look like.
         drop: Columns to leave out.
+        missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``, ``null``,
+            ``None`` …); these hold for the target too, in which the usual ones are labels. An empty cell and
+            ``?`` are always missing.
         seed: Of the split; equal seeds give equal datasets.
         time_order: Rows are in order of time: train on the first, test on the last.
         validation: Share of the rows for validation.
         test_share: Share of the rows for the test, unless `test` is given.
+        bounds: Whether inputs beyond the training rows' range are compressed smoothly, and predictions of a
+            number kept near that of their targets; False was the rule before there was this one.
+        as_spelled: Whether cells are as they are spelled in every format, and rare classes spread over the
+            parts; False is for a study that was begun before there were these rules.
         folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
             many folds of even size and kind, each of which is to be held out in turn; there is no validation
             part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
@@ -188,11 +211,12 @@ def prepare(
         >>> dataset.task, dataset.features, dataset.rows
         ('regression', 3, {'train': 70, 'validation': 15, 'test': 15})
     """
-    frame, target, source = open_table(table, target, "the table")
+    rules = _cell_rules(missing, numeric, categorical, as_spelled=as_spelled)
+    frame, target, source = open_table(table, target, "the table", rules=rules)
     inputs, overruled = _choose_inputs(frame, target, numeric, categorical, drop, source)
     label_column = cast(pd.Series, frame[target])
     check_present(label_column, source)
-    choice = decide_task(label_column, task)
+    choice = decide_task(label_column, task, as_spelled=as_spelled, source=source)
     classes = _find_classes(label_column, source) if choice.task == "classification" else None
     shares = {"validation": validation, "test": test_share if test is None else 0.0}
     _check_folds(folds, time_order)
@@ -205,27 +229,39 @@ def prepare(
             if classes
             else bin_by_size(read_numbers(label_column, source))
         )
-        split = split_at_random(strata, seed=seed, **shares)
+        spread = as_spelled and classes is not None
+        split = split_at_random(strata, seed=seed, **shares, each_in_every_part=spread)
         both = np.sort(np.concatenate([split.train, split.validation]))
         folds, reason = _possible_folds(folds, strata[both] if classes else None, len(both))
         if folds > 1:
             split = Split(both, both[:0], split.test)
             fold_of = assign_folds(strata[both], folds=folds, seed=seed)
-    fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source)
-    preprocessing = fit_preprocessing(inputs, fitted_target, rows=split.train, **overruled, source=source)
+    if classes is None:
+        _refuse_beyond_squares(label_column, source)
+    fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source, bounds=bounds)
+    preprocessing = fit_preprocessing(
+        inputs,
+        fitted_target,
+        rows=split.train,
+        **overruled,
+        bounds=bounds,
+        missing_words=rules.missing if as_spelled else None,
+        source=source,
+    )
     y = fitted_target.encode(label_column, source)
     _check_classes_in_train(fitted_target, y, split)
     order = np.concatenate([split.train, split.validation, split.test])
     x_train, x_validation, x_test = _cut(preprocessing.transform(inputs, source, order=order), split)
     y_train, y_validation, y_test = _cut(_aligned(y[order]), split)
     test_rows = split.test
+    notes = describe_cells(frame, label_column, preprocessing, overruled["categorical"])
     if test is not None:
         del (
             frame,
             inputs,
             label_column,
         )  # so that a large table's cells are not held beside a large test table's
-        x_test, y_test = _read_test(test, preprocessing)
+        x_test, y_test = _read_test(test, preprocessing, rules)
         test_rows = np.arange(len(y_test))
     return Dataset(
         task=choice.task,
@@ -241,7 +277,38 @@ def prepare(
         test_rows=test_rows,
         fold_of=fold_of,
         folds_reason=reason,
+        notes=(
+            *notes,
+            *describe_parts(preprocessing, y_train if fold_of is not None else y_validation, y_test),
+        ),
     )
+
+
+def _cell_rules(
+    missing: Collection[str] | str | None,
+    numeric: Collection[str] | str,
+    categorical: Collection[str] | str,
+    *,
+    as_spelled: bool,
+) -> CellRules:
+    """How a file's cells are read, for options that are not yet checked."""
+    named = (
+        frozenset([each] if isinstance(each, str) else map(str, each)) for each in (numeric, categorical)
+    )
+    numbers, categories = named
+    return cell_rules(missing, numeric=numbers, categorical=categories, as_spelled=as_spelled)
+
+
+def _refuse_beyond_squares(label_column: pd.Series, source: str) -> None:
+    """Raise where the squares of a target's errors would overflow, which every metric of a number sums."""
+    numbers = read_numbers(label_column, source)
+    wrong = np.flatnonzero(np.abs(numbers) > LARGEST_TARGET)
+    if wrong.size:
+        raise DataError(
+            f"a target's numbers must lie between -{LARGEST_TARGET:g} and {LARGEST_TARGET:g}, as errors are "
+            f"squared; column {label_column.name!r} of {source} has {numbers[wrong[0]]:g} in row "
+            f"{row_number(label_column, wrong[0])}; write it in another unit"
+        )
 
 
 def _check_folds(folds: int | None, time_order: bool) -> None:
@@ -325,8 +392,13 @@ def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None
         )
 
 
-def _read_test(test: Table, preprocessing: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
-    frame, _, source = open_table(test, preprocessing.target.name, "the test table")
+def _read_test(test: Table, preprocessing: Preprocessing, rules: CellRules) -> tuple[np.ndarray, np.ndarray]:
+    if rules.as_spelled:
+        rules = preprocessing.cell_rules(asked=rules.asked)
+    frame, target, source = open_table(test, preprocessing.target.name, "the test table", rules=rules)
+    if isinstance(preprocessing.target, NumericTarget):
+        check_present(frame[target], source)  # pyright: ignore[reportArgumentType]
+        _refuse_beyond_squares(frame[target], source)  # pyright: ignore[reportArgumentType]
     if len(frame) < FEWEST_IN_A_PART:
         raise DataError(
             f"a test table must have at least {FEWEST_IN_A_PART} rows; {source} has {len(frame)}; add rows"

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from sturgeon.data.cells import distinct, numbers_among, row_number
-from sturgeon.errors import DataError
+from sturgeon.data.reading.rules import is_padded
+from sturgeon.errors import DataError, option
 
 Kind = Literal["numeric", "categorical"]
 
 FEW_CATEGORIES = 20
 MANY_CATEGORIES = 256
 MOSTLY_NUMBERS = 0.9
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_UNIT = r"(?:%|‰|[$€£¥₹]|EUR|USD|GBP|CHF)?"
+_DIGITS = r"(?:\d{1,3}(?:[.,' \u00a0\u2009\u202f]\d{3})+|\d+)(?:[.,]\d+)?"
+_DRESSED = re.compile(rf"\(?[+-]?\s?{_UNIT}\s?[+-]?{_DIGITS}\s?{_UNIT}\)?")
 
 
-def find_kind(column: pd.Series, source: str) -> Kind:
+def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True) -> Kind:
     """Tell whether a column is numeric or categorical from its training rows.
 
     Numbers, and texts that all spell numbers, are numeric. Booleans, pandas' categorical columns and
-    other texts are categorical, unless
+    other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes; unless
 
     * it is free text: more than 256 different texts, or more than 20 and fewer than two rows to a text
       on average, which would make features that are 1 in a row or two and cannot be learnt from;
@@ -30,6 +37,7 @@ def find_kind(column: pd.Series, source: str) -> Kind:
     Args:
         column: The training rows' cells, indexed by row position.
         source: The table, for messages.
+        as_spelled: False takes numbers with leading zeros as numbers, as the first Sturgeon did.
 
     Returns:
         "numeric" or "categorical".
@@ -52,10 +60,48 @@ def find_kind(column: pd.Series, source: str) -> Kind:
         return "categorical"
     is_text = np.isnan(numbers_among(values))
     if not is_text.any():
-        return "numeric"
+        if not (as_spelled and any(map(is_padded, values))):
+            return "numeric"
+        _refuse_many_codes(column, codes, values, source)
+        return "categorical"
     _refuse_mistaken_numbers(column, codes, values, is_text, source)
     _refuse_free_text(column, codes, values, source)
     return "categorical"
+
+
+def looks_dressed(categories: Sequence[str]) -> bool:
+    """Whether categories are numbers with thousands separators, units or the like, such as 1,000 or 12 %.
+
+    Args:
+        categories: Texts.
+
+    Returns:
+        True where all are numbers, and one is not plainly written.
+
+    Example:
+        >>> looks_dressed(["1,000", "900"]), looks_dressed(["1", "2"]), looks_dressed(["A1", "7"])
+        (True, False, False)
+    """
+    plain = [_PLAIN.fullmatch(each) is not None for each in categories]
+    dressed = (_DRESSED.fullmatch(each) is not None for each in categories)
+    return not all(plain) and all(p or d for p, d in zip(plain, dressed, strict=True))
+
+
+def _refuse_many_codes(column: pd.Series, codes: np.ndarray, values: list[object], source: str) -> None:
+    rows = int((codes >= 0).sum())
+    if _few_enough(len(values), rows):
+        return
+    example = next(value for value in values if is_padded(value))
+    raise DataError(
+        f"a column of codes must have at most {MANY_CATEGORIES} categories, with two rows to each; column "
+        f"{column.name!r} of {source} has leading zeros ({example!r}) and {len(values)} different values in "
+        f"{rows} training rows; say whether they are numbers ({option('numeric')} {column.name}), categories "
+        f"({option('categorical')} {column.name}) or to be left out ({option('drop')} {column.name})"
+    )
+
+
+def _few_enough(categories: int, rows: int) -> bool:
+    return categories <= FEW_CATEGORIES or (categories <= MANY_CATEGORIES and 2 * categories <= rows)
 
 
 def _refuse_mistaken_numbers(
@@ -74,7 +120,7 @@ def _refuse_mistaken_numbers(
 
 def _refuse_free_text(column: pd.Series, codes: np.ndarray, values: list[object], source: str) -> None:
     rows = int((codes >= 0).sum())
-    if len(values) <= FEW_CATEGORIES or (len(values) <= MANY_CATEGORIES and 2 * len(values) <= rows):
+    if _few_enough(len(values), rows):
         return
     raise DataError(
         f"a text column must have at most {MANY_CATEGORIES} categories, with two rows to each; column "

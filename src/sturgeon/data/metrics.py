@@ -1,9 +1,13 @@
 """The metrics, each formula once: of predictions, and of a network while it trains.
 
-A metric is made of sums over rows, so that a table can be judged a part at a time: first the sums, in NumPy
-here and in JAX in :mod:`sturgeon.network.objectives`, then :func:`classification_metrics` or
-:func:`regression_metrics`. A new metric has its name and its direction in :data:`METRICS` and its formula in
+Those of every epoch are made of sums over rows, so that a table can be judged a part at a time: first the
+sums, in NumPy here and in JAX in :mod:`sturgeon.network.objectives`, then :func:`classification_metrics` or
+:func:`regression_metrics`. A new one has its name and its direction in :data:`METRICS` and its formula in
 one of these two.
+
+The scores of :mod:`sturgeon.data.scores` are made of all rows' probabilities, and two of them sort: together
+they would take as long as a small network's epoch. So they are computed at the end, and after each epoch only
+the one that trials are chosen by.
 """
 
 from __future__ import annotations
@@ -15,12 +19,18 @@ import numpy as np
 
 from sturgeon.data.dataset import Dataset
 from sturgeon.data.preprocessing import Preprocessing
+from sturgeon.data.scores import NEED_TWO_CLASSES, SCORES, positive_class, softmax
 from sturgeon.data.targets import NumericTarget
 from sturgeon.data.task import Task
-from sturgeon.errors import DataError
+from sturgeon.errors import DataError, option
 
 METRICS: dict[Task, dict[str, Literal["minimize", "maximize"]]] = {
-    "classification": {"loss": "minimize", "accuracy": "maximize", "balanced_accuracy": "maximize"},
+    "classification": {
+        "loss": "minimize",
+        "accuracy": "maximize",
+        "balanced_accuracy": "maximize",
+        **{name: direction for name, (_, direction) in SCORES.items()},
+    },
     "regression": {"loss": "minimize", "rmse": "minimize", "mae": "minimize", "r2": "maximize"},
 }
 """Every metric of a task and the direction in which it gets better."""
@@ -69,7 +79,8 @@ def regression_metrics(
 
     Returns:
         ``loss`` as it was; ``rmse`` and ``mae`` in the target's own unit; ``r2``, the share of the variance
-        that is explained, which is 0 where all targets are equal, as there is nothing to explain.
+        that is explained. Where all targets are equal there is nothing to explain: it is 0 then, so that no
+        network is ranked above another by it.
 
     Example:
         >>> regression_metrics(0.25, 0.25, 0.4, unexplained=0.25, variation=1.0, unit=2.0)
@@ -79,7 +90,19 @@ def regression_metrics(
     return {"loss": loss, "rmse": unit * math.sqrt(squared), "mae": unit * absolute, "r2": r2}
 
 
-def judge_outputs(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+def variation_of(values: np.ndarray) -> float:
+    """The variance of some values, 0 where all are equal: not what their mean's rounding makes of it.
+
+    Example:
+        >>> variation_of(np.full(3, 0.1)), variation_of(np.array([1.0, 3.0]))
+        (0.0, 1.0)
+    """
+    return float(np.var(values, dtype=np.float64)) if values.min() < values.max() else 0.0
+
+
+def judge_outputs(
+    outputs: np.ndarray, targets: np.ndarray, *, score: str | None = None, positive: int = 1
+) -> dict[str, float]:
     """The metrics of a network's outputs, all NaN where an output or the loss is not finite.
 
     A diverged network must not look right.
@@ -87,9 +110,12 @@ def judge_outputs(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
     Args:
         outputs: Logits ``[rows, classes]``, or standardised targets ``[rows, 1]``, float32.
         targets: ``[rows]``: integer classes, or the standardised target.
+        score: For classes, one of :data:`sturgeon.data.scores.SCORES` that is wanted too.
+        positive: Of two classes, the one whose F1 and average precision count.
 
     Returns:
-        :func:`classification_metrics`; for numbers ``loss`` and ``mae``, both in standard units.
+        :func:`classification_metrics` and the score; for numbers ``loss`` and ``mae``, both in standard
+        units.
 
     Example:
         >>> judge_outputs(np.array([[0.5], [1.0]], np.float32), np.array([0.0, 1.0], np.float32))
@@ -100,6 +126,8 @@ def judge_outputs(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
             shifted = outputs - outputs.max(axis=1, keepdims=True)
             losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets]
             metrics = _judge_classes(losses.sum(dtype=np.float64), outputs.argmax(axis=1), targets)
+            if score is not None:
+                metrics[score] = score_outputs(score, outputs, targets, positive)
         else:
             error = outputs[:, 0] - targets
             metrics = {
@@ -111,6 +139,18 @@ def judge_outputs(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
     return metrics
 
 
+def score_outputs(score: str, outputs: np.ndarray, targets: np.ndarray, positive: int) -> float:
+    """One of :data:`sturgeon.data.scores.SCORES` of logits; NaN where one of them is not finite.
+
+    Args:
+        score: Its name.
+        outputs: Logits ``[rows, classes]``.
+        targets: Integer classes ``[rows]``.
+        positive: Of two classes, the one whose F1 and average precision count.
+    """
+    return SCORES[score][0](targets, softmax(outputs), positive) if np.isfinite(outputs).all() else math.nan
+
+
 def _judge_classes(loss: float, guessed: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """The metrics of a classification from the sum of the losses, the guessed classes and the true ones."""
     of_class = np.bincount(truth)
@@ -120,15 +160,19 @@ def _judge_classes(loss: float, guessed: np.ndarray, truth: np.ndarray) -> dict[
     return {name: float(value) for name, value in metrics.items()}
 
 
-def measure_classification(codes: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+def measure_classification(
+    codes: np.ndarray, probabilities: np.ndarray, *, positive: int = 1
+) -> dict[str, float | None]:
     """Measure predicted probabilities against the true classes.
 
     Args:
         codes: True class codes, integers, shape n with n ≥ 1.
         probabilities: Shape (n, classes); each row sums to 1.
+        positive: Of two classes, the one whose F1 and average precision count.
 
     Returns:
-        :func:`classification_metrics`; the guess is the likeliest class.
+        :func:`classification_metrics`, the guess being the likeliest class, and every score of
+        :mod:`sturgeon.data.scores`; None for AUC and average precision where all rows are of one class.
 
     Raises:
         DataError: The shapes do not fit, or a probability is not finite.
@@ -140,10 +184,14 @@ def measure_classification(codes: np.ndarray, probabilities: np.ndarray) -> dict
     _check_predictions(probabilities, (len(codes), probabilities.shape[-1]))
     of_truth = probabilities[np.arange(len(codes)), codes].astype(np.float64)
     loss = -np.log(np.maximum(of_truth, _LEAST_PROBABILITY)).sum()
-    return _judge_classes(loss, probabilities.argmax(axis=1), codes)
+    metrics = _judge_classes(loss, probabilities.argmax(axis=1), codes)
+    scores = {name: score(codes, probabilities, positive) for name, (score, _) in SCORES.items()}
+    return {name: None if math.isnan(value) else value for name, value in {**metrics, **scores}.items()}
 
 
-def measure_regression(truth: np.ndarray, predicted: np.ndarray, target: NumericTarget) -> dict[str, float]:
+def measure_regression(
+    truth: np.ndarray, predicted: np.ndarray, target: NumericTarget
+) -> dict[str, float | None]:
     """Measure standardised predictions.
 
     Args:
@@ -152,7 +200,7 @@ def measure_regression(truth: np.ndarray, predicted: np.ndarray, target: Numeric
         target: The fitted target, to come back to its own unit.
 
     Returns:
-        :func:`regression_metrics`.
+        :func:`regression_metrics`; None for ``r2`` where all targets are equal.
 
     Raises:
         DataError: The shapes do not fit, or a prediction is not finite.
@@ -166,26 +214,30 @@ def measure_regression(truth: np.ndarray, predicted: np.ndarray, target: Numeric
     predicted = predicted.reshape(-1) if predicted.ndim == 2 and predicted.shape[1] == 1 else predicted
     _check_predictions(predicted, (len(truth),))
     own = target.restore(truth)
-    error = own - target.restore(predicted)
-    return regression_metrics(
+    error, variation = own - target.restore(predicted), variation_of(own)
+    metrics = regression_metrics(
         float(np.mean((truth.astype(np.float64) - predicted.astype(np.float64)) ** 2)),
         float(np.mean(error**2)),
         float(np.mean(np.abs(error))),
-        unexplained=float(np.sum(error**2)),
-        variation=float(np.sum((own - np.mean(own)) ** 2)),
+        unexplained=float(np.mean(error**2)),
+        variation=variation,
     )
+    return {**metrics, "r2": metrics["r2"] if variation > 0 else None}
 
 
-def measure(preprocessing: Preprocessing, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+def measure(
+    preprocessing: Preprocessing, truth: np.ndarray, predicted: np.ndarray, *, positive: int = 1
+) -> dict[str, float | None]:
     """Measure a network's outputs by every metric of the task.
 
     Args:
         preprocessing: Says which task it is.
         truth: Class codes or standardised targets, shape n.
         predicted: Probabilities, shape (n, classes), or standardised predictions, shape n or (n, 1).
+        positive: Of two classes, the one whose F1 and average precision count.
 
     Returns:
-        Metric name to value, the names being those of `METRICS`.
+        Metric name to value, the names being those of `METRICS`; None for one that is undefined.
 
     Raises:
         DataError: The shapes do not fit, or a prediction is not finite.
@@ -193,10 +245,42 @@ def measure(preprocessing: Preprocessing, truth: np.ndarray, predicted: np.ndarr
     target = preprocessing.target
     if isinstance(target, NumericTarget):
         return measure_regression(truth, predicted, target)
-    return measure_classification(truth, predicted)
+    return measure_classification(truth, predicted, positive=positive)
 
 
-def naive_baseline(dataset: Dataset) -> dict[str, float]:
+def measure_test(dataset: Dataset, predicted: np.ndarray) -> dict[str, float | None]:
+    """Measure predictions of a dataset's test part; the positive class is the rarer one of its training part.
+
+    Args:
+        dataset: A prepared dataset.
+        predicted: As for :func:`measure`.
+
+    Returns:
+        As :func:`measure`.
+    """
+    positive = positive_class(dataset.y_train) if dataset.task == "classification" else 1
+    return measure(dataset.preprocessing, dataset.y_test, predicted, positive=positive)
+
+
+def check_defined(metric: str, dataset: Dataset) -> None:
+    """Refuse a metric that the validation rows leave undefined, whatever is predicted for them.
+
+    Args:
+        metric: Its name, such as ``val_auc``.
+        dataset: A prepared dataset.
+
+    Raises:
+        DataError: It is AUC or average precision, and all validation rows are of one class.
+    """
+    targets = dataset.y_validation
+    if metric.removeprefix("val_") in NEED_TWO_CLASSES and targets.min() == targets.max():
+        raise DataError(
+            f"{metric} needs validation rows of two classes; all {len(targets)} are of one. Choose by "
+            f"{option('minimize', 'val_loss')}, or give more rows of the others."
+        )
+
+
+def naive_baseline(dataset: Dataset) -> dict[str, float | None]:
     """Measure, on the test part, a guess that looks at no input.
 
     For classes it is the training part's class frequencies, so the likeliest class is always guessed; for
@@ -206,7 +290,7 @@ def naive_baseline(dataset: Dataset) -> dict[str, float]:
         dataset: A prepared dataset.
 
     Returns:
-        Metric name to value, the names being those of `METRICS`.
+        As :func:`measure`.
 
     Example:
         >>> from sturgeon.data import prepare
@@ -217,8 +301,8 @@ def naive_baseline(dataset: Dataset) -> dict[str, float]:
     rows = len(dataset.y_test)
     if dataset.task == "classification":
         frequencies = np.bincount(dataset.y_train, minlength=dataset.outputs) / len(dataset.y_train)
-        return measure(dataset.preprocessing, dataset.y_test, np.tile(frequencies, (rows, 1)))
-    return measure(dataset.preprocessing, dataset.y_test, np.zeros(rows))
+        return measure_test(dataset, np.tile(frequencies, (rows, 1)))
+    return measure_test(dataset, np.zeros(rows))
 
 
 def _check_predictions(predicted: np.ndarray, shape: tuple[int, ...]) -> None:

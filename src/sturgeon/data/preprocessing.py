@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -16,9 +17,11 @@ import pandas as pd
 from sturgeon.data import stored
 from sturgeon.data.aligned import empty_aligned
 from sturgeon.data.blocks import encode_blocks
-from sturgeon.data.columns import Column, fit_categorical, fit_numeric
+from sturgeon.data.columns import CategoricalColumn, Column, NumericColumn, fit_categorical, fit_numeric
 from sturgeon.data.kinds import find_kind
-from sturgeon.data.reading.names import listed, name_by_text, nearest
+from sturgeon.data.reading.names import listed, name_as, name_by_text, nearest
+from sturgeon.data.reading.rules import MISSING_WORDS, CellRules
+from sturgeon.data.reading.tables import read_table
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
 from sturgeon.data.task import Task
 from sturgeon.errors import DataError
@@ -31,7 +34,9 @@ class Preprocessing:
     Attributes:
         columns: The input columns that are used, in the table's order.
         dropped: Columns left out because they are the same in every training row.
-        target: The classes, or the mean and the standard deviation.
+        target: The classes, or the mean, the standard deviation and the range.
+        missing_words: Words that mean missing in a file; None for a network that was trained before files of
+             every format were read by the same rules, and reads them as it did.
 
     Example:
         >>> frame = pd.DataFrame({"length": [1.0, 3.0], "river": ["Elbe", "Volga"]})
@@ -47,6 +52,7 @@ class Preprocessing:
     columns: tuple[Column, ...]
     dropped: tuple[str, ...]
     target: Target
+    missing_words: tuple[str, ...] | None = None
 
     @property
     def task(self) -> Task:
@@ -63,13 +69,21 @@ class Preprocessing:
         """How many outputs the network has: one a class, or one number."""
         return len(self.target.labels) if isinstance(self.target, ClassTarget) else 1
 
+    @property
+    def bounds(self) -> bool:
+        """Whether it knows the training rows' ranges, by which it keeps inputs and predictions plausible."""
+        numbers = [c for c in self.columns if isinstance(c, NumericColumn) and c.value is not None]
+        measured = [*numbers, self.target] if isinstance(self.target, NumericTarget) else numbers
+        return all(each.seen is not None for each in measured)
+
     def transform(
         self, frame: pd.DataFrame, source: str = "the table", *, order: np.ndarray | None = None
     ) -> np.ndarray:
         """Turn rows into normalised inputs.
 
         Columns are found by name: their order is free, and others are ignored. A category that training
-        never had is 0 in all features of its column before normalising; `count_unseen` counts them.
+        never had is 0 in all features of its column before normalising; `count_unseen` counts them. A number
+        beyond the training rows' range is compressed smoothly, to at most one σ beyond.
 
         Args:
             frame: n rows with at least the columns in `columns`.
@@ -83,8 +97,7 @@ class Preprocessing:
         Raises:
             DataError: A column is missing; a cell of a numeric column is text, infinite or too large.
         """
-        frame = name_by_text(frame)
-        _check_columns([column.name for column in self.columns], frame, source)
+        frame = self.name_columns(frame, source)
         places = np.arange(len(frame))
         if order is not None:
             places[order] = np.arange(len(frame))
@@ -93,13 +106,56 @@ class Preprocessing:
             inputs[places[start : start + len(block)]] = block
         return inputs
 
+    def read(self, path: str | Path) -> pd.DataFrame:
+        """Read a file of rows to predict as the training rows were read.
+
+        Args:
+            path: As for :func:`sturgeon.data.read_table`.
+
+        Returns:
+            The table. Columns of categories are as they are spelled, and a word that is one is not missing.
+
+        Raises:
+            DataError: As :func:`sturgeon.data.read_table` does.
+        """
+        return read_table(path, rules=self.cell_rules())
+
+    def cell_rules(self, *, asked: bool = False) -> CellRules:
+        """How the cells of another file are read for this network.
+
+        Args:
+            asked: Whether words that mean missing hold for labels too.
+        """
+        if self.missing_words is None:
+            return CellRules(as_spelled=False)
+        categories = {c.name: c.categories for c in self.columns if isinstance(c, CategoricalColumn)}
+        return CellRules(
+            self.missing_words,
+            asked=asked,
+            target=self.target.name,
+            categorical=frozenset(categories),
+            numeric=frozenset(c.name for c in self.columns if c.name not in categories),
+            known=categories,
+        )
+
     def check_columns(self, frame: pd.DataFrame, source: str = "the table") -> None:
         """See that a table has every column that is needed.
 
         Raises:
             DataError: One is missing, or two have its name.
         """
-        _check_columns([column.name for column in self.columns], name_by_text(frame), source)
+        self.name_columns(frame, source)
+
+    def name_columns(self, frame: pd.DataFrame, source: str = "the table") -> pd.DataFrame:
+        """Name a table's columns as they were in training, where only the encoding of accents differs.
+
+        Raises:
+            DataError: One is missing, or two have its name.
+        """
+        needed = [column.name for column in self.columns]
+        frame = name_as(name_by_text(frame), needed)
+        _check_columns(needed, frame, source)
+        return frame
 
     def count_unseen(self, frame: pd.DataFrame, source: str = "the table") -> dict[str, int]:
         """Count, by column, the cells of a kind that training never had: a new category, a missing value.
@@ -114,10 +170,37 @@ class Preprocessing:
         Raises:
             DataError: As `transform` does.
         """
-        frame = name_by_text(frame)
-        _check_columns([column.name for column in self.columns], frame, source)
+        frame = self.name_columns(frame, source)
         counts = {c.name: c.count_unseen(cast(pd.Series, frame[c.name]), source) for c in self.columns}
         return {name: count for name, count in counts.items() if count}
+
+    def name_outside(self, frame: pd.DataFrame, source: str = "the table") -> list[tuple[str, ...]]:
+        """Name, by row, the columns whose cell is outside what training had.
+
+        That is a number beyond its range, a new category, or a missing value where training lacked none.
+
+        Args:
+            frame: n rows as for `transform`.
+            source: What to call the table in messages.
+
+        Returns:
+            n times the names, in the order of `columns`; empty for a row like those of training.
+
+        Raises:
+            DataError: As `transform` does; or the ranges are not known, as this is of an older Sturgeon.
+        """
+        if not self.bounds:
+            raise DataError(
+                "rows are compared with the ranges that training rows had; this network was tuned before "
+                "Sturgeon kept them; tune again in a new directory"
+            )
+        frame = name_by_text(frame)
+        _check_columns([column.name for column in self.columns], frame, source)
+        found = {c.name: c.find_outside(cast(pd.Series, frame[c.name]), source) for c in self.columns}
+        named: list[tuple[str, ...]] = [()] * len(frame)
+        for row in np.flatnonzero(np.any([*found.values()], axis=0)):
+            named[row] = tuple(name for name, outside in found.items() if outside[row])
+        return named
 
     def encode_target(self, frame: pd.DataFrame, source: str = "the table") -> np.ndarray:
         """Turn the target column of labelled rows into what the network learns.
@@ -133,6 +216,7 @@ class Preprocessing:
             DataError: The column is missing; a row has no target, an unknown label, or text for a number.
         """
         frame = name_by_text(frame)
+        frame = name_as(frame, [self.target.name])
         _check_columns([self.target.name], frame, source)
         return self.target.encode(cast(pd.Series, frame[self.target.name]), source)
 
@@ -160,7 +244,7 @@ class Preprocessing:
 
     def to_json(self) -> str:
         """Write it down as JSON, with the version of the format; floats keep all their bits."""
-        return stored.write(self.columns, self.dropped, self.target)
+        return stored.write_reading(stored.write(self.columns, self.dropped, self.target), self.missing_words)
 
     @classmethod
     def from_json(cls, text: str) -> Preprocessing:
@@ -169,7 +253,7 @@ class Preprocessing:
         Raises:
             DataError: It is not such JSON, or of a version that this Sturgeon does not know.
         """
-        return cls(*stored.read(text))
+        return cls(*stored.read(text), missing_words=stored.read_reading(text))
 
 
 def fit_preprocessing(
@@ -179,6 +263,8 @@ def fit_preprocessing(
     rows: np.ndarray | None = None,
     numeric: Collection[str] = (),
     categorical: Collection[str] = (),
+    bounds: bool = True,
+    missing_words: tuple[str, ...] | None = MISSING_WORDS,
     source: str = "the table",
 ) -> Preprocessing:
     """Learn from training rows how to turn columns into inputs.
@@ -189,6 +275,8 @@ def fit_preprocessing(
         rows: Which rows are for training, ascending; None for all.
         numeric: Columns to take as numbers, whatever they look like.
         categorical: Columns to take as categories, whatever they look like.
+        bounds: Whether numbers beyond the training rows' range are compressed.
+        missing_words: Words that mean missing in a file; None where all is read as the first Sturgeon did.
         source: What to call the table in messages.
 
     Returns:
@@ -208,9 +296,11 @@ def fit_preprocessing(
             if name in numeric
             else "categorical"
             if name in categorical
-            else find_kind(cells, source)
+            else find_kind(cells, source, as_spelled=missing_words is not None)
         )
-        column = fit_numeric(cells, source) if kind == "numeric" else fit_categorical(cells, source)
+        column = (
+            fit_numeric(cells, source, bounds=bounds) if kind == "numeric" else fit_categorical(cells, source)
+        )
         if column is None:
             dropped.append(str(name))
         else:
@@ -220,7 +310,7 @@ def fit_preprocessing(
             f"a network needs at least one input column that varies; {source} has none beside the target "
             f"(constant: {listed(dropped) or 'none'}); drop fewer columns or add one"
         )
-    return Preprocessing(tuple(fitted), tuple(dropped), target)
+    return Preprocessing(tuple(fitted), tuple(dropped), target, missing_words)
 
 
 def _check_columns(needed: list[str], frame: pd.DataFrame, source: str) -> None:

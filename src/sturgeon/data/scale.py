@@ -1,4 +1,4 @@
-"""Normalise one feature: x becomes (x - μ)/σ with the training rows' μ and σ."""
+"""Normalise one feature: x becomes (x - μ)/σ with the training rows' μ and σ; and the range they had."""
 
 from __future__ import annotations
 
@@ -32,6 +32,57 @@ class Scale:
     def undo(self, values: np.ndarray) -> np.ndarray:
         """Return μ + σx, float64 of the same shape: the inverse of `apply`."""
         return self.mean + self.std * np.asarray(values, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The smallest and the largest value that training rows had: beyond it a network is only guessing.
+
+    Attributes:
+        low: The smallest, in the feature's own unit.
+        high: The largest; not below `low`.
+
+    Example:
+        >>> Range(0.0, 2.0).holds(np.array([2.0, 2.5])).tolist()
+        [True, False]
+    """
+
+    low: float
+    high: float
+
+    def holds(self, values: np.ndarray) -> np.ndarray:
+        """Whether each value is in the range, Boolean of the same shape."""
+        return (values >= self.low) & (values <= self.high)
+
+    def normalise(self, values: np.ndarray, scale: Scale) -> np.ndarray:
+        """Normalise, and compress smoothly what lies outside the range.
+
+        A value in the range becomes (x - μ)/σ, to the bit. One that is e·σ beyond an end becomes what the end
+        becomes, and e/√(1 + e²) more: at first it goes on as before, but never by more than 1, one σ.
+
+        Args:
+            values: Finite, float64, any shape.
+            scale: μ and σ.
+
+        Returns:
+            float64 of the same shape.
+
+        Example:
+            >>> Range(-1.0, 1.0).normalise(np.array([-0.5, 1.0, 1e9]), Scale(0.0, 1.0)).tolist()
+            [-0.5, 1.0, 2.0]
+        """
+        normal = scale.apply(values)
+        outside = ~self.holds(values)
+        if outside.any():
+            ends = np.clip(values[outside], self.low, self.high)
+            with np.errstate(over="ignore"):
+                excess = np.clip((values[outside] - ends) / scale.std, -FARTHEST, FARTHEST)
+            normal[outside] = scale.apply(ends) + excess / np.sqrt(1 + excess**2)
+        return normal
+
+
+FARTHEST = 1e9
+"""How many σ beyond its range a value counts as at most; e/√(1 + e²) is 1 there, to the last bit."""
 
 
 def fit_scale(values: np.ndarray) -> Scale | None:

@@ -29,7 +29,9 @@ class Split:
     test: np.ndarray
 
 
-def split_at_random(strata: np.ndarray, *, validation: float, test: float, seed: int) -> Split:
+def split_at_random(
+    strata: np.ndarray, *, validation: float, test: float, seed: int, each_in_every_part: bool = False
+) -> Split:
     """Cut rows at random, every stratum in proportion; each has a row in the training part.
 
     Within each stratum the rows are shuffled and spread evenly over (0, 1); cutting the unit interval
@@ -40,6 +42,8 @@ def split_at_random(strata: np.ndarray, *, validation: float, test: float, seed:
         validation: Share of the rows, above 0.
         test: Share of the rows; 0 when the test rows come from elsewhere.
         seed: Equal seeds give equal splits.
+        each_in_every_part: Give every part a row of each stratum, where there are rows enough; a stratum too
+            rare for its share would otherwise be missing in a part.
 
     Returns:
         The split.
@@ -65,7 +69,34 @@ def split_at_random(strata: np.ndarray, *, validation: float, test: float, seed:
         rows = rng.permutation(np.flatnonzero(strata == stratum))
         place[rows] = (np.arange(len(rows)) + rng.random()) / len(rows)
         place[rows[0]] = -1.0  # so that even the smallest class is trained on
-    return _cut(np.argsort(place, kind="stable"), sizes)
+    order = np.argsort(place, kind="stable")
+    return _cut(_spread_rare(order, strata, sizes) if each_in_every_part else order, sizes)
+
+
+def _spread_rare(order: np.ndarray, strata: np.ndarray, sizes: tuple[int, int, int]) -> np.ndarray:
+    """Exchange rows so that every part has a row of each stratum, where that can be done.
+
+    A part that lacks one takes a row of it from the part that has most, and gives back a row of what it has most
+    of. The parts keep their sizes, and where none lacks anything nothing changes.
+    """
+    order = order.copy()
+    ends = np.cumsum(sizes)
+    parts = [range(end - size, end) for end, size in zip(ends, sizes, strict=True) if size]
+    counts = np.array([np.bincount(strata[order[part]], minlength=strata.max() + 1) for part in parts])
+    for rare in np.flatnonzero(counts.sum(axis=0) >= len(parts)):
+        for lacking in np.flatnonzero(counts[:, rare] == 0):
+            giver, common = int(counts[:, rare].argmax()), int(counts[lacking].argmax())
+            if counts[lacking, common] < 2:
+                continue
+            one, other = (
+                next(place for place in reversed(parts[part]) if strata[order[place]] == stratum)
+                for part, stratum in ((giver, rare), (lacking, common))
+            )
+            order[[one, other]] = order[[other, one]]
+            counts[giver, rare], counts[lacking, rare] = counts[giver, rare] - 1, 1
+            counts[giver, common] += 1
+            counts[lacking, common] -= 1
+    return order
 
 
 def split_by_time(rows: int, *, validation: float, test: float) -> Split:

@@ -7,11 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from sturgeon.data.columns import CategoricalColumn, Column, NumericColumn
-from sturgeon.data.scale import Scale
+from sturgeon.data.scale import Range, Scale
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
 from sturgeon.errors import DataError
 
-VERSION = 1
+VERSION = 2
+"""Version 1 had no ranges: what is read from it compresses no number and bounds no prediction."""
 
 _KINDS = {"numeric": NumericColumn, "categorical": CategoricalColumn}
 
@@ -29,7 +30,7 @@ def write(columns: tuple[Column, ...], dropped: tuple[str, ...], target: Target)
 
     Example:
         >>> write((), (), ClassTarget("fish", ("no", "yes")))
-        '{"version": 1, "columns": [], "dropped": [], "target": {"name": "fish", "labels": ["no", "yes"]}}'
+        '{"version": 2, "columns": [], "dropped": [], "target": {"name": "fish", "labels": ["no", "yes"]}}'
     """
     kind_of = {type_: kind for kind, type_ in _KINDS.items()}
     document = {
@@ -39,6 +40,26 @@ def write(columns: tuple[Column, ...], dropped: tuple[str, ...], target: Target)
         "target": asdict(target),
     }
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
+
+
+def write_reading(text: str, missing: tuple[str, ...] | None) -> str:
+    """Add to what `write` gave the words that mean missing in a table; None, as in an old file, adds nothing.
+
+    Example:
+        >>> write_reading('{"version": 2}', ("NA",))
+        '{"version": 2, "missing_words": ["NA"]}'
+    """
+    if missing is None:
+        return text
+    return json.dumps(
+        {**json.loads(text), "missing_words": list(missing)}, ensure_ascii=False, allow_nan=False
+    )
+
+
+def read_reading(text: str) -> tuple[str, ...] | None:
+    """Read what `write_reading` added, of JSON that `read` takes; None where there is nothing."""
+    words = json.loads(text).get("missing_words")
+    return None if words is None else tuple(map(str, words))
 
 
 def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
@@ -65,9 +86,9 @@ def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
             f"a stored preprocessing must be JSON with a version; got {text[:40]!r}; tune again to write it "
             "anew"
         ) from None
-    if version != VERSION:
+    if version not in (1, VERSION):
         raise DataError(
-            f"a stored preprocessing must be of version {VERSION}; got version {version!r}; use the "
+            f"a stored preprocessing must be of version 1 or {VERSION}; got version {version!r}; use the "
             "Sturgeon that wrote it"
         )
     try:
@@ -86,7 +107,11 @@ def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
 def _column(stored: dict[str, Any]) -> Column:
     if stored["kind"] == "numeric":
         return NumericColumn(
-            str(stored["name"]), float(stored["fill"]), _scale(stored["value"]), _scale(stored["missing"])
+            str(stored["name"]),
+            float(stored["fill"]),
+            _scale(stored["value"]),
+            _scale(stored["missing"]),
+            _range(stored.get("seen")),
         )
     if stored["kind"] != "categorical":
         raise ValueError(f"unknown kind of column {stored['kind']!r}")
@@ -100,8 +125,13 @@ def _scale(stored: dict[str, Any] | None) -> Scale | None:
     return None if stored is None else Scale(float(stored["mean"]), float(stored["std"]))
 
 
+def _range(stored: dict[str, Any] | None) -> Range | None:
+    return None if stored is None else Range(float(stored["low"]), float(stored["high"]))
+
+
 def _target(stored: dict[str, Any]) -> Target:
     if "labels" in stored:
         return ClassTarget(str(stored["name"]), tuple(stored["labels"]))
     scale = stored["scale"]
-    return NumericTarget(str(stored["name"]), Scale(float(scale["mean"]), float(scale["std"])))
+    scale = Scale(float(scale["mean"]), float(scale["std"]))
+    return NumericTarget(str(stored["name"]), scale, _range(stored.get("seen")))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import category_key, distinct, read_numbers
+from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
 from sturgeon.data.reading.names import listed
-from sturgeon.data.scale import Scale, fit_scale
+from sturgeon.data.scale import Range, Scale, fit_scale
 from sturgeon.errors import DataError
 
 Label = str | int | float | bool
@@ -39,15 +39,16 @@ class ClassTarget:
         """Turn n labels into codes, int32, shape n; raise `DataError` for a label that is not known."""
         check_present(column, source)
         codes, values = distinct(column, source)
-        code_of = {category_key(label): code for code, label in enumerate(self.labels)}
-        unknown = [value for value in values if category_key(value) not in code_of]
+        names = CategoryNames([category_key(label) for label in self.labels])
+        found = [names.find(value) for value in values]
+        unknown = [value for value, code in zip(values, found, strict=True) if code is None]
         if unknown:
             raise DataError(
                 f"every label must be one that training knows; column {column.name!r} of {source} has "
                 f"{listed(unknown)}, and known are {listed(self.labels)}; spell the labels alike or remove "
                 "those rows"
             )
-        return np.array([code_of[category_key(value)] for value in values], dtype=np.int32)[codes]
+        return np.array(found, dtype=np.int32)[codes]
 
     def decode(self, codes: np.ndarray | Sequence[int]) -> np.ndarray:
         """Turn codes (integers, shape n) into the labels, shape n, in their own type."""
@@ -63,6 +64,8 @@ class NumericTarget:
     Attributes:
         name: The target column.
         scale: Its scale, in its own unit.
+        seen: The range of the training rows, which bounds predictions; None for no bound, as in a network of
+            before there was one.
 
     Example:
         >>> target = NumericTarget("length", Scale(mean=2.0, std=1.0))
@@ -72,6 +75,7 @@ class NumericTarget:
 
     name: str
     scale: Scale
+    seen: Range | None = None
 
     def encode(self, column: pd.Series, source: str) -> np.ndarray:
         """Turn n numbers into standard units, float32, shape n."""
@@ -81,6 +85,34 @@ class NumericTarget:
     def restore(self, standardised: np.ndarray) -> np.ndarray:
         """Turn standard units, any shape, into the target's own unit, float64."""
         return self.scale.undo(standardised)
+
+    @property
+    def plausible(self) -> Range | None:
+        """Where predictions stay: the training rows' range, and a twentieth of its width at either end."""
+        if self.seen is None:
+            return None
+        low, high = self.seen.low / 2, self.seen.high / 2  # halves, so that no width overflows
+        margin = (high - low) / 10
+        return Range(2 * low - margin, 2 * high + margin)
+
+    def limit(self, predictions: np.ndarray) -> np.ndarray:
+        """Move predictions in the target's own unit, any shape, into `plausible`.
+
+        Example:
+            >>> target = NumericTarget("length", Scale(mean=2.0, std=1.0), Range(0.0, 20.0))
+            >>> target.limit(np.array([-5.0, 20.5, 48.8])).tolist()
+            [-1.0, 20.5, 21.0]
+        """
+        bounds = self.plausible
+        return predictions if bounds is None else np.clip(predictions, bounds.low, bounds.high)
+
+    def limit_outputs(self, standardised: np.ndarray) -> np.ndarray:
+        """Move predictions in standard units, any shape, into `plausible`; those inside keep their bits."""
+        bounds = self.plausible
+        if bounds is None:
+            return standardised
+        low, high = self.scale.apply(np.array([bounds.low, bounds.high])).astype(standardised.dtype)
+        return np.clip(standardised, low, high)
 
 
 Target = ClassTarget | NumericTarget
@@ -151,12 +183,13 @@ def find_labels(column: pd.Series, source: str) -> ClassTarget:
     return ClassTarget(str(column.name), tuple(sorted(labels.values(), key=_order)))
 
 
-def fit_numeric_target(column: pd.Series, source: str) -> NumericTarget:
+def fit_numeric_target(column: pd.Series, source: str, *, bounds: bool = True) -> NumericTarget:
     """Measure a regression target on training rows.
 
     Args:
         column: The training rows' target, indexed by row position.
         source: The table, for messages.
+        bounds: Whether predictions stay near the training rows' range.
 
     Returns:
         The fitted target.
@@ -175,7 +208,8 @@ def fit_numeric_target(column: pd.Series, source: str) -> NumericTarget:
             f"a target must vary; column {column.name!r} of {source} is {numbers[0]:g} in every training "
             "row; name another target"
         )
-    return NumericTarget(str(column.name), scale)
+    seen = Range(float(numbers.min()), float(numbers.max())) if bounds else None
+    return NumericTarget(str(column.name), scale, seen)
 
 
 def _plain(value: object) -> Label:

@@ -8,8 +8,10 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import distinct, numbers_among
-from sturgeon.errors import DataError
+from sturgeon.data.cells import distinct, numbers_among, row_number
+from sturgeon.data.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS, looks_dressed
+from sturgeon.data.reading.rules import is_padded
+from sturgeon.errors import DataError, option
 
 Task = Literal["classification", "regression"]
 
@@ -31,12 +33,15 @@ class TaskChoice:
     reason: str
 
 
-def decide_task(target: pd.Series, task: Task | None = None) -> TaskChoice:
+def decide_task(
+    target: pd.Series, task: Task | None = None, *, as_spelled: bool = True, source: str = "the table"
+) -> TaskChoice:
     """Decide the task from the target's values, unless it is given.
 
     Classification, when the target is
 
     * text, Booleans or one of pandas' categorical columns; or
+    * numbers of which one is spelled with a leading zero ("01"), which are codes; or
     * two different numbers; or
     * numbers that look like class codes: whole, exactly 0…K-1 or 1…K with K ≤ 50, and each with at least
       five rows and a fiftieth of an even share of the rows.
@@ -47,12 +52,15 @@ def decide_task(target: pd.Series, task: Task | None = None) -> TaskChoice:
     Args:
         target: The target column, no cell missing.
         task: The task, if the user says so.
+        as_spelled: False decides as the first Sturgeon did: leading zeros are nothing, and any text is classes.
+        source: The table, for messages.
 
     Returns:
         The task and the reason.
 
     Raises:
-        DataError: `task` is neither "classification" nor "regression".
+        DataError: `task` is neither "classification" nor "regression"; or the target is text of which most are
+            numbers, such as "1,000" or numbers and "unknown", so that either may be meant.
 
     Example:
         >>> decide_task(pd.Series([3, 4, 5, 9])).task
@@ -73,10 +81,37 @@ def decide_task(target: pd.Series, task: Task | None = None) -> TaskChoice:
         return TaskChoice("classification", "the target is Boolean")
     numbers = numbers_among(values)
     if np.isnan(numbers).any():
+        if as_spelled:
+            _refuse_nearly_numbers(target, codes, values, numbers, source)
         return TaskChoice("classification", "the target is text")
+    if as_spelled and (padded := next(filter(is_padded, values), None)) is not None:
+        return TaskChoice("classification", f"the target is spelled with leading zeros ({padded!r})")
     if len(numbers) == 2:
         return TaskChoice("classification", "the target has two different values")
     return _decide_by_numbers(numbers, np.bincount(codes[codes >= 0], minlength=len(values)))
+
+
+def _refuse_nearly_numbers(
+    target: pd.Series, codes: np.ndarray, values: list[object], numbers: np.ndarray, source: str
+) -> None:
+    """Ask what is meant where most of a target's texts are numbers, or all are once their dress is off."""
+    is_text = np.isnan(numbers)
+    wrong = int(np.flatnonzero(is_text[codes])[0])
+    cell = values[codes[wrong]]
+    where = f"column {target.name!r} of {source} has {cell!r} in row {row_number(target, wrong)}"
+    insist = f"or insist on classes with `{option('task', 'classification')}`"
+    if looks_dressed([str(value).strip() for value in values]):
+        raise DataError(
+            f"a target must be plain numbers, such as 1000 or 0.12, or the names of classes; {where}; write "
+            f"plain numbers, {insist}"
+        )
+    share, plain = 1 - is_text[codes].mean(), numbers[~is_text]
+    measured = len(plain) > FEW_CATEGORIES or bool((plain != np.round(plain)).any())
+    if len(plain) > 2 and (share >= MOSTLY_NUMBERS or (measured and share >= 0.5)):
+        raise DataError(
+            f"a target of numbers must hold nothing else; {where}, and {share:.0%} of its cells are numbers; "
+            f"correct or remove such rows, {insist}"
+        )
 
 
 def _decide_by_numbers(numbers: np.ndarray, rows: np.ndarray) -> TaskChoice:

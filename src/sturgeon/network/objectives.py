@@ -1,4 +1,4 @@
-"""What is minimised in training, and the metrics that a validation part is judged by, in JAX.
+"""What is minimised in training, and the metrics that a validation part is judged by each epoch, in JAX.
 
 The sums that :mod:`sturgeon.data.metrics` makes metrics of are taken here inside a compiled program, for one
 network at a time, over chunks of rows that stay in cache.
@@ -70,6 +70,21 @@ def metric_sums(
         return sums(predict(part_inputs), part_targets, weights)
 
     return jax.tree.map(lambda s: jnp.sum(s, axis=0), jax.lax.map(over_chunk, (inputs, targets, true_row)))
+
+
+def all_outputs(predict: Callable[[jax.Array], jax.Array], inputs: Array) -> jax.Array:
+    """The outputs of all rows, ``[rows, outputs]``, for metrics that are no sums over them.
+
+    Args:
+        predict: From inputs ``[rows, features]`` to outputs ``[rows, outputs]``.
+        inputs: ``[rows, features]``.
+    """
+    rows = inputs.shape[0]
+    chunk = min(CHUNK_ROWS, rows)
+    chunks = -(-rows // chunk)
+    parts = jnp.pad(inputs, ((0, chunks * chunk - rows), (0, 0))).reshape(chunks, chunk, -1)
+    outputs = jax.lax.map(predict, parts)
+    return outputs.reshape(chunks * chunk, -1)[:rows]
 
 
 def metrics_of(total: dict[str, jax.Array], rows: int) -> dict[str, jax.Array]:

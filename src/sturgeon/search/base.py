@@ -40,3 +40,25 @@ class Search(ABC):
         Raises:
             SpaceExhausted: The space has no configuration left that is not in the record.
         """
+
+    def suggest_quickly(
+        self, space: Space, record: Record, count: int, rng: np.random.Generator
+    ) -> list[Config]:
+        """Propose as ``suggest`` does, in less time where the search knows how: it may be less thorough.
+
+        A run that is bounded by time asks for this where a training is cheaper than a suggestion. By default
+        it is ``suggest``.
+
+        Args:
+            space: What may vary.
+            record: The trials so far.
+            count: How many configurations are wanted, at least 1.
+            rng: The only source of randomness.
+
+        Returns:
+            As ``suggest`` does.
+
+        Raises:
+            SpaceExhausted: The space has no configuration left that is not in the record.
+        """
+        return self.suggest(space, record, count, rng)

@@ -69,8 +69,23 @@ class CoarseToFine(Search):
         Raises:
             SpaceError: The record holds a configuration that is not of this space.
         """
+        return self._suggest(space, record, count, rng, quickly=False)
+
+    def suggest_quickly(
+        self, space: Space, record: Record, count: int, rng: np.random.Generator
+    ) -> list[Config]:
+        """Propose up to ``count`` from one fit of a simpler model; see ``Search.suggest_quickly``.
+
+        Raises:
+            SpaceError: The record holds a configuration that is not of this space.
+        """
+        return self._suggest(space, record, count, rng, quickly=True)
+
+    def _suggest(
+        self, space: Space, record: Record, count: int, rng: np.random.Generator, *, quickly: bool
+    ) -> list[Config]:
         # They need SciPy, which takes a third of a second to import: only those should pay who search.
-        from sturgeon.search.model.suggest import initial_design, most_promising
+        from sturgeon.search.model.suggest import initial_design, most_promising, promising_quickly
         from sturgeon.search.model.training_data import read_outcomes
 
         batch = Unseen(record, count)
@@ -83,7 +98,9 @@ class CoarseToFine(Search):
                 tried = np.vstack([outcomes.unit, outcomes.pending])
                 new = initial_design(batch, space, tried, count=first, rng=rng)
                 outcomes = replace(outcomes, pending=np.vstack([outcomes.pending, new]))
-            if batch.missing and outcomes.succeeded:
+            if batch.missing and outcomes.succeeded and quickly:
+                promising_quickly(batch, space, outcomes, rng)
+            elif batch.missing and outcomes.succeeded:
                 most_promising(batch, space, outcomes, rng, number=len(record) + first)
         fill(batch, space, lambda size: space.sample(size, rng), rng)
         return batch.configs()

@@ -104,7 +104,7 @@ class Hyperparameter(ABC):
             f"{type(self).__name__}({', '.join(text for _, text in sorted(parts, key=lambda part: part[0]))})"
         )
 
-    def settle(self) -> None:
+    def check_shared(self) -> None:
         """Check the shared fields and put ``when`` into its one form."""
         if not is_integer(self.priority) or self.priority < 1:
             raise SpaceError(
@@ -112,9 +112,9 @@ class Hyperparameter(ABC):
                 "Use 1 for the first to tune."
             )
         object.__setattr__(self, "priority", int(self.priority))
-        object.__setattr__(self, "when", _settled_when(self.when))
+        object.__setattr__(self, "when", _normalized_when(self.when))
 
-    def settle_default(self) -> None:
+    def check_default(self) -> None:
         """Check the default against the rule of the kind."""
         if self.default is not None and not self.contains(self.default):
             raise SpaceError(
@@ -179,20 +179,20 @@ def check_scalar(value: object, what: str) -> None:
         raise SpaceError(f"{what} must be finite; got {value!r}. JSON has no such number: use a str or None.")
 
 
-def _settled_when(when: object) -> Mapping[str, tuple[Scalar, ...]]:
+def _normalized_when(when: object) -> Mapping[str, tuple[Scalar, ...]]:
     if not isinstance(when, Mapping):
         raise SpaceError(
             f"`when` must map a name to a value; got {shown(when)}. Write when={{'optimizer': 'momentum'}}."
         )
-    settled = {}
+    normalized = {}
     for name, wanted in when.items():
         values = tuple(wanted) if isinstance(wanted, tuple | list) else (wanted,)
         if not values:
             raise SpaceError(f"`when` must give at least one value; got none for {name!r}. List the values.")
         for value in values:
             check_scalar(value, f"A value of `when` for {name!r}")
-        settled[name] = values
-    return MappingProxyType(settled)
+        normalized[name] = values
+    return MappingProxyType(normalized)
 
 
 def _rebuild(kind: type[Hyperparameter], settings: dict[str, Any]) -> Hyperparameter:

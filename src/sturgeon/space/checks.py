@@ -36,7 +36,7 @@ def check_names(hyperparameters: Mapping[Any, Any], may_be_empty: bool = False) 
             )
 
 
-def settled_constraint(
+def parse_constraint(
     constraint: Constraint | str | None, hyperparameters: Mapping[str, Hyperparameter]
 ) -> Constraint | None:
     """Check a constraint and parse it if it is a text."""
@@ -45,16 +45,16 @@ def settled_constraint(
             f"`constraint` must be a function or an expression; got {shown(constraint)}. "
             "Write for instance constraint='batch_size <= 4 * hidden_units'."
         )
-    settled = Expression(constraint) if isinstance(constraint, str) else constraint
-    if isinstance(settled, Expression):
-        unknown = sorted(settled.names - hyperparameters.keys() - set(settled.absent))
+    normalized = Expression(constraint) if isinstance(constraint, str) else constraint
+    if isinstance(normalized, Expression):
+        unknown = sorted(normalized.names - hyperparameters.keys() - set(normalized.absent))
         if unknown:
             raise SpaceError(
                 "A constraint must name hyperparameters of the space, "
                 f"{', '.join(map(repr, hyperparameters))}; "
-                f"got {unknown[0]!r} in {settled.text!r}. Correct the name."
+                f"got {unknown[0]!r} in {normalized.text!r}. Correct the name."
             )
-    return settled
+    return normalized
 
 
 def check_known(hyperparameters: Mapping[str, Hyperparameter], names: Iterable[str]) -> None:

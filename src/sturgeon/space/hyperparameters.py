@@ -44,7 +44,7 @@ class Bounded(Varying):
     scale: str = "linear"
 
     def __post_init__(self) -> None:
-        self.settle()
+        self.check_shared()
         for name in ("low", "high"):
             object.__setattr__(self, name, self._bound(name, getattr(self, name)))
         low, high = self.low, self.high
@@ -59,7 +59,7 @@ class Bounded(Varying):
                 f"got {self.scale!r} for {type(self).__name__}. Choose one of them."
             )
         self.scaling.check(low, high)
-        self.settle_default()
+        self.check_default()
 
     @property
     def scaling(self) -> Scale:
@@ -279,9 +279,9 @@ class Choice(Varying):
     options: tuple[Scalar, ...]
 
     def __post_init__(self) -> None:
-        self.settle()
-        object.__setattr__(self, "options", _settled_options(self.options))
-        self.settle_default()
+        self.check_shared()
+        object.__setattr__(self, "options", _checked_options(self.options))
+        self.check_default()
 
     def rule(self) -> str:
         """List the options."""
@@ -349,9 +349,9 @@ class Constant(Hyperparameter):
     value: Scalar
 
     def __post_init__(self) -> None:
-        self.settle()
+        self.check_shared()
         check_scalar(self.value, "A constant")
-        self.settle_default()
+        self.check_default()
 
     def rule(self) -> str:
         """Say the value."""
@@ -380,21 +380,21 @@ def _article(value: Hyperparameter) -> str:
     return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
 
 
-def _settled_options(options: object) -> tuple[Scalar, ...]:
+def _checked_options(options: object) -> tuple[Scalar, ...]:
     if isinstance(options, str) or not isinstance(options, Iterable):
         raise SpaceError(
             f"`options` must be a tuple or a list; got {shown(options)}. Write Choice(('a', 'b'))."
         )
-    settled = tuple(options)
-    if not settled:
+    normalized = tuple(options)
+    if not normalized:
         raise SpaceError("`options` must hold at least one option; got none. List what may be chosen.")
-    for option in settled:
+    for option in normalized:
         check_scalar(option, "An option")
-    keys = [scalar_key(option) for option in settled]
+    keys = [scalar_key(option) for option in normalized]
     for position, key in enumerate(keys):
         if key in keys[:position]:
             raise SpaceError(
-                f"`options` must all be different; got {settled[position]!r} more than once. "
+                f"`options` must all be different; got {normalized[position]!r} more than once. "
                 "Remove the repetition."
             )
-    return settled
+    return normalized

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
 from sturgeon.space.base import Hyperparameter, Varying, shown
-from sturgeon.space.checks import check_known, check_members, check_names, settled_constraint
+from sturgeon.space.checks import check_known, check_members, check_names, parse_constraint
 from sturgeon.space.conditions import Conditions, prune
 from sturgeon.space.config import Config
 from sturgeon.space.configs import Configs
@@ -71,7 +71,7 @@ class Space(Mapping[str, Hyperparameter]):
         self.coordinates: tuple[str, ...] = tuple(
             name for name, item in hyperparameters.items() if isinstance(item, Varying)
         )
-        self.constraint: Constraint | None = settled_constraint(constraint, self._hyperparameters)
+        self.constraint: Constraint | None = parse_constraint(constraint, self._hyperparameters)
 
     # --- looking at it ---
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import sys
 import traceback as tracebacks
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sturgeon.errors import StudyError
+from sturgeon.plain_text import LONGEST_TRACEBACK, is_plain, message_of, plain
 from sturgeon.space import Config
 
 TrialState = Literal["waiting", "running", "paused", "complete", "stopped", "failed"]
@@ -89,8 +91,8 @@ class TrialError:
         if isinstance(error, TrialError):
             return error
         if isinstance(error, BaseException):
-            trace = "".join(tracebacks.format_exception(error))
-            return TrialError(type(error).__name__, str(error), trace)
+            trace = plain("".join(tracebacks.format_exception(error)), LONGEST_TRACEBACK)
+            return TrialError(type(error).__name__, message_of(error), trace)
         return TrialError("", str(error))
 
 
@@ -186,31 +188,53 @@ def check_whole(value: object, what: str) -> int:
     raise StudyError(f"a {what} must be a whole number from 0 to 2**63 - 1; got {what}={value!r}.")
 
 
+def check_metric_name(name: object, where: str) -> None:
+    """Check that a metric's name can be kept.
+
+    Args:
+        name: What was given.
+        where: What it was given to, for the message.
+
+    Raises:
+        StudyError: It is no text, or text that cannot be written.
+    """
+    if not isinstance(name, str) or not is_plain(name):
+        raise StudyError(f"a metric's name must be plain text; got {name!r} in {where}: name it otherwise.")
+
+
 def check_metrics(metrics: Mapping[str, object], where: str) -> dict[str, float]:
     """Turn metrics into floats, or say which one is not a number.
 
     Args:
-        metrics: Name to a number: a Python or NumPy number, or a 0-dimensional array or tensor.
+        metrics: Name to a number: a Python or NumPy number, or an array or tensor of one element.
         where: What they were given to, for the message.
 
     Returns:
         The same names with floats; NaN and infinities pass.
 
     Raises:
-        StudyError: One is not a number.
+        StudyError: One is not a number, or has a name that is no plain text.
     """
-    return {name: _to_float(value, name, where) for name, value in metrics.items()}
+    for name in metrics:
+        check_metric_name(name, where)
+    return {str.__str__(name): _to_float(value, name, where) for name, value in metrics.items()}
 
 
 def _to_float(value: object, name: str, where: str) -> float:
-    if isinstance(value, float):
-        return float(value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return float(value)
-    # A 0-dimensional array or tensor; TensorFlow's have no `item`.
+        try:
+            return float(value)
+        except OverflowError:
+            raise StudyError(
+                f"a metric must be a number up to {sys.float_info.max:.3g}; got one that is larger for "
+                f"{name!r} in {where}; pass its logarithm."
+            ) from None
+    # An array or tensor of one element; TensorFlow's have no `item`.
     item = getattr(value, "item", None) or getattr(value, "numpy", None)
-    if item is not None and tuple(getattr(value, "shape", (0,))) == ():
-        return _to_float(item(), name, where)
+    shape = getattr(value, "shape", None)
+    if callable(item) and shape is not None and all(size == 1 for size in shape):
+        inner = item()
+        return _to_float(inner.item() if isinstance(inner, np.ndarray) else inner, name, where)
     raise StudyError(
         f"a metric must be a number; got {value!r} ({type(value).__name__}) for {name!r} in {where}; "
         f"pass float(...) of it."

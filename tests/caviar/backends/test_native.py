@@ -12,15 +12,19 @@ import pytest
 
 import sturgeon.network.native
 from lane_runs import EPOCHS, OBJECTIVE, advance, by_jax, by_library, job, run, same_bits, same_network
+from sturgeon.caviar.backends.jax_lanes import JaxBackend
 from sturgeon.caviar.backends.native import NativeBackend
 from sturgeon.caviar.checkpoints import load_checkpoint, save_checkpoint
 from sturgeon.caviar.events import Diverged
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lane_batch import LaneBatch
+from sturgeon.data import METRICS
+from sturgeon.data.scores import SCORES, positive_class, softmax
 from sturgeon.network.native.layout import Layout
 from sturgeon.network.native.library import load_library, open_library
 from sturgeon.network.weights import Architecture, Weights, initial_weights
 from sturgeon.space import Constant, Integer, Space
+from sturgeon.study import Objective
 
 FOLDER = Path(sturgeon.network.native.__file__).parent
 PROBE = job(0, learning_rate=0.02, layers=3, dropout=0.2)
@@ -153,6 +157,24 @@ def test_a_block_holds_the_weights_and_zeros(width, units):
     assert block.ctypes.data % 64 == 0
     layout.weights(block).gamma[...] = 0
     assert np.count_nonzero(block) == sum(np.count_nonzero(w) for w in weights) - weights.gamma.size
+
+
+@pytest.mark.parametrize("score", ["average_precision", "ece"])
+@pytest.mark.parametrize("engine", [NativeBackend, JaxBackend])
+def test_a_score_that_decides_is_that_of_the_networks_probabilities(classification, score, engine):
+    def backend(dataset, space, epochs):
+        given = (load_library(), dataset) if engine is NativeBackend else (dataset, space)
+        return engine(*given, epochs, metric=f"val_{score}")
+
+    objective = Objective(f"val_{score}", METRICS["classification"][score])
+    jobs = [job(number, learning_rate=0.01 * number) for number in (1, 2, 3)]
+    curves, networks, _ = run(classification, jobs, objective=objective, backend=backend)
+    positive = positive_class(classification.y_train)
+    for number, network in networks.items():
+        probabilities = softmax(network.outputs(classification.x_validation))
+        expected = SCORES[score][0](classification.y_validation, probabilities, positive)
+        assert curves[number][-1][1][f"val_{score}"] == pytest.approx(expected, rel=1e-4)
+    assert len(networks) == 3
 
 
 def test_a_goal_other_than_the_loss_is_judged_by_the_same_outputs(classification):

@@ -8,7 +8,7 @@ from sturgeon.caviar.backends.jax_lanes import _TableProgram
 from sturgeon.caviar.backends.jax_program import TablePart
 from sturgeon.caviar.backends.jax_shapes import Extent, block_of
 from sturgeon.caviar.backends.jax_table import Streamed, place
-from sturgeon.caviar.backends.table_backend import TableUnit
+from sturgeon.caviar.backends.table_backend import Reporting
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lane_batch import LaneBatch
 from sturgeon.network.settings import TrainingSettings
@@ -18,7 +18,7 @@ EPOCHS = 3
 BATCH = 32  # the last mini-batch of an epoch is a partial one
 
 
-def train(parts, dataset, *, lanes, dropout, precision):
+def train(parts, dataset, *, lanes, dropout, precision, score=None):
     """Curves and networks of every lane."""
     configs = [
         {
@@ -40,7 +40,8 @@ def train(parts, dataset, *, lanes, dropout, precision):
         precision=precision,
     )
     unit, variance = (None, 0.0) if dataset.task == "classification" else (2.0, 1.0)
-    population = LaneBatch(_TableProgram(block, parts, CPU, TableUnit(unit, variance), EPOCHS), lanes)
+    reporting = Reporting(unit, variance, score)
+    population = LaneBatch(_TableProgram(block, parts, CPU, reporting, EPOCHS), lanes)
     for lane, config in enumerate(configs):
         population.start(lane, TrainingJob(lane, 100 + lane, config))
     curves = [population.advance() for _ in range(EPOCHS)]
@@ -56,21 +57,24 @@ def on_host(dataset, steps, lanes):
 
 
 @pytest.mark.parametrize(
-    ("task", "lanes", "dropout", "precision", "steps_at_once"),
+    ("task", "lanes", "dropout", "precision", "steps_at_once", "score"),
     [
-        ("regression", 1, 0.3, "float32", [1, 100]),
-        ("classification", 8, 0.0, "bfloat16", [3]),
+        ("regression", 1, 0.3, "float32", [1, 100], None),
+        ("classification", 8, 0.0, "bfloat16", [3], "auc"),
     ],
 )
-def test_a_streamed_table_trains_the_same_networks(request, task, lanes, dropout, precision, steps_at_once):
+def test_a_streamed_table_trains_the_same_networks(
+    request, task, lanes, dropout, precision, steps_at_once, score
+):
     dataset = request.getfixturevalue(task)
     assert len(dataset.y_train) % BATCH > 1
-    kind = {"lanes": lanes, "dropout": dropout, "precision": precision}
+    kind = {"lanes": lanes, "dropout": dropout, "precision": precision, "score": score}
     curves, networks = train(place(dataset, CPU, precision=precision), dataset, **kind)
     for steps in steps_at_once:
         its_curves, its_networks = train(on_host(dataset, steps, lanes), dataset, **kind)
         for epoch, its_epoch in zip(curves, its_curves, strict=True):
             for lane, (step, metrics) in epoch.items():
+                assert score is None or 0 < metrics[f"val_{score}"] <= 1
                 assert its_epoch[lane] == (step, pytest.approx(metrics, rel=1e-5, abs=1e-7))
         for network, its_network in zip(networks, its_networks, strict=True):
             for one, other in zip(

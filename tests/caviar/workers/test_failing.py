@@ -1,15 +1,17 @@
 """Failures of a training told apart."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from sturgeon.caviar.tuning import tune
-from sturgeon.errors import StudyFailed
+from sturgeon.errors import InputError, StudyFailed
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -219,3 +221,111 @@ def test_a_trial_that_somebody_else_ended_is_left_and_the_study_goes_on(space, t
     assert study.trials[0].error.message == "ended by hand"
     assert "only the running attempt of a trial may report on it" in caplog.text
     study.close()
+
+
+def broken_text():
+    class Broken(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    raise Broken
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+class Name(str):
+    """Text of a class that the study's process does not know."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda trial: Path(os.fsdecode(b"/nowhere/caf\xe9")).read_text(), "nowhere/caf"),
+        (
+            lambda trial: trial.report(step=2**63, loss=1.0),
+            "step must be a whole number.*got step=9223372036",
+        ),
+        (lambda trial: trial.report(step=float("nan"), loss=1.0), "got step=nan"),
+        (lambda trial: trial.report(loss=10**400), "up to 1.8e.308; got one that is larger for 'loss'"),
+        (lambda trial: trial.report(**{"caf\udce9": 1.0}), "name must be plain text"),
+        (lambda trial: trial.report(**{"a\0b": 1.0}), "name must be plain text"),
+        (lambda trial: {1: 0.5}, "name must be plain text; got 1"),
+        (lambda trial: trial.checkpoint("caf\udce9"), "path must be text"),
+        (lambda trial: trial.checkpoint("a", step=-1), "got step=-1"),
+        (lambda trial: broken_text(), "its text cannot be made: RuntimeError"),
+        (lambda trial: (_ for _ in ()).throw(ValueError("a\0b")), r"a\\x00b"),
+    ],
+)
+def test_whatever_a_training_does_its_trial_fails_alone(space, tmp_path, workers, harm, words):
+    def train(trial):
+        return harm(trial) if trial.number == 0 else {Name("loss"): 1.0}
+
+    where = tmp_path / "a.study"
+    with tune(train, space, minimize="loss", trials=2, workers=workers, study=where) as study:
+        assert [trial.state for trial in study.trials] == ["failed", "complete"]
+        assert re.search(words, study.trials[0].error.message)
+    with tune(train, space, minimize="loss", trials=3, workers=workers, study=where, resume=True) as study:
+        assert study.counts()["complete"] == 2
+
+
+def test_a_long_text_is_cut_in_messages(space, caplog):
+    def train(trial):
+        raise ValueError("long " * 400_000 + "the end")
+
+    with pytest.raises(StudyFailed) as failed:
+        tune(train, space, minimize="loss", trials=1)
+    assert len(str(failed.value)) < 1000
+    assert len(failed.value.__notes__[0]) < 100_000
+    assert all(len(record.getMessage()) < 1000 for record in caplog.records)
+    assert "ValueError: long long" in str(failed.value)
+
+
+def test_an_interrupt_that_the_training_raises_is_a_failure_of_its_own(space, capfd):
+    study = tune(lambda t: interrupt() if t.number == 0 else 1.0, space, minimize="loss", trials=2)
+    error = study.trials[0].error
+    assert (error.type, study.trials[0].attempts) == ("KeyboardInterrupt", 1)
+    assert "nobody pressed Ctrl-C" in error.message
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def leave_with_three():
+    sys.exit(3)
+
+
+def raise_an_error():
+    raise ValueError("of the child")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(
+    ("leave", "code"), [(lambda: 99.0, 0), (leave_with_three, 3), (raise_an_error, 1)], ids=["0", "3", "1"]
+)
+def test_a_forked_process_that_comes_out_of_the_training_says_nothing_of_it(space, workers, leave, code):
+    def train(trial):
+        child = os.fork()
+        if child == 0:
+            return leave()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
+        return 2.0
+
+    study = tune(train, space, minimize="loss", trials=2, workers=workers)
+    assert [trial.value for trial in study.trials] == [2.0, 2.0]
+
+
+def test_a_forked_process_cannot_report(space):
+    def train(trial):
+        child = os.fork()
+        if child == 0:
+            try:
+                trial.report(loss=99.0)
+            except InputError as error:
+                os._exit(5 if "must come from the process that `train` was called in" in str(error) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+        trial.report(loss=2.0)
+
+    assert tune(train, space, minimize="loss", trials=1).best.value == 2.0

@@ -44,6 +44,152 @@ def test_a_script_needs_no_guard_and_is_not_run_again(script):
     assert (code, err) == (0, "")
 
 
+def test_whatever_in_a_script_can_be_called_can_be_trained(script):
+    run = script(
+        """
+        import enum, functools, json, pickle
+        from collections import namedtuple
+        from dataclasses import dataclass
+        import sturgeon as st
+
+        class Net:
+            pass
+
+        class Kind(enum.Enum):
+            DEEP = 2
+
+        @dataclass(frozen=True)
+        class Setting:
+            scale: float = 2.0
+
+        Pair = namedtuple("Pair", "a b")
+
+        def value(trial):
+            for one in (Net(), Kind.DEEP, Setting(), Pair(1, 2)):  # pickle finds the script's classes
+                assert type(pickle.loads(pickle.dumps(one))) is type(one)
+            return 2 * trial.config["x"]
+
+        class Trainer:
+            def __init__(self, scale):
+                self.scale = scale
+            def __call__(self, trial):
+                assert pickle.loads(pickle.dumps(self)).scale == 2
+                return value(trial)
+            def method(self, trial):
+                return value(trial)
+            @classmethod
+            def of_class(cls, trial):
+                return cls(2)(trial)
+            @staticmethod
+            def static(trial):
+                return value(trial)
+
+        class Constructed(float):
+            def __new__(cls, trial):
+                return float.__new__(cls, value(trial))
+
+        class decorated:
+            def __init__(self, function):
+                functools.update_wrapper(self, function)
+            def __call__(self, trial):
+                return self.__wrapped__(trial)
+
+        @decorated
+        def train(trial):
+            return value(trial)
+
+        @functools.lru_cache(maxsize=None)
+        def fibonacci(n):
+            return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+        @functools.singledispatch
+        def scale(given):
+            raise TypeError
+        scale.register(int, lambda given: 2)
+
+        def with_helpers(trial):
+            assert fibonacci(90) == 2880067194370816120 and fibonacci.cache_info().misses == 91
+            return scale(1) * trial.config["x"]
+
+        @functools.cache
+        def cached(trial):
+            return value(trial)
+
+        def of_a_class(trial, kind):
+            assert type(pickle.loads(pickle.dumps(kind()))) is kind
+            return 2 * trial.config["x"]
+
+        space = st.Space(x=st.Real(0, 1))
+        each = {
+            "object": Trainer(2), "method": Trainer(2).method, "class method": Trainer.of_class,
+            "static method": Trainer.static, "class": Constructed, "class decorator": train,
+            "helpers": with_helpers, "cached": cached, "partial": functools.partial(of_a_class, kind=Net),
+            "lambda": lambda trial: value(trial),
+        }
+        for name, one in each.items():
+            study = st.tune(one, space, minimize="loss", trials=1, progress=False)
+            assert study.best.value == 2 * study.best.config["x"], name
+        print("done", len(each))
+        """
+    )
+    assert run.end() == (0, "done 10\n", "")
+
+
+@pytest.mark.parametrize("guard", ["if True:", 'if __name__ == "__main__":'])
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_processes_that_a_training_starts_find_what_is_in_the_script(script, method, guard):
+    run = script(
+        f"""
+        import multiprocessing
+        import sturgeon as st
+
+        class Item:
+            def __init__(self, x):
+                self.x = x
+
+        def double(item):
+            return Item(2 * item.x)
+
+        def train(trial):
+            with multiprocessing.get_context("{method}").Pool(1) as pool:
+                return pool.map(double, [Item(trial.config["x"])])[0].x
+
+        {guard}
+            space = st.Space(x=st.Real(0, 1))
+            study = st.tune(train, space, minimize="loss", trials=1, progress=False)
+            print(study.best.value == 2 * study.best.config["x"])
+        """
+    )
+    assert run.end() == (0, "True\n", "")
+
+
+def test_processes_that_a_training_starts_find_what_is_in_a_module_run_as_script(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "jobs.py").write_text(
+        textwrap.dedent(
+            """
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
+            import sturgeon as st
+
+            def double(x):
+                return 2 * x
+
+            def train(trial):
+                with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                    return pool.submit(double, trial.config["x"]).result()
+
+            study = st.tune(train, st.Space(x=st.Real(0, 1)), minimize="loss", trials=1, progress=False)
+            print(study.best.value == 2 * study.best.config["x"])
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "package.jobs"], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 def test_a_function_of_an_interactive_session_that_no_file_holds(tmp_path):
     session = """
         import sturgeon as st

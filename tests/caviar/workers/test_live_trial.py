@@ -102,6 +102,35 @@ def test_metrics_may_be_numpy_numbers_and_nan():
     assert (metrics["a"], metrics["b"], metrics["d"]) == (0.5, 3.0, 2.0)
 
 
+class Tensor:
+    """As TensorFlow's: without `item`, but with `numpy`."""
+
+    def __init__(self, values):
+        self.values = np.array(values)
+        self.shape = self.values.shape
+
+    def numpy(self):
+        return self.values
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.array([0.5]), np.array([[[0.5]]]), np.float16(0.5), Tensor(0.5), Tensor([0.5]), Tensor([[0.5]])],
+)
+def test_a_metric_may_be_an_array_or_a_tensor_of_one_element(value):
+    trial, channel = live()
+    trial.report(loss=value)
+    assert channel.messages[0].metrics == {"loss": 0.5}
+
+
+@pytest.mark.parametrize(
+    "value", [np.array([0.5, 0.5]), np.array([]), Tensor([1.0, 2.0]), [0.5], None, True, 1j]
+)
+def test_anything_else_is_no_number(value):
+    with pytest.raises(StudyError, match="must be a number"):
+        live()[0].report(loss=value)
+
+
 def test_a_checkpoint_carries_its_step_and_a_path_that_holds_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     trial, channel = live()

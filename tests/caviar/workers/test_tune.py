@@ -230,7 +230,7 @@ def test_a_study_that_exists_needs_resume(space, tmp_path):
     where = tmp_path / "a.study"
     tune(bowl, space, minimize="loss", trials=1, study=where, workers=0).close()
     before = where.read_bytes()
-    with pytest.raises(StudyError, match=r"gone on with only when asked to; .*a\.study' exists: add resume"):
+    with pytest.raises(StudyError, match=r"resumed only when asked to; .*a\.study' exists: add resume"):
         tune(bowl, space, minimize="loss", trials=2, study=where, workers=0)
     assert where.read_bytes() == before
     with tune(bowl, space, minimize="loss", trials=3, study=where, workers=0, resume=True) as study:

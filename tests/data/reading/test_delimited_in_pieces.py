@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sturgeon.data.reading.delimited import read_delimited
 from sturgeon.data.reading.row_shape import check_shape
+from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, is_padded
 from sturgeon.data.reading.text_file import read_lines
 from sturgeon.errors import DataError
 
@@ -44,7 +45,15 @@ def tables(draw):
 def test_types_are_those_of_whole_columns_wherever_chunks_end(tmp_path_factory, columns, chunk_rows):
     path = write(tmp_path_factory.mktemp("pieces") / "t.csv", columns)
     at_once = pd.read_csv(path, na_values=["?"], skipinitialspace=True, low_memory=False)
-    pd.testing.assert_frame_equal(read_delimited(path, chunk_rows=chunk_rows), at_once)
+    old = CellRules(as_spelled=False)
+    pd.testing.assert_frame_equal(read_delimited(path, rules=old, chunk_rows=chunk_rows), at_once)
+    padded = [name for name, cells in zip(at_once, columns, strict=True) if any(map(is_padded, cells))]
+    frame = read_delimited(path, chunk_rows=chunk_rows)
+    pd.testing.assert_frame_equal(frame.drop(columns=padded), at_once.drop(columns=padded))
+    for name in padded:
+        cells = columns[int(name[1:])]
+        expected = [None if cell in ("", *MISSING_WORDS) else cell for cell in cells]
+        assert [None if pd.isna(cell) else cell for cell in frame[name]] == expected
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, 100])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -44,11 +45,14 @@ def fish(rows: int) -> pd.DataFrame:
 
 
 def rows_to_predict() -> pd.DataFrame:
-    """Some rows as in training; then a river, and gaps, that training never had."""
+    """Some rows as in training; a river, and gaps, that training never had; and numbers far beyond."""
     rows = fish(40).drop(columns=["weight", "kind"]).astype({"zone": "str"})
     rows.loc[0, "river"] = "Oka"
     rows.loc[1, ["fixed length", "where"]] = np.nan
     rows.loc[2, "2 class?"] = None
+    rows.loc[3, "fixed length"] = 1e300
+    rows.loc[4, ["age", "fixed length"]] = -1e12, 150.0
+    rows.loc[5, ["where", "age", "fixed length"]] = 0.0, 400.0, 800.0
     return rows
 
 
@@ -147,6 +151,36 @@ def test_predict_takes_an_exported_network(form, exported):
     np.testing.assert_allclose(
         pd.read_csv(folder / f"number.{form}.csv")["weight"], number["weight"], rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("form", MODULES)
+def test_no_number_is_absurd_whatever_the_cells(form, exported):
+    folder, weights = exported(form), fish(200)["weight"]
+    predicted = np.load(folder / f"number.{form}.npy")
+    margin = (weights.max() - weights.min()) / 20
+    assert weights.min() - margin <= predicted.min() < predicted.max() <= weights.max() + margin
+
+
+OLD_EXPORT = """
+import sys, torch
+from pathlib import Path
+from sturgeon.data import read_table
+from sturgeon.frameworks.export.exported import ExportedModel
+weights = torch.load(Path(sys.argv[1], "weights.pt"), weights_only=True)
+for name in ("low", "high", "target_low", "target_high"):
+    del weights[name]
+torch.save(weights, Path(sys.argv[1], "weights.pt"))
+rows = read_table(sys.argv[2]).iloc[[3, 6]].assign(age=20.0)
+print(*ExportedModel.load(Path(sys.argv[1])).answers(rows)[:, 0])
+"""
+
+
+def test_an_export_for_pytorch_of_before_there_were_bounds_predicts_without(exported, tmp_path):
+    shutil.copytree(exported("torch") / "number.torch", tmp_path / "old.torch")
+    command = [sys.executable, "-c", OLD_EXPORT, tmp_path / "old.torch", exported("torch") / "rows.parquet"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode != 0
+    assert "far too large" in ran.stderr  # row 3 has a length of 1e300
 
 
 def test_a_network_for_pytorch_is_read_without_pickled_code(exported):

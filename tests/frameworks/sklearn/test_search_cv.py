@@ -1,6 +1,7 @@
 """SearchCV keeps the promises of RandomizedSearchCV, and searches better."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.decomposition import PCA
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GroupKFold, KFold, RandomizedSearchCV
+from sklearn.model_selection import GroupKFold, KFold, RandomizedSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
@@ -170,27 +171,146 @@ def test_a_batch_that_fails_whole_is_kept_among_the_results():
     assert not search.best_params_["fails"]
 
 
-def test_batches_of_one_survive_a_candidate_that_fails(tmp_path):
+class Counting(Quadratic):
+    """Counts its fits; those with `a` above 0.5 fail."""
+
+    fits = 0
+
+    def fit(self, X, y=None, groups=None):
+        Counting.fits += 1
+        if self.a > 0.5:
+            raise RuntimeError("cannot be fitted")
+        return super().fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("batch_size", "seed"), [(1, 0), (1, 1), (2, 2), (None, 3)])
+def test_it_goes_on_where_candidates_fail_and_fits_each_once(tmp_path, batch_size, seed):
     X, y = np.zeros((20, 1)), np.arange(20.0)
     place = tmp_path / "q.study"
-    space = st.Space(a=st.Real(0.0, 0.9), b=st.Real(0.0, 1.0), fails=st.Choice((False, True)))
-    search = SearchCV(Quadratic(), space, n_iter=20, cv=2, batch_size=1, study=place, random_state=1)
+    space = {"a": st.Real(0.0, 1.0), "b": [0.0, 0.7]}
+    Counting.fits = 0
+    search = SearchCV(
+        Counting(), space, n_iter=12, cv=3, batch_size=batch_size, study=place, random_state=seed, refit=False
+    )
+    search.fit(X, y)
+    assert Counting.fits == 12 * 3
+    found = search.cv_results_
+    failed = np.array([params["a"] > 0.5 for params in found["params"]])
+    assert 0 < failed.sum() < 12
+    assert np.array_equal(np.isnan(found["mean_test_score"]), failed)
+    assert np.array_equal(np.isnan(found["split2_test_score"]), failed)
+    assert search.best_params_["a"] <= 0.5
+    assert all(len(values) == 12 for values in found.values())
+    with st.Study.open(place) as study:
+        assert [trial.config["a"] for trial in study.trials] == [params["a"] for params in found["params"]]
+        assert [trial.state == "failed" for trial in study.trials] == failed.tolist()
+
+
+@dataclass(frozen=True)
+class InOrder(st.Search):
+    """Suggests the options of `a` one after the other, and claims to learn: so batches are of one."""
+
+    name = "in order"
+    learns = True
+
+    def suggest(self, space, record, count, rng):
+        return [{"a": option} for option in space["a"].options[len(record) :][:count]]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_first_and_the_last_candidates_may_fail():
+    X, y = np.zeros((20, 1)), np.arange(20.0)
+    search = SearchCV(
+        Quadratic(),
+        {"a": [0.95, 0.1, 0.92]},
+        n_iter=3,
+        cv=2,
+        batch_size=1,
+        search=InOrder(),
+        error_score=-9.0,
+    )
+    search.fit(X, y)
+    scores = dict(zip(search.cv_results_["param_a"], search.cv_results_["mean_test_score"], strict=True))
+    assert scores[0.95] == scores[0.91] == -9.0
+    assert search.best_params_ == {"a": 0.1}
+    assert search.best_score_ == scores[0.1]
+
+
+def test_a_failure_with_several_metrics_is_a_row_of_errors():
+    X, y = np.zeros((20, 1)), np.arange(20.0)
+    metrics = {"one": lambda e, X, y: -e.a, "two": lambda e, X, y: e.a}
+    search = SearchCV(
+        Quadratic(), {"a": [0.95, 0.1, 0.2]}, n_iter=3, cv=2, batch_size=1, search=InOrder(), scoring=metrics,
+        refit="two", return_train_score=True,
+    )  # fmt: skip
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         search.fit(X, y)
+    told = [str(one.message) for one in said if one.category is FitFailedWarning]
+    assert len(told) == 1
+    assert "Every fit of 1 of 3 candidates failed, 2 fits; their scores are set to nan" in told[0]
+    failed = [params["a"] == 0.95 for params in search.cv_results_["params"]]
+    for name in ("mean_test_one", "mean_train_two", "split1_test_two"):
+        assert np.isnan(search.cv_results_[name]).tolist() == failed
+    assert search.best_params_ == {"a": 0.2}
+
+
+def test_errors_are_raised_where_they_are_to_be():
+    X, y = np.zeros((20, 1)), np.arange(20.0)
+    search = SearchCV(
+        Quadratic(), {"a": [0.1, 0.95]}, cv=2, batch_size=1, search=InOrder(), error_score="raise"
+    )
+    with pytest.raises(RuntimeError, match="cannot be fitted"):
+        search.fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "drawn", [stats.poisson(4), stats.binom(6, 0.3), stats.geom(0.5), stats.randint(0, 12)]
+)
+def test_no_candidate_of_a_discrete_distribution_is_evaluated_twice(drawn, tmp_path):
+    X, y = np.zeros((20, 1)), np.arange(20.0)
+    place = tmp_path / "q.study"
+    search = SearchCV(Quadratic(), {"b": drawn}, n_iter=6, cv=2, random_state=0, study=place).fit(X, y)
+    values = [params["b"] for params in search.cv_results_["params"]]
+    assert len(values) == len(set(values)) == 6
+    assert {type(value) for value in values} == {int}
     with st.Study.open(place) as study:
-        counts = study.counts()
-    left_out = [
-        w for w in said if issubclass(w.category, FitFailedWarning) and "leaves them out" in str(w.message)
-    ]
-    assert counts["failed"] >= 1
-    assert counts["failed"] + counts["complete"] == 20
-    assert len(search.cv_results_["params"]) == 20 or left_out
+        assert study.counts()["complete"] == len(study.trials)
+        repeats = [trial for trial in study.trials if trial.notes]
+        assert len(study.trials) - len(repeats) == 6
+
+
+def test_a_discrete_distribution_with_few_values_ends_the_search():
+    X, y = np.zeros((20, 1)), np.arange(20.0)
+    search = SearchCV(Quadratic(), {"b": stats.bernoulli(0.5)}, n_iter=9, cv=2, random_state=0)
+    with pytest.warns(UserWarning, match="2 candidates, fewer than n_iter=9"):
+        search.fit(X, y)
+    assert sorted(search.cv_results_["param_b"]) == [0, 1]
+
+
+def test_a_nested_cross_validation_keeps_a_study_of_each_fit(tmp_path):
+    search = SearchCV(SVC(), SPACE, n_iter=2, cv=2, study=tmp_path / "iris.study", random_state=0)
+    scores = cross_val_score(search, *IRIS, cv=3)
+    assert np.isfinite(scores).all()
+    search.fit(*IRIS)
+    assert search.study_place_ == str(tmp_path / "iris-4.study")
+    for name in ("iris", "iris-2", "iris-3", "iris-4"):
+        with st.Study.open(tmp_path / f"{name}.study") as study:
+            assert study.counts()["complete"] == 2
+
+
+def test_a_file_that_is_no_study_is_left_alone(tmp_path):
+    (tmp_path / "iris.study").write_text("a,b\n1,2\n")
+    with pytest.raises(st.StudyError, match=r"iris\.study"):
+        SearchCV(SVC(), SPACE, n_iter=2, study=tmp_path / "iris.study").fit(*IRIS)
+    assert (tmp_path / "iris.study").read_text() == "a,b\n1,2\n"
 
 
 def test_an_estimator_that_always_fails_says_why():
     X, y = np.zeros((20, 1)), np.arange(20.0)
-    with pytest.raises(ValueError, match="cannot be fitted"):
+    with pytest.raises(ValueError, match=r"All the 20 fits failed[\s\S]*cannot be fitted"):
         SearchCV(Quadratic(fails=True), {"a": st.Real(0.0, 1.0)}, cv=2).fit(X, y)
 
 
@@ -208,8 +328,6 @@ def test_a_study_keeps_every_candidate(tmp_path):
         assert [trial.config for trial in study.trials] == search.cv_results_["params"]
         assert study.best.value == pytest.approx(search.best_score_)
         assert study.best.metrics["mean_fit_time"] > 0
-    with pytest.raises(st.StudyError, match="exists"):
-        SearchCV(SVC(), SPACE, n_iter=2, study=place).fit(*IRIS)
 
 
 def test_a_budget_ends_the_search_after_a_batch():

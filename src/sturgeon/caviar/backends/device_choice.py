@@ -48,6 +48,7 @@ def table_backend(
     *,
     precision: Precision = "float32",
     rows: int | None = None,
+    metric: str | None = None,
 ) -> TableBackend:
     """The compiled library on the cores; JAX on a GPU where that is sooner, and for what the library lacks.
 
@@ -59,16 +60,17 @@ def table_backend(
         epochs: What learning-rate schedules count on.
         precision: In which numbers matrices are multiplied.
         rows: Training rows to choose by, where ``dataset`` is a part of a table; else its own.
+        metric: The metric that decides; None for one that every training reports.
     """
     library, cores, own_rows = load_library(), core_devices(), len(dataset.y_train)
     on_cores = None
     if precision == "float32" and library is not None and cores:
-        on_cores = NativeBackend(library, dataset, epochs)
+        on_cores = NativeBackend(library, dataset, epochs, metric)
         if not may_have_gpu():
             return on_cores
     from sturgeon.caviar.backends.jax_lanes import JaxBackend  # which loads JAX
 
-    by_jax = JaxBackend(dataset, space, epochs, precision=precision)
+    by_jax = JaxBackend(dataset, space, epochs, precision=precision, metric=metric)
     if on_cores is None:
         return by_jax
     counts = {"epochs": epochs, "rows": own_rows, "whole_rows": rows or own_rows}
@@ -87,15 +89,15 @@ def table_trainer(
     Args:
         dataset: The data; its training and validation parts are put on every device that has room.
         space: The space that configurations come from.
-        objective: The metric that must stay finite.
+        objective: The metric that must stay finite, and is reported after each epoch.
         epochs: How many epochs a job trains for, at least 1.
         precision: In which numbers matrices are multiplied.
     """
     if dataset.folds == 1:
-        backend = table_backend(dataset, space, epochs, precision=precision)
+        backend = table_backend(dataset, space, epochs, precision=precision, metric=objective.metric)
         return LaneTrainer(backend, objective, epochs)
     parts = [dataset.fold(number) for number in range(dataset.folds)]
-    first = table_backend(parts[0], space, epochs, precision=precision)
+    first = table_backend(parts[0], space, epochs, precision=precision, metric=objective.metric)
     backend = FoldedBackend([first, *(first.with_dataset(part) for part in parts[1:])], objective.metric)
     return LaneTrainer(backend, objective, epochs)
 

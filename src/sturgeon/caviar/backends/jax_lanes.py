@@ -16,9 +16,9 @@ from sturgeon.caviar.backends.jax_shapes import Extent, block_of, lane_bytes
 from sturgeon.caviar.backends.jax_table import Resident, Streamed, place, run_streamed_epoch
 from sturgeon.caviar.backends.table_backend import (
     ProgramShape,
+    Reporting,
     TableBackend,
     TableBlock,
-    TableUnit,
     epoch_cost,
     network_of,
 )
@@ -26,6 +26,7 @@ from sturgeon.caviar.lanes.backend import LaneProgram, TrainingJob
 from sturgeon.caviar.lanes.devices import Device, all_bytes
 from sturgeon.caviar.lanes.stacking import StackedProgram
 from sturgeon.data import Dataset
+from sturgeon.data.metrics import score_outputs
 from sturgeon.network import streams
 from sturgeon.network.settings import Precision, TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
@@ -55,12 +56,19 @@ class JaxBackend(TableBackend):
         space: The space that configurations come from.
         epochs: What learning-rate schedules count on.
         precision: In which numbers matrices are multiplied.
+        metric: The metric that decides.
     """
 
     def __init__(
-        self, dataset: Dataset, space: Space, epochs: int, *, precision: Precision = "float32"
+        self,
+        dataset: Dataset,
+        space: Space,
+        epochs: int,
+        *,
+        precision: Precision = "float32",
+        metric: str | None = None,
     ) -> None:
-        super().__init__(dataset, epochs)
+        super().__init__(dataset, epochs, metric)
         arrays = (dataset.x_train, dataset.y_train, dataset.x_validation, dataset.y_validation)
         self._table_bytes = sum(array.nbytes for array in arrays)
         self._space = space
@@ -71,7 +79,7 @@ class JaxBackend(TableBackend):
 
     def with_dataset(self, dataset: Dataset) -> JaxBackend:
         """See :class:`TableBackend`."""
-        return JaxBackend(dataset, self._space, self._epochs, precision=self._precision)
+        return JaxBackend(dataset, self._space, self._epochs, precision=self._precision, metric=self._metric)
 
     def block_of(self, config: Config) -> TableBlock:
         """Program, and number of hidden layers."""
@@ -103,7 +111,10 @@ class JaxBackend(TableBackend):
         memory = all_bytes(device)
         if memory is None:
             return _GPU_LANES[-1]
-        room = (_MEMORY_SHARE * memory - self._table_bytes) // lane_bytes(block.shape, self._rows)
+        needed = lane_bytes(block.shape, self._rows)
+        if self._reporting.score is not None:
+            needed += 4 * len(self._dataset.y_validation) * self._dataset.outputs
+        room = (_MEMORY_SHARE * memory - self._table_bytes) // needed
         return min(_GPU_LANES[-1], 1 << int(max(room, 1)).bit_length() - 1)
 
     def lanes_for(self, jobs: int, block: TableBlock, device: Device) -> int:
@@ -123,7 +134,7 @@ class JaxBackend(TableBackend):
         with self._placing:
             if device not in self._parts:
                 self._parts[device] = place(self._dataset, device, precision=self._precision)
-        return _TableProgram(block, self._parts[device], device, TableUnit.of(self._dataset), self._epochs)
+        return _TableProgram(block, self._parts[device], device, self._reporting, self._epochs)
 
 
 class _LaneSettings(NamedTuple):
@@ -141,14 +152,20 @@ class _LaneSettings(NamedTuple):
 
 class _TableProgram(StackedProgram):
     def __init__(
-        self, block: TableBlock, parts: Resident | Streamed, device: Device, unit: TableUnit, epochs: int
+        self,
+        block: TableBlock,
+        parts: Resident | Streamed,
+        device: Device,
+        reporting: Reporting,
+        epochs: int,
     ) -> None:
         self._shape, self._depth = block.shape, block.depth
         self._rows = len(parts.training.targets)
         self._device = device
-        self._unit = unit
+        self._reporting = reporting
+        self._validation_targets = parts.validation.targets
         self._epochs = epochs
-        self._epoch = _epoch_on(parts, block.shape)
+        self._epoch = _epoch_on(parts, block.shape, with_outputs=reporting.score is not None)
         self._settings: dict[int, _LaneSettings] = {}
         self.asynchronous = device.platform != "cpu"
 
@@ -184,8 +201,19 @@ class _TableProgram(StackedProgram):
     def run(self, state: TrainingState, inputs: EpochInputs) -> tuple[TrainingState, dict[str, jax.Array]]:
         return self._epoch(state, inputs, np.int32(self._depth))
 
+    def reports(self, results: dict[str, Any]) -> Sequence[dict[str, float]]:
+        """As every stacked program; a score of all outputs is computed on the host."""
+        score, positive = self._reporting.score, self._reporting.positive
+        sums = {name: values for name, values in results.items() if name != "outputs"}
+        reports = super().reports(sums)
+        if score is None:
+            return reports
+        targets = np.asarray(self._validation_targets)
+        scores = [score_outputs(score, one, targets, positive) for one in np.asarray(results["outputs"])]
+        return [{**report, f"val_{score}": value} for report, value in zip(reports, scores, strict=True)]
+
     def metrics(self, values: dict[str, float]) -> dict[str, float]:
-        return self._unit.reported(values.pop("train_loss"), values)
+        return self._reporting.reported(values.pop("train_loss"), values)
 
     def network(self, job: TrainingJob, state: TrainingState) -> TrainedNetwork:
         own = self._trimmed(job, state)
@@ -207,8 +235,8 @@ class _TableProgram(StackedProgram):
         return trim_state(state, TrainingSettings.of(job.config).hidden_units, self._depth)
 
 
-def _epoch_on(parts: Resident | Streamed, shape: ProgramShape) -> Epoch:
+def _epoch_on(parts: Resident | Streamed, shape: ProgramShape, *, with_outputs: bool) -> Epoch:
     if isinstance(parts, Streamed):
-        return functools.partial(run_streamed_epoch, shape, parts)
-    run = epoch_program(shape)
+        return functools.partial(run_streamed_epoch, shape, parts, with_outputs)
+    run = epoch_program(shape, with_outputs)
     return lambda state, inputs, depth: run(state, inputs, depth, parts.training, parts.validation)

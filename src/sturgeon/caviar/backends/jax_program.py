@@ -19,7 +19,7 @@ import numpy as np
 from sturgeon.caviar.backends.table_backend import ProgramShape
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
-from sturgeon.network.objectives import evaluate, row_losses
+from sturgeon.network.objectives import all_outputs, evaluate, row_losses
 from sturgeon.network.optimizers import descend
 from sturgeon.network.settings import LaneSettings
 from sturgeon.network.weights import Array, TrainingState, Weights
@@ -120,11 +120,14 @@ def _seen(rows: int, batch: int) -> int:
 
 
 @functools.cache
-def epoch_program(shape: ProgramShape) -> Callable[..., tuple[TrainingState, dict[str, jax.Array]]]:
+def epoch_program(
+    shape: ProgramShape, with_outputs: bool = False
+) -> Callable[..., tuple[TrainingState, dict[str, jax.Array]]]:
     """The compiled function ``(state, inputs, depth, training, validation) -> (state, metrics)``.
 
     It trains every lane for one epoch and judges it on the validation part. ``metrics`` maps names such as
     ``train_loss`` and the validation part's ``loss`` to ``[lanes]``; a regression's are in standard units.
+    Where they are asked for, ``outputs`` are those of the validation rows, ``[lanes, rows, outputs]``.
     """
 
     def train_one_epoch(
@@ -142,6 +145,8 @@ def epoch_program(shape: ProgramShape) -> Callable[..., tuple[TrainingState, dic
         train_loss = jnp.sum(losses) / jnp.sum(row_weights)
         predict = predictor(shape, trained, inputs.lane, depth)
         metrics = evaluate(predict, validation.inputs, validation.targets)
+        if with_outputs:
+            metrics["outputs"] = all_outputs(predict, validation.inputs)
         return trained, {"train_loss": train_loss, **metrics}
 
     return jax.jit(jax.vmap(train_one_epoch, in_axes=(0, 0, None, None, None)), donate_argnums=0)

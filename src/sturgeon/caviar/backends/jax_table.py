@@ -31,7 +31,7 @@ from sturgeon.caviar.backends.table_backend import ProgramShape
 from sturgeon.caviar.lanes.devices import Device, free_bytes
 from sturgeon.data import Dataset
 from sturgeon.data.aligned import empty_aligned
-from sturgeon.network.objectives import metric_sums, metrics_of
+from sturgeon.network.objectives import all_outputs, metric_sums, metrics_of
 from sturgeon.network.settings import Precision
 from sturgeon.network.weights import Array, TrainingState
 
@@ -154,11 +154,13 @@ class ChunkPrograms(NamedTuple):
         train: ``(state, lane, depth, batches) -> (state, loss summed over rows)``.
         judge: ``(state, lane, depth, part) -> metric sums``.
         conclude: ``(metric sums, rows) -> metrics``.
+        predict: ``(state, lane, depth, inputs) -> outputs``.
     """
 
     train: Callable[..., tuple[TrainingState, jax.Array]]
     judge: Callable[..., dict[str, jax.Array]]
     conclude: Callable[..., dict[str, jax.Array]]
+    predict: Callable[..., jax.Array]
 
 
 @functools.cache
@@ -174,16 +176,25 @@ def chunk_programs(shape: ProgramShape) -> ChunkPrograms:
     def judge(state: TrainingState, lane: LaneInputs, depth: Array, part: TablePart) -> dict[str, jax.Array]:
         return metric_sums(predictor(shape, state, lane, depth), part.inputs, part.targets)
 
+    def predict(state: TrainingState, lane: LaneInputs, depth: Array, inputs: Array) -> jax.Array:
+        return all_outputs(predictor(shape, state, lane, depth), inputs)
+
     return ChunkPrograms(
         jax.jit(jax.vmap(train, in_axes=(0, 0, None, 0)), donate_argnums=0),
         jax.jit(jax.vmap(judge, in_axes=(0, 0, None, None))),
         jax.jit(jax.vmap(metrics_of, in_axes=(0, None))),
+        jax.jit(jax.vmap(predict, in_axes=(0, 0, None, None))),
     )
 
 
 def run_streamed_epoch(
-    shape: ProgramShape, table: Streamed, state: TrainingState, inputs: EpochInputs, depth: Array
-) -> tuple[TrainingState, dict[str, jax.Array]]:
+    shape: ProgramShape,
+    table: Streamed,
+    with_outputs: bool,
+    state: TrainingState,
+    inputs: EpochInputs,
+    depth: Array,
+) -> tuple[TrainingState, dict[str, Any]]:
     """Train every lane for one epoch, and judge it, on a table that has no room on the device.
 
     A lane sees the same rows in the same mini-batches as in
@@ -194,6 +205,7 @@ def run_streamed_epoch(
     Args:
         shape: What the programs are specialised on.
         table: Both parts, on the host.
+        with_outputs: Whether the validation rows' outputs are wanted; they come to the host.
         state: The lanes' states, on the device; given up to the program.
         inputs: The lanes' inputs, NumPy arrays.
         depth: The number of hidden layers.
@@ -209,10 +221,15 @@ def run_streamed_epoch(
         state, loss = programs.train(state, inputs.lane, depth, batches)
         losses.append(loss)
     sums: list[dict[str, jax.Array]] = []
+    outputs: list[np.ndarray] = []
     for part in table.in_order():
         _await_last_but_one(sums)
         sums.append(programs.judge(state, inputs.lane, depth, part))
-    metrics = programs.conclude(_added(sums), len(table.validation.targets))
+        if with_outputs:
+            outputs.append(np.asarray(programs.predict(state, inputs.lane, depth, part.inputs)))
+    metrics: dict[str, Any] = programs.conclude(_added(sums), len(table.validation.targets))
+    if with_outputs:
+        metrics["outputs"] = np.concatenate(outputs, axis=1)
     return state, {"train_loss": _added(losses) / weights.sum(), **metrics}
 
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from sturgeon.caviar.backends.table_backend import (
     ProgramShape,
+    Reporting,
     TableBackend,
     TableBlock,
-    TableUnit,
     epoch_cost,
     network_of,
 )
@@ -41,10 +41,13 @@ class NativeBackend(TableBackend):
         library: What trains.
         dataset: The data; its arrays are read where they lie.
         epochs: What learning-rate schedules count on.
+        metric: The metric that decides.
     """
 
-    def __init__(self, library: ctypes.CDLL, dataset: Dataset, epochs: int) -> None:
-        super().__init__(dataset, epochs)
+    def __init__(
+        self, library: ctypes.CDLL, dataset: Dataset, epochs: int, metric: str | None = None
+    ) -> None:
+        super().__init__(dataset, epochs, metric)
         self._library = library
 
     @property
@@ -54,7 +57,7 @@ class NativeBackend(TableBackend):
 
     def with_dataset(self, dataset: Dataset) -> NativeBackend:
         """See :class:`TableBackend`."""
-        return NativeBackend(self._library, dataset, self._epochs)
+        return NativeBackend(self._library, dataset, self._epochs, self._metric)
 
     def block_of(self, config: Config) -> TableBlock:
         """The configuration's own sizes."""
@@ -88,7 +91,7 @@ class NativeBackend(TableBackend):
             MemoryError: They need more than is free. A system that promises more than it has would end the
                 process in the middle of the training.
         """
-        program = _NativeProgram(self._library, block, self._dataset, self._epochs)
+        program = _NativeProgram(self._library, block, self._dataset, self._reporting, self._epochs)
         needed, free = program.layout.training_bytes(block.shape.batch), free_bytes(device)
         if free is not None and needed > free:
             raise MemoryError(f"the network needs {needed / 2**30:.1f} GB; {free / 2**30:.1f} GB are free")
@@ -124,12 +127,14 @@ class _NativeState:
 class _NativeProgram(OneLaneProgram):
     """Trains networks of one size, without the interpreter's lock; a checkpoint holds what JAX's does."""
 
-    def __init__(self, library: ctypes.CDLL, block: TableBlock, dataset: Dataset, epochs: int) -> None:
+    def __init__(
+        self, library: ctypes.CDLL, block: TableBlock, dataset: Dataset, reporting: Reporting, epochs: int
+    ) -> None:
         self._library = library
         self._architecture, self._batch = block.shape.architecture, block.shape.batch
         self.layout = Layout(self._architecture, library.sturgeon_width())
         self._dataset = dataset
-        self._unit = TableUnit.of(dataset)
+        self._reporting = reporting
         self._epochs = epochs
         a, classes = self._architecture, dataset.y_train.dtype == np.int32
         tanh = a.activation == "tanh"
@@ -170,8 +175,11 @@ class _NativeProgram(OneLaneProgram):
         rows = address(data.x_validation), len(data.x_validation)
         if library.sturgeon_predict(sizes, vector[-1].item(), state.pointers, *rows, address(outputs)):
             raise MemoryError(f"no memory to predict with {sizes.units} units")
-        metrics = judge_outputs(outputs, data.y_validation)
-        return state, self._unit.reported(loss / len(order), metrics)
+        how_judged = self._reporting
+        metrics = judge_outputs(
+            outputs, data.y_validation, score=how_judged.score, positive=how_judged.positive
+        )
+        return state, how_judged.reported(loss / len(order), metrics)
 
     def leaves(self, job: TrainingJob, state: _NativeState) -> tuple[np.ndarray, ...]:
         blocks = state.weights, state.first_moment, state.second_moment

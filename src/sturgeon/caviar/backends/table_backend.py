@@ -5,11 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
-
 from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
 from sturgeon.data import Dataset, NumericTarget
-from sturgeon.data.metrics import regression_metrics
+from sturgeon.data.metrics import regression_metrics, variation_of
+from sturgeon.data.scores import SCORES, positive_class
 from sturgeon.network.settings import Precision, TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import Architecture, Statistics, Weights
@@ -57,10 +56,13 @@ class TableBackend(TrainingBackend):
     Args:
         dataset: The data.
         epochs: What learning-rate schedules count on.
+        metric: The metric that decides, such as ``val_auc``: reported too where not every training does so.
     """
 
-    def __init__(self, dataset: Dataset, epochs: int) -> None:
+    def __init__(self, dataset: Dataset, epochs: int, metric: str | None = None) -> None:
         self._dataset = dataset
+        self._metric = metric
+        self._reporting = Reporting.of(dataset, metric)
         self._rows = len(dataset.y_train)
         self._epochs = epochs
 
@@ -98,24 +100,30 @@ def network_of(
 
 
 @dataclass(frozen=True, slots=True)
-class TableUnit:
-    """In which unit a table's metrics are reported.
+class Reporting:
+    """Which metrics of a table's trainings are reported, and in which unit.
 
     Attributes:
         unit: The standard deviation of a numeric target, in its own unit; None for classes.
         variance: The variance of the standardised validation targets; 0 for classes.
+        score: For classes, one of :data:`sturgeon.data.scores.SCORES` that is reported too, as trials are
+            chosen by it.
+        positive: Of two classes, the one whose F1 and average precision count: the rarer training rows'.
     """
 
     unit: float | None
     variance: float
+    score: str | None = None
+    positive: int = 1
 
     @classmethod
-    def of(cls, dataset: Dataset) -> TableUnit:
-        """That of a data set."""
+    def of(cls, dataset: Dataset, metric: str | None = None) -> Reporting:
+        """That of a data set, where this metric decides."""
         target = dataset.preprocessing.target
         if isinstance(target, NumericTarget):
-            return cls(target.scale.std, float(np.var(dataset.y_validation, dtype=np.float64)))
-        return cls(None, 0.0)
+            return cls(target.scale.std, variation_of(dataset.y_validation))
+        name = (metric or "").removeprefix("val_")
+        return cls(None, 0.0, name if name in SCORES else None, positive_class(dataset.y_train))
 
     def reported(self, train_loss: float, metrics: dict[str, float]) -> dict[str, float]:
         """A lane's metrics by the names that they are reported by.

@@ -49,6 +49,7 @@ class Driver:
         self._useful: dict[int, float] = {}
         self._lanes_cut: dict[Hashable, int] = {}
         self._reached: dict[int, int] = {}
+        self._seconds = 0.0
 
     def run(self) -> None:
         """Train until the queue is closed. An error that ends this is told, and not lost with the thread."""
@@ -59,7 +60,10 @@ class Driver:
                 try:
                     while (batch := self._filled(block)) is not None:
                         useful = [self._useful[job.number] for job in self._jobs]
-                        for lane, (step, metrics) in batch.advance().items():
+                        began = time.monotonic()
+                        advanced = batch.advance()
+                        self._seconds = time.monotonic() - began
+                        for lane, (step, metrics) in advanced.items():
                             self._report(batch, lane, step, metrics)
                         cost = self._backend.cost(block)
                         self._shared.usage.add(cost=cost, lanes=len(batch), useful=useful)
@@ -115,7 +119,7 @@ class Driver:
         if step <= job.reported_epochs:
             return
         self._reached[job.number] = step
-        self._shared.tell(EpochDone(job.number, step, metrics))
+        self._shared.tell(EpochDone(job.number, step, metrics, self._seconds))
         ended = self._ended(batch, lane, step, metrics)
         if ended is not None:
             batch.leave(lane)

@@ -52,6 +52,11 @@ class Lanes:
         return sum(self._backend.typical_lanes(device) + 2 for device in self._backend.devices)
 
     @property
+    def at_once(self) -> int:
+        """How many jobs train at the same time."""
+        return sum(self._backend.typical_lanes(device) for device in self._backend.devices)
+
+    @property
     def in_flight(self) -> int:
         """Jobs that were handed in and have not ended yet."""
         return self._in_flight

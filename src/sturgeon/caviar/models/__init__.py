@@ -1,1 +1,1 @@
-"""Your own model in fused lanes: pure functions, grouped by what must be compiled anew."""
+"""Your own model in lanes: pure functions, grouped by what must be compiled anew."""

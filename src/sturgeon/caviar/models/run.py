@@ -148,7 +148,7 @@ def run_population(
             )
             interrupted = loop.run(limits, stop)
         if interrupted:
-            say(f"Interrupted; all is kept in {study.place!r}: resume=True goes on with it.")
+            say(f"Interrupted; all is kept in {study.place!r}: resume it with resume=True.")
             interrupt = KeyboardInterrupt(f"the study {study.place!r} was interrupted")
             vars(interrupt)["study"] = study
             raise interrupt

@@ -17,9 +17,11 @@ from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.table.candidates import MOST_TRIALS, Candidates
+from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.folder import held_folder, made_folder
 from sturgeon.caviar.table.opening import (
     begin_table_study,
+    begun_rules,
     begun_with,
     choose_folds,
     resume_table_study,
@@ -63,14 +65,16 @@ class TableJob:
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
         trials: Trials in all; None for as many as the budget allows, or 64 without a budget.
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
-            the trials are over, on top of the budget; the best mean then wins. None for as often as the study
+            the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
-        budget: Seconds, or a time such as ``"10m"``; None for no bound.
+        budget: Seconds, or a time such as ``"10m"``, for all from the table to the test, of which trials
+            get at least a fifth. None for no bound.
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
-            ``categorical``, ``drop``, ``time_order``, ``validation``, ``test_share``, ``folds``. Without
-            ``folds``, as many as the study was begun with, or as suit the rows; with ``repeats``, 1.
+            ``categorical``, ``drop``, ``missing``, ``time_order``, ``validation``, ``test_share``,
+            ``bounds``, ``folds``. Without ``folds``, as many as the study was begun with, or as suit the
+            rows; with ``repeats``, 1.
         ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
             the best trial. None for what the study was begun with, or 8.
     """
@@ -95,6 +99,7 @@ def tune_table(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_repeats: Callable[[int], None] = lambda times: None,
     on_final: Callable[[], None] = lambda: None,
+    started: float | None = None,
 ) -> TableResult:
     """Tune the batch-norm network on a table, and leave the best one in ``job.out / "best"``.
 
@@ -112,6 +117,7 @@ def tune_table(
         on_progress: Called with every epoch of every trial.
         on_repeats: Called with their number when the best are about to be trained again with other seeds.
         on_final: Called when the trials are over and the chosen configuration is to be trained once more.
+        started: Since when the time counts, by ``time.monotonic``; None for now.
 
     Returns:
         What was found, also written to ``job.out / "result.json"``.
@@ -120,14 +126,15 @@ def tune_table(
         InputError: The table, the space, the metric or the study breaks a rule; nothing was written.
         RunError: No trial ended with a value.
     """
-    started = time.monotonic()
+    started = time.monotonic() if started is None else started
     check_counts(job)
     place = job.study or str(job.out / STUDY_FILE)
     exists = find_study(place, resume=job.resume, instead=f"name another directory with {option('out')}")
     begun = begun_with(place) if exists else None
     seed = begun.seed if begun else job.options.seed or 0
     folds = choose_folds(job.data_options.get("folds"), job.repeats, begun)
-    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, "folds": folds})
+    rules = begun_rules(place) if exists else {}
+    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
     _check_ensemble(job, dataset)
     with made_folder(job.out, may_hold_network=exists):
         if exists:
@@ -151,19 +158,25 @@ def tune_table(
         asked_now = job.trials is not None or job.budget is not None
         trials = job.trials if asked_now else study.about.get("trials")
         limits = choose_limits(trials=trials, budget=job.budget)
+        trainer = table_trainer(
+            dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
+        )
+        times = int(study.about.get("repeats", 0)) if job.repeats is None else job.repeats
+        ending = Ending(dataset, settings, trainer, repeats=times)
+        if limits.budget is not None:
+            ending.rehearse()
         loop = CaviarLoop(
             study,
-            table_trainer(
-                dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
-            ),
+            trainer,
             checkpoints=Checkpoints(job.out / "checkpoints"),
             on_network=keep if candidates is None else lambda trial, networks: None,
             on_progress=on_progress,
             on_judged=None if candidates is None else keep_folds,
             stopping=settings.stopping,
+            spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
+            ending=ending.seconds,
         )
-        interrupted = loop.run(limits, stop)
-        times = int(study.about.get("repeats", 0)) if job.repeats is None else job.repeats
+        interrupted = loop.run(limits, stop, started=started)
         if times and not stop.is_set():
             on_repeats(times)
         repeated = repeat_best(study, dataset, settings, times, stop=stop)
@@ -234,6 +247,7 @@ def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
         "repeats": job.repeats or 0,
         "folds": dataset.folds,
         "ensemble": job.ensemble or (MOST_TRIALS if dataset.folds > 1 else 1),
+        "stopping_by_default": job.options.stopping is None,
         "table": table,
         "out": str(job.out.absolute()),
     }

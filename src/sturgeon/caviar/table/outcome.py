@@ -48,7 +48,8 @@ class TableResult:
         interrupted: Whether it was stopped before its end.
         exhausted: Whether it ended before its limits, because the search had no further configuration.
         trained_on: Which rows the best network learnt from: after a whole run, training and validation.
-        test: Metrics of the best network on the held-out test part; None without a best.
+        test: Metrics of the best network on the held-out test part, None for one that its rows leave
+            undefined (the AUC of one class, r² of equal targets); None without a best.
         naive_test: The same of a guess that looks at no input.
         default_test: The same of the default hyperparameters, with folds of their fold networks; None if they
             failed, or after an interrupt.
@@ -74,9 +75,9 @@ class TableResult:
     interrupted: bool
     exhausted: bool
     trained_on: str | None
-    test: dict[str, float] | None
-    naive_test: dict[str, float]
-    default_test: dict[str, float] | None
+    test: dict[str, float | None] | None
+    naive_test: dict[str, float | None]
+    default_test: dict[str, float | None] | None
     repeats: list[dict[str, Any]] | None
     folds: int = 1
     ensemble: list[dict[str, Any]] | None = None

@@ -8,37 +8,38 @@ tending one training by hand.
 
 from __future__ import annotations
 
-import math
 import resource
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from sturgeon.caviar.backends.device_choice import table_backend
+from sturgeon.caviar.backends.device_choice import table_backend, table_trainer
 from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane_devices, may_have_gpu
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.opening import StudySettings
+from sturgeon.caviar.table.ending import Ending
+from sturgeon.caviar.table.estimate import Estimate
 from sturgeon.caviar.table.job import TableJob, check_counts
-from sturgeon.caviar.table.opening import table_settings
+from sturgeon.caviar.table.opening import choose_folds, table_settings
+from sturgeon.caviar.table.rehearsal import SuggestionTime, rehearse
 from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_configs
 from sturgeon.caviar.trainer import LaneTrainer
-from sturgeon.data import prepare
+from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, RunError, option
 from sturgeon.space import Config
-from sturgeon.stopping import StoppingContext, SuccessiveHalving
+from sturgeon.stopping import DEFAULT, StoppingContext, SuccessiveHalving
 
 FEWEST_TRIALS = 8
 """With fewer whole trainings than this in the budget, Panda."""
 
 MEASURING_SECONDS = 5.0
 _MEASURED, _DRAWN = 8, 400
-# How many trials a run hands out ahead where its search does not wait for their results.
-_WAVE = 64
 # Jobs end when they are told to: no measurement lasts so many epochs.
 _NEVER = 10**9
 
@@ -48,8 +49,10 @@ class TablePlan:
     """What a budget affords. Its fields are the JSON that ``sturgeon plan --json`` prints.
 
     Attributes:
-        trials: Whole trainings that end within the budget, compiling included.
-        trials_with_halving: The same where ``--stopping halving`` ends the hopeless ones early.
+        trials: Whole trainings that end within the budget, with all else that takes time: the
+            start, compiling, suggesting, the last training and the test.
+        trials_with_halving: The same where the hopeless ones are ended early wherever that saves time, as
+            ``--budget`` alone does.
         epochs: Epochs of a whole training.
         lanes: How many trainings run at once.
         devices: On what, such as ``"2 × cpu"``.
@@ -81,16 +84,20 @@ def plan_table(
     *,
     seconds: float = MEASURING_SECONDS,
     on_progress: Callable[[str], None] = lambda line: None,
+    started: float | None = None,
 ) -> TablePlan:
     """Measure a few seconds of real training, and say what the budget affords.
 
     The default configuration and seven random ones of the space, from the cheapest to the dearest, are
-    trained for a moment, on at most 50,000 rows. Nothing is written but JAX's cache of compiled programs.
+    trained for a moment, on at most 50,000 rows; the search is timed with records of several sizes; and where
+    many trials end in so little time, the beginning of a run is rehearsed. What a run needs before its first
+    trial and after its last one is subtracted. Nothing is left on disk but JAX's cache of compiled programs.
 
     Args:
         job: What would be tuned; its ``budget`` is needed, and its ``out`` and ``study`` are not looked at.
-        seconds: How long to measure, compiling left out.
+        seconds: How long to measure, compiling and the rehearsal left out; that takes as long again.
         on_progress: Told in words what goes on.
+        started: Since when the time counts that is needed to begin, by ``time.monotonic``; None for now.
 
     Returns:
         The plan.
@@ -99,6 +106,7 @@ def plan_table(
         InputError: The table, the space or the metric breaks a rule, or there is no budget.
         RunError: No configuration could be measured.
     """
+    started = time.monotonic() if started is None else started
     budget = to_seconds(job.budget, "budget")
     if budget is None:
         raise InputError(f"A plan is for a budget; got none. Name it: `{option('budget', '10m')}`.")
@@ -107,18 +115,22 @@ def plan_table(
     by_jax = lane_devices() if may_have_gpu() or not core_devices() else ()
     free = {device.platform: free_bytes(device) for device in (*core_devices(), *by_jax)}
     on_progress("reading the table")
-    dataset = prepare(job.data, job.target, seed=seed, **job.data_options)
+    folds = choose_folds(job.data_options.get("folds"), job.repeats, None)
+    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, "folds": folds})
     settings = table_settings(job.options, dataset.task)
-    drawn = [settings.space.default(), *settings.space.sample(_DRAWN, np.random.default_rng(seed))]
-    cut, rows = cut_rows(dataset), len(dataset.y_train)
-    backend = table_backend(cut, settings.space, settings.epochs, rows=rows)
-    timings = _measure(backend, settings, drawn, seconds=seconds, tell=on_progress)
-    learns = job.options.search is not None and job.options.search.learns
-    estimate = _Estimate(
-        backend, settings, drawn, timings, measured_rows=len(cut.y_train), rows=rows, learns=learns
-    )
-    trials = estimate.trials_in(budget)
-    with_halving = estimate.trials_in(budget, share=halving_share(settings.epochs))
+    trainer = table_trainer(dataset, settings.space, settings.objective, settings.epochs)
+    ending = Ending(dataset, settings, trainer, repeats=job.repeats or 0)
+    ending.rehearse()
+    beginning = time.monotonic() - started
+    estimate, backend = _estimate(job, dataset, settings, seconds=seconds, tell=on_progress)
+    if estimate.worth_rehearsing(seconds):
+        on_progress("rehearsing the beginning of a run")
+        options = replace(job.options, stopping=job.options.stopping or DEFAULT)
+        spares = job.options.stopping is None
+        estimate.rehearsed(rehearse(options, dataset, trainer, seconds=seconds, spares=spares))
+    for_trials = budget - beginning - ending.seconds(estimate.pace, 1)
+    trials = estimate.trials_in(for_trials, whole=True)
+    with_halving = estimate.trials_in(for_trials, whole=False)
     choice, reason = recommend(trials, settings.epochs, budget)
     return TablePlan(
         trials=trials,
@@ -174,6 +186,34 @@ def halving_share(epochs: int) -> float:
     return float(steps @ alive) / epochs
 
 
+def _estimate(
+    job: TableJob, dataset: Dataset, settings: StudySettings, *, seconds: float, tell: Callable[[str], None]
+) -> tuple[Estimate, TableBackend]:
+    """Time some trainings and some suggestions, and say what follows from them."""
+    drawn = [
+        settings.space.default(),
+        *settings.space.sample(_DRAWN, np.random.default_rng(job.options.seed or 0)),
+    ]
+    one, rows = dataset, len(dataset.y_train)
+    if dataset.folds > 1:  # an epoch of a trial is one of each fold's network, and each lacks a fold
+        one, rows = dataset.fold(0), (dataset.folds - 1) * rows
+    cut = cut_rows(one)
+    metric = settings.objective.metric
+    backend = table_backend(cut, settings.space, settings.epochs, rows=rows, metric=metric)
+    timings = _measure(backend, settings, drawn, seconds=seconds, tell=tell)
+    estimate = Estimate(
+        backend,
+        settings.epochs,
+        drawn,
+        EpochTime(backend, timings, measured_rows=len(cut.y_train), rows=rows),
+        compiling=float(np.median([max(0.0, timing.first - timing.epoch) for timing in timings])),
+        suggestions=SuggestionTime(job.options.search, settings.space, settings.epochs),
+        learns=job.options.search is None or job.options.search.learns,
+        share=halving_share(settings.epochs),
+    )
+    return estimate, backend
+
+
 def _measure(
     backend: TableBackend,
     settings: StudySettings,
@@ -192,59 +232,6 @@ def _measure(
     if not timings:
         raise RunError("A plan needs an epoch to be measured; none of the configurations got through one.")
     return timings
-
-
-class _Estimate:
-    """What follows from the timings for configurations as a search draws them."""
-
-    def __init__(
-        self,
-        backend: TableBackend,
-        settings: StudySettings,
-        drawn: Sequence[Config],
-        timings: Sequence[Timing],
-        *,
-        measured_rows: int,
-        rows: int,
-        learns: bool,
-    ) -> None:
-        epoch_time = EpochTime(backend, timings, measured_rows=measured_rows, rows=rows)
-        devices = backend.devices
-        self.lanes = sum(backend.typical_lanes(device) for device in devices)
-        self._threads = len(devices)
-        self._blocks = [backend.block_of(config) for config in drawn]
-        self._compiling = float(np.median([max(0.0, t.first - t.epoch) for t in timings]))
-        times = {block: settings.epochs * epoch_time.of(block) for block in set(self._blocks)}
-        self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
-        # Jobs of one block share its time: as many as happen to be in flight together, up to its lanes.
-        in_flight = self.lanes + self._threads if learns else _WAVE
-        often = Counter(self._blocks)
-        self._seconds_of_a_thread = float(
-            np.mean(
-                [
-                    times[block]
-                    / min(
-                        backend.lanes(block, devices[0]),
-                        1 + (in_flight - 1) * often[block] / len(self._blocks),
-                    )
-                    for block in self._blocks
-                ]
-            )
-        )
-
-    def compiling(self, trials: int) -> float:
-        """Seconds of each thread's time that go to compiling the programs of so many trials."""
-        programs = len({block.shape for block in self._blocks[: max(1, trials)]})
-        return self._compiling * programs / self._threads
-
-    def trials_in(self, seconds: float, *, share: float = 1.0) -> int:
-        """How many trials end in so many seconds, each getting a share of its epochs on average."""
-        low, high = 0, math.ceil(self._threads * seconds / (share * self._seconds_of_a_thread)) + 1
-        while high - low > 1:
-            trials = (low + high) // 2
-            took = self.compiling(trials) + trials * share * self._seconds_of_a_thread / self._threads
-            low, high = (trials, high) if took <= seconds else (low, trials)
-        return low
 
 
 def _peak_bytes(device: Device) -> int:

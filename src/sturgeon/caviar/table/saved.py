@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sturgeon.data import Dataset, NumericTarget, Preprocessing, measure
+from sturgeon.data import Dataset, NumericTarget, Preprocessing
+from sturgeon.data.metrics import measure_test
+from sturgeon.data.scores import softmax
 from sturgeon.errors import InputError, RunError, option
 from sturgeon.network.ensemble import Member, NetworkEnsemble
 from sturgeon.network.trained import TrainedNetwork
@@ -70,16 +73,16 @@ class SavedModel:
             DataError: As :meth:`predict` does.
         """
         outputs = self.network.outputs(self.preprocessing.transform(table, source))
-        if isinstance(self.preprocessing.target, NumericTarget):
-            return self.preprocessing.restore_target(outputs)
-        return _softmax(outputs)
+        target = self.preprocessing.target
+        if isinstance(target, NumericTarget):
+            return target.limit(target.restore(outputs))
+        return softmax(outputs)
 
-    def test(self, dataset: Dataset) -> dict[str, float]:
-        """The metrics of the held-out test part."""
-        outputs = self.network.outputs(dataset.x_test)
-        if dataset.task == "classification":
-            outputs = _softmax(outputs)
-        return measure(self.preprocessing, dataset.y_test, outputs)
+    def test(self, dataset: Dataset) -> dict[str, float | None]:
+        """The metrics of the held-out test part; None for one that its rows leave undefined."""
+        outputs, target = self.network.outputs(dataset.x_test), self.preprocessing.target
+        outputs = target.limit_outputs(outputs) if isinstance(target, NumericTarget) else softmax(outputs)
+        return measure_test(dataset, outputs)
 
     def save(self, folder: Path) -> None:
         """Write it to a folder, replacing what was there; a crash leaves the old one or the new one.
@@ -116,6 +119,7 @@ class SavedModel:
         Raises:
             InputError: There is no saved network there.
         """
+        folder = Path(os.path.abspath(folder))  # "." has no name, and ".." none of its own
         candidates = (folder / "best", folder, folder / ".best.old", folder.with_name(f".{folder.name}.old"))
         place = next((place for place in candidates if (place / _CONFIG).is_file()), None)
         if place is None:
@@ -185,8 +189,3 @@ def answer(preprocessing: Preprocessing, numbers: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame({target.name: numbers[:, 0]})
     columns = {f"probability of {label}": numbers[:, i] for i, label in enumerate(target.labels)}
     return pd.DataFrame({target.name: preprocessing.decode(numbers.argmax(axis=1)), **columns})
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)

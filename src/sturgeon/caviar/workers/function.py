@@ -8,13 +8,16 @@ user's process to workers it started itself, over a pipe, and are never stored.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import io
+import pickle
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import cloudpickle
 
@@ -78,13 +81,42 @@ def pack(train: Callable[..., Any], *, name: str = "train", instead: str = "work
 
 def unpack(function: bytes) -> Train:
     """Read what ``pack`` wrote; only ever in a worker, from the process that started it."""
-    train: Any = cloudpickle.loads(function)
-    if getattr(train, "__module__", None) == "__main__":
-        # A class of the user's script calls itself __main__.Name; so that pickle (torch.save, say) finds
-        # it there, the names that the function knows are put there.
-        known = {name: value for name, value in train.__globals__.items() if not name.startswith("__")}
-        vars(sys.modules["__main__"]).update(known)
+    unpickler = _Unpickler(io.BytesIO(function))
+    train: Any = unpickler.load()
+    # A class of the user's script calls itself __main__.Name; so that pickle (torch.save, say) finds it
+    # there, what came by value is put there: the classes, and the names that the functions know.
+    main = vars(sys.modules["__main__"])
+    for made in unpickler.made:
+        if getattr(made, "__module__", None) != "__main__":
+            continue
+        if isinstance(made, FunctionType):
+            known = {name: value for name, value in made.__globals__.items() if not name.startswith("__")}
+            main.update(known)
+        if made.__qualname__ == made.__name__:  # not within another
+            main.setdefault(made.__name__, made)
     return train
+
+
+class _Unpickler(pickle.Unpickler):
+    """Unpickles, and keeps the functions and the classes that came by value."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.made: list[Any] = []
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        found = super().find_class(module_name, global_name)
+        if module_name.partition(".")[0] != "cloudpickle" or not callable(found):
+            return found
+
+        @functools.wraps(found)
+        def make(*arguments: Any, **named: Any) -> Any:
+            made = found(*arguments, **named)
+            if isinstance(made, FunctionType | type):
+                self.made.append(made)
+            return made
+
+        return make
 
 
 def _reduce_code(code: CodeType) -> Any:
@@ -93,8 +125,33 @@ def _reduce_code(code: CodeType) -> Any:
     return rebuild, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts), *rest
 
 
+def _reduce_cached(cached: Any) -> Any:
+    """Reduce what ``functools.lru_cache`` made: as its name where a worker can import it, else by value."""
+    name, module = cached.__qualname__, getattr(cached, "__module__", None)
+    by_value = module == "__main__" or module in cloudpickle.list_registry_pickle_by_value()
+    if module in sys.modules and not by_value and "<locals>" not in name:
+        return name
+    given = ("__wrapped__", "cache_parameters")
+    attributes = {key: value for key, value in vars(cached).items() if key not in given}
+    return _cached, (cached.__wrapped__, cached.cache_parameters(), attributes)
+
+
+def _cached(function: Any, parameters: dict[str, Any], attributes: dict[str, Any]) -> Any:
+    made = functools.lru_cache(**parameters)(function)
+    vars(made).update(attributes)
+    return made
+
+
 class _Pickler(cloudpickle.Pickler):
-    dispatch_table: ClassVar = {**cloudpickle.Pickler.dispatch_table, CodeType: _reduce_code}
+    dispatch_table: ClassVar = {
+        **cloudpickle.Pickler.dispatch_table,
+        CodeType: _reduce_code,
+        functools._lru_cache_wrapper: _reduce_cached,
+        WeakKeyDictionary: lambda weak: (
+            WeakKeyDictionary,
+            (dict(weak),),
+        ),  # functools.singledispatch has one
+    }
 
 
 def _dump(train: Callable[..., Any]) -> bytes:

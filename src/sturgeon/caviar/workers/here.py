@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 
 from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
-from sturgeon.caviar.workers.live_trial import Channel, LiveTrial
+from sturgeon.caviar.workers.live_trial import Channel, LiveTrial, check_process
 from sturgeon.caviar.workers.messages import Checkpointed, Reported, Returned
 from sturgeon.caviar.workers.training import Train, run_training
 from sturgeon.errors import LeaseLost, SpaceExhausted
@@ -61,7 +62,8 @@ class HereLoop:
         ledger = self.ledger
         start, running = ledger.start(trial)
         try:
-            outcome = run_training(self._train, LiveTrial(start, _Direct(self, running, stop)))
+            live = LiveTrial(start, _Direct(self, running, stop))
+            outcome = run_training(self._train, live, own_process=False)
             if stop.is_set() and isinstance(outcome, Returned) and outcome.cut:
                 ledger.pause(trial)
             else:
@@ -81,8 +83,10 @@ class _Direct(Channel):
         self._loop = loop
         self._running = running
         self._stop = stop
+        self._process = os.getpid()
 
     def send(self, message: Reported | Checkpointed) -> None:
+        check_process(self._process)
         self._loop.ledger.write(self._running, message)
 
     @property

@@ -11,6 +11,7 @@ from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
+from sturgeon.plain_text import LONGEST_LINE, plain
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError
 from sturgeon.study.trial import FINISHED, is_finite
@@ -291,4 +292,4 @@ def _no_value(
 
 
 def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[0]
+    return plain((text.strip().splitlines() or [""])[0], LONGEST_LINE)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sturgeon.caviar.workers.messages import Checkpointed, Reported, Start
 from sturgeon.errors import InputError
+from sturgeon.plain_text import is_plain
 
 
 class Channel(ABC):
@@ -108,20 +109,18 @@ class LiveTrial:
         Args:
             step: At which step, from 0; by default the current epoch of ``epochs``, and without such a
                 loop 1, 2, … A step reported again replaces the earlier value.
-            metrics: Any number of values by name: numbers, or arrays and tensors of one number. NaN and
+            metrics: Any number of values by name: numbers, or arrays and tensors of one element. NaN and
                 infinity may be reported; a trial whose final value is not finite has failed.
 
         Raises:
             StudyError: A metric is not a number.
-            InputError: No metric was given, or ``step`` is not a whole number from 0.
+            InputError: No metric was given, or ``step`` is not a whole number from 0 to 2**63 - 1.
         """
         if not metrics:
             raise InputError("A report needs a metric; got none. Write trial.report(val_loss=0.9).")
         if step is None:
             step = self._step if self._in_epoch else self._step + 1
-        elif isinstance(step, bool) or int(step) != step or step < 0:
-            raise InputError(f"A step must be a whole number from 0; got step={step!r}.")
-        self._step = int(step)
+        self._step = _check_step(step)
         values = as_floats(metrics, "report")
         self._channel.send(Reported(self._step, values, self.planned or None, self.can_save))
 
@@ -136,11 +135,18 @@ class LiveTrial:
         Args:
             path: What was saved, a file or a folder.
             step: The last epoch that is in it, where that is not the current one.
+
+        Raises:
+            InputError: The path is no text that can be written, or ``step`` is not a whole number from 0.
         """
         # A worker that takes over may have been started elsewhere.
         text = str(os.fspath(path))
         place = text if "://" in text else os.path.abspath(text)  # noqa: PTH100
-        self._channel.send(Checkpointed(place, self._step if step is None else step))
+        if not is_plain(place):
+            raise InputError(
+                f"A checkpoint's path must be text that can be written as UTF-8; got {place!r}. Rename it."
+            )
+        self._channel.send(Checkpointed(place, self._step if step is None else _check_step(step)))
 
     @property
     def stopped(self) -> bool:
@@ -162,18 +168,44 @@ class LiveTrial:
         return f"LiveTrial(number={self.number}, config={self.config}, attempt={self.attempt})"
 
 
+def check_process(process: int) -> None:
+    """Check that this is the process in which a training began, and not one that it forked.
+
+    Raises:
+        InputError: It is another.
+    """
+    if os.getpid() != process:
+        raise InputError(
+            f"A report must come from the process that `train` was called in, {process}; got one from "
+            f"{os.getpid()}, which was forked from it. Hand the value over, and report it there."
+        )
+
+
+def _check_step(step: object) -> int:
+    try:
+        whole = int(step)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, OverflowError):
+        whole = -1
+    if isinstance(step, bool) or whole != step or not 0 <= whole < 2**63:
+        raise InputError(f"A step must be a whole number from 0 to 2**63 - 1; got step={step!r}.")
+    return whole
+
+
 def as_floats(metrics: Mapping[str, object], where: str) -> dict[str, float]:
     """Turn metrics into floats.
 
     Raises:
-        StudyError: One is not a number.
+        StudyError: One is not a number, or has a name that is no plain text.
 
     Example:
         >>> as_floats({"val_loss": 1}, "report")
         {'val_loss': 1.0}
     """
-    plain = {name: float(value) for name, value in metrics.items() if type(value) in (int, float)}  # pyright: ignore[reportArgumentType]
-    if len(plain) == len(metrics):
+    try:
+        plain = {name: float(value) for name, value in metrics.items() if type(value) in (int, float)}  # pyright: ignore[reportArgumentType]
+    except OverflowError:
+        plain = {}
+    if len(plain) == len(metrics) and all(type(name) is str and is_plain(name) for name in plain):
         return plain
     # Loads the study's database library, which a worker can do without as long as its values are plain.
     from sturgeon.study.trial import check_metrics

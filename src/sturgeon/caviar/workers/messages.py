@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sturgeon.caviar.workers.user_script import user_script
 from sturgeon.space import Config
 
 # -- to a worker -------------------------------------------------------------------------------------
@@ -17,10 +18,12 @@ class Load:
     Attributes:
         function: As ``pack`` wrote it.
         arguments: The script's command line, which a module may read when it is imported.
+        script: Which script it is, as ``user_script`` names it.
     """
 
     function: bytes
     arguments: list[str]
+    script: str | None = field(default_factory=user_script)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn, TextIO, cast
 
 from sturgeon.caviar.workers.function import unpack
-from sturgeon.caviar.workers.live_trial import Channel, LiveTrial
+from sturgeon.caviar.workers.live_trial import Channel, LiveTrial, check_process
 from sturgeon.caviar.workers.messages import (
     Acknowledged,
     Checkpointed,
@@ -27,6 +27,7 @@ from sturgeon.caviar.workers.messages import (
     Start,
 )
 from sturgeon.caviar.workers.training import Train, prepare, run_training
+from sturgeon.caviar.workers.user_script import stand_in_for
 from sturgeon.errors import InputError
 
 
@@ -50,6 +51,7 @@ def main(descriptor: int) -> None:
 
 def _load(load: Load, pipe: _Pipe) -> Train | None:
     sys.argv = load.arguments
+    stand_in_for(load.script)
     try:
         train = unpack(load.function)
         prepare(train)
@@ -68,6 +70,7 @@ class _Pipe(Channel):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._process = os.getpid()
         self._halted = False
         self._judged = True
         self._unanswered = False
@@ -91,6 +94,7 @@ class _Pipe(Channel):
 
     def send(self, message: Reported | Checkpointed) -> None:
         """Send a message; return when the one before it is written down, or this one where that matters."""
+        check_process(self._process)
         with self._lock:
             self._settle()
             self._put(message)
@@ -101,9 +105,10 @@ class _Pipe(Channel):
     @property
     def halted(self) -> bool:
         """Whether the training is to end."""
-        with self._lock:
-            while not self._halted and self._arrived.poll(0):
-                self._take()
+        if os.getpid() == self._process:  # a process that was forked would take what is for this one
+            with self._lock:
+                while not self._halted and self._arrived.poll(0):
+                    self._take()
         return self._halted
 
     def _settle(self) -> None:

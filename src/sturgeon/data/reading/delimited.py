@@ -6,7 +6,8 @@ Both go through the file a piece at a time, so that a large table is never in me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -15,8 +16,9 @@ import pandas as pd
 
 from sturgeon.data.reading.names import check_names
 from sturgeon.data.reading.row_shape import SPELLED, Shape, check_shape
+from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, note_missing
 from sturgeon.data.reading.text_file import open_text
-from sturgeon.data.reading.whole_column import WholeColumn, Words, read_spelled
+from sturgeon.data.reading.whole_column import Clean, WholeColumn, Words, read_spelled
 from sturgeon.errors import DataError
 
 CHUNK_CELLS = 2_000_000
@@ -33,11 +35,14 @@ _CELLS: dict[str, Any] = {
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
-def read_delimited(path: Path, *, chunk_rows: int | None = None) -> pd.DataFrame:
+def read_delimited(
+    path: Path, *, rules: CellRules | None = None, chunk_rows: int | None = None
+) -> pd.DataFrame:
     r"""Read separated text, plain or gzipped.
 
     Args:
         path: The file; its ending says whether it is gzipped and whether it is TSV.
+        rules: How cells are read; None for the usual rules.
         chunk_rows: How many rows to read at a time, at least 1; it has no effect on the result.
 
     Returns:
@@ -56,56 +61,113 @@ def read_delimited(path: Path, *, chunk_rows: int | None = None) -> pd.DataFrame
         (2, 2)
     """
     shape = check_shape(path)
+    rules = (rules or CellRules()).for_columns(shape.header)
     chunk_rows = chunk_rows or max(1000, CHUNK_CELLS // len(shape.header))
     check_names(list(shape.header), f"'{path}'")
+    source = _Source(path, shape, rules, chunk_rows)
+    as_text = _columns_of_text(shape, rules)
     columns = {name: WholeColumn(shape.most_rows) for name in shape.header}
-    for chunk in _chunks(path, shape, chunk_rows):
+    for chunk in source.chunks(as_text):
         for name, column in columns.items():
             column.add(cast(pd.Series, chunk[name]))
-    spelled = _read_again(
-        path, shape, chunk_rows, [name for name, column in columns.items() if column.disagrees]
-    )
+    mixed = [name for name, column in columns.items() if column.disagrees]
+    spelled = source.read_again(mixed, missing=True)
+    again = [name for name, column in columns.items() if _may_hold_words(name, column, as_text, rules)]
+    unread = source.read_again(again, missing=False)
     found: dict[str, pd.Series] = {}
+    taken: dict[str, dict[str, int]] = {}
     for name in shape.header:
-        column, clean = columns.pop(name), partial(_strip, name=name, delimiter=shape.delimiter, path=path)
-        words = spelled.pop(name, None)
-        found[name] = column.finish(clean) if words is None else read_spelled(words, clean, _CELLS)
+        column, words = columns.pop(name), spelled.pop(name, None)
+        clean = partial(_strip, name=name, delimiter=shape.delimiter, path=path)
+        if name in unread or (name in as_text and words is None):
+            words = unread.pop(name, None) or column.words
+            taken[name] = words.count(rules.words_of(name)) if words is not None else {}
+            clean = partial(_take_as_missing, clean=clean, words=rules.words_of(name))
+            found[name] = column.finish(clean) if words is None else words.finish(clean)
+        else:
+            found[name] = column.finish(clean) if words is None else read_spelled(words, clean, source.cells)
     frame = pd.DataFrame(found, copy=False)
     if frame.empty:
         raise DataError(f"a table must have at least one row; '{path}' has a header only; add data")
+    for name, words in taken.items():
+        note_missing(frame, name, words)
     return frame
 
 
-def _chunks(path: Path, shape: Shape, rows: int, **options: Any) -> Iterator[pd.DataFrame]:
-    """Yield the table so many rows at a time, in order."""
-    try:
-        with open_text(path) as file:
-            yield from pd.read_csv(
-                file,
-                sep=shape.delimiter,
-                header=0,
-                names=list(shape.header),
-                index_col=False,
-                chunksize=rows,
-                encoding="utf-8",
-                **_CELLS,
-                **options,
-            )
-    except (pd.errors.ParserError, ValueError) as error:
-        raise DataError(
-            f"a table must be {SPELLED[shape.delimiter]}-separated text; '{path}' is not "
-            f"({str(error).splitlines()[0]}); correct the file"
-        ) from None
+def _columns_of_text(shape: Shape, rules: CellRules) -> frozenset[str]:
+    """The columns that are text whatever they look like, none where all is read as it once was."""
+    if not rules.as_spelled:
+        return frozenset()
+    padded = {shape.header[place] for place in shape.padded}.difference(rules.numeric)
+    return frozenset(rules.categorical.intersection(shape.header) | padded)
 
 
-def _read_again(path: Path, shape: Shape, rows: int, names: list[str]) -> dict[str, Words]:
-    """Read some columns as they are spelled."""
-    words = {name: Words(shape.most_rows) for name in names}
-    if names:
-        for chunk in _chunks(path, shape, rows, usecols=names, dtype="str"):
-            for name, column in words.items():
-                column.add(cast(pd.Series, chunk[name]))
-    return words
+def _may_hold_words(name: str, column: WholeColumn, as_text: frozenset[str], rules: CellRules) -> bool:
+    """Whether a column lacks cells that may be words: labels, or words among texts."""
+    if not rules.as_spelled or column.disagrees or name in as_text:
+        return False
+    if name == rules.target:
+        return not rules.asked and column.any_missing
+    return column.words is not None and column.words.any_missing
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file and how it is read."""
+
+    path: Path
+    shape: Shape
+    rules: CellRules
+    rows: int
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """Options of :func:`pandas.read_csv` with which words are missing cells."""
+        if not self.rules.asked:
+            return _CELLS
+        return {**_CELLS, "na_values": ["", "?", *self.rules.missing], "keep_default_na": False}
+
+    def chunks(self, as_text: Collection[str] = (), **options: Any) -> Iterator[pd.DataFrame]:
+        """Yield the table so many rows at a time, in order; some columns as text, words and all."""
+        cells = self.cells
+        if as_text:
+            words = cells["na_values"] if self.rules.asked else ["", *MISSING_WORDS]
+            of_column = {name: [""] if name in as_text else words for name in self.shape.header}
+            types = dict.fromkeys(as_text, "str")
+            cells = {**cells, "na_values": of_column, "keep_default_na": False, "dtype": types}
+        try:
+            with open_text(self.path) as file:
+                yield from pd.read_csv(
+                    file,
+                    sep=self.shape.delimiter,
+                    header=0,
+                    names=list(self.shape.header),
+                    index_col=False,
+                    chunksize=self.rows,
+                    encoding="utf-8",
+                    **cells,
+                    **options,
+                )
+        except (pd.errors.ParserError, ValueError) as error:
+            raise DataError(
+                f"a table must be {SPELLED[self.shape.delimiter]}-separated text; '{self.path}' is not "
+                f"({str(error).splitlines()[0]}); correct the file"
+            ) from None
+
+    def read_again(self, names: list[str], *, missing: bool) -> dict[str, Words]:
+        """Read some columns as they are spelled; with words that mean missing as missing cells or as words."""
+        gathered = {name: Words(self.shape.most_rows) for name in names}
+        if names:
+            chunks = self.chunks(usecols=names, dtype="str") if missing else self.chunks(names, usecols=names)
+            for chunk in chunks:
+                for name, words in gathered.items():
+                    words.add(cast(pd.Series, chunk[name]))
+        return gathered
+
+
+def _take_as_missing(values: list[Any], *, clean: Clean, words: frozenset[str]) -> list[Any]:
+    """Clean texts; those that are words for missing are None."""
+    return [None if value in words else value for value in clean(values)]
 
 
 def _strip(values: list[Any], *, name: str, delimiter: str, path: Path) -> list[Any]:

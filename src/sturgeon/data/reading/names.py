@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -75,6 +76,43 @@ def listed(values: Iterable[object]) -> str:
     values = list(values)
     more = f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
     return ", ".join(repr(value) for value in values[:_LISTED]) + more
+
+
+def find_name(name: str, known: Sequence[str]) -> str | None:
+    """Find a column by its name, however its accents are encoded.
+
+    Args:
+        name: What was received.
+        known: The columns' names.
+
+    Returns:
+        The name as the table has it: the very same, or else the first that looks the same (Unicode NFC); None
+        where there is none.
+
+    Example:
+        >>> find_name("gr\u00f6\u00dfe", ["gro\u0308\u00dfe"]) == "gro\u0308\u00dfe"
+        True
+    """
+    if name in known:
+        return name
+    composed = unicodedata.normalize("NFC", name)
+    return next((each for each in known if unicodedata.normalize("NFC", each) == composed), None)
+
+
+def name_as(frame: pd.DataFrame, needed: Iterable[str]) -> pd.DataFrame:
+    """Name columns as they are asked for, where only the encoding of accents differs. Cells are shared.
+
+    Args:
+        frame: A table whose columns are named by text.
+        needed: Names.
+
+    Returns:
+        The table, or the same under those names.
+    """
+    names = list(frame.columns)
+    found = {find_name(name, names): name for name in needed if name not in names}
+    found.pop(None, None)
+    return frame.rename(columns=found) if found else frame
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -17,11 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from sturgeon.data.reading.rules import is_padded
 from sturgeon.data.reading.text_file import BLOCK_BYTES, read_lines
 from sturgeon.errors import DataError
 
 _DELIMITERS = (",", ";", "\t")
 SPELLED = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_ZERO_OR_SIGN = ("0", "-", "+")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d+")
 
 
@@ -33,11 +35,13 @@ class Shape:
         delimiter: What separates the fields: ``,``, ``;`` or a tab.
         header: The columns' names, stripped.
         most_rows: As many rows as there are, or a few more: blank lines may be counted.
+        padded: The places of the columns in which a cell begins with a zero before another digit.
     """
 
     delimiter: str
     header: tuple[str, ...]
     most_rows: int
+    padded: frozenset[int] = frozenset()
 
 
 def check_shape(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Shape:
@@ -60,7 +64,7 @@ def check_shape(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Shape:
         ...     path = Path(folder, "fish.csv")
         ...     _ = path.write_text("length;river\n1.5;Volga\n")
         ...     check_shape(path)
-        Shape(delimiter=';', header=('length', 'river'), most_rows=1)
+        Shape(delimiter=';', header=('length', 'river'), most_rows=1, padded=frozenset())
     """
     blocks = read_lines(path, block_bytes=block_bytes)
     before = b""
@@ -75,10 +79,11 @@ def check_shape(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Shape:
     header = tuple(name.strip() for name in next(rows, (1, []))[1])
     _refuse_numbers(header, path)
     rest = text[lines.tell() :].encode()
-    count = _check_rows(chain([rest], blocks), Shape(delimiter, header, 0), rows.lines, path)
+    padded: set[int] = set()
+    count = _check_rows(chain([rest], blocks), Shape(delimiter, header, 0), rows.lines, path, padded)
     if count == 0:
         raise DataError(f"a table must have at least one row; '{path}' has a header only; add data")
-    return Shape(delimiter, header, count)
+    return Shape(delimiter, header, count, frozenset(padded))
 
 
 def _find_delimiter(text: str) -> str:
@@ -105,36 +110,80 @@ def _refuse_numbers(header: tuple[str, ...], path: Path) -> None:
         )
 
 
-def _check_rows(blocks: Iterator[bytes], shape: Shape, lines: int, path: Path) -> int:
-    """Check the rows behind the header, which took so many lines; return how many there are at most."""
+def _check_rows(blocks: Iterator[bytes], shape: Shape, lines: int, path: Path, padded: set[int]) -> int:
+    """Check the rows behind the header, which took so many lines; return how many there are at most.
+
+    The places of columns with leading zeros are put into ``padded``.
+    """
     count = 0
     for block in blocks:
         if not block:
             continue
-        if not _is_even(block, shape.delimiter, len(shape.header)):
+        if not _is_even(block, shape.delimiter, len(shape.header), padded):
             # A quote may hold the ends of lines, here or in any later block: from here on, row by row.
             rows = _Rows(_text_lines(chain([block], blocks)), shape.delimiter, path, lines)
-            return count + _check_one_by_one(rows, shape, path)
+            return count + _check_one_by_one(rows, shape, path, padded)
         ends = block.count(b"\n") + (not block.endswith(b"\n"))
         lines, count = lines + ends, count + ends
     return count
 
 
-def _is_even(block: bytes, delimiter: str, fields: int) -> bool:
-    """Whether a block has no quotes, and in every line as many fields as it should; False if in doubt."""
+def _is_even(block: bytes, delimiter: str, fields: int, padded: set[int]) -> bool:
+    """Whether a block has no quotes, and in every line as many fields as it should; False if in doubt.
+
+    Where it has, the places of columns with leading zeros are put into ``padded``.
+    """
     if b'"' in block or block.count(b"\r") != block.count(b"\r\n") or (fields == 1 and not block.strip()):
         return False
     codes = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
     ends = np.flatnonzero(codes == ord("\n"))
     marks = np.flatnonzero(codes == ord(delimiter))
     in_line = np.diff(np.searchsorted(marks, ends), prepend=0)
-    return bool((in_line == fields - 1).all())
+    if not (in_line == fields - 1).all():
+        return False
+    _find_padded(codes, ends, marks, fields, padded)
+    return True
 
 
-def _check_one_by_one(rows: _Rows, shape: Shape, path: Path) -> int:
+def _find_padded(
+    codes: np.ndarray, ends: np.ndarray, marks: np.ndarray, fields: int, padded: set[int]
+) -> None:
+    """Put into ``padded`` the places of columns in which a cell begins with a zero before another digit.
+
+    Args:
+        codes: The bytes of whole lines of so many fields.
+        ends: Where lines end.
+        marks: Where the separators are.
+        fields: How many fields a line has.
+        padded: Takes the places.
+    """
+    first = np.concatenate(([0], ends[:-1] + 1))
+    if _padded_at(codes, first).size:
+        padded.add(0)
+    padded.update((np.unique(_padded_at(codes, marks + 1) % (fields - 1)) + 1).tolist())
+
+
+def _padded_at(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Which of the cells that start there begin with a zero before another digit; a sign may stand before."""
+    last = len(codes) - 1
+    head = codes[np.minimum(starts, last)]
+    skip = (head == ord("-")) | (head == ord("+")) | (head == ord(" "))
+    while skip.any():
+        starts = starts + skip
+        head = codes[np.minimum(starts, last)]
+        skip &= head == ord(" ")
+    zero = np.flatnonzero(head == ord("0"))
+    behind = codes[np.minimum(starts[zero] + 1, last)]
+    return zero[(behind >= ord("0")) & (behind <= ord("9"))]
+
+
+def _check_one_by_one(rows: _Rows, shape: Shape, path: Path, padded: set[int]) -> int:
     count = 0
     for line, row in rows:
         count += 1
+        for place, cell in enumerate(row):
+            if cell[:1] in _ZERO_OR_SIGN and place not in padded and is_padded(cell):
+                padded.add(place)
         if len(row) != len(shape.header):
             raise DataError(
                 f"every row must have as many fields as the header; line {line} of '{path}' has {len(row)}, "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.reading.names import check_names, name_by_text, nearest
+from sturgeon.data.reading.names import check_names, find_name, name_by_text, nearest
+from sturgeon.data.reading.rules import CellRules
 from sturgeon.data.reading.tables import read_table
 from sturgeon.errors import DataError
 
@@ -18,7 +20,9 @@ Table = pd.DataFrame | str | Path | tuple[Any, Any]
 ARRAY_TARGET = "y"
 
 
-def open_table(table: Table, target: str | None, called: str) -> tuple[pd.DataFrame, str, str]:
+def open_table(
+    table: Table, target: str | None, called: str, *, rules: CellRules | None = None
+) -> tuple[pd.DataFrame, str, str]:
     """Give a table as a data frame.
 
     Args:
@@ -26,6 +30,7 @@ def open_table(table: Table, target: str | None, called: str) -> tuple[pd.DataFr
             columns are then called x0, x1, … unless X is a data frame.
         target: The target column; None only for a pair, where it becomes "y".
         called: What to call a table without a path in messages.
+        rules: How a file's cells are read; None for the usual rules.
 
     Returns:
         The frame, rows numbered from 0 and columns named by text; the target's name; and what to call
@@ -46,7 +51,8 @@ def open_table(table: Table, target: str | None, called: str) -> tuple[pd.DataFr
         frame = table
     elif isinstance(table, str | Path):
         called = f"'{table}'"
-        frame = read_table(table)
+        rules = rules or CellRules()
+        frame = read_table(table, rules=replace(rules, target=None if target is None else str(target)))
     else:
         raise DataError(
             f"a table must be a path, a pandas DataFrame or a pair (X, y); got {type(table).__name__}; "
@@ -71,7 +77,7 @@ def check_columns(
         target: The target, which no option may name.
 
     Returns:
-        The names.
+        The names, as the table spells them.
 
     Raises:
         DataError: A name is not an input column of the table.
@@ -81,6 +87,7 @@ def check_columns(
         ('a',)
     """
     names = (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+    names = tuple(find_name(name, known) or name for name in names)
     for name in names:
         if name == target:
             raise DataError(f"`{option}` must name input columns; got the target {name!r}; leave it out")
@@ -123,9 +130,10 @@ def _check_target(frame: pd.DataFrame, target: str | None, called: str) -> str:
     names = cast(list[str], list(frame.columns))
     if target is None:
         raise DataError(f"the target must be named; got none for {called}; {nearest('', names)}")
-    if str(target) not in names:
+    found = find_name(str(target), names)
+    if found is None:
         raise DataError(
             f"the target must be a column; got {str(target)!r}, and {called} has no such column; "
             f"{nearest(str(target), names)}"
         )
-    return str(target)
+    return found

@@ -6,27 +6,35 @@ repaired: pandas would rename a second column of one name and shift ragged rows.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sturgeon.data.reading.arrow_cells import apply_rules, whole_type
 from sturgeon.data.reading.delimited import read_delimited
 from sturgeon.data.reading.names import check_names
+from sturgeon.data.reading.rules import CellRules, cell_rules, note_missing
 from sturgeon.errors import DataError
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(
+    path: str | Path, *, missing: Collection[str] | str | None = None, rules: CellRules | None = None
+) -> pd.DataFrame:
     r"""Read a table whose first line (or schema) names the columns.
 
     A CSV may use commas, semicolons or tabs. Blanks around a cell are not part of it. A cell is
-    missing when it is empty, ``?`` or one of pandas' usual spellings (``NA``, ``NaN``, ``null`` …).
+    missing when it is empty, ``?`` or a word for it (``NA``, ``NaN``, ``null``, ``None`` …), in every format.
+    Cells are as they are spelled: a column in which one begins with a zero before another digit is text.
 
     Args:
         path: A file that ends in .csv, .csv.gz, .tsv, .tsv.gz or .parquet.
+        missing: Words that mean a missing value, in place of the usual ones.
+        rules: How cells are read, in place of `missing`: which columns are text, and which holds labels.
 
     Returns:
         The table, at least one row, with rows numbered from 0 and columns of distinct names.
@@ -43,12 +51,14 @@ def read_table(path: str | Path) -> pd.DataFrame:
         [False, True]
     """
     path = Path(path)
+    rules = rules or cell_rules(missing)
+    _refuse_directory(path)
     ending = _ending(path)
-    _check_is_a_file(path)
+    _check_exists(path)
     if ending == ".parquet":
-        return _read_parquet(path)
+        return _read_parquet(path, rules)
     try:
-        return read_delimited(path)
+        return read_delimited(path, rules=rules)
     except OSError as error:
         raise DataError(_unreadable(path, error)) from None
 
@@ -61,22 +71,26 @@ def _ending(path: Path) -> str:
     raise DataError(f"a table's file must end in {', '.join(ENDINGS)}; got '{path}'; convert or rename it")
 
 
-def _check_is_a_file(path: Path) -> None:
+def _refuse_directory(path: Path) -> None:
+    if path.is_dir():
+        raise DataError(f"a table must be a file; '{path}' is a directory; give the file inside it")
+
+
+def _check_exists(path: Path) -> None:
     try:
-        if path.is_dir():
-            raise DataError(f"a table must be a file; '{path}' is a directory; give the file inside it")
         if not path.exists():
             raise DataError(f"a table's file must exist; there is no '{path}'; check the path")
     except OSError as error:
         raise DataError(_unreadable(path, error)) from None
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, rules: CellRules) -> pd.DataFrame:
     try:
         # ParquetFile, not read_table: the latter turns a folder called a=b into a column.
         with pq.ParquetFile(path) as file:
             check_names([str(name) for name in file.schema_arrow.names], f"'{path}'")
-            frame = _read_columns(file)
+            rules = rules.for_columns(file.schema_arrow.names)
+            frame = _read_columns(file, rules)
     except OSError as error:
         raise DataError(_unreadable(path, error)) from None
     except pa.ArrowException as error:
@@ -89,7 +103,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def _read_columns(file: pq.ParquetFile) -> pd.DataFrame:
+def _read_columns(file: pq.ParquetFile, rules: CellRules) -> pd.DataFrame:
     """Read a column at a time: the whole at once would be in memory twice, as Arrow's and as pandas'.
 
     Each is copied out of Arrow's memory, which is then free for the next, and stays the process's for ever.
@@ -97,11 +111,21 @@ def _read_columns(file: pq.ParquetFile) -> pd.DataFrame:
     described = file.schema_arrow.pandas_metadata or {}
     index = [name for name in described.get("index_columns", []) if isinstance(name, str)]
     columns: dict[str, pd.Series] = {}
+    taken: dict[str, dict[str, int]] = {}
     for name in file.schema_arrow.names:
         if name not in index:
-            column = file.read(columns=[name], use_threads=False).to_pandas()[name]
+            table = file.read(columns=[name], use_threads=False)
+            if rules.as_spelled:
+                table, taken[name] = apply_rules(table, name, rules)
+                keep = whole_type(table.column(0), exact=name in rules.categorical or name == rules.target)
+                column = table.to_pandas(types_mapper=keep)[name]
+            else:
+                column = table.to_pandas()[name]
             columns[name] = column.reset_index(drop=True).copy()
-    return pd.DataFrame(columns, copy=False)
+    frame = pd.DataFrame(columns, copy=False)
+    for name, words in taken.items():
+        note_missing(frame, name, words)
+    return frame
 
 
 def _unreadable(path: Path, error: OSError) -> str:

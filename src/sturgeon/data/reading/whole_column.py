@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 import numpy as np
@@ -88,6 +88,18 @@ class WholeColumn:
         self._words.add(cells)
         return True
 
+    @property
+    def words(self) -> Words | None:
+        """The cells, where they are texts."""
+        return self._words
+
+    @property
+    def any_missing(self) -> bool:
+        """Whether a cell is missing."""
+        if self._words is not None:
+            return self._words.any_missing
+        return self._numbers is None or bool(np.isnan(self._numbers[: self._rows]).any())
+
     def finish(self, clean: Clean) -> pd.Series:
         """Give the whole column.
 
@@ -95,8 +107,7 @@ class WholeColumn:
             clean: From different texts to what shall stand in their place, None where a cell is missing.
         """
         if self._words is not None:
-            values = clean(self._words.different)
-            return self._words.spread(pd.Series([*values, None], dtype="str"))
+            return self._words.finish(clean)
         if self._numbers is None:
             return pd.Series(np.full(self._rows, np.nan))
         return pd.Series(self._numbers[: self._rows], copy=False)
@@ -135,6 +146,19 @@ class Words:
         places = [self._place_of.setdefault(value, len(self._place_of)) for value in values]
         self._codes[self._rows : self._rows + len(cells)] = np.array([*places, -1], np.int32)[codes]
         self._rows += len(cells)
+
+    def count(self, words: Collection[str]) -> dict[str, int]:
+        """How many cells are each of some words, blanks around them left out; words without any left out."""
+        counts: dict[str, int] = {}
+        for word, place in self._place_of.items():
+            if word.strip() in words:
+                cells = int((self._codes[: self._rows] == place).sum())
+                counts[word.strip()] = counts.get(word.strip(), 0) + cells
+        return counts
+
+    def finish(self, clean: Clean) -> pd.Series:
+        """Give the texts, cleaned as for :meth:`WholeColumn.finish`."""
+        return self.spread(pd.Series([*clean(self.different), None], dtype="str"))
 
     def spread(self, values: pd.Series) -> pd.Series:
         """Give each cell its value; the last of ``values`` is for the missing ones."""

@@ -11,9 +11,8 @@ import pandas as pd
 
 from sturgeon.caviar.table.saved import answer
 from sturgeon.data import Preprocessing
-from sturgeon.data.cells import category_key, distinct, read_numbers
+from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
 from sturgeon.data.columns import Column, NumericColumn
-from sturgeon.data.reading.names import name_by_text
 from sturgeon.errors import DataError, InputError
 from sturgeon.frameworks.export.description import Description
 from sturgeon.frameworks.export.form import Run
@@ -45,8 +44,7 @@ class ExportedModel:
 
     def answers(self, table: pd.DataFrame, source: str = "the table") -> np.ndarray:
         """Predict every row, as numbers; see :meth:`sturgeon.caviar.table.saved.SavedModel.answers`."""
-        self.preprocessing.check_columns(table, source)
-        table = name_by_text(table)
+        table = self.preprocessing.name_columns(table, source)
         columns = self.preprocessing.columns
         blocks = []
         for start in range(0, len(table), _BLOCK_ROWS):
@@ -112,4 +110,7 @@ def raw_cells(column: Column, cells: pd.Series, source: str) -> np.ndarray:
     if isinstance(column, NumericColumn):
         return read_numbers(cells, source)
     codes, values = distinct(cells, source)
-    return np.array([*(category_key(value) for value in values), ""], dtype=object)[codes]
+    names = CategoryNames(column.categories)
+    found = ((value, names.find(value)) for value in values)
+    keys = [category_key(value) if place is None else column.categories[place] for value, place in found]
+    return np.array([*keys, ""], dtype=object)[codes]

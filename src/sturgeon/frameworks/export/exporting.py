@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,8 @@ def export_study(
         MissingExtra: The framework is not installed.
         RunError: The export predicts something else; nothing was left.
     """
+    if path.name in ("", ".."):  # a directory that is not named, such as "."
+        path = Path(os.path.abspath(path))
     writer = form_by_name(form)
     writer.check_installed()
     _check_path(writer, path, force)

@@ -15,6 +15,7 @@ from typing import Any, final
 
 import numpy as np
 
+from sturgeon.data.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
@@ -117,6 +118,8 @@ def build_model(parts: NetworkParts, description: Description) -> Any:
     else:
         std, mean = np.array([parts.scale.std]), np.array([parts.scale.mean])
         flow = keras.ops.add(keras.ops.multiply(keras.ops.cast(flow, "float64"), std), mean)
+        if parts.bounds is not None:
+            flow = _moved_into(keras.ops, flow, np.array([parts.bounds.low]), np.array([parts.bounds.high]))
     return keras.Model(inputs, flow, name="sturgeon")
 
 
@@ -157,7 +160,18 @@ def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:
     both = layers.Concatenate(dtype="float64", name="numbers.filled")([filled, ops.cast(missing, "float64")])
     chosen = ops.take(both, numbers.chosen, axis=1)
     # Not the layers Rescaling and Normalization: they round μ and σ to float32.
-    return ops.cast(ops.divide(ops.subtract(chosen, numbers.mean), numbers.std), "float32")
+    if not numbers.bounded:
+        return ops.cast(ops.divide(ops.subtract(chosen, numbers.mean), numbers.std), "float32")
+    inside = _moved_into(ops, chosen, numbers.low, numbers.high)
+    excess = ops.divide(ops.subtract(chosen, inside), numbers.std)
+    excess = _moved_into(ops, excess, np.array([-FARTHEST]), np.array([FARTHEST]))
+    compressed = ops.divide(excess, ops.sqrt(ops.add(ops.multiply(excess, excess), np.array([1.0]))))
+    normal = ops.divide(ops.subtract(inside, numbers.mean), numbers.std)
+    return ops.cast(ops.add(normal, compressed), "float32")
+
+
+def _moved_into(ops: Any, values: Any, low: np.ndarray, high: np.ndarray) -> Any:
+    return ops.minimum(ops.maximum(values, low), high)
 
 
 def _category_features(keras: Any, category: Category, name: str, texts: Any) -> Any:

@@ -18,6 +18,9 @@ _TAKEN = {word.lower() for word in kwlist} | {
     "divide",
     "multiply",
     "add",
+    "minimum",
+    "maximum",
+    "sqrt",
 }
 
 

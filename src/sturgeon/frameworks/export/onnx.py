@@ -8,6 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
+from sturgeon.data.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
@@ -98,9 +99,12 @@ class _Graph:
         else:
             wide = self._node("Cast", outputs, to=types.DOUBLE)
             spread = self._node("Mul", wide, self._constant("target.std", np.array([parts.scale.std])))
-            self._node(
-                "Add", spread, self._constant("target.mean", np.array([parts.scale.mean])), name=OUTPUT
-            )
+            mean = self._constant("target.mean", np.array([parts.scale.mean]))
+            if parts.bounds is None:
+                self._node("Add", spread, mean, name=OUTPUT)
+            else:
+                bounds = np.array([parts.bounds.low]), np.array([parts.bounds.high])
+                self._moved_into("target", self._node("Add", spread, mean), *bounds, name=OUTPUT)
         inputs = [self._input(name, types.DOUBLE) for name in parts.numbers.columns]
         inputs += [self._input(category.column, types.STRING) for category in parts.categories]
         kind = types.FLOAT if parts.scale is None else types.DOUBLE
@@ -144,9 +148,29 @@ class _Graph:
         filled = self._node("Where", missing, self._constant("numbers.fill", numbers.fill), raw)
         both = self._node("Concat", filled, self._node("Cast", missing, to=types.DOUBLE), axis=1)
         chosen = self._node("Gather", both, self._constant("numbers.chosen", numbers.chosen), axis=1)
-        centred = self._node("Sub", chosen, self._constant("numbers.mean", numbers.mean))
-        normal = self._node("Div", centred, self._constant("numbers.std", numbers.std))
+        std = self._constant("numbers.std", numbers.std)
+        if numbers.bounded:
+            inside = self._moved_into("numbers", chosen, numbers.low, numbers.high)
+        else:
+            inside = chosen
+        centred = self._node("Sub", inside, self._constant("numbers.mean", numbers.mean))
+        normal = self._node("Div", centred, std)
+        if numbers.bounded:
+            excess = self._node("Div", self._node("Sub", chosen, inside), std)
+            normal = self._node("Add", normal, self._compressed(excess))
         return self._node("Cast", normal, to=types.FLOAT)
+
+    def _compressed(self, excess: str) -> str:
+        """e/√(1 + e²)."""
+        excess = self._moved_into("excess", excess, np.array([-FARTHEST]), np.array([FARTHEST]))
+        square = self._node("Mul", excess, excess)
+        root = self._node("Sqrt", self._node("Add", square, self._constant("one", np.array([1.0]))))
+        return self._node("Div", excess, root)
+
+    def _moved_into(self, of: str, values: str, low: np.ndarray, high: np.ndarray, name: str = "") -> str:
+        """Values moved into a range."""
+        raised = self._node("Max", values, self._constant(f"{of}.low", low))
+        return self._node("Min", raised, self._constant(f"{of}.high", high), name=name)
 
     def _category_features(self, category: Category) -> str:
         name, count = self._names[category.column], len(category.texts)

@@ -2,8 +2,9 @@
 
 Numbers and categories are put apart, since every format holds them apart. A number that is missing is
 filled in; then, of all numbers x and all "is missing" marks, those that are inputs are chosen and
-normalised, (x - μ)/σ. A category picks its row of a small table, which holds its features normalised already;
-one that training never had picks the first row.
+normalised: with e = (x - x')/σ, where x' is x moved into the range that training rows had, an input is
+(x' - μ)/σ + e/√(1 + e²). A category picks its row of a small table, which holds its features normalised
+already; one that training never had picks the first row. A predicted number is moved into its bounds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import NumericTarget, Preprocessing
 from sturgeon.data.columns import CategoricalColumn, NumericColumn
-from sturgeon.data.scale import Scale
+from sturgeon.data.scale import Range, Scale
 from sturgeon.network.ensemble import NetworkEnsemble
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
@@ -36,6 +37,8 @@ class Numbers:
         chosen: int64 ``[features]``, positions in the n numbers followed by the n marks "is missing".
         mean: float64 ``[features]``, μ.
         std: float64 ``[features]``, σ.
+        low: float64 ``[features]``, where the training rows' range begins; -∞ for a feature without one.
+        high: float64 ``[features]``, where it ends, or ∞.
     """
 
     columns: tuple[str, ...]
@@ -43,6 +46,13 @@ class Numbers:
     chosen: np.ndarray
     mean: np.ndarray
     std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def bounded(self) -> bool:
+        """Whether any feature has a range: a network of before there was one exports without that step."""
+        return bool(np.isfinite(self.low).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,12 +126,14 @@ class NetworkParts:
         categories: The categorical columns; their features follow those of the numbers.
         members: The networks: the answer is the weighted mean of their probabilities or numbers.
         scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
+        bounds: Where a predicted number stays, in the target's own unit; None for no bounds.
     """
 
     numbers: Numbers
     categories: tuple[Category, ...]
     members: tuple[Layers, ...]
     scale: Scale | None
+    bounds: Range | None
 
     @property
     def features(self) -> int:
@@ -155,6 +167,7 @@ def take_apart(model: SavedModel) -> NetworkParts:
         categories=tuple(_category(column) for column in columns if isinstance(column, CategoricalColumn)),
         members=tuple(_layers(*member, order) for member in members),
         scale=target.scale if isinstance(target, NumericTarget) else None,
+        bounds=target.plausible if isinstance(target, NumericTarget) else None,
     )
 
 
@@ -187,17 +200,25 @@ def _numbers_first(preprocessing: Preprocessing) -> np.ndarray:
 def _numbers(columns: Sequence[NumericColumn]) -> Numbers:
     chosen: list[int] = []
     scales: list[Scale] = []
+    ranges: list[Range] = []
+    unbounded = Range(-np.inf, np.inf)
     for place, column in enumerate(columns):
-        for position, scale in ((place, column.value), (len(columns) + place, column.missing)):
+        for position, scale, seen in (
+            (place, column.value, column.seen),
+            (len(columns) + place, column.missing, None),
+        ):
             if scale is not None:
                 chosen.append(position)
                 scales.append(scale)
+                ranges.append(seen or unbounded)
     return Numbers(
         columns=tuple(column.name for column in columns),
         fill=np.array([column.fill for column in columns], np.float64),
         chosen=np.array(chosen, np.int64),
         mean=np.array([scale.mean for scale in scales], np.float64),
         std=np.array([scale.std for scale in scales], np.float64),
+        low=np.array([seen.low for seen in ranges], np.float64),
+        high=np.array([seen.high for seen in ranges], np.float64),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
+from sturgeon.data.scale import FARTHEST
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
 from sturgeon.frameworks.export.keras import column_tensor, import_tensorflow
@@ -98,7 +99,10 @@ def _module(tf: Any, parts: NetworkParts, description: Description) -> Any:
             outputs = tf.add_n([each * of.weight for each, of in zip(answers, parts.members, strict=True)])
         if parts.scale is None:
             return {OUTPUT: outputs}
-        return {OUTPUT: tf.cast(outputs, tf.float64) * parts.scale.std + parts.scale.mean}
+        predicted = tf.cast(outputs, tf.float64) * parts.scale.std + parts.scale.mean
+        if parts.bounds is not None:
+            predicted = tf.clip_by_value(predicted, parts.bounds.low, parts.bounds.high)
+        return {OUTPUT: predicted}
 
     module.predict = predict
     return module
@@ -116,4 +120,9 @@ def _number_features(tf: Any, parts: NetworkParts, columns: dict[str, Any]) -> A
     missing = tf.math.is_nan(raw)
     filled = tf.where(missing, numbers.fill, raw)
     chosen = tf.gather(tf.concat([filled, tf.cast(missing, tf.float64)], axis=1), numbers.chosen, axis=1)
-    return tf.cast((chosen - numbers.mean) / numbers.std, tf.float32)
+    if not numbers.bounded:
+        return tf.cast((chosen - numbers.mean) / numbers.std, tf.float32)
+    inside = tf.clip_by_value(chosen, numbers.low, numbers.high)
+    excess = tf.clip_by_value((chosen - inside) / numbers.std, -FARTHEST, FARTHEST)
+    normal = (inside - numbers.mean) / numbers.std + excess / tf.sqrt(1 + excess**2)
+    return tf.cast(normal, tf.float32)

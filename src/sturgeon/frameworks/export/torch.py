@@ -73,10 +73,13 @@ def _state(parts: NetworkParts) -> dict[str, Tensor]:
     """The weights under the names that the module has for them; a weight is ``[out, in]`` there."""
     import torch
 
-    arrays = {name: getattr(parts.numbers, name) for name in ("fill", "chosen", "mean", "std")}
-    scale = parts.scale
+    names = ("fill", "chosen", "mean", "std", "low", "high")
+    arrays = {name: getattr(parts.numbers, name) for name in names}
+    scale, bounds = parts.scale, parts.bounds
     arrays["target_mean"] = np.float64(0.0 if scale is None else scale.mean)
     arrays["target_std"] = np.float64(1.0 if scale is None else scale.std)
+    arrays["target_low"] = np.float64(-np.inf if bounds is None else bounds.low)
+    arrays["target_high"] = np.float64(np.inf if bounds is None else bounds.high)
     for i, category in enumerate(parts.categories):
         arrays[f"rows.{i}.weight"] = category.rows
     for number, member in enumerate(parts.members):

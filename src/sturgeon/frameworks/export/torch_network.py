@@ -17,6 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+FARTHEST = 1e9
+BOUNDS = ("low", "high", "target_low", "target_high")  # an older export has none
+
 
 class TableNetwork(nn.Module):
     """From raw columns to probabilities, or to the target in its own unit.
@@ -29,8 +32,12 @@ class TableNetwork(nn.Module):
     chosen: Tensor
     mean: Tensor
     std: Tensor
+    low: Tensor
+    high: Tensor
     target_mean: Tensor
     target_std: Tensor
+    target_low: Tensor
+    target_high: Tensor
 
     def __init__(self, described: Mapping[str, Any]) -> None:
         super().__init__()
@@ -44,8 +51,12 @@ class TableNetwork(nn.Module):
         self.register_buffer("chosen", torch.zeros(sizes["number_features"], dtype=torch.int64))
         self.register_buffer("mean", torch.zeros(sizes["number_features"], dtype=wide))
         self.register_buffer("std", torch.ones(sizes["number_features"], dtype=wide))
+        self.register_buffer("low", torch.full_like(self.mean, -torch.inf))
+        self.register_buffer("high", torch.full_like(self.mean, torch.inf))
         self.register_buffer("target_mean", torch.zeros((), dtype=wide))
         self.register_buffer("target_std", torch.ones((), dtype=wide))
+        self.register_buffer("target_low", torch.full((), -torch.inf, dtype=wide))
+        self.register_buffer("target_high", torch.full((), torch.inf, dtype=wide))
         widths = sizes["category_features"]
         sized = zip(self.places.values(), widths, strict=True)
         self.rows = nn.ModuleList(nn.Embedding(1 + len(places), width) for places, width in sized)
@@ -91,7 +102,10 @@ class TableNetwork(nn.Module):
         """
         missing = torch.isnan(numbers)
         both = torch.cat([torch.where(missing, self.fill, numbers), missing.to(numbers.dtype)], dim=1)
-        normal = ((both[:, self.chosen] - self.mean) / self.std).float()
+        chosen = both[:, self.chosen]
+        inside = torch.clamp(chosen, self.low, self.high)  # the range that training rows had
+        excess = torch.clamp((chosen - inside) / self.std, -FARTHEST, FARTHEST)
+        normal = ((inside - self.mean) / self.std + excess / torch.sqrt(1 + excess**2)).float()
         features = [normal, *(rows(places[:, i]) for i, rows in enumerate(self.rows))]
         networks = self.members if hasattr(self, "members") else [self.layers]
         outputs = torch.zeros(())
@@ -100,7 +114,8 @@ class TableNetwork(nn.Module):
             outputs = outputs + weight * (torch.softmax(raw, dim=1) if self.is_classes else raw)
         if self.is_classes:
             return outputs
-        return outputs.double() * self.target_std + self.target_mean
+        predicted = outputs.double() * self.target_std + self.target_mean
+        return torch.clamp(predicted, self.target_low, self.target_high)
 
 
 def _layers(sizes: Mapping[str, Any], features: int, outputs: int) -> nn.Sequential:
@@ -123,5 +138,7 @@ def load(folder: str | Path) -> TableNetwork:
         folder: What ``sturgeon export --format torch`` wrote.
     """
     network = TableNetwork(json.loads(Path(folder, "sturgeon.json").read_text(encoding="utf-8")))
-    network.load_state_dict(torch.load(Path(folder, "weights.pt"), weights_only=True))
+    weights = torch.load(Path(folder, "weights.pt"), weights_only=True)
+    unbounded = {name: getattr(network, name) for name in BOUNDS if name not in weights}
+    network.load_state_dict(weights | unbounded)
     return network.eval()

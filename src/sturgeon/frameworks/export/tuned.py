@@ -14,7 +14,7 @@ from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.table.job import STUDY_FILE
 from sturgeon.caviar.table.outcome import RESULT_FILE
 from sturgeon.caviar.table.saved import SavedModel
-from sturgeon.data import prepare, read_table
+from sturgeon.data import prepare
 from sturgeon.errors import DataError, InputError, option
 from sturgeon.study import Study
 
@@ -97,7 +97,7 @@ def rows_to_check(tuned: Tuned, data: Path | None) -> CheckRows:
     """
     table = tuned.about.get("table")
     if data is not None:
-        rows = read_table(data)
+        rows = tuned.model.preprocessing.read(data)
         found = _test_rows(tuned, {**(table or {}), "data": str(data)}, rows)
         return found or CheckRows(rows, repr(str(data)), False)
     remedy = f"Name that table, or other rows like its own: `{option('data', 'FILE')}`."
@@ -112,7 +112,7 @@ def rows_to_check(tuned: Tuned, data: Path | None) -> CheckRows:
                 f"An export is checked on the test rows of the table; there is no {place!r} any more. "
                 f"{remedy}"
             )
-    found = _test_rows(tuned, table, read_table(table["data"]))
+    found = _test_rows(tuned, table, tuned.model.preprocessing.read(table["data"]))
     if found is None:
         raise InputError(
             f"An export is checked on the test rows of the table; {table['data']!r} is not what "
@@ -127,7 +127,10 @@ def _test_rows(tuned: Tuned, table: Mapping[str, Any], rows: pd.DataFrame) -> Ch
     options["folds"] = tuned.about.get("folds", 1)
     test = table.get("test")
     try:
-        own = None if test is None else read_table(test)
+        own = None if test is None else tuned.model.preprocessing.read(test)
+        options |= {
+            rule: bool(tuned.about.get(rule, False)) for rule in ("bounds", "as_spelled")
+        }  # not older
         dataset = prepare(rows, tuned.about["target"], test=own, seed=tuned.seed, **options)
     except DataError:
         return None

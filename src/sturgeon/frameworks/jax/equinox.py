@@ -1,4 +1,4 @@
-"""Models of Equinox in fused lanes: batch-norm averages and dropout keys are each lane's own."""
+"""Models of Equinox in lanes: batch-norm averages and dropout keys are each lane's own."""
 
 from __future__ import annotations
 

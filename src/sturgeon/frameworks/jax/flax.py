@@ -1,4 +1,4 @@
-"""Models of Flax NNX in fused lanes: batch-norm averages and dropout streams are each lane's own."""
+"""Models of Flax NNX in lanes: batch-norm averages and dropout streams are each lane's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled Keras models in fused lanes, on the JAX backend, by ``stateless_call``."""
+"""Compiled Keras models in lanes, on the JAX backend, by ``stateless_call``."""
 
 from __future__ import annotations
 

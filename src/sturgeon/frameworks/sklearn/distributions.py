@@ -47,6 +47,47 @@ class ParameterSpace:
             for name, value in config.items()
         }
 
+    def key(self, config: Config) -> tuple[Any, ...]:
+        """What is equal for configurations that become equal parameters, and can be hashed."""
+        found = []
+        for name, value in config.items():
+            reading = self.readings.get(name)
+            plain = reading(value) if isinstance(reading, _Quantile) else value
+            found.append((name, type(plain), plain))
+        return tuple(sorted(found, key=lambda one: one[0]))
+
+    @property
+    def size(self) -> float:
+        """How many candidates there are at most; infinite where a parameter is continuous."""
+        return math.prod(_values(item, self.readings.get(name)) for name, item in self.space.items())
+
+
+@dataclass(frozen=True)
+class _Quantile:
+    """Reads a quantile as the value of a distribution."""
+
+    drawn: Any
+    whole: bool
+
+    def __call__(self, quantile: float) -> int | float:
+        return (int if self.whole else float)(self.drawn.ppf(quantile))
+
+    @property
+    def values(self) -> float:
+        return self(1 - _OUTERMOST) - self(_OUTERMOST) + 1 if self.whole else math.inf
+
+
+def _values(item: Hyperparameter, reading: Reading | None) -> float:
+    """How many values a parameter has at most; one more where it may be inactive."""
+    if isinstance(reading, _Quantile):
+        return reading.values
+    inactive = int(bool(getattr(item, "when", None)))
+    if isinstance(item, Choice):
+        return len(item.options) + inactive
+    if isinstance(item, Integer):
+        return item.high - item.low + 1 + inactive
+    return math.inf if isinstance(item, Real) else 1 + inactive
+
 
 def read_parameters(given: Any, estimator: Any) -> ParameterSpace:
     """Make a space of what a user says may vary, and see that the estimator has such parameters.
@@ -130,7 +171,7 @@ def _of_distribution(drawn: Any) -> tuple[Hyperparameter, Reading | None]:
     if family == "randint" and low < high:
         return Integer(int(low), int(high)), None
     whole = callable(getattr(drawn, "pmf", None))
-    return Real(_OUTERMOST, 1 - _OUTERMOST), lambda quantile: (int if whole else float)(drawn.ppf(quantile))
+    return Real(_OUTERMOST, 1 - _OUTERMOST), _Quantile(drawn, whole)
 
 
 def _of_options(parameter: str, options: list[Any]) -> tuple[Hyperparameter, Reading | None]:

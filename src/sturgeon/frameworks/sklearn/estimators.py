@@ -92,7 +92,7 @@ class _NetworkEstimator(BaseEstimator):
 
     @property
     def validation_value_(self) -> float | None:
-        """The accuracy, or the RMSE, of the chosen trial on the validation rows; None without ``tune``."""
+        """The log loss, or the RMSE, of the chosen trial on the validation rows; None without ``tune``."""
         check_is_fitted(self)
         return self._fit.value
 
@@ -134,7 +134,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
 
     Inputs are normalised inside, with the training rows' mean and standard deviation. With ``tune=32`` the
     hyperparameters are searched for first: 32 configurations train on a part of the rows, many at once, and
-    are judged by their accuracy on the rest; the best is trained again on all rows. The first of them is the
+    are judged by their log loss on the rest; the best is trained again on all rows. The first of them is the
     constructor's own, where the space holds it.
 
     Args:
@@ -173,7 +173,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
         feature_names_in_: Their names, where ``fit`` was given a table with names.
         network_: The trained network.
         config_: The configuration it was trained with.
-        validation_value_: The accuracy it was chosen by; None without ``tune``.
+        validation_value_: The log loss it was chosen by; None without ``tune``.
 
     Example:
         >>> from sklearn.datasets import load_iris

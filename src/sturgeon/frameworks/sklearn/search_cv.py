@@ -6,26 +6,27 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import RandomizedSearchCV
 from sklearn.utils import check_random_state
 
 from sturgeon.caviar.limits import to_seconds
-from sturgeon.errors import InputError, SpaceExhausted
-from sturgeon.frameworks.sklearn.distributions import ParameterSpace, read_parameters
+from sturgeon.errors import StudyError
+from sturgeon.frameworks.sklearn.distributions import read_parameters
+from sturgeon.frameworks.sklearn.evaluation import Candidates, Evaluate, Evaluation, SameFolds, unguided
 from sturgeon.search import CoarseToFine, Search, search_by_name
-from sturgeon.study import Study, Trial
+from sturgeon.space import Space
+from sturgeon.study import MEMORY, Study
 
 # Several candidates are asked for at once only where otherwise more than this share of the workers' time
 # would be spent waiting for the last fold.
 _IDLE = 0.2
-
-Evaluate = Callable[..., Mapping[str, Any]]
 
 
 class SearchCV(RandomizedSearchCV):
@@ -39,8 +40,8 @@ class SearchCV(RandomizedSearchCV):
       evaluated on the same folds, also where ``cv`` shuffles without a seed.
     * No candidate is evaluated twice; a space with fewer than ``n_iter`` ends the search, with a warning.
     * With several metrics, ``refit`` has to name the one that the search is guided by.
-    * A batch in which every fit fails is fitted once more with the next one, since scikit-learn keeps no
-      results of it.
+    * It goes on where all fits of some candidates fail, however many those are; they stay in ``cv_results_``
+      with ``error_score``, and a warning says how they failed.
 
     Args:
         estimator: Any estimator, or a pipeline.
@@ -59,8 +60,10 @@ class SearchCV(RandomizedSearchCV):
         error_score: The score of a fit that fails, or ``"raise"``.
         return_train_score: Whether ``cv_results_`` holds scores of the training folds.
         search: A :class:`sturgeon.Search` or the name of one; coarse to fine by default.
-        study: A path or URL of a new study that keeps every candidate; in memory by default. It keeps the
-            text of a value that is no plain scalar, and the quantile of one from an uncommon distribution.
+        study: A path or URL of a study that keeps every candidate; in memory by default. Each ``fit``, as
+            those of a nested cross-validation, begins one of its own: where ``iris.study`` is one already, it
+            is ``iris-2.study``; ``study_place_`` says which. It keeps the text of a value that is no plain
+            scalar, and the quantile of one from an uncommon distribution.
         batch_size: Candidates evaluated at once; by default the fewest that keep ``n_jobs`` workers busy.
         budget: Seconds, or a time such as ``"10m"``, after which no further batch is begun.
 
@@ -134,30 +137,57 @@ class SearchCV(RandomizedSearchCV):
         budget = to_seconds(self.budget, "budget")
         _check_several_metrics(self.scoring, self.refit)
         ends = math.inf if budget is None else time.monotonic() + budget
-        evaluation = _Evaluation(evaluate_candidates, _SameFolds(self._checked_cv_orig), self.refit)
-        with Study.create(
-            ":memory:" if self.study is None else self.study,
-            read.space,
-            maximize="score",
-            search=search,
-            seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
-            about={"job": "scikit-learn", "estimator": type(self.estimator).__name__},
-        ) as study:
-            for count in self._batches(search):
-                if evaluation.candidates and time.monotonic() >= ends:
-                    break
-                trials = _ask(study, count)
-                if trials:
-                    evaluation.evaluate(study, trials, read)
-                if len(trials) < count:
-                    warnings.warn(
-                        f"The space holds {evaluation.candidates} candidates, fewer than "
-                        f"n_iter={self.n_iter}; all were evaluated.",
-                        UserWarning,
-                        stacklevel=2,
-                    )
-                    break
-        evaluation.finish()
+        folds = SameFolds(self._checked_cv_orig)
+        evaluation = Evaluation(evaluate_candidates, folds, self.refit, self.error_score)
+        self._evaluation = evaluation
+        try:
+            with self._begin_study(read.space, search) as study:
+                self.study_place_ = study.place
+                candidates = Candidates(study, read)
+                for count in self._batches(search):
+                    if evaluation.candidates and time.monotonic() >= ends:
+                        break
+                    trials = candidates.take(count)
+                    if trials:
+                        evaluation.evaluate(study, trials, read)
+                    candidates.settle()
+                    if len(trials) < count:
+                        warnings.warn(
+                            f"The space holds {evaluation.candidates} candidates, fewer than "
+                            f"n_iter={self.n_iter}; all were evaluated.",
+                            UserWarning,
+                            stacklevel=2,
+                        )
+                        break
+            evaluation.finish()
+        finally:
+            del self._evaluation
+
+    def __getstate__(self) -> Any:
+        state = super().__getstate__()  # scikit-learn sends the search along to the workers that fit
+        return {name: value for name, value in state.items() if name != "_evaluation"}
+
+    def _format_results(
+        self, candidate_params: Any, n_splits: int, out: Any, more_results: Any = None
+    ) -> Any:
+        """What scikit-learn calls to make ``cv_results_`` of the candidates that it keeps."""
+        make = super()._format_results  # pyright: ignore[reportAttributeAccessIssue]
+        return self._evaluation.format(make, candidate_params, n_splits, out, more_results)
+
+    def _begin_study(self, space: Space, search: Search) -> Study:
+        """Begin a study at the place that was named or, where there is one, beside it."""
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        about = {"job": "scikit-learn", "estimator": type(self.estimator).__name__}
+        place = named = MEMORY if self.study is None else os.fspath(self.study)
+        count = 1
+        while True:
+            try:
+                return Study.create(place, space, maximize="score", search=search, seed=seed, about=about)
+            except StudyError:
+                if not _holds_study(place):
+                    raise
+            count += 1
+            place = numbered(named, count)
 
     def _batches(self, search: Search) -> Iterator[int]:
         """How many candidates to ask for, time after time, ``n_iter`` in all.
@@ -172,83 +202,6 @@ class SearchCV(RandomizedSearchCV):
             yield count
             left -= count
             ahead = usual
-
-
-def _ask(study: Study, count: int) -> list[Trial]:
-    try:
-        return study.ask(count)
-    except SpaceExhausted:
-        return []
-
-
-class _SameFolds:
-    """A splitter whose folds are the same each time it is asked."""
-
-    def __init__(self, splitter: Any) -> None:
-        self._splitter = splitter
-        self._folds: list[Any] | None = None
-
-    def split(self, *rows: Any, **routed: Any) -> list[Any]:
-        if self._folds is None:
-            self._folds = list(self._splitter.split(*rows, **routed))
-        return self._folds
-
-
-class _Evaluation:
-    """Hands candidates to scikit-learn batch by batch, and tells the study what came of them."""
-
-    def __init__(self, evaluate: Evaluate, folds: _SameFolds, refit: Any) -> None:
-        self._evaluate = evaluate
-        self._folds = folds
-        self._refit = refit
-        self._kept = 0
-        self._failed: list[dict[str, Any]] = []
-        self._finite = True
-
-    @property
-    def candidates(self) -> int:
-        """How many were evaluated."""
-        return self._kept + len(self._failed)
-
-    def evaluate(self, study: Study, trials: list[Trial], read: ParameterSpace) -> None:
-        """Fit and score one batch.
-
-        Raises:
-            ValueError: Every fit failed so far: scikit-learn's message says how.
-        """
-        new = [read.parameters(trial.config) for trial in trials]
-        batch = [*self._failed, *new]
-        try:
-            with warnings.catch_warnings():  # said once, at the end, and not after every batch
-                warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite", UserWarning)
-                results = self._evaluate(batch, cv=self._folds)
-        except ValueError as error:
-            # Once a batch went well, the one thing that raises is that every single fit of a batch failed.
-            if not self._kept:
-                raise
-            self._failed = batch
-            for trial in trials:
-                study.fail(trial, error)
-            return
-        first = self._kept + len(self._failed)
-        self._kept, self._failed = self._kept + len(batch), []
-        scores = results[f"mean_test_{guiding_metric(results, self._refit)}"]
-        self._finite = bool(np.isfinite(scores).all())
-        with study.batch():
-            for position, trial in enumerate(trials, start=first):
-                study.tell(trial, score=float(scores[position]), **_others(results, position))
-
-    def finish(self) -> None:
-        """Say what is not as one would expect of the results."""
-        if self._failed:
-            warnings.warn(
-                f"Every fit of the last {len(self._failed)} candidates failed; `cv_results_` leaves them "
-                f"out: {self._failed!r}.",
-                FitFailedWarning,
-                stacklevel=2,
-            )
-        if not self._finite:
-            warnings.warn("One or more of the test scores are non-finite.", UserWarning, stacklevel=2)
 
 
 def fewest_busy(folds: int, workers: int) -> int:
@@ -268,42 +221,35 @@ def fewest_busy(folds: int, workers: int) -> int:
     return count
 
 
-def guiding_metric(results: Iterable[str], refit: Any) -> str:
-    """The metric that a search is guided by: the only one, or the one that ``refit`` names.
-
-    Raises:
-        InputError: There are several, and ``refit`` names none of them.
-
-    Example:
-        >>> guiding_metric(["mean_test_recall", "mean_test_precision"], "recall")
-        'recall'
-    """
-    known = [name.removeprefix("mean_test_") for name in results if name.startswith("mean_test_")]
-    if len(known) == 1:
-        return known[0]
-    if refit not in known:
-        raise _unguided(refit, known)
-    return refit
-
-
 def _check_several_metrics(scoring: Any, refit: Any) -> None:
     """Refuse several metrics of which none is to guide, before anything is fitted."""
     if isinstance(scoring, list | tuple | set | dict) and not isinstance(refit, str):
-        raise _unguided(refit, list(scoring))
+        raise unguided(refit, list(scoring))
 
 
-def _unguided(refit: Any, known: list[str]) -> InputError:
-    return InputError(
-        f"With several metrics `refit` must name the one to search by; got {refit!r}. "
-        f"Give one of {', '.join(map(repr, known))}."
-    )
+def numbered(place: str, count: int) -> str:
+    """Name the place of another study beside one.
+
+    Args:
+        place: A path, or a URL whose ``study`` is the study's name.
+        count: Which one it is, from 2.
+
+    Example:
+        >>> numbered("runs/iris.study", 2), numbered("postgresql://host/base?study=iris", 3)
+        ('runs/iris-2.study', 'postgresql://host/base?study=iris-3')
+    """
+    if "://" not in place:
+        path = Path(place)
+        return str(path.with_name(f"{path.stem}-{count}{path.suffix}"))
+    parts = urlsplit(place)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    query["study"] = f"{query.get('study', 'study')}-{count}"
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-def _others(results: Mapping[str, Any], position: int) -> dict[str, float]:
-    """What else of a candidate is worth keeping: finite means and deviations."""
-    found = {
-        name: float(values[position])
-        for name, values in results.items()
-        if name.startswith(("mean_", "std_"))
-    }
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+def _holds_study(place: str) -> bool:
+    try:
+        Study.open(place).close()
+    except StudyError:
+        return False
+    return True

@@ -32,6 +32,10 @@ LEARNT_FROM = 128
 SAMPLES = 4
 THIN = 5
 
+# Of a quick suggestion: from how many trials it learns, and how many candidates are left to choose from.
+QUICK_FROM = 64
+QUICK_CHOICE = 96
+
 # Every so many trials length scales are halved.
 CURIOUS = 8
 SHORTER = float(np.log(0.5))
@@ -146,6 +150,42 @@ def most_promising(
         if batch.missing:
             point = encoding.features(ranked[[taken]])
             posteriors = [one.with_fantasies(point) for one in posteriors]
+
+
+@one_thread()
+def promising_quickly(batch: Unseen, space: Space, outcomes: Outcomes, rng: np.random.Generator) -> None:
+    """Take configurations that look promising, at a fraction of the time that ``most_promising`` takes.
+
+    All come from one fit of the most probable kernel parameters to fewer trials, and from one round of
+    candidates; what is taken counts as tried, with the value that the model expects of it.
+
+    Args:
+        batch: Takes them, until it is full or nothing new is found.
+        space: What may vary.
+        outcomes: What the record says: at least one finite value.
+        rng: The source of randomness.
+    """
+    encoding = Encoding(space)
+    targets, variance = standardize(outcomes)
+    kept = subset_of_data(targets, QUICK_FROM)
+    features = encoding.features(outcomes.unit[kept])
+    data = TrainingSet(features, targets[kept], variance[kept], encoding.coordinate_of)
+    posterior = Posterior(data, posterior_mode(data, Prior.of(encoding)))
+    if len(outcomes.pending):
+        posterior = posterior.with_fantasies(encoding.features(outcomes.pending[-QUICK_FROM:]))
+    centres = outcomes.unit[np.argsort(targets, kind="stable")[:CENTRES]]
+    best = float(targets.min())
+    left = Candidates(space, encoding, centres).ranked(ExpectedImprovement([posterior], best), rng)
+    left = left[:QUICK_CHOICE]
+    while batch.missing and len(left):
+        taken = _take_first_new(batch, space, left)
+        if taken is None:
+            return
+        point, left = left[[taken]], np.delete(left, np.s_[: taken + 1], axis=0)
+        if batch.missing and len(left):
+            posterior = posterior.with_fantasies(encoding.features(point))
+            scores = ExpectedImprovement([posterior], best)(encoding.features(left))
+            left = left[np.argsort(-scores, kind="stable")]
 
 
 def _posteriors(data: TrainingSet, prior: Prior, rng: np.random.Generator, turn: int) -> list[Posterior]:

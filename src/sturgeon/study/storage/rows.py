@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sturgeon.plain_text import plain
 from sturgeon.study.storage.schema import trials
 from sturgeon.study.trial import FINISHED, Attempt, TrialError, TrialRecord, trial_seed
 
@@ -47,7 +48,8 @@ def dump_error(error: TrialError | None) -> str | None:
     """Write an error as JSON."""
     if error is None:
         return None
-    return _encode({"type": error.type, "message": error.message, "traceback": error.traceback})
+    trace = None if error.traceback is None else plain(error.traceback)
+    return _encode({"type": plain(error.type), "message": plain(error.message), "traceback": trace})
 
 
 def load_error(text: str | None) -> TrialError | None:
@@ -57,7 +59,7 @@ def load_error(text: str | None) -> TrialError | None:
 
 def dump_list(texts: Sequence[str]) -> str | None:
     """Write notes or tags; nothing where there are none."""
-    return dump_json(list(texts)) if texts else None
+    return dump_json([plain(text) for text in texts]) if texts else None
 
 
 def load_list(text: str | None) -> tuple[str, ...]:

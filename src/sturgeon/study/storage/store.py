@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sturgeon.errors import LeaseLost
+from sturgeon.plain_text import plain
 from sturgeon.study.leases import new_worker
 from sturgeon.study.storage.database import Database
 from sturgeon.study.storage.description import Description
@@ -167,7 +168,7 @@ class Store:
             value=ending.value,
             metrics=dump_metrics(ending.metrics),
             error=dump_error(ending.error),
-            reason=ending.reason,
+            reason=None if ending.reason is None else plain(ending.reason),
             now=self.now(connection),
         )
         if done != 1:
@@ -211,7 +212,7 @@ class Store:
             "started": row.attempt_started,
             "ended": now,
             "outcome": outcome,
-            "reason": reason,
+            "reason": None if reason is None else plain(reason),
         }
         connection.exec_driver_sql(self._sql.insert_attempt, values)
 

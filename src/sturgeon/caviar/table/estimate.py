@@ -1,0 +1,152 @@
+"""How many trials a time affords: by what trainings and suggestions take, and a rehearsal of both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from sturgeon.caviar.backends.table_backend import TableBackend
+from sturgeon.caviar.lanes.devices import Core
+from sturgeon.caviar.pace import Pace
+from sturgeon.caviar.table.rehearsal import Rehearsal, SuggestionTime
+from sturgeon.caviar.table.timing import EpochTime
+from sturgeon.space import Config
+
+FEWEST_REHEARSED = 24
+"""A rehearsal of fewer trials says less than the timings of single configurations do."""
+
+# How many trials a run hands out ahead where its search does not wait for their results.
+_WAVE = 64
+# Seconds that a run spends on writing a trial down, where none were rehearsed.
+_WRITING = 0.01
+
+
+class Estimate:
+    """What follows from the timings for configurations as a search draws them.
+
+    Args:
+        backend: The kind of training.
+        epochs: Of a whole training.
+        drawn: Configurations as a search draws them.
+        epoch_time: How long an epoch of each takes.
+        compiling: Seconds that compiling a program takes.
+        suggestions: How long the search takes.
+        learns: Whether the search waits for results.
+        share: The share of its epochs that a trial trains where the stopping rule ends some early.
+    """
+
+    def __init__(
+        self,
+        backend: TableBackend,
+        epochs: int,
+        drawn: Sequence[Config],
+        epoch_time: EpochTime,
+        *,
+        compiling: float,
+        suggestions: SuggestionTime,
+        learns: bool,
+        share: float,
+    ) -> None:
+        devices = backend.devices
+        self.lanes = sum(backend.typical_lanes(device) for device in devices)
+        self._threads = len(devices)
+        self._on_cores = isinstance(devices[0], Core)
+        self._blocks = [backend.block_of(config) for config in drawn]
+        self._compiling = compiling
+        self._epochs = epochs
+        self._suggestions = suggestions
+        self._share = share
+        self._rehearsal: Rehearsal | None = None
+        times = {block: epochs * epoch_time.of(block) for block in set(self._blocks)}
+        self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
+        self._default = times[self._blocks[0]]
+        # Jobs of one block share its time: as many as happen to be in flight together, up to its lanes.
+        in_flight = self.lanes + self._threads if learns else _WAVE
+        often = Counter(self._blocks)
+        self._seconds_of_a_thread = float(
+            np.mean(
+                [
+                    times[block]
+                    / min(
+                        backend.lanes(block, devices[0]),
+                        1 + (in_flight - 1) * often[block] / len(self._blocks),
+                    )
+                    for block in self._blocks
+                ]
+            )
+        )
+
+    def worth_rehearsing(self, seconds: float) -> bool:
+        """Tell whether enough trials end within so many seconds to go by them."""
+        a_trial = self._share * self._seconds_of_a_thread / self._threads + self._suggestions.of(
+            0, quickly=True
+        )
+        return self._on_cores and seconds / a_trial >= FEWEST_REHEARSED / 2
+
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """Go by a rehearsal, if enough trials were begun in it."""
+        if rehearsal.trials >= FEWEST_REHEARSED:
+            self._rehearsal = rehearsal
+
+    @property
+    def pace(self) -> Pace:
+        """The pace of a run: what was rehearsed, else what is expected."""
+        if self._rehearsal is not None:
+            return self._rehearsal.pace
+        pace = Pace(self._epochs, self.lanes)
+        pace.trained(0, self._default / self._epochs)
+        pace.trained(1, self.seconds_per_trial / self._epochs)
+        return pace
+
+    def compiling(self, trials: int) -> float:
+        """Seconds of each thread's time that go to compiling the programs of so many trials."""
+        programs = len({block.shape for block in self._blocks[: max(1, trials)]})
+        return self._compiling * programs / self._threads
+
+    def trials_in(self, seconds: float, *, whole: bool) -> int:
+        """How many trials end in so many seconds.
+
+        Args:
+            seconds: The time that trials have.
+            whole: Whether each is trained to its end, or the stopping rule may end it early.
+        """
+        rehearsal = self._rehearsal
+        count, left = 0, seconds
+        if rehearsal is not None and (not whole or not rehearsal.pace.stopping_pays):
+            count, left = rehearsal.begun_by(seconds), seconds - rehearsal.seconds
+        programs, known = set(), self._compiling / self._threads
+        while left > 0:
+            took = self._seconds_at(count, whole=whole)
+            if known and count < len(self._blocks) and (shape := self._blocks[count].shape) not in programs:
+                programs.add(shape)
+                took += known
+            left -= took
+            count += left >= 0
+        return count
+
+    def _seconds_at(self, trials: int, *, whole: bool) -> float:
+        """Seconds from one trial to the next when so many are in the record."""
+        rehearsal = self._rehearsal
+        if rehearsal is None:
+            training = (1.0 if whole else self._share) * self._seconds_of_a_thread / self._threads
+            quickly = self._suggestions.of(trials, quickly=False) > training
+            working = self._suggestions.of(trials, quickly=quickly) + _WRITING
+            # On cores the search takes its time from the trainings; on a GPU it goes on beside them.
+            together = training + working / self._threads if self._on_cores else training
+            return max(together, working)
+        pace, known = rehearsal.pace, rehearsal.trials
+        grown = self._suggestion(max(trials, known), pace) - self._suggestion(known, pace)
+        a_trial = rehearsal.seconds_per_trial
+        if whole and pace.stopping_pays:
+            return max(pace.training / self.lanes, rehearsal.busy * a_trial + grown)
+        beside = rehearsal.busy + (1.0 - rehearsal.busy) / self._threads
+        return max(a_trial + grown * beside, 0.2 * a_trial)
+
+    def _suggestion(self, trials: int, pace: Pace) -> float:
+        """Seconds of a suggestion, quick or thorough as a run would choose."""
+        thorough = self._suggestions.of(trials, quickly=False)
+        if pace.prefers_quick or thorough > pace.trained_per_trial / self.lanes:
+            return self._suggestions.of(trials, quickly=True)
+        return thorough

@@ -1,0 +1,150 @@
+"""The beginning of a run, done for a few seconds in a folder of its own, to see how fast it goes."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sturgeon.caviar.checkpoints import Checkpoints
+from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.opening import TuneOptions
+from sturgeon.caviar.pace import TOGETHER, Pace
+from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.table.opening import begin_table_study
+from sturgeon.caviar.table.saved import SavedModel
+from sturgeon.caviar.trainer import LaneTrainer
+from sturgeon.data import Dataset
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.search import CoarseToFine, Observation, Record, Search
+from sturgeon.space import Space
+from sturgeon.study import Trial
+
+_SIZES = (8, 32, 128, 384)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What was seen.
+
+    Attributes:
+        seconds: How long it took, the last epochs not counted.
+        begun: At these seconds a trial or several were begun; the numbers of trials by then.
+        pace: What trainings and suggestions took.
+        busy: The share of the time in which the run was busy with anything but waiting for trainings.
+    """
+
+    seconds: float
+    begun: Sequence[tuple[float, int]]
+    pace: Pace
+    busy: float
+
+    @property
+    def trials(self) -> int:
+        """How many trials were begun."""
+        return self.begun[-1][1] if self.begun else 0
+
+    @property
+    def seconds_per_trial(self) -> float:
+        """Seconds from one trial to the next, in the later half of the time."""
+        then = self.begun_by(0.4 * self.seconds)
+        return 0.6 * self.seconds / max(self.trials - then, 1)
+
+    def begun_by(self, seconds: float) -> int:
+        """Tell how many trials were begun by then."""
+        return max((number for at, number in self.begun if at <= seconds), default=0)
+
+
+def rehearse(
+    options: TuneOptions, dataset: Dataset, trainer: LaneTrainer, *, seconds: float, spares: bool
+) -> Rehearsal:
+    """Begin a study as a run of that much time would, in a folder that is removed at the end.
+
+    Args:
+        options: What was asked for, with the stopping rule.
+        dataset: The data.
+        trainer: What trains.
+        seconds: For how long.
+        spares: Whether trainings are left alone where stopping them saves no time.
+    """
+    begun: list[tuple[float, int]] = []
+    with tempfile.TemporaryDirectory(prefix="sturgeon-plan-") as name:
+        folder = Path(name)
+        study, settings = begin_table_study(str(folder / "plan.study"), options, dataset, about={})
+
+        def keep(trial: Trial, network: TrainedNetwork) -> None:
+            SavedModel(trial.number, trial.config, dataset.preprocessing, network).save(folder / "best")
+
+        def note(progress: Progress) -> None:
+            begun.append((progress.seconds, loop.begun))
+
+        with study:
+            loop = CaviarLoop(
+                study,
+                trainer,
+                checkpoints=Checkpoints(folder / "checkpoints"),
+                on_network=keep,
+                on_progress=note,
+                stopping=settings.stopping,
+                spares=spares,
+            )
+            loop.run(Limits(trials=None, budget=seconds), threading.Event())
+    return Rehearsal(seconds, begun, loop.pace, min(1.0, loop.pace.busy / seconds))
+
+
+class SuggestionTime:
+    """How long a suggestion takes by the number of trials in the record.
+
+    Args:
+        search: What suggests; None for the default.
+        space: What may vary.
+        epochs: How long the trials' curves are.
+    """
+
+    def __init__(self, search: Search | None, space: Space, epochs: int) -> None:
+        search = search or CoarseToFine()
+        self._thorough, self._quick = [0.0], [0.0]
+        if not search.learns:
+            self._sizes: Sequence[int] = (0,)
+            return
+        self._sizes = _SIZES
+        records = [_invented(space, epochs, size) for size in _SIZES]
+        search.suggest(space, records[0], 1, np.random.default_rng(0))  # what it imports is not counted
+        self._thorough = [_timed(search, space, record, count=1) for record in records]
+        self._quick = [_timed(search, space, record, count=TOGETHER) for record in records]
+
+    def of(self, trials: float, *, quickly: bool) -> float:
+        """Seconds of one suggestion with so many trials."""
+        return float(np.interp(trials, self._sizes, self._quick if quickly else self._thorough))
+
+
+def _timed(search: Search, space: Space, record: Record, *, count: int) -> float:
+    suggest = search.suggest if count == 1 else search.suggest_quickly
+    took: list[float] = []
+    for seed in range(2):
+        began = time.monotonic()
+        suggest(space, record, count, np.random.default_rng(seed))
+        took.append((time.monotonic() - began) / count)
+    return float(np.mean(took))
+
+
+def _invented(space: Space, epochs: int, size: int) -> Record:
+    """A record of complete trials with values that a model can learn."""
+    configs = space.sample(size, np.random.default_rng(size))
+    values = (np.nan_to_num(space.to_unit(configs), nan=0.5) - 0.4) ** 2
+    return Record(
+        Observation(
+            number,
+            config,
+            "complete",
+            value,
+            tuple((step, value + 1 / step) for step in range(1, epochs + 1)),
+        )
+        for number, (config, value) in enumerate(zip(configs, values.sum(axis=1).tolist(), strict=True))
+    )

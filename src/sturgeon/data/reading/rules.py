@@ -1,0 +1,134 @@
+"""How the cells of a file are read: which are missing, and which columns stay as they are spelled."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from sturgeon.data.reading.names import find_name
+from sturgeon.errors import DataError
+
+MISSING_WORDS = (
+    *("?", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None", "<NA>"),
+    *("#N/A", "#N/A N/A", "#NA", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+)
+"""What pandas takes as missing by itself, and the question mark of many public tables."""
+
+_PADDED = re.compile(r"\s*[+-]?0\d")
+_FOUND = "words taken as missing"
+
+
+@dataclass(frozen=True, slots=True)
+class CellRules:
+    """How a file's cells are read, the same in every format.
+
+    Attributes:
+        missing: Words that mean a missing value. An empty cell and ``?`` mean it always.
+        asked: Whether the user gave these words; then they hold for labels too.
+        target: The column of labels, if any, in which words are labels.
+        categorical: Columns to read as text.
+        numeric: Columns to read as numbers, leading zeros or not.
+        known: By column, words that are categories and so not missing.
+        as_spelled: False reads as the first Sturgeon did, for what it left: text that spells numbers loses
+            leading zeros, and words mean missing in separated text only.
+    """
+
+    missing: tuple[str, ...] = MISSING_WORDS
+    asked: bool = False
+    target: str | None = None
+    categorical: frozenset[str] = frozenset()
+    numeric: frozenset[str] = frozenset()
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    as_spelled: bool = True
+
+    def words_of(self, column: str) -> frozenset[str]:
+        """The words that mean missing in a column.
+
+        Example:
+            >>> rules = CellRules(("NA", "-"), target="y", known={"c": ["-"]})
+            >>> sorted(rules.words_of("c")), sorted(rules.words_of("y"))
+            (['NA'], [])
+        """
+        if column == self.target and not self.asked:
+            return frozenset()
+        return frozenset(self.missing).difference(self.known.get(column, ()))
+
+    def for_columns(self, names: Sequence[str]) -> CellRules:
+        """The same rules with columns named as a table names them; columns that it lacks are left out."""
+
+        def found(given: Collection[str]) -> dict[str, str]:
+            pairs = ((find_name(name, names), name) for name in given)
+            return {name: asked for name, asked in pairs if name is not None}
+
+        known = {name: self.known[asked] for name, asked in found(self.known).items()}
+        return replace(
+            self,
+            target=None if self.target is None else find_name(self.target, names),
+            categorical=frozenset(found(self.categorical)),
+            numeric=frozenset(found(self.numeric)),
+            known=known,
+        )
+
+
+def cell_rules(missing: Collection[str] | str | None, **settings: object) -> CellRules:
+    """Make rules of what the user says of missing words.
+
+    Args:
+        missing: The words, or one; None for the usual ones.
+        settings: Other attributes of the rules.
+
+    Raises:
+        DataError: A word is not text.
+
+    Example:
+        >>> cell_rules("-").missing
+        ('-',)
+    """
+    if missing is None:
+        return CellRules(**settings)  # pyright: ignore[reportArgumentType]
+    words = (missing,) if isinstance(missing, str) else tuple(missing)
+    for word in words:
+        if not isinstance(word, str):
+            raise DataError(f"`missing` must be words; got {word!r}; write it as text")
+    return CellRules(tuple(w.strip() for w in words if w.strip()), asked=True, **settings)  # pyright: ignore[reportArgumentType]
+
+
+def is_padded(cell: object) -> bool:
+    """Whether a cell is text that begins with a zero before another digit, which a number would lose.
+
+    Example:
+        >>> [is_padded(cell) for cell in ("007", "-01", "0.5", "10", 7)]
+        [True, True, False, False, False]
+    """
+    return isinstance(cell, str) and _PADDED.match(cell) is not None
+
+
+def note_missing(frame: pd.DataFrame, column: str, words: Mapping[str, int]) -> None:
+    """Keep with a table which words of a column were taken as missing, and how often each.
+
+    Example:
+        >>> frame = pd.DataFrame({"river": [None, None]})
+        >>> note_missing(frame, "river", {"None": 2})
+        >>> describe_missing(frame, "river")
+        "2 cells of column 'river' are taken as missing, as they say 'None'"
+    """
+    if words:
+        frame.attrs[_FOUND] = {**frame.attrs.get(_FOUND, {}), column: dict(words)}
+
+
+def describe_missing(frame: pd.DataFrame, column: str) -> str | None:
+    """Say which words of a column were taken as missing; None where no word was."""
+    words = frame.attrs.get(_FOUND, {}).get(column)
+    if not words:
+        return None
+    listed = ", ".join(repr(word) for word in sorted(words))
+    count = Counter(words).total()
+    cells = "1 cell" if count == 1 else f"{count} cells"
+    return (
+        f"{cells} of column {column!r} {'is' if count == 1 else 'are'} taken as missing, "
+        f"as {'it says' if count == 1 else 'they say'} {listed}"
+    )

@@ -1,0 +1,55 @@
+"""Text that can be kept and shown: written as UTF-8, without NUL, and no longer than anyone reads."""
+
+from __future__ import annotations
+
+LONGEST_LINE = 400
+LONGEST_MESSAGE = 10_000
+LONGEST_TRACEBACK = 50_000
+
+
+def is_plain(text: str) -> bool:
+    r"""Tell whether text can be written as it is.
+
+    Example:
+        >>> is_plain("café"), is_plain("caf\udce9"), is_plain("a\0b")
+        (True, False, False)
+    """
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def plain(text: str, limit: int | None = None) -> str:
+    r"""Make text one that can be written, and leave out its middle where it is longer than a limit.
+
+    Args:
+        text: Any text; what cannot be written is escaped.
+        limit: The most characters to keep; None for all.
+
+    Example:
+        >>> plain("caf\udce9"), plain("x" * 100, 30)
+        ('caf\\udce9', 'xxxxxx [88 characters] xxxxxx')
+    """
+    if limit is not None and len(text) > limit:
+        kept = max(1, (limit - len(f" [{len(text)} characters] ")) // 2)
+        text = f"{text[:kept]} [{len(text) - 2 * kept} characters] {text[-kept:]}"
+    if is_plain(text):
+        return str.__str__(text)  # not a subclass of it, which another process may not know
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
+def message_of(error: BaseException) -> str:
+    """Give what an exception says, whatever its text is like.
+
+    Example:
+        >>> message_of(ValueError("no such layer"))
+        'no such layer'
+    """
+    try:
+        return plain(str(error), LONGEST_MESSAGE)
+    except Exception as broken:
+        return f"(its text cannot be made: {type(broken).__name__})"

@@ -1,0 +1,107 @@
+"""A budget covers all from the table to the test, and a run that only time bounds adapts to it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sturgeon.caviar.backends.device_choice import table_trainer
+from sturgeon.caviar.opening import TuneOptions
+from sturgeon.caviar.pace import Pace
+from sturgeon.caviar.table.ending import Ending
+from sturgeon.caviar.table.job import TableJob, tune_table
+from sturgeon.caviar.table.opening import table_settings
+from sturgeon.caviar.table.rehearsal import SuggestionTime, rehearse
+from sturgeon.data import prepare
+from sturgeon.search import CoarseToFine, Random
+from sturgeon.stopping import DEFAULT
+from sturgeon.study import Study
+
+OPTIONS = TuneOptions(epochs=4)
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(200, 4)), columns=list("abcd"))
+    frame["y"] = frame["a"] + frame["b"] ** 2
+    return frame
+
+
+@pytest.fixture(scope="module")
+def dataset(frame):
+    return prepare(frame, "y")
+
+
+@pytest.fixture(scope="module")
+def trainer(dataset):
+    settings = table_settings(OPTIONS, dataset.task)
+    return table_trainer(dataset, settings.space, settings.objective, settings.epochs)
+
+
+def test_a_budget_is_kept_and_cheap_trainings_are_not_stopped(frame, tmp_path):
+    job = TableJob(frame, "y", tmp_path / "out", OPTIONS, budget=4)
+    result = tune_table(job)
+    assert result.seconds < 4 + 1.5
+    assert result.test is not None
+    assert result.default_test is not None
+    with Study.open(result.study) as study:
+        assert study.about["stopping_by_default"]
+        later = study.trials[len(study.trials) // 2 :]
+    whole = [trial for trial in later if trial.state == "complete"]
+    assert len(whole) > len(later) / 2
+
+
+def test_with_a_number_of_trials_a_budget_changes_no_trial(frame, tmp_path):
+    def configs(name: str, budget: str | None):
+        result = tune_table(TableJob(frame, "y", tmp_path / name, OPTIONS, trials=6, budget=budget))
+        with Study.open(result.study) as study:
+            return [(trial.config, trial.value) for trial in study.trials]
+
+    assert configs("without", None) == configs("with", "10m")
+
+
+def test_a_budget_that_is_too_short_for_the_end_leaves_some_to_the_trials(frame, tmp_path):
+    result = tune_table(TableJob(frame, "y", tmp_path / "out", OPTIONS, budget=1.5, repeats=50))
+    assert sum(result.trials.values()) > 0
+    assert result.test is not None
+
+
+def test_the_end_is_the_last_trainings_the_repeats_and_the_test(dataset, trainer):
+    settings = table_settings(OPTIONS, dataset.task)
+    pace = Pace(4, 1)
+    for number, epoch in ((0, 1.0), (5, 3.0)):
+        for _ in range(4):
+            pace.trained(number, epoch)
+    plain, repeated = (Ending(dataset, settings, trainer, repeats=times) for times in (0, 2))
+    more = 1 + len(dataset.y_validation) / len(dataset.y_train)
+    assert plain.seconds(pace, 0) == pytest.approx(4 * more, abs=0.2)
+    assert 12 * more <= plain.seconds(pace, 5) <= 16 * more + 0.2
+    lanes = sum(trainer.backend.typical_lanes(device) for device in trainer.backend.devices)
+    assert repeated.seconds(pace, 5) - plain.seconds(pace, 5) == pytest.approx(2 * 5 * 12 / lanes)
+    before = plain.seconds(pace, 5)
+    plain.rehearse()
+    assert plain.seconds(pace, 5) > before
+
+
+def test_a_rehearsal_counts_trials_and_leaves_nothing(dataset, trainer, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    options = TuneOptions(epochs=4, stopping=DEFAULT)
+    seen = rehearse(options, dataset, trainer, seconds=1.0, spares=True)
+    assert seen.trials > 0
+    assert seen.begun_by(0.0) <= seen.begun_by(0.5) <= seen.trials
+    assert 0 < seen.seconds_per_trial <= 1.0
+    assert 0 < seen.busy <= 1
+    assert not list(Path(tmp_path).iterdir())
+    assert threading.active_count() < 20
+
+
+def test_suggestions_are_timed_by_the_size_of_the_record(dataset):
+    space = table_settings(OPTIONS, dataset.task).space
+    learning = SuggestionTime(CoarseToFine(), space, 4)
+    assert 0 < learning.of(300, quickly=True) < learning.of(300, quickly=False)
+    assert SuggestionTime(Random(), space, 4).of(50, quickly=False) == 0.0
