@@ -38,6 +38,22 @@ def test_tune_json_is_one_object_with_the_fields_of_the_contract(sturgeon, table
     }  # fmt: skip
 
 
+def test_an_ensemble_is_printed_shown_and_predicts(sturgeon, table, tmp_path):
+    ran = sturgeon("tune", table, "--target", "weight", "--folds", 3, "--ensemble", 2, *QUICK)
+    assert "rows: 170 in 3 folds, 30 test" in ran.err
+    result = json.loads((tmp_path / "fish.sturgeon" / "result.json").read_text())
+    assert (result["folds"], result["rows"]["validation"]) == (3, 0)
+    assert 1 <= len(result["ensemble"]) <= 2
+    assert f"{3 * len(result['ensemble'])} networks, one a fold, of trial" in ran.out
+    assert "tuned, ensemble" in ran.out
+    assert ("no better than the default" in ran.out) == result["no_better_than_default"]
+    shown = json.loads(sturgeon("show", tmp_path / "fish.sturgeon", "--json").out)
+    assert [one["trial"] for one in shown["ensemble"]] == [one["trial"] for one in result["ensemble"]]
+    assert "ensemble of trial" in sturgeon("show", tmp_path / "fish.sturgeon").out
+    predicted = sturgeon("predict", tmp_path / "fish.sturgeon", table)
+    assert len(predicted.out.splitlines()) == 201
+
+
 def test_the_printed_result_says_what_was_found_and_where_it_lies(sturgeon, table, tmp_path):
     ran = sturgeon("tune", table, "--target", "weight", *QUICK)
     assert ran.code == 0

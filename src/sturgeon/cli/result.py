@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -34,7 +34,10 @@ def print_result(result: TableResult, varying: Collection[str]) -> None:
     console.print(f"best: trial {result.best['trial']}, {result.metric} {value}")
     console.print(f"  {describe_config(shown)}", soft_wrap=True)
     if result.ensemble:
-        console.print(_describe_ensemble(result, result.ensemble), soft_wrap=True)
+        shares = {one["trial"]: one["share"] for one in result.ensemble}
+        networks = len(shares) * result.folds
+        trials = describe_shares(shares)
+        console.print(f"ensemble: {networks} networks, one a fold, of {trials}", soft_wrap=True)
     if result.repeats:
         console.print(_repeats_table(result, result.repeats))
     console.print(_test_table(result, result.test))
@@ -57,10 +60,15 @@ def format_number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _describe_ensemble(result: TableResult, ensemble: list[dict[str, Any]]) -> str:
-    shares = ", ".join(f"{one['trial']} ({one['share']:.0%})" for one in ensemble)
-    networks = len(ensemble) * result.folds
-    return f"ensemble: {networks} networks, one a fold, of trial{'s' * (len(ensemble) > 1)} {shares}"
+def describe_shares(shares: Mapping[int, float]) -> str:
+    """The trials of an ensemble, and how much each of them counts.
+
+    Example:
+        >>> describe_shares({14: 0.75, 0: 0.25})
+        'trials 14 (75%), 0 (25%)'
+    """
+    listed = ", ".join(f"{trial} ({share:.0%})" for trial, share in shares.items())
+    return f"trial{'s' * (len(shares) > 1)} {listed}"
 
 
 def _repeats_table(result: TableResult, repeats: list[dict[str, Any]]) -> Table:

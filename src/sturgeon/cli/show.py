@@ -25,16 +25,19 @@ def show(study: str, top: int, as_json: bool) -> int:
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
     from sturgeon.caviar.table.job import STUDY_FILE
+    from sturgeon.caviar.table.saved import shares_of
     from sturgeon.study import Study
 
     study = expand_home(study)
     place = Path(study)
     with Study.open(place / STUDY_FILE if place.is_dir() else study) as opened:
         ranked = _ranked(opened)
+        shares = shares_of(place)
         if as_json:
-            print(json.dumps(_summary(opened, ranked)))
+            made = {"ensemble": [{"trial": trial, "share": share} for trial, share in shares.items()]}
+            print(json.dumps({**_summary(opened, ranked), **(made if shares else {})}))
         else:
-            _print(opened, ranked[:top])
+            _print(opened, ranked[:top], shares)
     return 0
 
 
@@ -77,16 +80,18 @@ def _as_dict(trial: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _print(study: Study, ranked: list[TrialRecord]) -> None:
+def _print(study: Study, ranked: list[TrialRecord], shares: dict[int, float]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sturgeon.cli.result import describe_config, format_number
+    from sturgeon.cli.result import describe_config, describe_shares, format_number
 
     console = Console(highlight=False, markup=False)
     states = ", ".join(f"{count} {state}" for state, count in study.counts().items() if count)
     console.print(f"{study.place}: {study.direction} {study.metric}, seed {study.seed}", soft_wrap=True)
     console.print(f"trials: {states or 'none yet'}")
+    if shares:
+        console.print(f"ensemble of {describe_shares(shares)}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("trial", justify="right")
     table.add_column("state")

@@ -36,7 +36,7 @@ from sturgeon.data.targets import (
     fit_numeric_target,
 )
 from sturgeon.data.task import Task, decide_task
-from sturgeon.errors import DataError
+from sturgeon.errors import DataError, option
 
 LARGEST_TARGET = 1e150
 
@@ -313,11 +313,13 @@ def _refuse_beyond_squares(label_column: pd.Series, source: str) -> None:
 
 def _check_folds(folds: int | None, time_order: bool) -> None:
     if folds is not None and folds < 1:
-        raise DataError(f"`folds` must be at least 1; got {folds}; the default follows the number of rows")
+        raise DataError(
+            f"`{option('folds')}` must be at least 1; got {folds}; the default follows the number of rows"
+        )
     if time_order and folds is not None and folds > 1:
         raise DataError(
             f"rows in order of time are not cut into folds, which would train on what comes later; got "
-            f"{folds} folds; leave `folds` out"
+            f"{folds} folds; leave `{option('folds')}` out"
         )
 
 

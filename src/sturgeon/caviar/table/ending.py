@@ -16,7 +16,7 @@ from sturgeon.network.weights import initial_state
 
 # Seconds to write the network and the result.
 _WRITING = 0.1
-# Seconds to choose an ensemble of folds' networks, to predict the test rows and to write it: by row and output.
+# Seconds to choose an ensemble, to predict the test rows and to write it, by row and output.
 _CHOOSING = 2e-5
 
 

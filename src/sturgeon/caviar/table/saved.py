@@ -140,6 +140,25 @@ class SavedModel:
         return cls(trial, config, preprocessing, network, trained_on)
 
 
+def shares_of(folder: Path) -> dict[int, float]:
+    """Which trials' networks a saved ensemble is made of, without reading any weights.
+
+    Args:
+        folder: What ``sturgeon tune`` wrote to.
+
+    Returns:
+        Trial number to its share, the largest first; empty where there is one network, or none.
+    """
+    try:
+        members = json.loads((folder / "best" / _CONFIG).read_text(encoding="utf-8")).get("members", ())
+        shares: dict[int, float] = {}
+        for member in members:
+            shares[member["trial"]] = shares.get(member["trial"], 0.0) + member["weight"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return dict(sorted(shares.items(), key=lambda one: -one[1]))
+
+
 def _save_networks(network: TrainedNetwork | NetworkEnsemble, folder: Path) -> dict[str, Any]:
     """Write the weights; gives what the description says of them, nothing for one network alone."""
     if isinstance(network, TrainedNetwork):
