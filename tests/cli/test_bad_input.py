@@ -200,6 +200,17 @@ def test_a_study_that_is_none(refused, table, tmp_path):
     assert "missing.study" in refused("show", tmp_path / "missing.study")
 
 
+def test_folds_and_ensembles_that_make_no_sense(refused, table):
+    tune = ("tune", table, "--target", "kind", *QUICK)
+    assert "`--folds` must be at least 1; got 0" in refused(*tune, "--folds", 0)
+    assert "`--ensemble` must be at least 1; got 0" in refused(*tune, "--ensemble", 0)
+    assert "got `--ensemble 4` without folds. Give `--folds 5`" in refused(
+        *tune, "--folds", 1, "--ensemble", 4
+    )
+    assert "got `--folds 3` and `--repeats 2`" in refused(*tune, "--folds", 3, "--repeats", 2)
+    assert "order of time" in refused(*tune, "--folds", 3, "--time-order")
+
+
 def test_predict_refuses_what_it_cannot_use(sturgeon, refused, fish, table, tmp_path):
     sturgeon("tune", table, "--target", "kind", *QUICK)
     folder = tmp_path / "fish.sturgeon"
@@ -208,9 +219,9 @@ def test_predict_refuses_what_it_cannot_use(sturgeon, refused, fish, table, tmp_
     assert "--out" in refused("predict", tmp_path, table)
     assert ".docx" in refused("predict", folder, table, "-o", tmp_path / "p.docx")
     assert "nowhere" in refused("predict", folder, table, "-o", tmp_path / "nowhere" / "p.csv")
-    weights = folder / "best" / "weights.npz"
+    weights = folder / "best" / "member-0.npz"
     weights.write_bytes(weights.read_bytes()[:100])
-    assert "weights.npz" in refused("predict", folder, table)
+    assert "member-0.npz" in refused("predict", folder, table)
     shutil.rmtree(folder / "best")
     assert "config.json" in refused("predict", folder, table)
 

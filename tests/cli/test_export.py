@@ -139,7 +139,8 @@ def test_a_network_that_does_not_agree_is_not_left(refused, place, tmp_path, mon
 
     def wrong(model):
         parts = right(model)
-        return replace(parts, bias=parts.bias + np.float32([0.01, 0]))
+        members = [replace(one, bias=one.bias + np.float32([0.01, 0])) for one in parts.members]
+        return replace(parts, members=tuple(members))
 
     monkeypatch.setattr(exporting, "take_apart", wrong)
     line = refused(place, *onnx_to(tmp_path / "a.onnx"), code=1)

@@ -51,7 +51,7 @@ def test_the_best_mean_wins_and_the_spread_is_told(sturgeon, table, tmp_path):
 
 def test_repeats_are_done_once_and_depend_on_the_seed_and_the_trial_only(sturgeon, table, tmp_path):
     whole = tune(sturgeon, table, "--trials", 4, "--repeats", 2, "--out", tmp_path / "whole")
-    tune(sturgeon, table, "--trials", 4, "--out", tmp_path / "parts")
+    tune(sturgeon, table, "--trials", 4, "--folds", 1, "--out", tmp_path / "parts")
     tune(sturgeon, table, "--resume", "--repeats", 1, "--out", tmp_path / "parts")
     parts = tune(sturgeon, table, "--resume", "--repeats", 2, "--out", tmp_path / "parts")
     for key in ("repeats", "best", "test"):

@@ -15,7 +15,7 @@ QUICK = ["--trials", 3, "--epochs", 2, "--fix", "batch_size=32", "--fix", "layer
 
 
 def test_tune_json_is_one_object_with_the_fields_of_the_contract(sturgeon, table, tmp_path):
-    ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--json")
+    ran = sturgeon("tune", table, "--target", "kind", "--folds", 1, *QUICK, "--json")
     assert ran.code == 0
     result = json.loads(ran.out)
     assert result["best"].keys() >= {"trial", "config", "value"}
@@ -36,6 +36,22 @@ def test_tune_json_is_one_object_with_the_fields_of_the_contract(sturgeon, table
     assert {path.name for path in (out / "best").iterdir()} == {
         "config.json", "preprocessing.json", "weights.npz",
     }  # fmt: skip
+
+
+def test_an_ensemble_is_printed_shown_and_predicts(sturgeon, table, tmp_path):
+    ran = sturgeon("tune", table, "--target", "weight", "--folds", 3, "--ensemble", 2, *QUICK)
+    assert "rows: 170 in 3 folds, 30 test" in ran.err
+    result = json.loads((tmp_path / "fish.sturgeon" / "result.json").read_text())
+    assert (result["folds"], result["rows"]["validation"]) == (3, 0)
+    assert 1 <= len(result["ensemble"]) <= 2
+    assert f"{3 * len(result['ensemble'])} networks, one a fold, of trial" in ran.out
+    assert "tuned, ensemble" in ran.out
+    assert ("no better than the default" in ran.out) == result["no_better_than_default"]
+    shown = json.loads(sturgeon("show", tmp_path / "fish.sturgeon", "--json").out)
+    assert [one["trial"] for one in shown["ensemble"]] == [one["trial"] for one in result["ensemble"]]
+    assert "ensemble of trial" in sturgeon("show", tmp_path / "fish.sturgeon").out
+    predicted = sturgeon("predict", tmp_path / "fish.sturgeon", table)
+    assert len(predicted.out.splitlines()) == 201
 
 
 def test_the_printed_result_says_what_was_found_and_where_it_lies(sturgeon, table, tmp_path):
@@ -236,7 +252,7 @@ def test_an_exhausted_space_ends_the_study(sturgeon, table):
 def test_progress_goes_to_stderr_alone(sturgeon, table):
     ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--json")
     assert ran.out.count("\n") == 1
-    assert "rows: 140 train" in ran.err
+    assert "rows: 170 in 5 folds, 30 test" in ran.err
 
 
 def test_names_with_brackets_are_printed_as_they_are(sturgeon, table, tmp_path):
@@ -332,6 +348,6 @@ def test_another_output_directory_takes_the_result_of_a_study_that_is_resumed(st
 
 
 def test_the_last_training_learns_from_the_validation_rows_too(sturgeon, table, tmp_path):
-    sturgeon("tune", table, "--target", "kind", *QUICK)
+    sturgeon("tune", table, "--target", "kind", "--folds", 1, *QUICK)
     config = json.loads((tmp_path / "fish.sturgeon" / "best" / "config.json").read_text())
     assert config["trained_on"] == "training and validation rows"

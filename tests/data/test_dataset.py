@@ -316,3 +316,41 @@ def test_the_test_part_can_be_found_in_the_table_again(time_order):
     np.testing.assert_array_equal(again, dataset.x_test)
     other = prepare(fish, "kind", test=make_fish(20, seed=1))
     assert other.test_rows.tolist() == list(range(20))
+
+
+def folded(rows, folds, **options):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(len(rows), 2))
+    return prepare((x, np.array(rows)), task="classification", folds=folds, **options)
+
+
+def test_folds_share_the_rows_that_are_not_for_the_test():
+    labels = ["a", "b"] * 50
+    whole, single = folded(labels, 4), folded(labels, 1)
+    assert whole.folds == 4
+    assert whole.rows == {"train": 85, "validation": 0, "test": 15}
+    np.testing.assert_array_equal(whole.test_rows, single.test_rows)
+    seen = [whole.fold(number) for number in range(4)]
+    assert sum(len(one.y_validation) for one in seen) == 85
+    for one in seen:
+        assert one.folds == 1
+        assert len(one.y_train) + len(one.y_validation) == 85
+    assert whole.fingerprint == folded(labels, 4).fingerprint
+    assert (
+        len({each.fingerprint for each in (whole, single, folded(labels, 3), folded(labels, 4, seed=1))}) == 4
+    )
+
+
+def test_fewer_folds_where_the_rarest_class_has_fewer_rows():
+    dataset = folded(["a"] * 60 + ["b"] * 4, 5)
+    assert dataset.folds == 4
+    assert dataset.folds_reason == "4 instead of 5, since the rarest class has 4 rows"
+    assert folded(["a", "b"] * 50, None).folds == 5
+
+
+def test_folds_that_make_no_sense_are_refused():
+    with pytest.raises(DataError, match="at least 1; got 0"):
+        folded(["a", "b"] * 50, 0)
+    with pytest.raises(DataError, match="order of time"):
+        folded(["a", "b"] * 50, 5, time_order=True)
+    assert folded(["a", "b"] * 50, None, time_order=True).folds == 1

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sturgeon.data.splits import bin_by_size, split_at_random, split_by_time
+from sturgeon.data.splits import (
+    assign_folds,
+    bin_by_size,
+    default_folds,
+    split_at_random,
+    split_by_time,
+)
 from sturgeon.errors import DataError
 
 SHARES = {"validation": 0.15, "test": 0.15}
@@ -89,3 +95,23 @@ def test_shares_and_rows_that_do_not_fit_are_refused(rows, shares, parts):
 def test_more_classes_than_training_rows_are_refused():
     with pytest.raises(DataError, match=r"leave 5 for 10 classes"):
         split_at_random(np.repeat(np.arange(10), 2), validation=0.35, test=0.4, seed=0)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=6), st.integers(2, 10), st.integers(0, 2**32))
+def test_folds_are_even_in_size_and_in_every_class(counts, folds, seed):
+    strata = np.repeat(np.arange(len(counts)), counts)
+    folds = min(folds, len(strata))
+    fold_of = assign_folds(strata, folds=folds, seed=seed)
+    np.testing.assert_array_equal(fold_of, assign_folds(strata, folds=folds, seed=seed))
+    assert set(fold_of) == set(range(folds))
+    for rows in (slice(None), *(strata == stratum for stratum in range(len(counts)))):
+        sizes = np.bincount(fold_of[rows], minlength=folds)
+        assert sizes.max() - sizes.min() <= 1
+    for fold in range(folds):
+        assert set(strata[fold_of != fold]) == set(range(len(counts)))  # every class is trained on
+
+
+def test_more_rows_need_fewer_folds():
+    chosen = [default_folds(rows) for rows in (100, 5_000, 5_001, 10_000, 10_001, 10**6)]
+    assert chosen == [5, 5, 3, 3, 1, 1]

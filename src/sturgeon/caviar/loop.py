@@ -64,6 +64,7 @@ class CaviarLoop:
         on_network: Called with a trial and its network *before* the study is told of it, where it is
             the best so far: so the best network of a study is always on disk.
         on_progress: Called with every epoch of every trial.
+        on_judged: Called likewise with every trial that ends with a value or is put aside.
 
     Attributes:
         exhausted: Whether the run ended, or is about to end, as the search has no further configuration.
@@ -79,6 +80,7 @@ class CaviarLoop:
         checkpoints: Checkpoints,
         on_network: Callable[[Trial, Any], None],
         on_progress: Callable[[Progress], None],
+        on_judged: Callable[[Trial, Any], None] | None = None,
         stopping: Stopping | None = None,
         spares: bool = False,
         ending: Callable[[Pace, int | None], float] = lambda pace, best: 0.0,
@@ -89,6 +91,7 @@ class CaviarLoop:
         self._checkpoints = checkpoints
         self._on_network = on_network
         self._on_progress = on_progress
+        self._on_judged = on_judged
         self._spares = spares
         self._ending = ending
         self._trainings: dict[int, _Training] = {}
@@ -336,6 +339,8 @@ class CaviarLoop:
         del self._trainings[number], self._controller.shown[number]
 
     def _keep_if_best(self, training: _Training, network: Any) -> None:
+        if self._on_judged is not None:
+            self._on_judged(training.trial, network)
         if self._controller.improves(training.trial.number, training.metrics[self._trainer.objective.metric]):
             self._on_network(training.trial, network)
 

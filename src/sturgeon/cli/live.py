@@ -52,10 +52,12 @@ class LiveView:
 
     def start(self, dataset: Dataset, settings: StudySettings, study: Study) -> None:
         """Say what is tuned on what, and begin to show progress."""
-        parts = ", ".join(f"{count} {part}" for part, count in dataset.rows.items())
+        parts = _parts(dataset)
         objective, dropped = settings.objective, dataset.preprocessing.dropped
         self._say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
         self._say(f"rows: {parts}; inputs: {dataset.features}; {objective.direction} {objective.metric}")
+        if dataset.folds_reason:
+            self._say(f"folds: {dataset.folds_reason}")
         if dropped:
             self._say(f"left out, because they never vary: {', '.join(dropped)}")
         for note in dataset.notes:
@@ -101,3 +103,10 @@ class LiveView:
 
     def _say(self, line: str) -> None:
         self._console.print(line, soft_wrap=True, markup=False)
+
+
+def _parts(dataset: Dataset) -> str:
+    rows = dataset.rows
+    if dataset.folds > 1:
+        return f"{rows['train']} in {dataset.folds} folds, {rows['test']} test"
+    return ", ".join(f"{count} {part}" for part, count in rows.items())

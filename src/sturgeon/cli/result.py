@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -38,9 +38,18 @@ def print_result(result: TableResult, varying: Collection[str], space: Space | N
     console.print(f"  {describe_config(shown)}", soft_wrap=True)
     for edge in edges_of(space, result.best["config"]) if space is not None else ():
         console.print(f"  {edge}", soft_wrap=True)
+    if result.ensemble:
+        shares = {one["trial"]: one["share"] for one in result.ensemble}
+        networks = len(shares) * result.folds
+        trials = describe_shares(shares)
+        console.print(f"ensemble: {networks} networks, one a fold, of {trials}", soft_wrap=True)
     if result.repeats:
         console.print(_repeats_table(result, result.repeats))
     console.print(_test_table(result, result.test))
+    if result.no_better_than_default:
+        console.print(
+            "no better than the default: within one standard error on the rows held out in training"
+        )
     console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
     out = shlex.quote(result.out)
     console.print(f"use it:  sturgeon predict {out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
@@ -56,6 +65,17 @@ def format_number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def describe_shares(shares: Mapping[int, float]) -> str:
+    """The trials of an ensemble, and how much each of them counts.
+
+    Example:
+        >>> describe_shares({14: 0.75, 0: 0.25})
+        'trials 14 (75%), 0 (25%)'
+    """
+    listed = ", ".join(f"{trial} ({share:.0%})" for trial, share in shares.items())
+    return f"trial{'s' * (len(shares) > 1)} {listed}"
+
+
 def _repeats_table(result: TableResult, repeats: list[dict[str, Any]]) -> Table:
     times = repeats[0]["number"]
     table = Table(title=f"the best trained {times} times more with other seeds", title_justify="left")
@@ -69,7 +89,8 @@ def _repeats_table(result: TableResult, repeats: list[dict[str, Any]]) -> Table:
 
 def _test_table(result: TableResult, test: dict[str, float | None]) -> Table:
     guess = "class frequencies" if result.task == "classification" else "mean"
-    columns = [("tuned", test), ("default hyperparameters", result.default_test), (guess, result.naive_test)]
+    tuned = "tuned" if result.ensemble is None else "tuned, ensemble"
+    columns = [(tuned, test), ("default hyperparameters", result.default_test), (guess, result.naive_test)]
     judged = {name: metrics for name, metrics in columns if metrics is not None}
     rows = result.rows["test"]
     table = Table(title=f"on the {rows} test rows, which decided nothing", title_justify="left")

@@ -33,6 +33,7 @@ def show(context: click.Context, study: str, top: int, as_json: bool) -> int:
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
     from sturgeon.caviar.table.job import STUDY_FILE
+    from sturgeon.caviar.table.saved import shares_of
     from sturgeon.study import Study
 
     study = expand_home(study)
@@ -40,13 +41,16 @@ def show(context: click.Context, study: str, top: int, as_json: bool) -> int:
     with Study.open(place / STUDY_FILE if place.is_dir() else study) as opened:
         front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
         ranked = _ranked(opened, front)
+        shares = shares_of(place)
         if as_json:
             named = context.get_parameter_source("top") is not ParameterSource.DEFAULT
-            print(json.dumps(_summary(opened, ranked, front, top if named else None)))
+            made = {"ensemble": [{"trial": trial, "share": share} for trial, share in shares.items()]}
+            summary = _summary(opened, ranked, front, top if named else None)
+            print(json.dumps({**summary, **(made if shares else {})}))
         else:
             from sturgeon.cli.study_table import print_study
 
-            print_study(opened, ranked, top, front)
+            print_study(opened, ranked, top, front, shares)
     return 0
 
 

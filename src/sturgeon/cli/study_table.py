@@ -8,12 +8,18 @@ from rich.console import Console
 from rich.table import Table
 
 from sturgeon.cli.printable import printable
-from sturgeon.cli.result import describe_config, format_number
+from sturgeon.cli.result import describe_config, describe_shares, format_number
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.edges import edges_of
 
 
-def print_study(study: Study, ranked: Sequence[TrialRecord], top: int, front: Collection[int]) -> None:
+def print_study(
+    study: Study,
+    ranked: Sequence[TrialRecord],
+    top: int,
+    front: Collection[int],
+    shares: dict[int, float],
+) -> None:
     """Print a study for a person to read; what a terminal would obey is written as letters.
 
     Args:
@@ -21,6 +27,7 @@ def print_study(study: Study, ranked: Sequence[TrialRecord], top: int, front: Co
         ranked: All trials, best first.
         top: How many of them to list.
         front: The numbers of the trials that no other beats, where there are several objectives.
+        shares: The weight of each trial in the ensemble that was made of them; empty without one.
     """
     console = Console(highlight=False, markup=False)
 
@@ -31,6 +38,8 @@ def print_study(study: Study, ranked: Sequence[TrialRecord], top: int, front: Co
     goals = ", ".join(f"{one.direction} {one.metric}" for one in study.objectives)
     say(f"{study.place}: {goals}, seed {study.seed}")
     say(f"trials: {states or 'none yet'}")
+    if shares:
+        say(f"ensemble of {describe_shares(shares)}")
     if front:
         say(f"Pareto front, trials that no other beats (*): {', '.join(map(str, sorted(front)))}")
     console.print(_trials_table(study, ranked[:top], front))

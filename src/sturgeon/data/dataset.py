@@ -18,7 +18,15 @@ from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.sources import Table, check_columns, open_table
-from sturgeon.data.splits import FEWEST_IN_A_PART, Split, bin_by_size, split_at_random, split_by_time
+from sturgeon.data.splits import (
+    FEWEST_IN_A_PART,
+    Split,
+    assign_folds,
+    bin_by_size,
+    default_folds,
+    split_at_random,
+    split_by_time,
+)
 from sturgeon.data.targets import (
     ClassTarget,
     NumericTarget,
@@ -28,7 +36,7 @@ from sturgeon.data.targets import (
     fit_numeric_target,
 )
 from sturgeon.data.task import Task, decide_task
-from sturgeon.errors import DataError
+from sturgeon.errors import DataError, option
 
 LARGEST_TARGET = 1e150
 
@@ -54,6 +62,9 @@ class Dataset:
         test_rows: Which rows of the table are the test part, from 0, in its order; all rows of a test table
             of its own.
         notes: What whoever reads the results should know of how the table was taken, a line each.
+        fold_of: The fold that each row of the training part belongs to, from 0, where it is cut into folds:
+            then the validation part is empty. Else None.
+        folds_reason: Why there are so many folds, where there are fewer than were asked for; else "".
     """
 
     task: Task
@@ -68,6 +79,30 @@ class Dataset:
     preprocessing: Preprocessing
     test_rows: np.ndarray
     notes: tuple[str, ...] = ()
+    fold_of: np.ndarray | None = None
+    folds_reason: str = ""
+
+    @property
+    def folds(self) -> int:
+        """How many folds the training part is cut into; 1 where a validation part of its own is chosen by."""
+        return 1 if self.fold_of is None else int(self.fold_of.max()) + 1
+
+    def fold(self, number: int) -> Dataset:
+        """The data with one fold as its validation part and the other folds as its training part.
+
+        Args:
+            number: Which fold, from 0.
+        """
+        assert self.fold_of is not None
+        held_out = self.fold_of == number
+        return replace(
+            self,
+            x_train=_aligned(self.x_train[~held_out]),
+            y_train=_aligned(self.y_train[~held_out]),
+            x_validation=_aligned(self.x_train[held_out]),
+            y_validation=_aligned(self.y_train[held_out]),
+            fold_of=None,
+        )
 
     @property
     def features(self) -> int:
@@ -95,6 +130,8 @@ class Dataset:
             digest.update(repr(array.shape).encode())
             little_endian = array.astype(array.dtype.newbyteorder("<"), copy=False)
             digest.update(np.ascontiguousarray(little_endian).data)  # in place: a large table is not copied
+        if self.fold_of is not None:
+            digest.update(self.fold_of.astype("<i8").tobytes())
         return digest.hexdigest()[:16]
 
     def with_validation_in_training(self) -> Dataset:
@@ -130,6 +167,7 @@ def prepare(
     time_order: bool = False,
     validation: float = 0.15,
     test_share: float = 0.15,
+    folds: int | None = 1,
     bounds: bool = True,
     as_spelled: bool = True,
 ) -> Dataset:
@@ -154,6 +192,10 @@ def prepare(
             number kept near that of their targets; False was the rule before there was this one.
         as_spelled: Whether cells are as they are spelled in every format, and rare classes spread over the
             parts; False is for a study that was begun before there were these rules.
+        folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
+            many folds of even size and kind, each of which is to be held out in turn; there is no validation
+            part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
+            in order of time.
 
     Returns:
         The dataset.
@@ -177,6 +219,8 @@ def prepare(
     choice = decide_task(label_column, task, as_spelled=as_spelled, source=source)
     classes = _find_classes(label_column, source) if choice.task == "classification" else None
     shares = {"validation": validation, "test": test_share if test is None else 0.0}
+    _check_folds(folds, time_order)
+    fold_of, reason = None, ""
     if time_order:
         split = split_by_time(len(label_column), **shares)
     else:
@@ -187,6 +231,11 @@ def prepare(
         )
         spread = as_spelled and classes is not None
         split = split_at_random(strata, seed=seed, **shares, each_in_every_part=spread)
+        both = np.sort(np.concatenate([split.train, split.validation]))
+        folds, reason = _possible_folds(folds, strata[both] if classes else None, len(both))
+        if folds > 1:
+            split = Split(both, both[:0], split.test)
+            fold_of = assign_folds(strata[both], folds=folds, seed=seed)
     if classes is None:
         _refuse_beyond_squares(label_column, source)
     fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source, bounds=bounds)
@@ -226,7 +275,12 @@ def prepare(
         y_test=y_test,
         preprocessing=preprocessing,
         test_rows=test_rows,
-        notes=(*notes, *describe_parts(preprocessing, y_validation, y_test)),
+        fold_of=fold_of,
+        folds_reason=reason,
+        notes=(
+            *notes,
+            *describe_parts(preprocessing, y_train if fold_of is not None else y_validation, y_test),
+        ),
     )
 
 
@@ -255,6 +309,29 @@ def _refuse_beyond_squares(label_column: pd.Series, source: str) -> None:
             f"squared; column {label_column.name!r} of {source} has {numbers[wrong[0]]:g} in row "
             f"{row_number(label_column, wrong[0])}; write it in another unit"
         )
+
+
+def _check_folds(folds: int | None, time_order: bool) -> None:
+    if folds is not None and folds < 1:
+        raise DataError(
+            f"`{option('folds')}` must be at least 1; got {folds}; the default follows the number of rows"
+        )
+    if time_order and folds is not None and folds > 1:
+        raise DataError(
+            f"rows in order of time are not cut into folds, which would train on what comes later; got "
+            f"{folds} folds; leave `{option('folds')}` out"
+        )
+
+
+def _possible_folds(asked: int | None, codes: np.ndarray | None, rows: int) -> tuple[int, str]:
+    """How many folds there are, and why not as many as were asked for."""
+    wanted = default_folds(rows) if asked is None else asked
+    counts = np.bincount(codes) if codes is not None else np.array([rows // FEWEST_IN_A_PART])
+    fewest = int(counts[counts > 0].min())
+    if wanted <= fewest:
+        return wanted, ""
+    what = "the rarest class has" if codes is not None else "there are"
+    return fewest, f"{fewest} instead of {wanted}, since {what} {fewest if codes is not None else rows} rows"
 
 
 def _choose_inputs(

@@ -11,6 +11,7 @@ from sturgeon.errors import DataError
 FEWEST_ROWS = 10
 FEWEST_IN_A_PART = 2
 _BINS = 10
+_DEFAULT_FOLDS = ((5_000, 5), (10_000, 3))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +137,46 @@ def bin_by_size(numbers: np.ndarray) -> np.ndarray:
     rank[np.argsort(numbers, kind="stable")] = np.arange(len(numbers))
     bins = min(_BINS, max(1, len(numbers) // 5))
     return rank * bins // max(1, len(numbers))
+
+
+def assign_folds(strata: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
+    """Give every row a fold, each stratum spread evenly over the folds.
+
+    The sizes of the folds differ by one row at most, and so do the counts of a stratum in them: so a class of
+    two rows or more is in the training rows of every fold.
+
+    Args:
+        strata: Non-negative integers, shape n: class codes, or bins from `bin_by_size`.
+        folds: How many, at least 2 and at most n.
+        seed: Equal seeds give equal folds.
+
+    Returns:
+        The number of each row's fold, from 0; int64, shape n.
+
+    Example:
+        >>> fold_of = assign_folds(np.repeat([0, 1], [6, 3]), folds=3, seed=0)
+        >>> np.bincount(fold_of).tolist(), sorted(fold_of[6:].tolist())
+        ([3, 3, 3], [0, 1, 2])
+    """
+    rng = np.random.default_rng((seed, folds))
+    order = rng.permutation(len(strata))
+    order = order[np.argsort(strata[order], kind="stable")]
+    fold_of = np.empty(len(strata), np.int64)
+    fold_of[order] = np.arange(len(strata)) % folds
+    return fold_of
+
+
+def default_folds(rows: int) -> int:
+    """How many folds a table gets where nobody says: more where rows are few and a network trains quickly.
+
+    Args:
+        rows: Rows that are not for the test.
+
+    Example:
+        >>> default_folds(500), default_folds(8_000), default_folds(50_000)
+        (5, 3, 1)
+    """
+    return next((folds for most, folds in _DEFAULT_FOLDS if rows <= most), 1)
 
 
 def _count_parts(rows: int, validation: float, test: float) -> tuple[int, int, int]:

@@ -58,7 +58,7 @@ def rows_to_predict() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Two tuned studies, ``classes`` and ``number``, and rows to predict."""
+    """Two tuned studies, ``classes``, an ensemble, and ``number``, one network; and rows to predict."""
     folder = tmp_path_factory.mktemp("exports")
     fish(200).to_csv(folder / "fish.csv", index=False)
     rows = rows_to_predict()
@@ -70,7 +70,7 @@ def folder(tmp_path_factory):
     table = str(folder / "fish.csv")
     for out, target, other, more in (
         ("classes", "kind", "weight", ["--fix", "activation=tanh"]),
-        ("number", "weight", "kind", []),
+        ("number", "weight", "kind", ["--folds", "1"]),
     ):
         tune = ["tune", table, "--target", target, "--drop", other, "--categorical", "zone", *QUICK, *more]
         assert main([*tune, "--out", str(folder / out), "--json"]) == 0

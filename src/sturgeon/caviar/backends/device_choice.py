@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sturgeon.caviar.backends.folds import FoldedBackend
 from sturgeon.caviar.backends.native import NativeBackend
 from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import core_devices, may_have_gpu
@@ -83,6 +84,8 @@ def table_trainer(
 ) -> LaneTrainer:
     """A trainer of the batch-norm network on one data set, many configurations at once.
 
+    Where the data is cut into folds, a training is one network a fold, and what comes of it a tuple of them.
+
     Args:
         dataset: The data; its training and validation parts are put on every device that has room.
         space: The space that configurations come from.
@@ -90,7 +93,12 @@ def table_trainer(
         epochs: How many epochs a job trains for, at least 1.
         precision: In which numbers matrices are multiplied.
     """
-    backend = table_backend(dataset, space, epochs, precision=precision, metric=objective.metric)
+    if dataset.folds == 1:
+        backend = table_backend(dataset, space, epochs, precision=precision, metric=objective.metric)
+        return LaneTrainer(backend, objective, epochs)
+    parts = [dataset.fold(number) for number in range(dataset.folds)]
+    first = table_backend(parts[0], space, epochs, precision=precision, metric=objective.metric)
+    backend = FoldedBackend([first, *(first.with_dataset(part) for part in parts[1:])], objective.metric)
     return LaneTrainer(backend, objective, epochs)
 
 

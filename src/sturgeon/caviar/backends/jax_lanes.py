@@ -71,10 +71,15 @@ class JaxBackend(TableBackend):
         super().__init__(dataset, epochs, metric)
         arrays = (dataset.x_train, dataset.y_train, dataset.x_validation, dataset.y_validation)
         self._table_bytes = sum(array.nbytes for array in arrays)
+        self._space = space
         self._extent = Extent.of(space)
         self._precision: Precision = precision
         self._placing = threading.Lock()
         self._parts: dict[Device, Resident | Streamed] = {}
+
+    def with_dataset(self, dataset: Dataset) -> JaxBackend:
+        """See :class:`TableBackend`."""
+        return JaxBackend(dataset, self._space, self._epochs, precision=self._precision, metric=self._metric)
 
     def block_of(self, config: Config) -> TableBlock:
         """Program, and number of hidden layers."""

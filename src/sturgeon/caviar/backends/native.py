@@ -55,6 +55,10 @@ class NativeBackend(TableBackend):
         """The cores, also where there is a GPU."""
         return core_devices()
 
+    def with_dataset(self, dataset: Dataset) -> NativeBackend:
+        """See :class:`TableBackend`."""
+        return NativeBackend(self._library, dataset, self._epochs, self._metric)
+
     def block_of(self, config: Config) -> TableBlock:
         """The configuration's own sizes."""
         settings = TrainingSettings.of(config)

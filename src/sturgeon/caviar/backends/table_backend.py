@@ -61,6 +61,7 @@ class TableBackend(TrainingBackend):
 
     def __init__(self, dataset: Dataset, epochs: int, metric: str | None = None) -> None:
         self._dataset = dataset
+        self._metric = metric
         self._reporting = Reporting.of(dataset, metric)
         self._rows = len(dataset.y_train)
         self._epochs = epochs
@@ -68,6 +69,10 @@ class TableBackend(TrainingBackend):
     @abstractmethod
     def block_of(self, config: Config) -> TableBlock:
         """See :class:`TrainingBackend`."""
+
+    @abstractmethod
+    def with_dataset(self, dataset: Dataset) -> TableBackend:
+        """The same kind of training on other rows of the same table."""
 
     def useful_cost(self, config: Config) -> float:
         """The cost of the unpadded network."""

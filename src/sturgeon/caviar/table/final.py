@@ -8,6 +8,7 @@ latest. The test rows stay apart.
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.events import TrainingDone
@@ -32,9 +33,25 @@ def train_final(
     Returns:
         The networks by trial number; one that diverged is left out.
     """
-    everything = dataset.with_validation_in_training()
+    return train_again(dataset.with_validation_in_training(), settings, trials, stop)
+
+
+def train_again(
+    dataset: Dataset, settings: StudySettings, trials: list[TrialRecord], stop: threading.Event
+) -> dict[int, Any]:
+    """Train trials again, each for the epochs it had, on the rows they are given.
+
+    Args:
+        dataset: The data; where it is in folds, a trial gives one network a fold.
+        settings: What holds for every trial of the study.
+        trials: Which trials; they train side by side.
+        stop: When set, training ends and those that are not done are left out.
+
+    Returns:
+        What came of them by trial number; one that diverged is left out.
+    """
     trainer = table_trainer(
-        everything, settings.space, settings.objective, settings.epochs, precision=settings.precision
+        dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
     )
     jobs = [TrainingJob(trial.number, trial.seed, trial.config, trial.last_step) for trial in trials]
     events = trainer.train(jobs, stop)

@@ -16,9 +16,16 @@ from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.table.candidates import MOST_TRIALS, Candidates
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.folder import held_folder, made_folder
-from sturgeon.caviar.table.opening import begin_table_study, begun_rules, begun_seed, resume_table_study
+from sturgeon.caviar.table.opening import (
+    begin_table_study,
+    begun_rules,
+    begun_with,
+    choose_folds,
+    resume_table_study,
+)
 from sturgeon.caviar.table.outcome import TableResult, Tried, conclude
 from sturgeon.caviar.table.repeats import repeat_best
 from sturgeon.caviar.table.saved import SavedModel
@@ -66,7 +73,10 @@ class TableJob:
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
             ``categorical``, ``drop``, ``missing``, ``time_order``, ``validation``, ``test_share``,
-            ``bounds``.
+            ``bounds``, ``folds``. Without ``folds``, as many as the study was begun with, or as suit the
+            rows; with ``repeats``, 1.
+        ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
+            the best trial. None for what the study was begun with, or 8.
     """
 
     data: Any
@@ -79,6 +89,7 @@ class TableJob:
     study: str | None = None
     resume: bool = False
     data_options: dict[str, Any] = field(default_factory=dict)
+    ensemble: int | None = None
 
 
 def tune_table(
@@ -92,7 +103,9 @@ def tune_table(
 ) -> TableResult:
     """Tune the batch-norm network on a table, and leave the best one in ``job.out / "best"``.
 
-    Trial 0 is the default configuration. The configuration is chosen by the validation part alone, with
+    Trial 0 is the default configuration. With folds, each trial trains one network a fold, its value is the
+    mean, and the result is an ensemble of the best trials' networks, chosen by what each says of the rows
+    that it did not see. Without, the configuration is chosen by the validation part alone, with
     ``job.repeats`` by the mean over other seeds; then it is trained once more, on the training and validation
     parts together. The test part is looked at once, at the end. Where the space has no further configuration,
     the run ends as it would with its last trial. Ctrl-C stops after the current epochs, and leaves a study
@@ -117,19 +130,30 @@ def tune_table(
     check_counts(job)
     place = job.study or str(job.out / STUDY_FILE)
     exists = find_study(place, resume=job.resume, instead=f"name another directory with {option('out')}")
-    seed = begun_seed(place) if exists else job.options.seed or 0
+    begun = begun_with(place) if exists else None
+    seed = begun.seed if begun else job.options.seed or 0
+    folds = choose_folds(job.data_options.get("folds"), job.repeats, begun)
     rules = begun_rules(place) if exists else {}
-    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules})
+    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
+    _check_ensemble(job, dataset)
     with made_folder(job.out, may_hold_network=exists):
         if exists:
             study, settings = resume_table_study(place, job.options, dataset)
         else:
-            study, settings = begin_table_study(place, _with_stopping(job), dataset, about=_about(job))
+            study, settings = begin_table_study(
+                place, _with_stopping(job), dataset, about=_about(job, dataset)
+            )
     with study, held_folder(job.out), stop_on_signal() as stop:
         on_start(dataset, settings, study)
+        candidates = Candidates(job.out / "candidates", dataset) if dataset.folds > 1 else None
 
         def keep(trial: Trial, network: TrainedNetwork) -> None:
             SavedModel(trial.number, trial.config, dataset.preprocessing, network).save(job.out / "best")
+
+        def keep_folds(trial: Trial, networks: tuple[TrainedNetwork, ...]) -> None:
+            assert candidates is not None
+            if candidates.add(trial.number, trial.config, networks):
+                candidates.model([candidates.kept[0]]).save(job.out / "best")
 
         asked_now = job.trials is not None or job.budget is not None
         trials = job.trials if asked_now else study.about.get("trials")
@@ -145,8 +169,9 @@ def tune_table(
             study,
             trainer,
             checkpoints=Checkpoints(job.out / "checkpoints"),
-            on_network=keep,
+            on_network=keep if candidates is None else lambda trial, networks: None,
             on_progress=on_progress,
+            on_judged=None if candidates is None else keep_folds,
             stopping=settings.stopping,
             spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
             ending=ending.seconds,
@@ -155,10 +180,11 @@ def tune_table(
         if times and not stop.is_set():
             on_repeats(times)
         repeated = repeat_best(study, dataset, settings, times, stop=stop)
-        if not stop.is_set():
+        if candidates is None and not stop.is_set():
             on_final()
+        most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
         result = conclude(
-            Tried(study, dataset, settings, loop.exhausted and not interrupted, repeated),
+            Tried(study, dataset, settings, loop.exhausted and not interrupted, repeated, candidates, most),
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,
@@ -178,6 +204,8 @@ def check_counts(job: TableJob) -> None:
         ("epochs", job.options.epochs, 1),
         ("seed", job.options.seed, 0),
         ("repeats", job.repeats, 0),
+        ("folds", job.data_options.get("folds"), 1),
+        ("ensemble", job.ensemble, 1),
     )
     for name, value, least in counts:
         if value is not None and value < least:
@@ -195,7 +223,15 @@ def _with_stopping(job: TableJob) -> TuneOptions:
     return replace(job.options, stopping=job.options.stopping or (DEFAULT if by_time else Never()))
 
 
-def _about(job: TableJob) -> dict[str, Any]:
+def _check_ensemble(job: TableJob, dataset: Dataset) -> None:
+    if dataset.folds == 1 and (job.ensemble or 1) > 1:
+        raise InputError(
+            f"An ensemble is made of networks of folds; got `{option('ensemble', job.ensemble)}` without "
+            f"folds. Give `{option('folds', 5)}` too, or leave it out."
+        )
+
+
+def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
     """What the study keeps of the job; of a table that came as a data frame or arrays, no place is known."""
     options = dict(job.data_options)
     places = {"data": job.data, "test": options.pop("test", None)}
@@ -205,9 +241,12 @@ def _about(job: TableJob) -> dict[str, Any]:
         table = {name: each if isinstance(each, plain) else list(each) for name, each in options.items()}
         for name, place in places.items():
             table[name] = None if place is None else str(Path(place).absolute())
+        table["folds"] = dataset.folds
     return {
         "trials": job.trials,
         "repeats": job.repeats or 0,
+        "folds": dataset.folds,
+        "ensemble": job.ensemble or (MOST_TRIALS if dataset.folds > 1 else 1),
         "stopping_by_default": job.options.stopping is None,
         "table": table,
         "out": str(job.out.absolute()),

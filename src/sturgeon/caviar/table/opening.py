@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sturgeon.caviar.opening import (
@@ -66,7 +66,8 @@ def begin_table_study(
         DataError: The validation rows leave the metric undefined.
     """
     settings = table_settings(options, dataset.task)
-    check_defined(settings.objective.metric, dataset)
+    for number in range(dataset.folds):
+        check_defined(settings.objective.metric, dataset if dataset.folds == 1 else dataset.fold(number))
     default = settings.space.default()
     data = {
         "job": "table",
@@ -83,8 +84,23 @@ def begin_table_study(
     return study, settings
 
 
-def begun_seed(place: str | os.PathLike[str]) -> int:
-    """The seed of a table's study that is to be resumed, by which its rows were split.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a table's study was begun with, before its rows can be read.
+
+    Attributes:
+        seed: Its seed, by which the rows were split.
+        folds: How many folds; 1 in a study of before there were folds.
+        place: Where it lies.
+    """
+
+    seed: int
+    folds: int
+    place: str
+
+
+def begun_with(place: str | os.PathLike[str]) -> Begun:
+    """What a table's study that is to be resumed was begun with.
 
     Raises:
         StudyError: It is not a table's study.
@@ -95,7 +111,42 @@ def begun_seed(place: str | os.PathLike[str]) -> int:
                 f"Only a study that `sturgeon tune` began can be resumed by it; got {study.place!r}. "
                 f"Name another one, or another directory with `{option('out')}`."
             )
-        return study.seed
+        return Begun(study.seed, int(study.about.get("folds", 1)), study.place)
+
+
+def choose_folds(asked: int | None, repeats: int | None, begun: Begun | None) -> int | None:
+    """How many folds to ask for: as many as the study was begun with, or None where the rows decide.
+
+    Repeats and folds answer the same question, how far a trial's value is luck; so they exclude each other.
+
+    Args:
+        asked: What was asked for, at least 1.
+        repeats: How many repeats were asked for.
+        begun: The study that is resumed.
+
+    Raises:
+        InputError: Both were asked for.
+        StudyError: The study was begun with another number, or with folds where repeats are asked for.
+    """
+    if repeats and (asked or 1) > 1:
+        raise InputError(
+            f"A trial is trained again by folds or by repeats; got `{option('folds', asked)}` and "
+            f"`{option('repeats', repeats)}`. Give one."
+        )
+    if begun is None:
+        return 1 if repeats else asked
+    if asked is not None and asked != begun.folds:
+        raise StudyError(
+            f"A study is resumed with the folds that it was begun with; got `{option('folds', asked)}` where "
+            f"{begun.place!r} has {begun.folds}. Leave it out, or name another directory with "
+            f"`{option('out')}`."
+        )
+    if repeats and begun.folds > 1:
+        raise StudyError(
+            f"The trials of a study with folds are not repeated; got `{option('repeats', repeats)}` where "
+            f"{begun.place!r} has {begun.folds} folds. Leave it out."
+        )
+    return begun.folds
 
 
 def begun_rules(place: str | os.PathLike[str]) -> dict[str, bool]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.opening import StudySettings
-from sturgeon.caviar.table.final import train_final
+from sturgeon.caviar.table.candidates import Candidates, choose_ensemble
+from sturgeon.caviar.table.final import train_again, train_final
 from sturgeon.caviar.table.repeats import Repeated
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import Dataset, naive_baseline
 from sturgeon.errors import RunError, option
-from sturgeon.study import Study
+from sturgeon.study import Study, TrialRecord
 
 RESULT_FILE = "result.json"
 
@@ -35,7 +37,8 @@ class TableResult:
         direction: ``minimize`` or ``maximize``.
         seed: The seed.
         best: The number (``trial``), ``config`` and ``value`` of the trial whose network is kept, which has
-            the best value, or with repeats the best mean; None if none has ended.
+            the best value, or with repeats the best mean; with an ensemble the trial with the best value;
+            None if none has ended.
         trials: How many trials are in each state.
         epochs: Epochs trained in total, over all trials; one trained again after a stop counts once.
         seconds: How long this run took.
@@ -48,7 +51,13 @@ class TableResult:
         test: Metrics of the best network on the held-out test part, None for one that its rows leave
             undefined (the AUC of one class, r² of equal targets); None without a best.
         naive_test: The same of a guess that looks at no input.
-        default_test: The same of the default hyperparameters; None if they failed, or after an interrupt.
+        default_test: The same of the default hyperparameters, with folds of their fold networks; None if they
+            failed, or after an interrupt.
+        folds: How many networks each trial trained, on as many folds of the rows; 1 for a single split.
+        ensemble: With folds, the trials whose networks answer together, and the ``share`` of each; else None.
+        no_better_than_default: With folds, whether the ensemble is no better than the default configuration's
+            fold networks, by more than one standard error, on the rows that each network did not see; None
+            without folds, or where the default failed.
     """
 
     study: str
@@ -70,6 +79,9 @@ class TableResult:
     naive_test: dict[str, float | None]
     default_test: dict[str, float | None] | None
     repeats: list[dict[str, Any]] | None
+    folds: int = 1
+    ensemble: list[dict[str, Any]] | None = None
+    no_better_than_default: bool | None = None
 
     def write(self) -> None:
         """Write it to ``result.json`` in ``out``, all of it or nothing."""
@@ -89,6 +101,8 @@ class Tried:
         settings: What holds for every trial.
         exhausted: Whether the search had nothing left to suggest.
         repeated: The best trials with other seeds, the best mean first; empty without.
+        candidates: With folds, what an ensemble is chosen from.
+        most: Of how many trials at most.
     """
 
     study: Study
@@ -96,6 +110,8 @@ class Tried:
     settings: StudySettings
     exhausted: bool = False
     repeated: Sequence[Repeated] = ()
+    candidates: Candidates | None = None
+    most: int = 1
 
 
 def conclude(
@@ -105,7 +121,10 @@ def conclude(
     stop: threading.Event,
     seconds: Callable[[], float],
 ) -> TableResult:
-    """Train the chosen configuration for the last time, keep it, and look at the test part for the first.
+    """Make the network that is handed over, keep it, and look at the test part for the first time.
+
+    With folds that is the best ensemble of what is trained already. Without, the chosen configuration is
+    trained for the last time.
 
     Args:
         tried: The study, the data, and what was repeated.
@@ -120,21 +139,13 @@ def conclude(
     best = best_trial(study)
     if best is None and not stop.is_set():
         raise RunError(_why_nothing_ended(study))
-    model, default = None, None
+    made = _Made()
     if best is not None:
-        chosen = study.trial(tried.repeated[0].trial) if tried.repeated else best
-        first = study.trial(0)
-        wanted = [chosen] if chosen.number == 0 or first.value is None else [chosen, first]
-        networks = {} if stop.is_set() else train_final(dataset, settings, wanted, stop)
-        if chosen.number in networks:
-            network = networks[chosen.number]
-            trained_on = "training and validation rows"
-            kept = SavedModel(chosen.number, chosen.config, dataset.preprocessing, network, trained_on)
-            kept.save(out / "best")
-        model = SavedModel.load(out)
-        best = study.trial(model.trial)  # the last training of what was chosen may have been cut short
-        if first.number in networks:
-            default = SavedModel(0, first.config, dataset.preprocessing, networks[0])
+        make = _train_chosen if tried.candidates is None else _choose_from_folds
+        made = make(tried, best, out, stop)
+        if made.model is not None and tried.candidates is None:
+            best = study.trial(made.model.trial)
+    model, default = made.model, made.default
     return TableResult(
         study=study.place,
         out=str(out),
@@ -155,7 +166,78 @@ def conclude(
         naive_test=naive_baseline(dataset),
         default_test=None if default is None else default.test(dataset),
         repeats=[one.to_json() for one in tried.repeated] or None,
+        folds=dataset.folds,
+        ensemble=[{"trial": trial, "share": share} for trial, share in made.shares.items()] or None,
+        no_better_than_default=made.no_better,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What is handed over.
+
+    Attributes:
+        model: The network, or the ensemble.
+        default: The default configuration's, to compare it with.
+        shares: The share of each trial in an ensemble.
+        no_better: Whether the ensemble is no better than the default.
+    """
+
+    model: SavedModel | None = None
+    default: SavedModel | None = None
+    shares: dict[int, float] = field(default_factory=dict)
+    no_better: bool | None = None
+
+
+def _train_chosen(tried: Tried, best: TrialRecord, out: Path, stop: threading.Event) -> _Made:
+    """Train the chosen trial, and the default beside it, on the training and validation rows together."""
+    study, dataset, settings = tried.study, tried.dataset, tried.settings
+    chosen = study.trial(tried.repeated[0].trial) if tried.repeated else best
+    first = study.trial(0)
+    wanted = [chosen] if chosen.number == 0 or first.value is None else [chosen, first]
+    networks = {} if stop.is_set() else train_final(dataset, settings, wanted, stop)
+    if chosen.number in networks:
+        network = networks[chosen.number]
+        trained_on = "training and validation rows"
+        kept = SavedModel(chosen.number, chosen.config, dataset.preprocessing, network, trained_on)
+        kept.save(out / "best")
+    default = None
+    if first.number in networks:
+        default = SavedModel(0, first.config, dataset.preprocessing, networks[0])
+    # Not what was chosen, where its last training was cut short.
+    return _Made(SavedModel.load(out), default)
+
+
+def _choose_from_folds(tried: Tried, best: TrialRecord, out: Path, stop: threading.Event) -> _Made:
+    """Choose an ensemble; also after an interrupt, as hardly anything is trained for it."""
+    candidates = tried.candidates
+    assert candidates is not None
+    first = tried.study.trial(0)
+    missing = [one for one in {best.number: best, 0: first}.values() if not candidates.of(one.number)]
+    if not candidates.kept or missing:
+        # The study is concluded in another folder than it was begun in, or the folder lost files.
+        again = [one for one in missing if one.value is not None]
+        networks = {} if stop.is_set() else train_again(tried.dataset, tried.settings, again, stop)
+        for number, of_folds in networks.items():
+            candidates.add(number, tried.study.trial(number).config, of_folds)
+    kept = candidates.kept
+    if not kept:
+        return _Made(SavedModel.load(out))
+    if tried.most == 1:
+        kept = [candidates.of(best.number) or kept[0]]
+    choice = choose_ensemble(kept, tried.dataset.y_train, most=tried.most)
+    chosen = sorted(
+        (one for one in kept if one.trial in choice.shares), key=lambda one: -choice.shares[one.trial]
+    )
+    model = candidates.model(chosen, choice.shares)
+    model.save(out / "best")
+    shares = {one.trial: choice.shares[one.trial] for one in chosen}
+    default = candidates.of(0)
+    if default is None:
+        return _Made(model, None, shares)
+    gain = default.losses - choice.losses
+    error = float(gain.std(ddof=1)) / math.sqrt(len(gain))
+    return _Made(model, candidates.model([default]), shares, bool(gain.mean() <= error))
 
 
 def _why_nothing_ended(study: Study) -> str:

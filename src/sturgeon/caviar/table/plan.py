@@ -26,7 +26,7 @@ from sturgeon.caviar.opening import StudySettings
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.estimate import Estimate
 from sturgeon.caviar.table.job import TableJob, check_counts
-from sturgeon.caviar.table.opening import table_settings
+from sturgeon.caviar.table.opening import choose_folds, table_settings
 from sturgeon.caviar.table.rehearsal import SuggestionTime, rehearse
 from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_configs
 from sturgeon.caviar.trainer import LaneTrainer
@@ -115,7 +115,8 @@ def plan_table(
     by_jax = lane_devices() if may_have_gpu() or not core_devices() else ()
     free = {device.platform: free_bytes(device) for device in (*core_devices(), *by_jax)}
     on_progress("reading the table")
-    dataset = prepare(job.data, job.target, seed=seed, **job.data_options)
+    folds = choose_folds(job.data_options.get("folds"), job.repeats, None)
+    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, "folds": folds})
     settings = table_settings(job.options, dataset.task)
     trainer = table_trainer(dataset, settings.space, settings.objective, settings.epochs)
     ending = Ending(dataset, settings, trainer, repeats=job.repeats or 0)
@@ -193,7 +194,10 @@ def _estimate(
         settings.space.default(),
         *settings.space.sample(_DRAWN, np.random.default_rng(job.options.seed or 0)),
     ]
-    cut, rows = cut_rows(dataset), len(dataset.y_train)
+    one, rows = dataset, len(dataset.y_train)
+    if dataset.folds > 1:  # an epoch of a trial is one of each fold's network, and each lacks a fold
+        one, rows = dataset.fold(0), (dataset.folds - 1) * rows
+    cut = cut_rows(one)
     metric = settings.objective.metric
     backend = table_backend(cut, settings.space, settings.epochs, rows=rows, metric=metric)
     timings = _measure(backend, settings, drawn, seconds=seconds, tell=tell)

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,12 @@ from sturgeon.data import Dataset, NumericTarget, Preprocessing
 from sturgeon.data.metrics import measure_test
 from sturgeon.data.scores import softmax
 from sturgeon.errors import InputError, RunError, option
+from sturgeon.network.ensemble import Member, NetworkEnsemble
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.space import Config
 
 _CONFIG, _PREPROCESSING, _WEIGHTS = "config.json", "preprocessing.json", "weights.npz"
+_ENSEMBLE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +31,15 @@ class SavedModel:
         trial: The number of the trial it came from.
         config: The trial's configuration.
         preprocessing: How a table's columns become inputs.
-        network: The weights and running averages.
+        network: The weights and running averages; or several networks that answer together, and then trial
+            and configuration are those of the first.
         trained_on: Which rows it learnt from.
     """
 
     trial: int
     config: Config
     preprocessing: Preprocessing
-    network: TrainedNetwork
+    network: TrainedNetwork | NetworkEnsemble
     trained_on: str = "training rows"
 
     def predict(self, table: pd.DataFrame, source: str = "the table") -> pd.DataFrame:
@@ -90,9 +94,9 @@ class SavedModel:
         try:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(parents=True)
+            described |= _save_networks(self.network, fresh)
             (fresh / _CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
             (fresh / _PREPROCESSING).write_text(self.preprocessing.to_json(), encoding="utf-8")
-            self.network.save(fresh / _WEIGHTS)
             shutil.rmtree(old, ignore_errors=True)
             if folder.exists():
                 folder.replace(old)
@@ -128,11 +132,65 @@ class SavedModel:
             trial, config = int(described["trial"]), dict(described["config"])
             trained_on = str(described["trained_on"])
             preprocessing = Preprocessing.from_json((place / _PREPROCESSING).read_text(encoding="utf-8"))
+            network = _load_networks(described, place)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"The network saved in {str(place)!r} cannot be read: {error}. Tune again."
             ) from error
-        return cls(trial, config, preprocessing, TrainedNetwork.load(place / _WEIGHTS), trained_on)
+        return cls(trial, config, preprocessing, network, trained_on)
+
+
+def shares_of(folder: Path) -> dict[int, float]:
+    """Which trials' networks a saved ensemble is made of, without reading any weights.
+
+    Args:
+        folder: What ``sturgeon tune`` wrote to.
+
+    Returns:
+        Trial number to its share, the largest first; empty where there is one network, or none.
+    """
+    try:
+        members = json.loads((folder / "best" / _CONFIG).read_text(encoding="utf-8")).get("members", ())
+        shares: dict[int, float] = {}
+        for member in members:
+            shares[member["trial"]] = shares.get(member["trial"], 0.0) + member["weight"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return dict(sorted(shares.items(), key=lambda one: -one[1]))
+
+
+def _save_networks(network: TrainedNetwork | NetworkEnsemble, folder: Path) -> dict[str, Any]:
+    """Write the weights; gives what the description says of them, nothing for one network alone."""
+    if isinstance(network, TrainedNetwork):
+        network.save(folder / _WEIGHTS)
+        return {}
+    members = []
+    for number, member in enumerate(network.members):
+        file = f"member-{number}.npz"
+        member.network.save(folder / file)
+        origin = {"trial": member.trial, "fold": member.fold, "config": dict(member.config)}
+        members.append({"weights": file, "weight": member.weight, **origin})
+    return {"version": _ENSEMBLE_VERSION, "members": members}
+
+
+def _load_networks(described: dict[str, Any], folder: Path) -> TrainedNetwork | NetworkEnsemble:
+    if "members" not in described:
+        return TrainedNetwork.load(folder / _WEIGHTS)
+    if described["version"] != _ENSEMBLE_VERSION:
+        raise ValueError(f"it is of version {described['version']}, which a newer Sturgeon wrote")
+    members = tuple(
+        Member(
+            TrainedNetwork.load(folder / Path(each["weights"]).name),
+            float(each["weight"]),
+            int(each["trial"]),
+            int(each["fold"]),
+            dict(each["config"]),
+        )
+        for each in described["members"]
+    )
+    if not members:
+        raise ValueError("it is an ensemble without a network")
+    return NetworkEnsemble(members)
 
 
 def answer(preprocessing: Preprocessing, numbers: np.ndarray) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import ClassTarget, Preprocessing
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.names import input_names
-from sturgeon.frameworks.export.parts import NetworkParts
+from sturgeon.frameworks.export.parts import Layers, NetworkParts
 
 DESCRIPTION_FILE = "sturgeon.json"
 VERSION = 1
@@ -24,7 +25,8 @@ class Description:
         inputs: Column to the name of the network's input, numbers first.
         preprocessing: The columns and the target.
         document: The whole JSON document: ``version``, ``format``, ``trial``, ``config``, ``trained_on``,
-            ``inputs``, ``network``, ``output`` and ``preprocessing``.
+            ``inputs``, ``network`` (its sizes, or those of an ensemble's ``members``), ``output`` and
+            ``preprocessing``.
     """
 
     inputs: dict[str, str]
@@ -90,11 +92,7 @@ def describe(model: SavedModel, parts: NetworkParts, form: str) -> Description:
         "inputs": inputs,
         "output": {"kind": "probabilities" if is_classes else "number", **output},
         "network": {
-            "activation": parts.activation,
-            "norm_epsilon": parts.norm_epsilon,
-            "norm_momentum": parts.norm_momentum,
-            "hidden_units": parts.hidden[0].kernel.shape[1],
-            "layers": len(parts.hidden),
+            **(_sizes(parts.members[0]) if len(parts.members) == 1 else _members(parts.members)),
             "outputs": parts.outputs,
             "number_features": len(parts.numbers.chosen),
             "category_features": [category.rows.shape[1] for category in parts.categories],
@@ -102,3 +100,17 @@ def describe(model: SavedModel, parts: NetworkParts, form: str) -> Description:
         "preprocessing": json.loads(model.preprocessing.to_json()),
     }
     return Description(names, model.preprocessing, document)
+
+
+def _sizes(layers: Layers) -> dict[str, Any]:
+    return {
+        "activation": layers.activation,
+        "norm_epsilon": layers.norm_epsilon,
+        "norm_momentum": layers.norm_momentum,
+        "hidden_units": layers.units,
+        "layers": len(layers.hidden),
+    }
+
+
+def _members(members: Sequence[Layers]) -> dict[str, Any]:
+    return {"members": [{"weight": layers.weight, **_sizes(layers)} for layers in members]}

@@ -19,7 +19,7 @@ from sturgeon.data.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import Category, NetworkParts
+from sturgeon.frameworks.export.parts import Category, Layers, NetworkParts
 
 
 @final
@@ -108,26 +108,48 @@ def build_model(parts: NetworkParts, description: Description) -> Any:
         inputs[name] = keras.Input((1,), dtype="string", name=name)
         features.append(_category_features(keras, category, name, inputs[name]))
     flow = features[0] if len(features) == 1 else keras.layers.Concatenate(name="features.all")(features)
-    for number, hidden in enumerate(parts.hidden, 1):
-        dense = keras.layers.Dense(hidden.kernel.shape[1], use_bias=False, name=f"hidden.{number}")
-        norm = keras.layers.BatchNormalization(
-            momentum=parts.norm_momentum, epsilon=parts.norm_epsilon, name=f"norm.{number}"
-        )
-        flow = norm(dense(flow))
-        dense.set_weights([hidden.kernel])
-        norm.set_weights([hidden.gamma, hidden.beta, hidden.mean, hidden.variance])
-        flow = keras.layers.Activation(parts.activation, name=f"activation.{number}")(flow)
-    last = keras.layers.Dense(parts.outputs, name="outputs.raw")
-    flow = last(flow)
-    last.set_weights([parts.last, parts.bias])
+    if len(parts.members) == 1:
+        flow = _raw_outputs(keras, flow, parts.members[0], "")
+    else:
+        flow = _weighted_mean(keras, flow, parts)
     if parts.scale is None:
-        flow = keras.layers.Softmax(name="outputs.probabilities")(flow)
+        if len(parts.members) == 1:
+            flow = keras.layers.Softmax(name="outputs.probabilities")(flow)
     else:
         std, mean = np.array([parts.scale.std]), np.array([parts.scale.mean])
         flow = keras.ops.add(keras.ops.multiply(keras.ops.cast(flow, "float64"), std), mean)
         if parts.bounds is not None:
             flow = _moved_into(keras.ops, flow, np.array([parts.bounds.low]), np.array([parts.bounds.high]))
     return keras.Model(inputs, flow, name="sturgeon")
+
+
+def _raw_outputs(keras: Any, flow: Any, member: Layers, of: str) -> Any:
+    """What one network says of the features; ``of`` begins the names of its layers."""
+    for number, hidden in enumerate(member.hidden, 1):
+        dense = keras.layers.Dense(hidden.kernel.shape[1], use_bias=False, name=f"{of}hidden.{number}")
+        norm = keras.layers.BatchNormalization(
+            momentum=member.norm_momentum, epsilon=member.norm_epsilon, name=f"{of}norm.{number}"
+        )
+        flow = norm(dense(flow))
+        dense.set_weights([hidden.kernel])
+        norm.set_weights([hidden.gamma, hidden.beta, hidden.mean, hidden.variance])
+        flow = keras.layers.Activation(member.activation, name=f"{of}activation.{number}")(flow)
+    last = keras.layers.Dense(member.last.shape[1], name=f"{of}outputs.raw")
+    flow = last(flow)
+    last.set_weights([member.last, member.bias])
+    return flow
+
+
+def _weighted_mean(keras: Any, flow: Any, parts: NetworkParts) -> Any:
+    """The mean of the networks' probabilities, or of their numbers in standard units."""
+    weighted = []
+    for number, member in enumerate(parts.members, 1):
+        of = f"member.{number}."
+        answers = _raw_outputs(keras, flow, member, of)
+        if parts.scale is None:
+            answers = keras.layers.Softmax(name=f"{of}probabilities")(answers)
+        weighted.append(keras.layers.Rescaling(member.weight, name=f"{of}weighted")(answers))
+    return keras.layers.Add(name="outputs.mean")(weighted)
 
 
 def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:

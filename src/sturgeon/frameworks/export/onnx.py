@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -12,7 +12,7 @@ from sturgeon.data.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import Category, NetworkParts
+from sturgeon.frameworks.export.parts import Category, Layers, NetworkParts
 
 OUTPUT = "prediction"
 _OPSETS = {"": 17, "ai.onnx.ml": 3}  # old enough for every runtime that is still in use
@@ -87,17 +87,14 @@ class _Graph:
         features = [self._number_features()] if parts.numbers.columns else []
         features += [self._category_features(category) for category in parts.categories]
         flow = self._node("Concat", *features, axis=1)
-        for number, layer in enumerate(parts.hidden):
-            z = self._node("MatMul", flow, self._constant(f"kernel.{number}", layer.kernel))
-            norm = [
-                self._constant(f"{name}.{number}", getattr(layer, name))
-                for name in ("gamma", "beta", "mean", "variance")
-            ]
-            normal = self._node("BatchNormalization", z, *norm, epsilon=parts.norm_epsilon)
-            flow = self._node({"relu": "Relu", "tanh": "Tanh"}[parts.activation], normal)
-        last = self._constant("last.kernel", parts.last), self._constant("last.bias", parts.bias)
-        outputs = self._node("Gemm", flow, *last)
-        if parts.scale is None:
+        raw = [self._raw_outputs(flow, number, member) for number, member in enumerate(parts.members)]
+        if len(raw) > 1:
+            outputs = self._weighted_mean(raw)
+        else:
+            outputs = raw[0]
+        if parts.scale is None and len(raw) > 1:
+            self._node("Identity", outputs, name=OUTPUT)
+        elif parts.scale is None:
             self._node("Softmax", outputs, name=OUTPUT, axis=1)
         else:
             wide = self._node("Cast", outputs, to=types.DOUBLE)
@@ -117,6 +114,32 @@ class _Graph:
         return helper.make_model(
             graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="sturgeon"
         )
+
+    def _raw_outputs(self, flow: str, number: int, member: Layers) -> str:
+        """What one network says of the features."""
+        of = f"member.{number}." if len(self._parts.members) > 1 else ""
+        for depth, layer in enumerate(member.hidden):
+            z = self._node("MatMul", flow, self._constant(f"{of}kernel.{depth}", layer.kernel))
+            norm = [
+                self._constant(f"{of}{name}.{depth}", getattr(layer, name))
+                for name in ("gamma", "beta", "mean", "variance")
+            ]
+            normal = self._node("BatchNormalization", z, *norm, epsilon=member.norm_epsilon)
+            flow = self._node({"relu": "Relu", "tanh": "Tanh"}[member.activation], normal)
+        last = (
+            self._constant(f"{of}last.kernel", member.last),
+            self._constant(f"{of}last.bias", member.bias),
+        )
+        return self._node("Gemm", flow, *last)
+
+    def _weighted_mean(self, raw: Sequence[str]) -> str:
+        """The mean of the networks' probabilities, or of their numbers in standard units."""
+        weighted = []
+        for number, (outputs, member) in enumerate(zip(raw, self._parts.members, strict=True)):
+            answers = self._node("Softmax", outputs, axis=1) if self._parts.scale is None else outputs
+            weight = self._constant(f"member.{number}.weight", np.array([member.weight], np.float32))
+            weighted.append(self._node("Mul", answers, weight))
+        return self._node("Sum", *weighted)
 
     def _number_features(self) -> str:
         numbers, types = self._parts.numbers, self._onnx.TensorProto

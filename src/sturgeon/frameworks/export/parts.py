@@ -9,8 +9,9 @@ already; one that training never had picks the first row. A predicted number is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,9 @@ from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import NumericTarget, Preprocessing
 from sturgeon.data.columns import CategoricalColumn, NumericColumn
 from sturgeon.data.scale import Range, Scale
+from sturgeon.network.ensemble import NetworkEnsemble
 from sturgeon.network.settings import TrainingSettings
+from sturgeon.network.trained import TrainedNetwork
 
 MISSING_TEXTS = ("", "?")
 """How a missing category is spelled to an exported network."""
@@ -87,42 +90,60 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NetworkParts:
-    """Everything between a raw row and a prediction.
+class Layers:
+    """What is between a row's features and a network's raw outputs.
 
     Attributes:
-        numbers: The numeric columns.
-        categories: The categorical columns; their features follow those of the numbers.
         hidden: The hidden layers.
         last: float32 ``[units, outputs]``.
         bias: float32 ``[outputs]``.
         activation: ``"relu"`` or ``"tanh"``.
         norm_epsilon: Batch norm's ε.
         norm_momentum: ρ of the running averages, for whoever trains it further.
-        scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
-        bounds: Where a predicted number stays, in the target's own unit; None for no bounds.
+        weight: The network's share of the answer: 1 where it is alone.
     """
 
-    numbers: Numbers
-    categories: tuple[Category, ...]
     hidden: tuple[Hidden, ...]
     last: np.ndarray
     bias: np.ndarray
     activation: str
     norm_epsilon: float
     norm_momentum: float
+    weight: float
+
+    @property
+    def units(self) -> int:
+        """Units of each hidden layer."""
+        return self.hidden[0].kernel.shape[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkParts:
+    """Everything between a raw row and a prediction.
+
+    Attributes:
+        numbers: The numeric columns.
+        categories: The categorical columns; their features follow those of the numbers.
+        members: The networks: the answer is the weighted mean of their probabilities or numbers.
+        scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
+        bounds: Where a predicted number stays, in the target's own unit; None for no bounds.
+    """
+
+    numbers: Numbers
+    categories: tuple[Category, ...]
+    members: tuple[Layers, ...]
     scale: Scale | None
     bounds: Range | None
 
     @property
     def features(self) -> int:
         """How many inputs the first layer has."""
-        return self.hidden[0].kernel.shape[0]
+        return self.members[0].hidden[0].kernel.shape[0]
 
     @property
     def outputs(self) -> int:
         """How many outputs the last layer has: one a class, or one number."""
-        return self.last.shape[1]
+        return self.members[0].last.shape[1]
 
 
 def take_apart(model: SavedModel) -> NetworkParts:
@@ -135,21 +156,34 @@ def take_apart(model: SavedModel) -> NetworkParts:
         Its parts.
     """
     columns, network = model.preprocessing.columns, model.network
-    weights, statistics = network.weights, network.statistics
-    kernels = [np.asarray(weights.first)[_numbers_first(model.preprocessing)], *np.asarray(weights.hidden)]
-    per_layer = (weights.gamma, weights.beta, statistics.mean, statistics.variance)
+    if isinstance(network, NetworkEnsemble):
+        members = [(member.network, member.config, member.weight) for member in network.members]
+    else:
+        members = [(network, model.config, 1.0)]
+    order = _numbers_first(model.preprocessing)
     target = model.preprocessing.target
     return NetworkParts(
         numbers=_numbers([column for column in columns if isinstance(column, NumericColumn)]),
         categories=tuple(_category(column) for column in columns if isinstance(column, CategoricalColumn)),
+        members=tuple(_layers(*member, order) for member in members),
+        scale=target.scale if isinstance(target, NumericTarget) else None,
+        bounds=target.plausible if isinstance(target, NumericTarget) else None,
+    )
+
+
+def _layers(network: TrainedNetwork, config: Mapping[str, Any], weight: float, order: np.ndarray) -> Layers:
+    """A network's layers, its inputs put into an order."""
+    weights, statistics = network.weights, network.statistics
+    kernels = [np.asarray(weights.first)[order], *np.asarray(weights.hidden)]
+    per_layer = (weights.gamma, weights.beta, statistics.mean, statistics.variance)
+    return Layers(
         hidden=tuple(Hidden(*layer) for layer in zip(kernels, *per_layer, strict=True)),
         last=np.asarray(weights.last),
         bias=np.asarray(weights.bias),
         activation=network.architecture.activation,
         norm_epsilon=network.norm_epsilon,
-        norm_momentum=TrainingSettings.of(model.config).norm_momentum,
-        scale=target.scale if isinstance(target, NumericTarget) else None,
-        bounds=target.plausible if isinstance(target, NumericTarget) else None,
+        norm_momentum=TrainingSettings.of(dict(config)).norm_momentum,
+        weight=weight,
     )
 
 

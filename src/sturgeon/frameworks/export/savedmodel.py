@@ -59,16 +59,32 @@ def _module(tf: Any, parts: NetworkParts, description: Description) -> Any:
     """The network as a ``tf.Module`` whose ``predict`` takes raw columns ``[n, 1]`` by name."""
     module = tf.Module(name="sturgeon")
     module.variables_by_layer = [
-        {name: tf.Variable(getattr(layer, name), name=name) for name in layer.__slots__}
-        for layer in parts.hidden
+        [
+            {name: tf.Variable(getattr(layer, name), name=name) for name in layer.__slots__}
+            for layer in of.hidden
+        ]
+        for of in parts.members
     ]
-    module.last = (tf.Variable(parts.last, name="last"), tf.Variable(parts.bias, name="bias"))
+    module.last = [
+        (tf.Variable(of.last, name="last"), tf.Variable(of.bias, name="bias")) for of in parts.members
+    ]
     module.places = [_places(tf, category.texts) for category in parts.categories]
     module.rows = [tf.Variable(category.rows, trainable=False) for category in parts.categories]
     names = description.inputs
     specs = {n: tf.TensorSpec([None, 1], tf.float64, name=names[n]) for n in parts.numbers.columns}
     specs |= {c.column: tf.TensorSpec([None, 1], tf.string, name=names[c.column]) for c in parts.categories}
-    activation = {"relu": tf.nn.relu, "tanh": tf.nn.tanh}[parts.activation]
+    activations = {"relu": tf.nn.relu, "tanh": tf.nn.tanh}
+
+    def raw_outputs(flow: Any, number: int) -> Any:
+        member, (kernel, bias) = parts.members[number], module.last[number]
+        for layer in module.variables_by_layer[number]:
+            z = tf.matmul(flow, layer["kernel"])
+            averages = layer["mean"], layer["variance"]
+            shifted = tf.nn.batch_normalization(
+                z, *averages, layer["beta"], layer["gamma"], member.norm_epsilon
+            )
+            flow = activations[member.activation](shifted)
+        return tf.matmul(flow, kernel) + bias
 
     @tf.function(input_signature=[specs])
     def predict(columns: dict[str, Any]) -> dict[str, Any]:
@@ -76,16 +92,13 @@ def _module(tf: Any, parts: NetworkParts, description: Description) -> Any:
         for category, places, rows in zip(parts.categories, module.places, module.rows, strict=True):
             features.append(tf.gather(rows, places.lookup(columns[category.column][:, 0])))
         flow = tf.concat(features, axis=1)
-        for layer in module.variables_by_layer:
-            z = tf.matmul(flow, layer["kernel"])
-            averages = layer["mean"], layer["variance"]
-            shifted = tf.nn.batch_normalization(
-                z, *averages, layer["beta"], layer["gamma"], parts.norm_epsilon
-            )
-            flow = activation(shifted)
-        outputs = tf.matmul(flow, module.last[0]) + module.last[1]
+        raw = [raw_outputs(flow, number) for number in range(len(parts.members))]
+        answers = [tf.nn.softmax(each) for each in raw] if parts.scale is None else raw
+        outputs = answers[0]
+        if len(answers) > 1:
+            outputs = tf.add_n([each * of.weight for each, of in zip(answers, parts.members, strict=True)])
         if parts.scale is None:
-            return {OUTPUT: tf.nn.softmax(outputs)}
+            return {OUTPUT: outputs}
         predicted = tf.cast(outputs, tf.float64) * parts.scale.std + parts.scale.mean
         if parts.bounds is not None:
             predicted = tf.clip_by_value(predicted, parts.bounds.low, parts.bounds.high)

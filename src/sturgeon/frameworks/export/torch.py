@@ -16,7 +16,7 @@ import numpy as np
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import NetworkParts
+from sturgeon.frameworks.export.parts import Layers, NetworkParts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,12 +82,20 @@ def _state(parts: NetworkParts) -> dict[str, Tensor]:
     arrays["target_high"] = np.float64(np.inf if bounds is None else bounds.high)
     for i, category in enumerate(parts.categories):
         arrays[f"rows.{i}.weight"] = category.rows
-    for i, layer in enumerate(parts.hidden):
-        dense, norm = f"layers.{3 * i}", f"layers.{3 * i + 1}"  # what is third is the activation
+    for number, member in enumerate(parts.members):
+        arrays |= _layers(member, "layers" if len(parts.members) == 1 else f"members.{number}")
+    return {name: torch.tensor(np.array(array)) for name, array in arrays.items()}
+
+
+def _layers(member: Layers, of: str) -> dict[str, np.ndarray]:
+    """A network's weights, under names that begin with ``of``."""
+    arrays = {}
+    for i, layer in enumerate(member.hidden):
+        dense, norm = f"{of}.{3 * i}", f"{of}.{3 * i + 1}"  # what is third is the activation
         arrays[f"{dense}.weight"] = layer.kernel.T
         arrays[f"{norm}.weight"], arrays[f"{norm}.bias"] = layer.gamma, layer.beta
         arrays[f"{norm}.running_mean"], arrays[f"{norm}.running_var"] = layer.mean, layer.variance
-        arrays[f"{norm}.num_batches_tracked"] = np.int64(0)
-    last = f"layers.{3 * len(parts.hidden)}"
-    arrays[f"{last}.weight"], arrays[f"{last}.bias"] = parts.last.T, parts.bias
-    return {name: torch.tensor(np.array(array)) for name, array in arrays.items()}
+        arrays[f"{norm}.num_batches_tracked"] = np.array(0, np.int64)
+    last = f"{of}.{3 * len(member.hidden)}"
+    arrays[f"{last}.weight"], arrays[f"{last}.bias"] = member.last.T, member.bias
+    return arrays

@@ -61,15 +61,13 @@ class TableNetwork(nn.Module):
         sized = zip(self.places.values(), widths, strict=True)
         self.rows = nn.ModuleList(nn.Embedding(1 + len(places), width) for places, width in sized)
         self.rows.requires_grad_(False)
-        features, layers = sizes["number_features"] + sum(widths), []
-        for _ in range(sizes["layers"]):
-            norm = nn.BatchNorm1d(
-                sizes["hidden_units"], eps=sizes["norm_epsilon"], momentum=1 - sizes["norm_momentum"]
-            )
-            activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[sizes["activation"]]()
-            layers += [nn.Linear(features, sizes["hidden_units"], bias=False), norm, activation]
-            features = sizes["hidden_units"]
-        self.layers = nn.Sequential(*layers, nn.Linear(features, sizes["outputs"]))
+        features = sizes["number_features"] + sum(widths)
+        members = sizes.get("members")
+        self.weights = [1.0] if members is None else [float(each["weight"]) for each in members]
+        if members is None:
+            self.layers = _layers(sizes, features, sizes["outputs"])
+        else:
+            self.members = nn.ModuleList(_layers(each, features, sizes["outputs"]) for each in members)
 
     def read(self, columns: Mapping[str, Sequence[Any]]) -> tuple[Tensor, Tensor]:
         """Turn raw columns into tensors.
@@ -109,11 +107,28 @@ class TableNetwork(nn.Module):
         excess = torch.clamp((chosen - inside) / self.std, -FARTHEST, FARTHEST)
         normal = ((inside - self.mean) / self.std + excess / torch.sqrt(1 + excess**2)).float()
         features = [normal, *(rows(places[:, i]) for i, rows in enumerate(self.rows))]
-        outputs = self.layers(torch.cat(features, dim=1))
+        networks = self.members if hasattr(self, "members") else [self.layers]
+        outputs = torch.zeros(())
+        for weight, layers in zip(self.weights, networks, strict=True):
+            raw = layers(torch.cat(features, dim=1))
+            outputs = outputs + weight * (torch.softmax(raw, dim=1) if self.is_classes else raw)
         if self.is_classes:
-            return torch.softmax(outputs, dim=1)
+            return outputs
         predicted = outputs.double() * self.target_std + self.target_mean
         return torch.clamp(predicted, self.target_low, self.target_high)
+
+
+def _layers(sizes: Mapping[str, Any], features: int, outputs: int) -> nn.Sequential:
+    """One network: hidden layers with batch norm, and a last one."""
+    layers: list[nn.Module] = []
+    for _ in range(sizes["layers"]):
+        norm = nn.BatchNorm1d(
+            sizes["hidden_units"], eps=sizes["norm_epsilon"], momentum=1 - sizes["norm_momentum"]
+        )
+        activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[sizes["activation"]]()
+        layers += [nn.Linear(features, sizes["hidden_units"], bias=False), norm, activation]
+        features = sizes["hidden_units"]
+    return nn.Sequential(*layers, nn.Linear(features, outputs))
 
 
 def load(folder: str | Path) -> TableNetwork:

@@ -124,6 +124,7 @@ def rows_to_check(tuned: Tuned, data: Path | None) -> CheckRows:
 def _test_rows(tuned: Tuned, table: Mapping[str, Any], rows: pd.DataFrame) -> CheckRows | None:
     """The study's test rows, if a table, cut as the study's was, gives the very same data."""
     options = {name: value for name, value in table.items() if name not in ("data", "test")}
+    options["folds"] = tuned.about.get("folds", 1)
     test = table.get("test")
     try:
         own = None if test is None else tuned.model.preprocessing.read(test)

@@ -1,0 +1,129 @@
+"""Several trained networks that answer together: the weighted mean of what each of them says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sturgeon.network.trained import TrainedNetwork
+from sturgeon.network.weights import Architecture
+
+_PREDICT_ROWS = 8192
+# The least probability that float32 can hold; its logarithm is finite.
+_LEAST = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A network of an ensemble.
+
+    Attributes:
+        network: The network.
+        weight: Its share of the answer, above 0; those of an ensemble sum to 1.
+        trial: The trial that trained it.
+        fold: The fold, from 0, that it did not see.
+        config: The trial's configuration.
+    """
+
+    network: TrainedNetwork
+    weight: float
+    trial: int
+    fold: int
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkEnsemble:
+    """Networks with the same inputs and outputs, at least one.
+
+    Attributes:
+        members: The networks, with their weights.
+    """
+
+    members: tuple[Member, ...]
+
+    @property
+    def architecture(self) -> Architecture:
+        """That of the first member; inputs and outputs are the same for all."""
+        return self.members[0].network.architecture
+
+    def outputs(self, inputs: np.ndarray) -> np.ndarray:
+        """The weighted mean, in the form of one network's outputs.
+
+        Args:
+            inputs: ``[rows, features]``, normalised as the training inputs were.
+
+        Returns:
+            float64: the logarithms of the mean probabilities ``[rows, classes]``, whose softmax these are; or
+            the mean of the standardised targets ``[rows, 1]``.
+        """
+        mean = np.zeros((len(inputs), self.architecture.outputs))
+        for member in self.members:
+            mean += member.weight * answers_of(network_outputs(member.network, inputs))
+        return outputs_of(mean)
+
+
+def network_outputs(network: TrainedNetwork, inputs: np.ndarray) -> np.ndarray:
+    """One network's outputs, by NumPy: of many small networks, none has to be compiled.
+
+    Args:
+        network: The network.
+        inputs: ``[rows, features]``.
+
+    Returns:
+        Float32 ``[rows, outputs]``; those of :meth:`TrainedNetwork.outputs` within rounding.
+    """
+    weights, statistics = network.weights, network.statistics
+    scale = weights.gamma / np.sqrt(statistics.variance + np.float32(network.norm_epsilon))
+    shift = weights.beta - statistics.mean * scale
+    kernels = (weights.first, *weights.hidden)
+    outputs = np.empty((len(inputs), network.architecture.outputs), np.float32)
+    for start in range(0, len(inputs), _PREDICT_ROWS):
+        flow = inputs[start : start + _PREDICT_ROWS].astype(np.float32, copy=False)
+        for kernel, layer_scale, layer_shift in zip(kernels, scale, shift, strict=True):
+            flow = flow @ kernel
+            flow *= layer_scale
+            flow += layer_shift
+            if network.architecture.activation == "tanh":
+                np.tanh(flow, out=flow)
+            else:
+                np.maximum(flow, 0, out=flow)
+        outputs[start : start + len(flow)] = flow @ weights.last + weights.bias
+    return outputs
+
+
+def answers_of(outputs: np.ndarray) -> np.ndarray:
+    """What is averaged: probabilities ``[rows, classes]`` of logits; a standardised target as it is.
+
+    Example:
+        >>> answers_of(np.array([[0.0, 0.0]])).tolist(), answers_of(np.array([[0.5]])).tolist()
+        ([[0.5, 0.5]], [[0.5]])
+    """
+    if outputs.shape[1] == 1:
+        return outputs.astype(np.float64)
+    raised = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def outputs_of(answers: np.ndarray) -> np.ndarray:
+    """Undo :func:`answers_of`: the logits whose softmax the probabilities are."""
+    return answers if answers.shape[1] == 1 else np.log(np.maximum(answers, _LEAST))
+
+
+def row_losses(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The log loss or the squared error of every row.
+
+    Args:
+        answers: ``[rows, outputs]``, of :func:`answers_of`.
+        targets: ``[rows]``: integer classes, or the standardised target.
+
+    Example:
+        >>> row_losses(np.array([[0.5], [1.0]]), np.array([0.0, 1.0])).tolist()
+        [0.25, 0.0]
+    """
+    if targets.dtype.kind == "i":
+        return -np.log(np.maximum(answers[np.arange(len(targets)), targets], _LEAST))
+    return np.square(answers[:, 0] - targets)

@@ -1,0 +1,164 @@
+"""A study scored by folds, and the ensemble that is made of its trials."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sturgeon
+from sturgeon import TableJob, TuneOptions, tune_table
+from sturgeon.caviar.table import candidates as kept_trials
+from sturgeon.caviar.table.candidates import Candidate, choose_ensemble
+from sturgeon.caviar.table.saved import SavedModel
+from sturgeon.data import prepare
+from sturgeon.network.ensemble import NetworkEnsemble, answers_of, row_losses
+from sturgeon.space import Constant, Integer, Real, Space
+
+SPACE = Space(
+    learning_rate=Real(1e-3, 1e-1, scale="log", default=0.01, priority=1),
+    hidden_units=Integer(4, 12, default=6, priority=2),
+    batch_size=Constant(32),
+    layers=Constant(2),
+)
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(160, 3))
+    frame = pd.DataFrame(x, columns=["a", "b", "c"])
+    return frame.assign(y=x[:, 0] + np.sin(2 * x[:, 1]), kind=np.where(x[:, 0] * x[:, 1] > 0, "yes", "no"))
+
+
+def job_on(frame, out, target="y", other="kind", **changes):
+    job = TableJob(frame, target, out, TuneOptions(space=SPACE, epochs=3), 6)
+    return replace(job, **{"data_options": {"folds": 3, "drop": [other]}, **changes})
+
+
+@pytest.mark.parametrize(("target", "other"), [("y", "kind"), ("kind", "y")])
+def test_what_is_handed_over_is_the_weighted_mean_of_the_chosen_trials(frame, tmp_path, target, other):
+    result = tune_table(job_on(frame, tmp_path, target, other))
+    assert result.folds == 3
+    assert sum(one["share"] for one in result.ensemble) == pytest.approx(1)
+    assert result.trials["complete"] == 6
+    model = SavedModel.load(tmp_path)
+    members = model.network.members
+    assert len(members) == 3 * len(result.ensemble)
+    shares = {one["trial"]: one["share"] for one in result.ensemble}
+    assert all(one.weight == pytest.approx(shares[one.trial] / 3) for one in members)
+    assert {one.fold for one in members} == {0, 1, 2}
+    inputs = model.preprocessing.transform(frame)
+    answers = sum(one.weight * answers_of(one.network.outputs(inputs)) for one in members)  # through JAX
+    np.testing.assert_allclose(answers_of(model.network.outputs(inputs)), answers, rtol=1e-4, atol=1e-5)
+    dataset = prepare(frame, target, folds=3, drop=[other])
+    assert model.test(dataset) == pytest.approx(result.test)
+    assert result.default_test.keys() == result.test.keys()
+    assert isinstance(result.no_better_than_default, bool)
+    with sturgeon.Study.open(result.study) as study:
+        assert result.best["trial"] == study.best.number
+        assert f"{result.metric}_se" in study.trial(0).metrics
+
+
+def test_the_same_seed_gives_the_same_ensemble_also_after_a_pause(frame, tmp_path):
+    options = TuneOptions(space=SPACE, epochs=3, search=sturgeon.Random())  # no result decides what is next
+    whole = tune_table(job_on(frame, tmp_path / "whole", options=options))
+    tune_table(job_on(frame, tmp_path / "parts", options=options, trials=3))
+    rest = {"resume": True, "data_options": {"drop": ["kind"]}}
+    parts = tune_table(job_on(frame, tmp_path / "parts", options=options, **rest))
+    assert (parts.ensemble, parts.test, parts.best) == (whole.ensemble, whole.test, whole.best)
+    with pytest.raises(sturgeon.StudyError, match=r"folds=4` where .* has 3"):
+        tune_table(job_on(frame, tmp_path / "parts", resume=True, data_options={"folds": 4}))
+    with pytest.raises(sturgeon.StudyError, match="not repeated"):
+        tune_table(job_on(frame, tmp_path / "parts", resume=True, repeats=2, data_options={}))
+
+
+def test_an_ensemble_of_one_trial_is_the_best_trials_fold_networks(frame, tmp_path):
+    result = tune_table(job_on(frame, tmp_path, ensemble=1))
+    assert result.ensemble == [{"trial": result.best["trial"], "share": 1.0}]
+    assert [one.fold for one in SavedModel.load(tmp_path).network.members] == [0, 1, 2]
+
+
+def test_only_the_best_trials_and_the_default_are_kept(frame, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_trials, "KEPT", 2)
+    result = tune_table(job_on(frame, tmp_path))
+    kept = {int(path.name.removeprefix("trial-")) for path in (tmp_path / "candidates").iterdir()}
+    assert 0 in kept
+    assert len(kept - {0}) in (1, 2)
+    assert {one["trial"] for one in result.ensemble} <= kept
+
+
+def test_the_best_so_far_is_usable_at_any_time(frame, tmp_path):
+    seen = []
+
+    def look(progress):
+        if progress.done and not seen:
+            seen.append(SavedModel.load(tmp_path).predict(frame))
+
+    tune_table(job_on(frame, tmp_path), on_progress=look)
+    assert len(seen[0]) == len(frame)
+
+
+def test_networks_that_are_gone_are_trained_again(frame, tmp_path):
+    before = tune_table(job_on(frame, tmp_path, ensemble=1))
+    shutil.rmtree(tmp_path / "candidates")
+    shutil.rmtree(tmp_path / "best")
+    again = tune_table(job_on(frame, tmp_path, ensemble=1, resume=True))
+    assert (again.ensemble, again.test) == (before.ensemble, before.test)
+
+
+def test_a_candidate_that_was_cut_off_is_left_out(frame, tmp_path):
+    tune_table(job_on(frame, tmp_path))
+    dataset = prepare(frame, "y", folds=3, drop=["kind"])
+    whole = len(kept_trials.Candidates(tmp_path / "candidates", dataset).kept)
+    broken = tmp_path / "candidates" / "trial-0" / "fold-1.npz"
+    broken.write_bytes(broken.read_bytes()[:50])
+    assert len(kept_trials.Candidates(tmp_path / "candidates", dataset).kept) == whole - 1
+
+
+def test_a_single_network_is_saved_as_ever(frame, tmp_path):
+    result = tune_table(job_on(frame, tmp_path, data_options={"folds": 1, "drop": ["kind"]}))
+    assert (result.folds, result.ensemble, result.no_better_than_default) == (1, None, None)
+    described = json.loads((tmp_path / "best" / "config.json").read_text())
+    assert described.keys() == {"trial", "config", "trained_on"}
+    assert not isinstance(SavedModel.load(tmp_path).network, NetworkEnsemble)
+    assert not (tmp_path / "candidates").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"data_options": {"folds": 0}}, "`folds` must be at least 1; got 0"),
+        ({"ensemble": 0}, "`ensemble` must be at least 1; got 0"),
+        ({"repeats": 2}, "by folds or by repeats; got `folds=3` and `repeats=2`"),
+        ({"ensemble": 4, "data_options": {"folds": 1}}, "networks of folds; got `ensemble=4` without folds"),
+        ({"data_options": {"folds": 3, "time_order": True}}, "order of time are not cut into folds"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(frame, tmp_path, changes, words):
+    with pytest.raises(sturgeon.SturgeonError) as caught:
+        tune_table(job_on(frame, tmp_path / "out", **changes))
+    assert words in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(1, 8), st.booleans())
+def test_a_chosen_ensemble_is_never_worse_than_the_best_trial(seed, trials, most, classes):
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(0, 3, 30).astype(np.int32) if classes else rng.normal(size=30)
+    outputs = [rng.normal(size=(30, 3 if classes else 1)) for _ in range(trials)]
+    offered = []
+    for number, each in enumerate(outputs):
+        answers = answers_of(each)
+        offered.append(Candidate(number, {}, (), answers, row_losses(answers, targets)))
+    choice = choose_ensemble(offered, targets, most=most)
+    assert sum(choice.shares.values()) == pytest.approx(1)
+    assert 1 <= len(choice.shares) <= min(most, trials)
+    assert choice.losses.mean() <= min(one.loss for one in offered) + 1e-12
+    mean = sum(share * offered[number].answers for number, share in choice.shares.items())
+    np.testing.assert_allclose(choice.losses, row_losses(mean, targets), rtol=1e-9)
