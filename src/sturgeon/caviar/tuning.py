@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sturgeon.caviar.interrupt import stop_on_signal
+from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
@@ -25,6 +25,7 @@ from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
 
 
+@no_interrupt_lost()
 def tune(
     train: Callable[[LiveTrial], Any],
     space: Space,
