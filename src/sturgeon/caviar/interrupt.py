@@ -1,13 +1,19 @@
-"""Ctrl-C once finishes what is in hand and keeps everything; twice leaves now."""
+"""Ctrl-C once finishes what is in hand and keeps everything; twice leaves now; none is lost."""
 
 from __future__ import annotations
 
+import _thread
+import gc
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+_AGAIN_SECONDS = 0.02
+_came = False  # whether Ctrl-C came within `no_interrupt_lost`
 
 
 class Interrupt(threading.Event):
@@ -34,6 +40,40 @@ class Interrupt(threading.Event):
 
 
 @contextmanager
+def no_interrupt_lost() -> Iterator[None]:
+    """Within the block, which may be long before the training begins, Ctrl-C surely interrupts.
+
+    Python drops an exception that is raised in the callback of a garbage collection, in a ``__del__`` or in
+    the callback of a weak reference, and a Ctrl-C with it. JAX has such a callback, and the first seconds
+    consist of imports. So one that arrives there is sent again a moment later.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came; at the end of the block at the latest.
+    """
+    global _came
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        global _came
+        _came = True
+        _interrupt(number, frame)
+
+    # A handler of the user's own stays.
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _came = False
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+        if _came:
+            raise KeyboardInterrupt
+    finally:
+        _came = False
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
 def stop_on_signal() -> Iterator[Interrupt]:
     """An event that the first SIGINT or SIGTERM sets; a second one raises KeyboardInterrupt.
 
@@ -43,15 +83,45 @@ def stop_on_signal() -> Iterator[Interrupt]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
+            _interrupt(number, frame)
+        else:
+            stop.set()
 
     before = {}
     if threading.current_thread() is threading.main_thread():
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        if _came:  # it was dropped on the way here
+            stop.set()
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
         stop.close()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, or send the signal again where that would be dropped."""
+    if not _drops_exceptions(frame):
+        raise KeyboardInterrupt
+    # Not a threading.Thread, whose locks may be held by what was interrupted.
+    _thread.start_new_thread(_send_again, (number,))
+
+
+def _send_again(number: int) -> None:
+    time.sleep(_AGAIN_SECONDS)
+    os.kill(os.getpid(), number)
+
+
+def _drops_exceptions(frame: FrameType | None) -> bool:
+    """Tell whether Python would only print an exception that is raised in this frame."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    while frame is not None:
+        code = frame.f_code
+        # The import system's callback of a weak reference is called `cb`.
+        if code in callbacks or code.co_name == "__del__":
+            return True
+        if code.co_name == "cb" and "importlib" in code.co_filename:
+            return True
+        frame = frame.f_back
+    return False

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sturgeon.caviar.interrupt import stop_on_signal
+from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
@@ -29,6 +29,7 @@ from sturgeon.study import MEMORY, Leases, Objective, Study
 _log = logging.getLogger("sturgeon")
 
 
+@no_interrupt_lost()
 def tune(
     train: Callable[[LiveTrial], Any],
     space: Space,
@@ -91,7 +92,8 @@ def tune(
         seed: Where all randomness starts, in [0, 2**63); by default 0, or that of the study that is resumed.
         resume: Resume the study if it exists. One that exists is otherwise an error.
         timeout: How long an attempt at a trial may take, in seconds or as text, before it is killed.
-        attempts: How often a trial is begun in all before a lost worker makes it fail, at least 1.
+        attempts: How often a trial is begun in all before a lost worker makes it fail, at least 1. Where the
+            whole run was killed, that counts only for a trial that ran alone.
         until: Stop when the best value is as good as this.
         max_failures: The share of trials that may fail, in (0, 1]; looked at from the fifth trial on. 1
             goes on whatever happens. Diverged trials (NaN) count only if no trial has a value.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 
+from sturgeon.caviar.interrupt import no_interrupt_lost
 from sturgeon.cli import STARTED
 from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None, *, started: float | None = None
         The exit code.
     """
     try:
-        with options_as_flags():
+        with no_interrupt_lost(), options_as_flags():
             code = sturgeon.main(arguments, prog_name="sturgeon", standalone_mode=False, obj=started)
     except click.exceptions.NoArgsIsHelpError as usage:
         print(usage.format_message())

@@ -44,7 +44,8 @@ class Leases:
         seconds: How long a lease lasts without being renewed, in seconds, above 0. It is renewed three
             times in that time.
         attempts: How often a trial is handed out in all before a lost worker makes it fail, at
-            least 1. A pause does not count.
+            least 1. A pause does not count, nor an attempt that was lost with those at other trials: a
+            process that ran several and was killed says nothing of any of them.
 
     Raises:
         StudyError: A number is out of range.

@@ -24,6 +24,8 @@ from sturgeon.study.trial import Trial, TrialError, trial_seed
 
 OPTIMISTIC_TRIES = 2
 """How often suggestions are made without holding others up, before it is done while they wait."""
+LOST = "its worker was lost"
+"""Why an attempt ended whose study handle was lost."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ class TrialAllocator:
         now = self._store.now(connection)
         for row in rows:
             if row.state != "paused" or request.paused:
-                self._sort_in(plan, row, now=now, count=request.count)
+                self._sort_in(connection, plan, row, rows, now=now, count=request.count)
         return plan, self._record(connection, next_number)
 
     def _suggest(self, plan: Plan, record: Record, request: Request) -> Plan:
@@ -207,7 +209,9 @@ class TrialAllocator:
         except SpaceExhausted as exhausted:
             return replace(plan, exhausted=exhausted)
 
-    def _sort_in(self, plan: Plan, row: Any, *, now: float, count: int) -> None:
+    def _sort_in(
+        self, connection: Connection, plan: Plan, row: Any, rows: list[Any], *, now: float, count: int
+    ) -> None:
         room = len(plan.ours) + len(plan.claims) < count
         if row.state != "running":
             if room and (plan.begins < plan.room or not _never_begun(row)):
@@ -221,11 +225,19 @@ class TrialAllocator:
                 return
         if not _is_free(row, now):
             return
-        lost = row.lost + 1
-        if lost >= self._leases.attempts:
+        alone = self._was_alone(connection, row, rows)
+        lost = row.lost + alone
+        if alone and lost >= self._leases.attempts:
             plan.failures.append((row, lost))
         elif room:
             plan.claims.append((row, lost))
+
+    def _was_alone(self, connection: Connection, row: Any, rows: list[Any]) -> bool:
+        """Tell whether a lost worker ran this trial only, so that the trial may be what ended it."""
+        others = (one for one in rows if one.number != row.number)
+        if any(one.state == "running" and one.worker == row.worker for one in others):
+            return False
+        return not self._store.reader.lost_with(connection, row, LOST)  # those that were given out again
 
     def _record(self, connection: Connection, next_number: int) -> Record:
         if len(self._objectives) == 1:
@@ -258,9 +270,7 @@ class TrialAllocator:
             if not store.claim(connection, change, row=row, lost=lost, until=until):
                 raise Moved
             if row.state == "running":
-                store.end_attempt(
-                    connection, row.number, row, now=now, outcome="lost", reason="its worker was lost"
-                )
+                store.end_attempt(connection, row.number, row, now=now, outcome="lost", reason=LOST)
             trials.append(self._trial(row, row.attempt + 1))
         if plan.suggestions:
             trials += self._insert(connection, change, plan, now=now, until=until)

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.events import TrainingDone
-from sturgeon.caviar.interrupt import stop_on_signal
+from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
@@ -89,6 +89,7 @@ class PopulationResult:
         return self._kept[1]
 
 
+@no_interrupt_lost()
 def run_population(
     make_trainer: Callable[[Objective], Trainer],
     space: Space,

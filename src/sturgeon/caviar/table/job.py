@@ -11,7 +11,7 @@ from typing import Any
 
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
-from sturgeon.caviar.interrupt import stop_on_signal
+from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
@@ -92,6 +92,7 @@ class TableJob:
     ensemble: int | None = None
 
 
+@no_interrupt_lost()
 def tune_table(
     job: TableJob,
     *,

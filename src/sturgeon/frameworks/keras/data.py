@@ -124,13 +124,25 @@ def check_length(data: Any, source: Source, steps: object) -> None:
 
 
 def first_inputs(data: Any) -> Any:
-    """Give inputs of the first rows, that tell a model its shape; what gives batches loses one."""
+    """Give inputs of the first rows, that tell a model its shape, as arrays; what gives batches loses one."""
     if isinstance(data, tuple | list):
-        return data[0]
+        return _arrays(data[0])
     if not gives_batches(data):
-        return data
+        return _arrays(data)
     batch = data[0] if hasattr(data, "__getitem__") else next(iter(data))
-    return batch[0] if isinstance(batch, tuple | list) else batch
+    return _arrays(batch[0] if isinstance(batch, tuple | list) else batch)
+
+
+def _arrays(inputs: Any) -> Any:
+    """Turn pandas' frames and series among inputs into the arrays that `fit` makes of them."""
+    if isinstance(inputs, dict):
+        return {name: _arrays(one) for name, one in inputs.items()}
+    if isinstance(inputs, tuple | list):
+        return type(inputs)(_arrays(one) for one in inputs) if type(inputs) in (tuple, list) else inputs
+    if not hasattr(inputs, "to_numpy"):
+        return inputs
+    array = inputs.to_numpy()
+    return array[:, None] if array.ndim == 1 else array
 
 
 def _is_endless(data: Any) -> bool:

@@ -69,7 +69,7 @@ class _Quantile:
     drawn: Any
     whole: bool
 
-    def __call__(self, quantile: float) -> int | float:
+    def __call__(self, quantile: Any) -> int | float:
         return (int if self.whole else float)(self.drawn.ppf(quantile))
 
     @property

@@ -93,6 +93,13 @@ class Reader:
         found = [to_attempt(one) for one in self._execute(connection, self._sql.attempts, number=number)]
         return [*found, to_last_attempt(row)] if row.attempt > len(found) else found
 
+    def lost_with(self, connection: Connection, row: Any, reason: str) -> bool:
+        """Tell whether other trials were lost with the worker of this one, for that reason."""
+        found = self._execute(
+            connection, self._sql.lost_with, worker=row.worker, reason=reason, number=row.number
+        )
+        return found.fetchone() is not None
+
     def counts(self, connection: Connection) -> dict[TrialState, int]:
         """Count the trials in each state; all six are there."""
         found = {str(state): int(count) for state, count in self._execute(connection, self._sql.counts)}

@@ -145,6 +145,14 @@ class Statements:
             .where(attempts.c.study_id == _GIVEN_STUDY, attempts.c.number == _GIVEN_NUMBER)
             .order_by(attempts.c.attempt)
         )
+        self.lost_with = sql(
+            select(attempts.c.number).where(
+                attempts.c.study_id == _GIVEN_STUDY,
+                attempts.c.worker == bindparam("worker", type_=Text),
+                attempts.c.reason == bindparam("reason", type_=Text),
+                attempts.c.number != _GIVEN_NUMBER,
+            )
+        )
         # -- reading curves
         of_number = points.c.number == _GIVEN_NUMBER
         of_metric = points.c.metric == bindparam("metric", type_=Text)
