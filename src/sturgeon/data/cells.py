@@ -196,8 +196,8 @@ def read_numbers(column: pd.Series, source: str) -> np.ndarray:
     if infinite.size:
         raise DataError(
             f"a number must be finite; got {_spelled(column, numbers, infinite[0])} in column "
-            f"{column.name!r}, row {row_number(column, infinite[0])} of {source}; correct it, or leave the cell "
-            "empty if it is missing"
+            f"{column.name!r}, row {row_number(column, infinite[0])} of {source}; correct it, or leave the "
+            "cell empty if it is missing"
         )
     return numbers
 

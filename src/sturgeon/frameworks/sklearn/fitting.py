@@ -177,6 +177,7 @@ class _Prepared:
             target="y",
             preprocessing=Preprocessing((), (), target),
             test_rows=none,
+            notes=(),
             **{f"x_{name}": _aligned(self.inputs[part]) for name, part in _parts(training, validation, none)},
             **{f"y_{name}": self.targets[part] for name, part in _parts(training, validation, none)},
         )
