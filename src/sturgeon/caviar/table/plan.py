@@ -95,7 +95,8 @@ def plan_table(
 
     Args:
         job: What would be tuned; its ``budget`` is needed, and its ``out`` and ``study`` are not looked at.
-        seconds: How long to measure, compiling and the rehearsal left out; that takes as long again.
+        seconds: How long to rehearse, at most half the budget; single trainings are measured for half of it,
+            compiling left out.
         on_progress: Told in words what goes on.
         started: Since when the time counts that is needed to begin, by ``time.monotonic``; None for now.
 
@@ -121,7 +122,8 @@ def plan_table(
     ending = Ending(dataset, settings, trainer, repeats=job.repeats or 0)
     ending.rehearse()
     beginning = time.monotonic() - started
-    estimate, backend = _estimate(job, dataset, settings, seconds=seconds, tell=on_progress)
+    estimate, backend = _estimate(job, dataset, settings, seconds=seconds / 2, tell=on_progress)
+    seconds = min(seconds, budget / 2)
     if estimate.worth_rehearsing(seconds):
         on_progress("rehearsing the beginning of a run")
         options = replace(job.options, stopping=job.options.stopping or DEFAULT)
