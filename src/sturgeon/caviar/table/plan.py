@@ -23,6 +23,7 @@ from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane_devices, may_have_gpu
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.opening import StudySettings
+from sturgeon.caviar.pace import FOR_TRIALS
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.estimate import Estimate
 from sturgeon.caviar.table.job import TableJob, check_counts
@@ -129,7 +130,7 @@ def plan_table(
         options = replace(job.options, stopping=job.options.stopping or DEFAULT)
         spares = job.options.stopping is None
         estimate.rehearsed(rehearse(options, dataset, trainer, seconds=seconds, spares=spares))
-    for_trials = budget - beginning - ending.seconds(estimate.pace, 1)
+    for_trials = max(budget - beginning - ending.seconds(estimate.pace, 1), FOR_TRIALS * budget)
     trials = estimate.trials_in(for_trials, whole=True)
     with_halving = estimate.trials_in(for_trials, whole=False)
     choice, reason = recommend(trials, settings.epochs, budget)
