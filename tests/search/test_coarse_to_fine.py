@@ -242,3 +242,44 @@ def test_the_regions_shrink_around_the_best():
         assert set(inner.trials) <= set(outer.trials)
         assert outer.low["rate"] <= inner.low["rate"] <= inner.centre["rate"] <= inner.high["rate"]
     assert CoarseToFine().regions(space, Record()) == ()
+
+
+def run_quickly(space, objective, trials, *, seed=0) -> Record:
+    record = run(CoarseToFine(), space, objective, 4, seed=seed)
+    while len(record) < trials:
+        rng = generator(len(record), seed)
+        for config in CoarseToFine().suggest_quickly(space, record, 8, rng):
+            record.put(Observation(len(record), config, "complete", objective(config)))
+    return record
+
+
+def test_quick_suggestions_find_more_than_chance():
+    space = box(4)
+
+    def bowl(config):
+        return sum((value - 0.37) ** 2 for value in config.values())
+
+    quick = [best(run_quickly(space, bowl, 60, seed=seed)) for seed in range(3)]
+    chance = [best(run(Random(), space, bowl, 60, seed=seed)) for seed in range(3)]
+    assert max(quick) < min(chance)
+
+
+def test_quick_suggestions_are_new_allowed_and_repeatable():
+    space = standard_space()
+    record = run(CoarseToFine(), space, lambda config: math.log10(config["learning_rate"]) ** 2, 6)
+    record.put(Observation(6, space.sample(1, generator(99))[0], "running"))
+    found = CoarseToFine().suggest_quickly(space, record, 8, generator(7))
+    assert len({config_key(config) for config in found}) == 8
+    assert not any(config in record for config in found)
+    for config in found:
+        space.validate(config)
+    assert CoarseToFine().suggest_quickly(space, record, 8, generator(7)) == found
+
+
+def test_quick_suggestions_without_a_model_are_those_of_the_beginning():
+    space = box(2)
+    quick = CoarseToFine().suggest_quickly(space, Record(), 3, generator(0))
+    assert quick == CoarseToFine().suggest(space, Record(), 3, generator(0))
+    assert Random().suggest_quickly(space, Record(), 3, generator(0)) == Random().suggest(
+        space, Record(), 3, generator(0)
+    )

@@ -16,7 +16,7 @@ from sturgeon.caviar.controller import TrialController
 from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.pace import TOGETHER, Pace
+from sturgeon.caviar.pace import FOR_TRIALS, TOGETHER, Pace
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.trainer import RunningLanes, Trainer
 from sturgeon.errors import InputError, SpaceExhausted
@@ -29,8 +29,6 @@ _STOP_SEEN_WITHIN = 0.1
 # an epoch of a small network.
 _WRITTEN_TOGETHER = 0.02
 _OUT_OF_TIME = "The budget ran out."
-# The least share of the budget that trials get, however long all else takes.
-_FOR_TRIALS = 0.2
 # Seconds that it takes to write down that a trial, which was put aside, has ended.
 _CLOSING = 0.004
 # How many trials are handed in at once where the search does not learn from results: lanes fill best so.
@@ -224,7 +222,7 @@ class CaviarLoop:
             best = self._controller.best
             after = self._ending(self.pace, best[0] if best else None)
             last = started + budget - after - _CLOSING * self._controller.paused
-            self._last = max(last, self._opened + _FOR_TRIALS * budget)
+            self._last = max(last, self._opened + FOR_TRIALS * budget)
 
     def _stop_late(self, lanes: RunningLanes) -> None:
         """Have a training stop after its current epoch if the one after that would end too late."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 TOGETHER = 8
 """How many configurations are suggested at a time where a training is cheaper than a suggestion."""
 
+FOR_TRIALS = 0.2
+"""The least share of a budget that trials get, however long all else takes."""
+
 FEWEST = 4
 """After how many suggestions, and epochs, there is something to go by."""
 

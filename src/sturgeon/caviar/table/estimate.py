@@ -14,8 +14,8 @@ from sturgeon.caviar.table.rehearsal import Rehearsal, SuggestionTime
 from sturgeon.caviar.table.timing import EpochTime
 from sturgeon.space import Config
 
-FEWEST_REHEARSED = 24
-"""A rehearsal of fewer trials says less than the timings of single configurations do."""
+AS_GOOD = 8
+"""A rehearsal of so many trials says as much as the timings of single configurations do."""
 
 # How many trials a run hands out ahead where its search does not wait for their results.
 _WAVE = 64
@@ -79,15 +79,15 @@ class Estimate:
         )
 
     def worth_rehearsing(self, seconds: float) -> bool:
-        """Tell whether enough trials end within so many seconds to go by them."""
+        """Tell whether a few trials end within so many seconds."""
         a_trial = self._share * self._seconds_of_a_thread / self._threads + self._suggestions.of(
             0, quickly=True
         )
-        return self._on_cores and seconds / a_trial >= FEWEST_REHEARSED / 2
+        return self._on_cores and seconds / a_trial >= AS_GOOD / 2
 
     def rehearsed(self, rehearsal: Rehearsal) -> None:
-        """Go by a rehearsal, if enough trials were begun in it."""
-        if rehearsal.trials >= FEWEST_REHEARSED:
+        """Go by a rehearsal too: the more trials were begun in it, the more it counts."""
+        if rehearsal.trials > 0:
             self._rehearsal = rehearsal
 
     @property
@@ -128,14 +128,23 @@ class Estimate:
 
     def _seconds_at(self, trials: int, *, whole: bool) -> float:
         """Seconds from one trial to the next when so many are in the record."""
-        rehearsal = self._rehearsal
-        if rehearsal is None:
-            training = (1.0 if whole else self._share) * self._seconds_of_a_thread / self._threads
-            quickly = self._suggestions.of(trials, quickly=False) > training
-            working = self._suggestions.of(trials, quickly=quickly) + _WRITING
-            # On cores the search takes its time from the trainings; on a GPU it goes on beside them.
-            together = training + working / self._threads if self._on_cores else training
-            return max(together, working)
+        expected = self._expected_at(trials, whole=whole)
+        if self._rehearsal is None:
+            return expected
+        share = self._rehearsal.trials / (self._rehearsal.trials + AS_GOOD)
+        return expected ** (1.0 - share) * self._seen_at(self._rehearsal, trials, whole=whole) ** share
+
+    def _expected_at(self, trials: int, *, whole: bool) -> float:
+        """The same by the timings of single configurations and of suggestions."""
+        training = (1.0 if whole else self._share) * self._seconds_of_a_thread / self._threads
+        quickly = self._suggestions.of(trials, quickly=False) > training
+        working = self._suggestions.of(trials, quickly=quickly) + _WRITING
+        # On cores the search takes its time from the trainings; on a GPU it goes on beside them.
+        together = training + working / self._threads if self._on_cores else training
+        return max(together, working)
+
+    def _seen_at(self, rehearsal: Rehearsal, trials: int, *, whole: bool) -> float:
+        """The same by a rehearsal, and by how much longer suggestions take than in it."""
         pace, known = rehearsal.pace, rehearsal.trials
         grown = self._suggestion(max(trials, known), pace) - self._suggestion(known, pace)
         a_trial = rehearsal.seconds_per_trial

@@ -23,6 +23,7 @@ from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane_devices, may_have_gpu
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.opening import StudySettings
+from sturgeon.caviar.pace import FOR_TRIALS
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.estimate import Estimate
 from sturgeon.caviar.table.job import TableJob, check_counts
@@ -95,7 +96,8 @@ def plan_table(
 
     Args:
         job: What would be tuned; its ``budget`` is needed, and its ``out`` and ``study`` are not looked at.
-        seconds: How long to measure, compiling and the rehearsal left out; that takes as long again.
+        seconds: How long to rehearse, at most half the budget; single trainings are measured for half of it,
+            compiling left out.
         on_progress: Told in words what goes on.
         started: Since when the time counts that is needed to begin, by ``time.monotonic``; None for now.
 
@@ -122,13 +124,14 @@ def plan_table(
     ending = Ending(dataset, settings, trainer, repeats=job.repeats or 0)
     ending.rehearse()
     beginning = time.monotonic() - started
-    estimate, backend = _estimate(job, dataset, settings, seconds=seconds, tell=on_progress)
+    estimate, backend = _estimate(job, dataset, settings, seconds=seconds / 2, tell=on_progress)
+    seconds = min(seconds, budget / 2)
     if estimate.worth_rehearsing(seconds):
         on_progress("rehearsing the beginning of a run")
         options = replace(job.options, stopping=job.options.stopping or DEFAULT)
         spares = job.options.stopping is None
         estimate.rehearsed(rehearse(options, dataset, trainer, seconds=seconds, spares=spares))
-    for_trials = budget - beginning - ending.seconds(estimate.pace, 1)
+    for_trials = max(budget - beginning - ending.seconds(estimate.pace, 1), FOR_TRIALS * budget)
     trials = estimate.trials_in(for_trials, whole=True)
     with_halving = estimate.trials_in(for_trials, whole=False)
     choice, reason = recommend(trials, settings.epochs, budget)
