@@ -30,7 +30,7 @@ def check_search(search: object) -> None:
     """
     if search is None or isinstance(search, Search):
         return
-    name = search if isinstance(search, str) else getattr(search, "name", None)
+    name = search if isinstance(search, str) else str(getattr(search, "name", ""))
     kinds = [SEARCHES[name]] if name in SEARCHES else [*SEARCHES.values()]
     known = ", ".join(f"st.{kind.__name__}()" for kind in kinds)
     sampler = "" if name in SEARCHES else "; a sampler of Optuna is st.OptunaSearch('tpe')"
