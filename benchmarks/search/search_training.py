@@ -79,6 +79,7 @@ def spend(dataset: Dataset, method: str, seed: int, epochs: int) -> tuple[float,
     seconds = time.perf_counter() - started
     probabilities = softmax(handed[-1].outputs(dataset.x_test), axis=1)
     test = measure(dataset.preprocessing, dataset.y_test, probabilities)["loss"]
+    assert test is not None
     return best, test, count, seconds
 
 

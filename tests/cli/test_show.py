@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from sturgeon.space import Real, Space, standard_space
+from sturgeon.space import Choice, Real, Space, standard_space
 from sturgeon.study import Study
 
 
@@ -46,3 +46,65 @@ def test_a_study_with_a_constraint_that_is_a_function_is_shown(sturgeon, tmp_pat
     space = Space(learning_rate=Real(1e-4, 1.0, scale="log", priority=1), constraint=small)
     place = make(tmp_path / "constrained.study", 30, space)
     assert sturgeon("show", place, *as_json).code == 0
+
+
+def two_goals(place):
+    space = Space(x=Real(0.0, 1.0))
+    with Study.create(place, space, minimize="size", maximize="accuracy") as study:
+        for x, size, accuracy in [(0.2, 3.0, 0.9), (0.4, 1.0, 0.7), (0.6, 4.0, 0.8), (0.8, 2.0, 0.7)]:
+            study.add({"x": x}, {"size": size, "accuracy": accuracy})
+        study.add({"x": 0.5}, state="failed", error=ValueError("no room"))
+    return place
+
+
+def test_all_objectives_and_the_pareto_front_are_shown(sturgeon, tmp_path):
+    place = two_goals(tmp_path / "two.study")
+    lines = sturgeon("show", place).out.splitlines()
+    assert "minimize size, maximize accuracy" in lines[0]
+    assert "Pareto front, trials that no other beats (*): 0, 1" in lines[2]
+    rows = [line.split() for line in lines[4:9]]
+    assert [row[0] for row in rows] == ["*1", "*0", "3", "2", "4"]
+    assert rows[0][:4] == ["*1", "complete", "1", "0.7"]
+    shown = json.loads(sturgeon("show", place, "--json").out)
+    assert shown["front"] == [0, 1]
+    assert [one["metric"] for one in shown["objectives"]] == ["size", "accuracy"]
+    assert shown["all_trials"][2]["values"] == {"size": 4.0, "accuracy": 0.8}
+
+
+def test_the_type_of_an_error_is_shown(sturgeon, tmp_path):
+    place = two_goals(tmp_path / "two.study")
+    assert "ValueError: no room" in sturgeon("show", place).out
+    failed = json.loads(sturgeon("show", place, "--json").out)["all_trials"][-1]
+    assert (failed["error"], failed["why"]) == ("ValueError", "no room")
+
+
+def test_json_obeys_top_and_holds_all_without_it(sturgeon, tmp_path):
+    place = make(tmp_path / "many.study", 30)
+    assert len(json.loads(sturgeon("show", place, "--json").out)["all_trials"]) == 30
+    shown = json.loads(sturgeon("show", place, "--json", "--top", "2").out)
+    assert len(shown["all_trials"]) == 2
+    assert shown["best"]["trial"] in [trial["trial"] for trial in shown["all_trials"]]
+
+
+def test_a_best_value_at_the_edge_of_its_range_is_pointed_out(sturgeon, tmp_path):
+    place = tmp_path / "edge.study"
+    with Study.create(
+        place, Space(rate=Real(1e-4, 0.1, scale="log"), x=Real(0, 1)), minimize="loss"
+    ) as study:
+        for rate in (0.001, 0.01, 0.0999):
+            study.add({"rate": rate, "x": 0.5}, {"loss": -rate})
+    assert "trial 2: rate=0.0999 is at the upper end of its range (0.1)" in sturgeon("show", place).out
+    [edge] = json.loads(sturgeon("show", place, "--json").out)["edges"]
+    assert edge == {"name": "rate", "value": 0.0999, "end": "upper", "bound": 0.1}
+
+
+def test_what_a_terminal_would_obey_is_printed_as_letters(sturgeon, tmp_path):
+    place = tmp_path / "stranger.study"
+    space = Space(kind=Choice(("plain", "\x1b]0;title\x07")), x=Real(0.0, 1.0))
+    with Study.create(place, space, minimize="lo\x1b[2Jss") as study:
+        study.add({"kind": "\x1b]0;title\x07", "x": 0.5}, {study.metric: 1.0})
+        study.add({"kind": "plain", "x": 0.5}, state="failed", error=ValueError("\x1b[31m\u202ered\nline"))
+    printed = sturgeon("show", place).out
+    assert all(one.isprintable() or one == "\n" for one in printed)
+    assert "kind=\\x1b]0;title\\x07" in printed
+    assert "ValueError: \\x1b[31m\\u202ered line" in printed

@@ -7,6 +7,8 @@ import pytest
 
 CASES = {
     "torch": ("torch", "import sturgeon.frameworks.torch"),
+    "flax": ("flax", "import sturgeon.frameworks.flax"),
+    "equinox": ("equinox", "import sturgeon.frameworks.equinox"),
     "lightning": ("lightning", "import sturgeon.frameworks.lightning"),
     "paddle": ("paddle", "import sturgeon.frameworks.paddle"),
     "tensorboard": (

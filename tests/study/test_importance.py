@@ -4,10 +4,11 @@ import numpy as np
 import optuna
 import pytest
 
+from sturgeon.errors import InputError
 from sturgeon.space import Choice, Integer, Real, Space, standard_space
 from sturgeon.study import Study
 from sturgeon.study.importance import rank_correlation
-from sturgeon.study.ped_anova import columns_of, importance_of
+from sturgeon.study.importance.ped_anova import columns_of, importance_of
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -96,7 +97,7 @@ def test_it_agrees_with_optuna_on_the_same_trials():
         ours = shares_of(study)
         for name, share in theirs.items():
             assert raw[name] / sum(raw.values()) == pytest.approx(share, abs=0.02)
-            assert ours[name] == pytest.approx(share, abs=0.06)  # without what chance alone would give
+            assert ours[name] == pytest.approx(share, abs=0.1)  # of a forest, without what chance gives
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,11 @@ def test_the_verdict_says_whether_the_notes_order_held(weights, words):
     assert words in importance.verdict
     assert importance.correlation is not None
     assert str(importance).endswith(importance.verdict)
+
+
+def test_an_unknown_method_is_one_clear_line():
+    with pytest.raises(InputError, match="`method` must be 'ped-anova' or 'fanova'; got 'shap'"):
+        study_of(SPACE, lambda config: 1.0, trials=1).importance(method="shap")
 
 
 def test_too_few_trials_are_said():

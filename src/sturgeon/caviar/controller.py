@@ -11,7 +11,7 @@ import math
 
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.truncated import QuickSearch, TruncatedSearch, truncate_curves
-from sturgeon.errors import LeaseLost, StudyError
+from sturgeon.errors import LeaseLost, StudyError, option
 from sturgeon.search import Observation, Record
 from sturgeon.stopping import Decision, Never, Pause, Stop, Stopping, StoppingContext
 from sturgeon.study import Study, Trial, TrialRecord
@@ -57,6 +57,14 @@ class TrialController:
         self._resumes_by_ask = resume_by_ask and not self.judges
         self._room = 0.0
         self.look()
+        if limits.trials is not None and self.ended > limits.trials:
+            _log.warning(
+                "%s counts all trials of a study; %d have ended and %d are asked for, so none is begun: "
+                "give a larger number.",
+                option("trials"),
+                self.ended,
+                limits.trials,
+            )
 
     def look(self) -> None:
         """Read how many trials have ended and are paused; others may write to the study too."""

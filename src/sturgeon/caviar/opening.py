@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.search import Search
-from sturgeon.search.registry import SEARCHES
+from sturgeon.search.registry import SEARCHES, check_search
 from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
@@ -47,6 +47,9 @@ class TuneOptions:
     seed: int | None = None
     stopping: Stopping | None = None
     precision: Precision | None = None
+
+    def __post_init__(self) -> None:
+        check_search(self.search)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
+from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.workers.function import check_function, pack
@@ -23,6 +25,8 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
+
+_log = logging.getLogger("sturgeon")
 
 
 def tune(
@@ -49,8 +53,10 @@ def tune(
 
     Each worker is a process of its own, started afresh, that trains one trial after the other, the next
     one at once when one has ended. The study stays in this process, and workers speak to it over pipes. A
-    worker gets its share of the cores as the thread count of NumPy, PyTorch, TensorFlow and XLA, and one
-    GPU where there are several; what your environment sets stays as it is.
+    worker gets its share of the cores, as the thread count of NumPy, PyTorch, TensorFlow and XLA and, on
+    Linux, as the cores it may run on, and one GPU where there are several. What your environment sets stays
+    as it is; where it sets ``OMP_NUM_THREADS``, or binds OpenMP's threads, workers may run on all cores. With
+    more workers than cores they share these.
 
     An exception in ``train``, a final value that is NaN or infinite, and a trial over ``timeout`` make that
     trial ``failed``, with the reason kept in its ``error``, and the study goes on. A trial whose worker
@@ -122,6 +128,8 @@ def tune(
     new = None if exists else new_settings(options)
     if new is not None:
         _check_until(new.objectives, limits)
+        for line in doubtful_directions(new.objectives):
+            _log.warning("%s", line)
     pool = WorkerPool(pack(train), workers) if workers else None
     try:
         if pool is None:

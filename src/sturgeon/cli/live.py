@@ -16,6 +16,7 @@ from sturgeon.caviar.progress import Progress, say
 if TYPE_CHECKING:
     from sturgeon.caviar.opening import StudySettings
     from sturgeon.data import Dataset
+    from sturgeon.space import Space
     from sturgeon.study import Study
 
 _LINE_SECONDS = 5.0
@@ -27,10 +28,12 @@ class LiveView:
 
     Attributes:
         varying: The hyperparameters that vary.
+        space: The space, once the run has started.
     """
 
     def __init__(self) -> None:
         self.varying: list[str] = []
+        self.space: Space | None = None
         self._console = Console(file=sys.stderr, highlight=False, markup=False)
         self._bar = Bar(
             TextColumn("{task.description}"), BarColumn(bar_width=24), console=self._console, transient=True
@@ -60,6 +63,7 @@ class LiveView:
         for note in dataset.notes:
             self._say(note)
         self.varying.extend(settings.space.coordinates)
+        self.space = settings.space
         if self._console.is_terminal:
             self._bar.start()
 

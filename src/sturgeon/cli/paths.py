@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, final
@@ -20,7 +19,7 @@ class PathType(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Make a path of what was typed."""
-        return Path(expand_home(str(value)))
+        return _expanded(Path(value))
 
 
 PATH = PathType()
@@ -30,10 +29,17 @@ def expand_home(typed: str) -> str:
     """Put the home directory in the place of a leading ``~``, which a shell leaves as it is behind ``=``.
 
     Example:
-        >>> expand_home("postgresql://host/~"), expand_home("./~")
-        ('postgresql://host/~', './~')
+        >>> expand_home("postgresql://host/~"), expand_home("a/~")
+        ('postgresql://host/~', 'a/~')
     """
-    return os.path.expanduser(typed)
+    return str(_expanded(Path(typed))) if typed.startswith("~") else typed
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody of that name
+        return path
 
 
 def refuse_input(output: Path, inputs: Iterable[Path]) -> None:

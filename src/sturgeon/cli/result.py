@@ -10,17 +10,20 @@ from rich.console import Console
 from rich.table import Table
 
 from sturgeon.caviar.progress import format_metric, format_seconds
+from sturgeon.study.edges import edges_of
 
 if TYPE_CHECKING:
     from sturgeon.caviar.table.outcome import TableResult
+    from sturgeon.space import Space
 
 
-def print_result(result: TableResult, varying: Collection[str]) -> None:
+def print_result(result: TableResult, varying: Collection[str], space: Space | None = None) -> None:
     """Print a result for a person to read.
 
     Args:
         result: What was found.
         varying: The hyperparameters to show of the best configuration.
+        space: The space, to tell which of them lie at an end of their range.
     """
     console = Console(highlight=False, markup=False)
     states = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
@@ -33,6 +36,8 @@ def print_result(result: TableResult, varying: Collection[str]) -> None:
     shown = {name: setting for name, setting in result.best["config"].items() if name in varying}
     console.print(f"best: trial {result.best['trial']}, {result.metric} {value}")
     console.print(f"  {describe_config(shown)}", soft_wrap=True)
+    for edge in edges_of(space, result.best["config"]) if space is not None else ():
+        console.print(f"  {edge}", soft_wrap=True)
     if result.ensemble:
         shares = {one["trial"]: one["share"] for one in result.ensemble}
         networks = len(shares) * result.folds

@@ -147,7 +147,7 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     else:
         from sturgeon.cli.result import print_result
 
-        print_result(result, view.varying)
+        print_result(result, view.varying, view.space)
     return 130 if result.interrupted else 0
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sturgeon.data.reading.names import shown
 from sturgeon.errors import DataError
 
 _MISSING_TEXTS = ("", "?")
@@ -158,7 +159,7 @@ def numbers_among(values: list[Any]) -> np.ndarray:
 
 def _bounded(number: int) -> int | float:
     """A whole number, or infinity where floats do not reach."""
-    return number if abs(number) < 2**1023 else math.copysign(math.inf, number)
+    return number if abs(number) < 2**1023 else math.inf if number > 0 else -math.inf
 
 
 def read_numbers(column: pd.Series, source: str) -> np.ndarray:
@@ -186,7 +187,7 @@ def read_numbers(column: pd.Series, source: str) -> np.ndarray:
         wrong = np.flatnonzero(np.isnan(np.append(parsed, 0.0))[codes])
         if wrong.size:
             raise DataError(
-                f"a numeric column must hold numbers; got {values[codes[wrong[0]]]!r} in column "
+                f"a numeric column must hold numbers; got {shown(values[codes[wrong[0]]])} in column "
                 f"{column.name!r}, row {row_number(column, wrong[0])} of {source}; correct it, or leave the "
                 "cell empty if it is missing"
             )
@@ -194,11 +195,16 @@ def read_numbers(column: pd.Series, source: str) -> np.ndarray:
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
         raise DataError(
-            f"a number must be finite; got {numbers[infinite[0]]} in column {column.name!r}, "
-            f"row {row_number(column, infinite[0])} of {source}; correct it, or leave the cell empty if it "
-            "is missing"
+            f"a number must be finite; got {_spelled(column, numbers, infinite[0])} in column "
+            f"{column.name!r}, row {row_number(column, infinite[0])} of {source}; correct it, or leave the "
+            "cell empty if it is missing"
         )
     return numbers
+
+
+def _spelled(column: pd.Series, numbers: np.ndarray, position: int) -> str:
+    cell = column.iloc[int(position)]
+    return str(numbers[position]) if isinstance(cell, float) else shown(cell)
 
 
 def row_number(column: pd.Series, position: int | np.integer) -> int:

@@ -181,9 +181,9 @@ def prepare(
         numeric: Columns to take as numbers, whatever they look like.
         categorical: Columns to take as categories, whatever they look like.
         drop: Columns to leave out.
-        missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``, ``null``,
-            ``None`` …); these hold for the target too, in which the usual ones are labels. An empty cell and
-            ``?`` are always missing.
+        missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``,
+            ``null``, ``None`` …); these hold for the target too, in which the usual ones are labels. An empty
+            cell and ``?`` are always missing.
         seed: Of the split; equal seeds give equal datasets.
         time_order: Rows are in order of time: train on the first, test on the last.
         validation: Share of the rows for validation.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data.cells import distinct, numbers_among, row_number
+from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import is_padded
 from sturgeon.errors import DataError, option
 
@@ -28,7 +29,8 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True) -> Kin
     """Tell whether a column is numeric or categorical from its training rows.
 
     Numbers, and texts that all spell numbers, are numeric. Booleans, pandas' categorical columns and
-    other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes; unless
+    other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes;
+    unless
 
     * it is free text: more than 256 different texts, or more than 20 and fewer than two rows to a text
       on average, which would make features that are 1 in a row or two and cannot be learnt from;
@@ -113,7 +115,7 @@ def _refuse_mistaken_numbers(
     wrong = int(np.flatnonzero((codes >= 0) & is_text[codes])[0])
     raise DataError(
         f"a column of numbers must hold nothing else; column {column.name!r} of {source} has "
-        f"{values[codes[wrong]]!r} in row {row_number(column, wrong)}; correct it (an empty cell is a "
+        f"{shown(values[codes[wrong]])} in row {row_number(column, wrong)}; correct it (an empty cell is a "
         f"missing value), or name the column in `categorical` (--categorical {column.name})"
     )
 

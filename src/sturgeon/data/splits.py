@@ -76,8 +76,8 @@ def split_at_random(
 def _spread_rare(order: np.ndarray, strata: np.ndarray, sizes: tuple[int, int, int]) -> np.ndarray:
     """Exchange rows so that every part has a row of each stratum, where that can be done.
 
-    A part that lacks one takes a row of it from the part that has most, and gives back a row of what it has most
-    of. The parts keep their sizes, and where none lacks anything nothing changes.
+    A part that lacks one takes a row of it from the part that has most, and gives back a row of what it has
+    most of. The parts keep their sizes, and where none lacks anything nothing changes.
     """
     order = order.copy()
     ends = np.cumsum(sizes)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sturgeon.data.cells import distinct, numbers_among, row_number
 from sturgeon.data.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS, looks_dressed
+from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import is_padded
 from sturgeon.errors import DataError, option
 
@@ -52,14 +53,14 @@ def decide_task(
     Args:
         target: The target column, no cell missing.
         task: The task, if the user says so.
-        as_spelled: False decides as the first Sturgeon did: leading zeros are nothing, and any text is classes.
+        as_spelled: False decides as the first Sturgeon did: leading zeros are nothing, any text is classes.
         source: The table, for messages.
 
     Returns:
         The task and the reason.
 
     Raises:
-        DataError: `task` is neither "classification" nor "regression"; or the target is text of which most are
+        DataError: `task` is neither "classification" nor "regression"; or most of the target's texts are
             numbers, such as "1,000" or numbers and "unknown", so that either may be meant.
 
     Example:
@@ -98,7 +99,7 @@ def _refuse_nearly_numbers(
     is_text = np.isnan(numbers)
     wrong = int(np.flatnonzero(is_text[codes])[0])
     cell = values[codes[wrong]]
-    where = f"column {target.name!r} of {source} has {cell!r} in row {row_number(target, wrong)}"
+    where = f"column {target.name!r} of {source} has {shown(cell)} in row {row_number(target, wrong)}"
     insist = f"or insist on classes with `{option('task', 'classification')}`"
     if looks_dressed([str(value).strip() for value in values]):
         raise DataError(

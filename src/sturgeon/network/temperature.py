@@ -7,6 +7,7 @@ every probability less sure. No guess changes, as the order of the classes stays
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -39,7 +40,7 @@ def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> float:
         return -float(log_softmax(sureness * logits, axis=1)[rows, codes].mean())
 
     bounds = (1 / _LARGEST, _LARGEST)
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda exponent: loss(math.exp(exponent)), bounds=tuple(map(math.log, bounds)), method="bounded",
         options={"xatol": 1e-8},
     )  # fmt: skip

@@ -7,7 +7,13 @@ from sturgeon.search.optuna_search import OptunaSearch
 from sturgeon.search.random import Random
 from sturgeon.search.record import Observation, Record, State
 from sturgeon.search.region import Region
-from sturgeon.search.registry import SEARCHES, search_by_name, search_from_json, search_to_json
+from sturgeon.search.registry import (
+    SEARCHES,
+    check_search,
+    search_by_name,
+    search_from_json,
+    search_to_json,
+)
 from sturgeon.search.shrinking_boxes import ShrinkingBoxes
 from sturgeon.search.sobol import Sobol
 from sturgeon.search.staged import Staged
@@ -28,6 +34,7 @@ __all__ = [
     "Staged",
     "State",
     "Unseen",
+    "check_search",
     "fill",
     "search_by_name",
     "search_from_json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.coarse_to_fine import CoarseToFine
 from sturgeon.search.grid import Grid
@@ -19,6 +20,22 @@ SEARCHES = Registry(
 
 search_to_json = SEARCHES.to_json
 search_from_json = SEARCHES.from_json
+
+
+def check_search(search: object) -> None:
+    """Check that it is a search.
+
+    Raises:
+        InputError: It is not, such as a search's name or class; the message says what to write.
+    """
+    if search is None or isinstance(search, Search):
+        return
+    name = search if isinstance(search, str) else getattr(search, "name", None)
+    named = isinstance(name, str) and name in SEARCHES
+    kinds = [SEARCHES[name]] if named else [*SEARCHES.values()]
+    known = ", ".join(f"st.{kind.__name__}()" for kind in kinds)
+    sampler = "" if named else "; a sampler of Optuna is st.OptunaSearch('tpe')"
+    raise InputError(f"`search` must be a search; got {search!r}. Write {known}{sampler}.")
 
 
 def search_by_name(name: str) -> Search:

@@ -49,7 +49,7 @@ from sturgeon.study.trial_allocator import Request, TrialAllocator
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sturgeon.study.importance import Importance
+    from sturgeon.study.importance import Importance, Method
 
 _log = logging.getLogger("sturgeon")
 
@@ -542,19 +542,25 @@ class Study:
         """
         return self._store.reader.frame()
 
-    def importance(self) -> Importance:
+    def importance(self, method: Method = "ped-anova") -> Importance:
         """How much each hyperparameter mattered for the (first) objective, beside its priority.
 
-        It is measured by PED-ANOVA; see ``sturgeon.study.importance``. Print it for a table.
+        It is that in the whole space, wherever the search looked; see ``sturgeon.study.importance``. Print it
+        for a table.
+
+        Args:
+            method: ``"ped-anova"``: what decides whether a configuration is among the best tenth;
+                ``"fanova"``: what explains the variance of the value.
 
         Returns:
-            ``shares`` (``name``, ``share``, ``priority``; what mattered most first), the rank
+            ``shares`` (``name``, ``share``, ``priority``, and from ``low`` to ``high`` the 90 % interval of
+            the share; what mattered most first), the rank
             ``correlation`` with the priorities, and a ``verdict``: did the notes' order hold here? Fewer
             than 20 trials with a value give no shares, and the verdict says so.
         """
         from sturgeon.study.importance import measure_importance
 
-        return measure_importance(self.space, self.trials, self.objectives[0].sign)
+        return measure_importance(self.space, self.trials, self.objectives[0].sign, method)
 
     # -- ending ----------------------------------------------------------------------------------
 
@@ -589,8 +595,9 @@ def _describe(
     about: Mapping[str, Any] | None,
 ) -> tuple[Description, Search]:
     """Describe a new study, and choose its search where none is given."""
-    from sturgeon.search import CoarseToFine, search_to_json
+    from sturgeon.search import CoarseToFine, check_search, search_to_json
 
+    check_search(search)
     search = search if search is not None else CoarseToFine()
     description = Description(
         seed=check_whole(seed, "seed"),

@@ -7,7 +7,7 @@ import pytest
 
 from sturgeon.caviar.lanes.devices import available_cores
 from sturgeon.caviar.tuning import tune
-from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
+from sturgeon.caviar.workers.environment import visible_gpus, worker_cores, worker_environment
 
 THREADS = [
     "OMP_NUM_THREADS",
@@ -22,7 +22,7 @@ THREADS = [
 
 @pytest.fixture
 def unset(monkeypatch):
-    for name in [*THREADS, "XLA_FLAGS", "NPROC", "CUDA_VISIBLE_DEVICES"]:
+    for name in [*THREADS, "LOKY_MAX_CPU_COUNT", "XLA_FLAGS", "NPROC", "CUDA_VISIBLE_DEVICES"]:
         monkeypatch.delenv(name, raising=False)
 
 
@@ -44,6 +44,13 @@ def test_what_the_user_set_stays():
     made = worker_environment(0, 8, cores=8, gpus=visible_gpus(base), base=base)
     assert {name: made[name] for name in base} == base
     assert made["OMP_NUM_THREADS"] == "1"
+
+
+def test_tensorflow_says_only_what_went_wrong():
+    def level(base):
+        return worker_environment(0, 1, cores=1, gpus=[], base=base)["TF_CPP_MIN_LOG_LEVEL"]
+
+    assert (level({}), level({"TF_CPP_MIN_LOG_LEVEL": "0"})) == ("2", "0")
 
 
 def test_other_flags_of_xla_are_kept():
@@ -122,6 +129,66 @@ def test_torch_in_a_worker_uses_its_share(space, unset):
 
     study = tune(train, space, minimize="loss", trials=1, workers=available_cores())
     assert study.best.metrics["threads"] == 1
+
+
+def cores_of(workers, cores, allowed, base=None):
+    return [
+        worker_cores(slot, workers, cores=cores, allowed=allowed, base=base or {}) for slot in range(workers)
+    ]
+
+
+def test_each_worker_has_cores_of_its_own():
+    assert cores_of(2, 4, [0, 1, 2, 3]) == [[0, 1], [2, 3]]
+    assert cores_of(2, 5, [1, 3, 5, 7, 9]) == [[1, 3], [5, 7, 9]]  # of those that the parent may use
+    assert cores_of(3, 3, [0, 1, 2]) == [[0], [1], [2]]
+    assert cores_of(2, 4, list(range(64))) == [[0, 1], [32, 33]]  # a container's share of a large machine
+    assert cores_of(1, 4, [0, 1, 2, 3]) == [None]
+    assert cores_of(3, 2, [0, 1]) == [None] * 3  # more workers than cores share them
+    assert cores_of(2, 2, [0, 1], {"OMP_NUM_THREADS": "2"}) == [None] * 2
+    assert cores_of(2, 2, [0, 1], {"OMP_PROC_BIND": "true"}) == [None] * 2
+
+
+def cores_seen(trial):
+    import joblib
+
+    return {"loss": 0.0, "cores": len(os.sched_getaffinity(0)), "jobs": joblib.cpu_count()}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are held on Linux only")
+def test_workers_hold_their_cores_for_real(space, unset, monkeypatch):
+    here = len(os.sched_getaffinity(0))
+    if available_cores() < 2 or available_cores() != here:
+        pytest.skip("it takes two cores")
+
+    def seen(workers):
+        metrics = tune(cores_seen, space, minimize="loss", trials=1, workers=workers).best.metrics
+        return metrics["cores"], metrics["jobs"]
+
+    assert seen(here) == (1, 1)
+    assert seen(here + 1) == (here, 1)
+    assert seen(1) == (here, here)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert seen(here) == (here, 1)
+    assert len(os.sched_getaffinity(0)) == here  # this process keeps what it has
+
+
+def boosted(trial):
+    import time
+
+    import numpy as np
+    from lightgbm import LGBMRegressor
+
+    rng = np.random.default_rng(trial.seed)
+    inputs = rng.random((500, 5))
+    start = time.process_time()
+    LGBMRegressor(n_estimators=50, verbosity=-1).fit(inputs, inputs[:, 0])
+    return {"loss": 0.0, "seconds": time.process_time() - start, "cores": len(os.sched_getaffinity(0))}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("lightgbm") is None, reason="LightGBM is not installed")
+def test_lightgbm_with_its_defaults_does_not_fight_over_cores(space, unset):
+    study = tune(boosted, space, minimize="loss", trials=4, workers=available_cores())
+    assert max(trial.metrics["seconds"] for trial in study.trials) < 5
 
 
 def test_neither_side_loads_what_the_function_does_not_use(script):

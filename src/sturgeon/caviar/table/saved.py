@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +118,8 @@ class SavedModel:
         Raises:
             InputError: There is no saved network there.
         """
-        folder = Path(os.path.abspath(folder))  # "." has no name, and ".." none of its own
+        if folder.name in ("", ".."):  # a directory that is not named, such as "."
+            folder = folder.resolve()
         candidates = (folder / "best", folder, folder / ".best.old", folder.with_name(f".{folder.name}.old"))
         place = next((place for place in candidates if (place / _CONFIG).is_file()), None)
         if place is None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sturgeon.caviar.interrupt import Interrupt
+from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.progress import Progress, ProgressLines, say
 from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
 from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
@@ -89,6 +90,7 @@ class WorkerLoop:
         self._limits = ledger.limits
         self._pool = pool
         self._progress = progress
+        self._first_report = FirstReport(ledger.study.objectives)
         self._trainings: dict[int, Training] = {}  # by worker's slot
         self._closing: Closing | None = None
         self._exhausted = False
@@ -172,6 +174,7 @@ class WorkerLoop:
             halt = self._ledger.write(training.running, message)
             if isinstance(message, Reported):
                 training.steps, training.planned = message.step, message.planned
+                self._first_report.see(training.trial.number, message.metrics)
             training.worker.send(Acknowledged(halt))
         elif isinstance(message, Returned) and message.cut and self._must_pause:
             self._leave(training)

@@ -9,15 +9,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 
 from sturgeon.caviar.workers.messages import Leave, Load
 
 # The worker is a fresh Python that imports what it needs: neither a fork, which breaks threads and GPUs,
 # nor multiprocessing's spawn, which would run the user's script again.
+# Its cores come first, since libraries count them when they are imported.
 _BOOT = (
-    "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[2]); "
+    "import contextlib, importlib, json, os, sys; cores = json.loads(sys.argv[4])\n"
+    "with contextlib.suppress(OSError):\n"
+    "    cores and os.sched_setaffinity(0, cores)\n"
+    "sys.path[:] = json.loads(sys.argv[2]); "
     "importlib.import_module(sys.argv[3]).main(int(sys.argv[1]))"
 )
 _MODULE = "sturgeon.caviar.workers.worker"
@@ -36,7 +40,13 @@ class WorkerProcess:
     """
 
     def __init__(
-        self, slot: int, environment: Mapping[str, str], load: Load, *, module: str = _MODULE
+        self,
+        slot: int,
+        environment: Mapping[str, str],
+        load: Load,
+        *,
+        module: str = _MODULE,
+        cores: Sequence[int] | None = None,
     ) -> None:
         """Start it.
 
@@ -45,6 +55,7 @@ class WorkerProcess:
             environment: Its environment.
             load: The function it is to train with.
             module: Where its ``main`` is.
+            cores: The cores that it may run on; None for those of this process.
         """
         self.slot = slot
         self.ready = False
@@ -54,7 +65,7 @@ class WorkerProcess:
         try:
             path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), path, module],
+                [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), path, module, json.dumps(cores)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 env=dict(environment),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 import sys
 from collections.abc import Iterable, Iterator
 
 from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.lanes.devices import available_cores
-from sturgeon.caviar.workers.environment import visible_gpus, worker_environment
+from sturgeon.caviar.workers.environment import (
+    allowed_cores,
+    visible_gpus,
+    worker_cores,
+    worker_environment,
+)
 from sturgeon.caviar.workers.messages import Load, NotLoaded, Ready, Refused
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
 from sturgeon.errors import InputError, RunError
@@ -49,6 +55,7 @@ class WorkerPool:
         self.size = size
         self._load = Load(function, list(sys.argv))
         self._cores = available_cores()
+        self._allowed = _turned(allowed_cores(), self._cores)
         self._gpus = visible_gpus(os.environ)
         self._workers: dict[int, WorkerProcess] = {}
         self._arrivals = select.poll()
@@ -61,7 +68,8 @@ class WorkerPool:
                 environment = worker_environment(
                     slot, self.size, cores=self._cores, gpus=self._gpus, base=os.environ
                 )
-                worker = self._workers[slot] = WorkerProcess(slot, environment, self._load)
+                own = worker_cores(slot, self.size, cores=self._cores, allowed=self._allowed, base=os.environ)
+                worker = self._workers[slot] = WorkerProcess(slot, environment, self._load, cores=own)
                 for descriptor in filter(None, (worker.voice, worker.death)):
                     self._arrivals.register(descriptor, select.POLLIN)
 
@@ -177,3 +185,9 @@ class WorkerPool:
             self.close()
         else:
             self.kill()
+
+
+def _turned(allowed: list[int], cores: int) -> list[int]:
+    """Begin anywhere where a container may use a part of the cores: its neighbours have the same list."""
+    begin = random.SystemRandom().randrange(len(allowed)) if cores < len(allowed) else 0
+    return allowed[begin:] + allowed[:begin]

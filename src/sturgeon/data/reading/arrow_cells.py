@@ -59,8 +59,8 @@ def whole_type(column: pa.ChunkedArray, *, exact: bool) -> Callable[[pa.DataType
 
     Args:
         column: A column.
-        exact: Whether its cells are categories or labels, to be kept to the last digit; numbers are only where
-            floats would lose digits.
+        exact: Whether its cells are categories or labels, to be kept to the last digit; other numbers are
+            only where floats would lose digits.
 
     Returns:
         What `pyarrow.Table.to_pandas` takes as ``types_mapper``, or None to leave the type to it.

@@ -22,6 +22,7 @@ from sturgeon.data.reading.whole_column import Clean, WholeColumn, Words, read_s
 from sturgeon.errors import DataError
 
 CHUNK_CELLS = 2_000_000
+_FIRST_ROWS = 100
 
 # The same bits that Parquet would hold: pandas reads floats so by itself since 3.1, and warns of the option.
 _PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
@@ -65,7 +66,7 @@ def read_delimited(
     chunk_rows = chunk_rows or max(1000, CHUNK_CELLS // len(shape.header))
     check_names(list(shape.header), f"'{path}'")
     source = _Source(path, shape, rules, chunk_rows)
-    as_text = _columns_of_text(shape, rules)
+    as_text = _columns_of_text(shape, rules) | source.find_booleans()
     columns = {name: WholeColumn(shape.most_rows) for name in shape.header}
     for chunk in source.chunks(as_text):
         for name, column in columns.items():
@@ -73,25 +74,45 @@ def read_delimited(
     mixed = [name for name, column in columns.items() if column.disagrees]
     spelled = source.read_again(mixed, missing=True)
     again = [name for name, column in columns.items() if _may_hold_words(name, column, as_text, rules)]
+    as_text |= set(again)
     unread = source.read_again(again, missing=False)
     found: dict[str, pd.Series] = {}
     taken: dict[str, dict[str, int]] = {}
     for name in shape.header:
         column, words = columns.pop(name), spelled.pop(name, None)
         clean = partial(_strip, name=name, delimiter=shape.delimiter, path=path)
-        if name in unread or (name in as_text and words is None):
-            words = unread.pop(name, None) or column.words
-            taken[name] = words.count(rules.words_of(name)) if words is not None else {}
-            clean = partial(_take_as_missing, clean=clean, words=rules.words_of(name))
-            found[name] = column.finish(clean) if words is None else words.finish(clean)
-        else:
+        if name not in as_text:
             found[name] = column.finish(clean) if words is None else read_spelled(words, clean, source.cells)
+            if not (_are_booleans(found[name]) and rules.takes_text(name)):
+                continue
+            words = source.read_again([name], missing=False)[name]  # Booleans that begin late in the file
+        found[name], taken[name] = _finish_text(
+            words or unread.pop(name, None) or column.words, column, clean, rules.words_of(name)
+        )
     frame = pd.DataFrame(found, copy=False)
     if frame.empty:
         raise DataError(f"a table must have at least one row; '{path}' has a header only; add data")
     for name, words in taken.items():
         note_missing(frame, name, words)
     return frame
+
+
+def _finish_text(
+    cells: Words | None, column: WholeColumn, clean: Clean, words: frozenset[str]
+) -> tuple[pd.Series, dict[str, int]]:
+    """A column as it is spelled, and how often each word was taken as missing."""
+    if cells is None:  # all are missing
+        return column.finish(clean), {}
+    values = cells.finish(partial(_take_as_missing, clean=clean, words=words))
+    if {*cells.different} == {"True", "False"} and not cells.any_missing:
+        values = values == "True"  # what they are to whoever wrote them so
+    return values, cells.count(words)
+
+
+def _are_booleans(values: pd.Series) -> bool:
+    if values.dtype != object:
+        return values.dtype == bool
+    return pd.api.types.infer_dtype(values, skipna=True) == "boolean"
 
 
 def _columns_of_text(shape: Shape, rules: CellRules) -> frozenset[str]:
@@ -127,6 +148,15 @@ class _Source:
             return _CELLS
         return {**_CELLS, "na_values": ["", "?", *self.rules.missing], "keep_default_na": False}
 
+    def find_booleans(self) -> frozenset[str]:
+        """The columns whose first rows pandas takes for Booleans, which would lose how they are spelled."""
+        first = next(self.chunks(nrows=_FIRST_ROWS), pd.DataFrame())
+        return frozenset(
+            name
+            for name in first.columns
+            if self.rules.takes_text(name) and _are_booleans(cast(pd.Series, first[name]))
+        )
+
     def chunks(self, as_text: Collection[str] = (), **options: Any) -> Iterator[pd.DataFrame]:
         """Yield the table so many rows at a time, in order; some columns as text, words and all."""
         cells = self.cells
@@ -155,7 +185,7 @@ class _Source:
             ) from None
 
     def read_again(self, names: list[str], *, missing: bool) -> dict[str, Words]:
-        """Read some columns as they are spelled; with words that mean missing as missing cells or as words."""
+        """Read some columns as they are spelled; words that mean missing become missing cells, or stay."""
         gathered = {name: Words(self.shape.most_rows) for name in names}
         if names:
             chunks = self.chunks(usecols=names, dtype="str") if missing else self.chunks(names, usecols=names)

@@ -75,7 +75,21 @@ def listed(values: Iterable[object]) -> str:
     """
     values = list(values)
     more = f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
-    return ", ".join(repr(value) for value in values[:_LISTED]) + more
+    return ", ".join(shown(value) for value in values[:_LISTED]) + more
+
+
+def shown(cell: object) -> str:
+    """Spell a cell for a message, a long one by its beginning.
+
+    Example:
+        >>> shown("Elbe"), shown("1" * 400)
+        ("'Elbe'", "'11111111111111111111… (400 characters)")
+    """
+    try:
+        text = repr(cell)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:21]}… ({len(str(cell))} characters)"
 
 
 def find_name(name: str, known: Sequence[str]) -> str | None:

@@ -157,24 +157,29 @@ def _find_padded(
         fields: How many fields a line has.
         padded: Takes the places.
     """
-    first = np.concatenate(([0], ends[:-1] + 1))
-    if _padded_at(codes, first).size:
+    if _begins_padded(codes, np.concatenate(([0], ends[:-1] + 1))).any():
         padded.add(0)
-    padded.update((np.unique(_padded_at(codes, marks + 1) % (fields - 1)) + 1).tolist())
+    found = _begins_padded(codes[1:], marks)
+    if found.any():
+        padded.update((np.unique(np.flatnonzero(found) % (fields - 1)) + 1).tolist())
 
 
-def _padded_at(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Which of the cells that start there begin with a zero before another digit; a sign may stand before."""
-    last = len(codes) - 1
-    head = codes[np.minimum(starts, last)]
-    skip = (head == ord("-")) | (head == ord("+")) | (head == ord(" "))
-    while skip.any():
-        starts = starts + skip
-        head = codes[np.minimum(starts, last)]
-        skip &= head == ord(" ")
-    zero = np.flatnonzero(head == ord("0"))
-    behind = codes[np.minimum(starts[zero] + 1, last)]
-    return zero[(behind >= ord("0")) & (behind <= ord("9"))]
+def _begins_padded(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Whether the cells that start there begin with a zero before another digit; a sign may stand before.
+
+    Whole arrays are compared, not the few cells that begin with a zero: selecting these takes longer.
+    """
+    if codes.size < 3:
+        return np.zeros(len(starts), np.bool_)
+    first = codes.take(starts, mode="clip")
+    while (blank := first == ord(" ")).any():
+        starts = starts + blank
+        first = codes.take(starts, mode="clip")
+    second, third = (codes[skipped:].take(starts, mode="clip") for skipped in (1, 2))
+    found = (first == ord("0")) & (second - ord("0") < 10)  # of unsigned bytes: a digit
+    signed = (first == ord("-")) | (first == ord("+"))
+    found |= signed & (second == ord("0")) & (third - ord("0") < 10)
+    return found
 
 
 def _check_one_by_one(rows: _Rows, shape: Shape, path: Path, padded: set[int]) -> int:

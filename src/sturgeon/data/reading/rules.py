@@ -57,6 +57,10 @@ class CellRules:
             return frozenset()
         return frozenset(self.missing).difference(self.known.get(column, ()))
 
+    def takes_text(self, column: str) -> bool:
+        """Whether a column may stay as it is spelled."""
+        return self.as_spelled and column not in self.numeric
+
     def for_columns(self, names: Sequence[str]) -> CellRules:
         """The same rules with columns named as a table names them; columns that it lacks are left out."""
 

@@ -23,7 +23,11 @@ ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
 
 def read_table(
-    path: str | Path, *, missing: Collection[str] | str | None = None, rules: CellRules | None = None
+    path: str | Path,
+    *,
+    missing: Collection[str] | str | None = None,
+    categorical: Collection[str] = (),
+    rules: CellRules | None = None,
 ) -> pd.DataFrame:
     r"""Read a table whose first line (or schema) names the columns.
 
@@ -34,7 +38,8 @@ def read_table(
     Args:
         path: A file that ends in .csv, .csv.gz, .tsv, .tsv.gz or .parquet.
         missing: Words that mean a missing value, in place of the usual ones.
-        rules: How cells are read, in place of `missing`: which columns are text, and which holds labels.
+        categorical: Columns to read as text, such as long whole numbers that are names.
+        rules: How cells are read, in place of the other two.
 
     Returns:
         The table, at least one row, with rows numbered from 0 and columns of distinct names.
@@ -51,7 +56,8 @@ def read_table(
         [False, True]
     """
     path = Path(path)
-    rules = rules or cell_rules(missing)
+    names = frozenset([categorical] if isinstance(categorical, str) else categorical)
+    rules = rules or cell_rules(missing, categorical=names)
     _refuse_directory(path)
     ending = _ending(path)
     _check_exists(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +72,7 @@ def export_study(
         RunError: The export predicts something else; nothing was left.
     """
     if path.name in ("", ".."):  # a directory that is not named, such as "."
-        path = Path(os.path.abspath(path))
+        path = path.resolve()
     writer = form_by_name(form)
     writer.check_installed()
     _check_path(writer, path, force)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from sturgeon.frameworks.keras.report import Report
     from sturgeon.frameworks.keras.state import KerasTrained, load_weights
     from sturgeon.frameworks.keras.tuning import KerasResult, tune
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's errors, without its talk of the processor
 
 _HOME_OF = {
     "KerasResult": "tuning",

@@ -47,10 +47,12 @@ class Opened:
     Attributes:
         error: The exception; None for a trainer that is ready.
         capacity: How many jobs in flight keep every lane busy.
+        at_once: How many jobs train at the same time.
     """
 
     error: Exception | None
     capacity: int = 0
+    at_once: int = 1
 
 
 class RemoteLanes:
@@ -58,12 +60,12 @@ class RemoteLanes:
 
     Args:
         process: The process, with the trainer made.
-        capacity: How many jobs in flight keep every lane busy.
+        opened: What the process said of its lanes.
         restore: Makes what the user gets of a network that came over the pipe.
     """
 
-    def __init__(self, process: WorkerProcess, capacity: int, restore: Callable[[Any], Any]) -> None:
-        self.capacity = capacity
+    def __init__(self, process: WorkerProcess, opened: Opened, restore: Callable[[Any], Any]) -> None:
+        self.capacity, self.at_once = opened.capacity, opened.at_once
         self.in_flight = 0
         self._process = process
         self._restore = restore
@@ -169,7 +171,7 @@ class RemoteTrainer(Trainer):
         if opened.error is not None:
             process.kill()
             raise opened.error
-        return RemoteLanes(process, opened.capacity, self._restore)
+        return RemoteLanes(process, opened, self._restore)
 
 
 def main(descriptor: int) -> None:
@@ -191,7 +193,7 @@ def main(descriptor: int) -> None:
     except Exception as error:
         pipe.send(Opened(error if isinstance(error, InputError | CannotFuse) else CannotFuse(_said(error))))
         return
-    pipe.send(Opened(None, lanes.capacity))
+    pipe.send(Opened(None, lanes.capacity, lanes.at_once))
     orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(pipe, orders), daemon=True).start()
     _serve(pipe, orders, lanes)

@@ -52,7 +52,7 @@ class ParameterSpace:
         found = []
         for name, value in config.items():
             reading = self.readings.get(name)
-            plain = reading(value) if isinstance(reading, _Quantile) else value
+            plain = reading(float(value)) if isinstance(reading, _Quantile) else value  # pyright: ignore[reportArgumentType]
             found.append((name, type(plain), plain))
         return tuple(sorted(found, key=lambda one: one[0]))
 

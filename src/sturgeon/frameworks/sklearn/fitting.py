@@ -171,14 +171,16 @@ class _Prepared:
         classes = self.rows.classes
         target = ClassTarget("y", tuple(range(classes))) if classes else NumericTarget("y", self.target)
         none = training[:0]
+        parts = _parts(training, validation, none)
+        arrays: dict[str, Any] = {f"x_{name}": _aligned(self.inputs[part]) for name, part in parts}
+        arrays |= {f"y_{name}": self.targets[part] for name, part in parts}
         return Dataset(
             task="classification" if classes else "regression",
             task_reason="it was asked for",
             target="y",
             preprocessing=Preprocessing((), (), target),
             test_rows=none,
-            **{f"x_{name}": _aligned(self.inputs[part]) for name, part in _parts(training, validation, none)},
-            **{f"y_{name}": self.targets[part] for name, part in _parts(training, validation, none)},
+            **arrays,
         )
 
     def fit(self, network: Any, config: Config, value: float | None = None) -> Fit:

@@ -164,7 +164,7 @@ class SearchCV(RandomizedSearchCV):
             del self._evaluation
 
     def __getstate__(self) -> Any:
-        state = super().__getstate__()  # scikit-learn sends the search along to the workers that fit
+        state: Any = super().__getstate__()  # scikit-learn sends the search along to the workers that fit
         return {name: value for name, value in state.items() if name != "_evaluation"}
 
     def _format_results(

@@ -1,0 +1,75 @@
+"""Metrics whose names do not fit: what is minimised though more of it is better, and what nobody reports."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import re
+from collections.abc import Iterable, Sequence
+
+from sturgeon.study import Objective
+
+_log = logging.getLogger("sturgeon")
+
+_MORE = {"accuracy", "acc", "auc", "auroc", "f1", "recall", "r2", "iou", "bleu", "reward"}
+_LESS = {"loss", "error", "err", "rmse", "mse", "mae", "mape", "nll", "logloss", "perplexity"}
+_TURNED = {"neg", "negative", "minus", "drop", "gap"}
+
+
+def doubtful_directions(objectives: Iterable[Objective]) -> list[str]:
+    """Say which metrics, by their names, are better the other way.
+
+    Args:
+        objectives: What is minimised or maximised.
+
+    Returns:
+        A line for each that is in doubt.
+
+    Example:
+        >>> doubtful_directions([Objective("val_auc", "minimize"), Objective("val_loss", "minimize")])
+        ["'val_auc' is minimised, though more of it is better by its name; if so: maximize='val_auc'."]
+    """
+    lines = []
+    for one in objectives:
+        words = set(re.findall(r"[a-z]+[0-9]?", one.metric.lower()))
+        more, less = bool(words & _MORE), bool(words & _LESS)
+        if words & _TURNED or more == less or more == (one.direction == "maximize"):
+            continue
+        done, amount, other = ("minimised", "more", "maximize") if more else ("maximised", "less", "minimize")
+        lines.append(
+            f"{one.metric!r} is {done}, though {amount} of it is better by its name; "
+            f"if so: {other}={one.metric!r}."
+        )
+    return lines
+
+
+class FirstReport:
+    """Warns at a run's first report where it holds no metric that the run is about."""
+
+    def __init__(self, objectives: Sequence[Objective]) -> None:
+        """Take what is minimised or maximised."""
+        self._wanted = [one.metric for one in objectives]
+        self._seen = False
+
+    def see(self, number: int, reported: Iterable[str]) -> None:
+        """Look at a report; only the first counts.
+
+        Args:
+            number: The trial's number.
+            reported: The names of its metrics.
+        """
+        if self._seen:
+            return
+        self._seen = True
+        names = list(reported)
+        if names and not any(name in self._wanted for name in names):
+            wanted = self._wanted[0]
+            close = difflib.get_close_matches(wanted, names, n=1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            _log.warning(
+                "trial %d reports %s, not %r: `train` must report that too, or return it at the end.%s",
+                number,
+                ", ".join(repr(name) for name in names),
+                wanted,
+                meant,
+            )

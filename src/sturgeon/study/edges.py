@@ -1,0 +1,66 @@
+"""Whether a configuration lies at an edge of its space, so that better ones may lie beyond."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sturgeon.space import Config, Integer, Real, Space
+
+NEAR = 0.02
+"""How near to an end of its scale a Real counts as at the edge."""
+FEWEST_VALUES = 5
+"""Of a shorter range of whole numbers the ends are values like others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A hyperparameter whose value lies at an end of its range.
+
+    Attributes:
+        name: Its name.
+        value: Its value.
+        end: ``"lower"`` or ``"upper"``.
+        bound: Where the range ends.
+    """
+
+    name: str
+    value: float
+    end: str
+    bound: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}={self.value:.4g} is at the {self.end} end of its range ({self.bound:.4g}): "
+            "better values may lie beyond."
+        )
+
+
+def edges_of(space: Space, config: Config) -> list[Edge]:
+    """List the hyperparameters of a configuration that lie at an end of their range.
+
+    Args:
+        space: What varies.
+        config: A configuration of it.
+
+    Example:
+        >>> space = Space(rate=Real(1e-4, 0.1, scale="log"), units=Integer(8, 64))
+        >>> print(*edges_of(space, {"rate": 0.0999, "units": 32}))
+        rate=0.0999 is at the upper end of its range (0.1): better values may lie beyond.
+    """
+    found = []
+    for name, unit in zip(space.coordinates, space.to_unit([config])[0], strict=True):
+        item = space[name]
+        if not isinstance(item, Real | Integer):
+            continue
+        value = config.get(name)
+        if not isinstance(value, int | float):
+            continue
+        if isinstance(item, Integer):
+            low, high = value == item.low, value == item.high
+            if item.size < FEWEST_VALUES:
+                continue
+        else:
+            low, high = unit <= NEAR, unit >= 1 - NEAR
+        if low or high:
+            found.append(Edge(name, value, *(("lower", item.low) if low else ("upper", item.high))))
+    return found

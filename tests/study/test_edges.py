@@ -1,0 +1,28 @@
+from sturgeon.space import Choice, Integer, Real, Space
+from sturgeon.study.edges import edges_of
+
+SPACE = Space(
+    rate=Real(1e-4, 1.0, scale="log"), units=Integer(8, 64), layers=Integer(1, 3), kind=Choice(("a", "b"))
+)
+
+
+def edges(**config):
+    whole = {"rate": 0.01, "units": 32, "layers": 2, "kind": "a", **config}
+    return [(one.name, one.end) for one in edges_of(SPACE, whole)]
+
+
+def test_the_ends_of_numbers_are_edges():
+    assert edges() == []
+    assert edges(rate=1.0) == [("rate", "upper")]
+    assert edges(rate=1.1e-4, units=8) == [("rate", "lower"), ("units", "lower")]
+    assert edges(units=63) == []
+
+
+def test_the_ends_of_a_short_range_and_options_are_not():
+    assert edges(layers=3, kind="b") == []
+
+
+def test_what_is_not_active_is_no_edge():
+    space = Space(kind=Choice(("a", "b")), momentum=Real(0.0, 1.0, when={"kind": "b"}))
+    assert edges_of(space, {"kind": "a"}) == []
+    assert [one.name for one in edges_of(space, {"kind": "b", "momentum": 1.0})] == ["momentum"]
