@@ -30,11 +30,10 @@ def check_search(search: object) -> None:
     """
     if search is None or isinstance(search, Search):
         return
-    name = search if isinstance(search, str) else getattr(search, "name", None)
-    named = isinstance(name, str) and name in SEARCHES
-    kinds = [SEARCHES[name]] if named else [*SEARCHES.values()]
+    name = search if isinstance(search, str) else str(getattr(search, "name", ""))
+    kinds = [SEARCHES[name]] if name in SEARCHES else [*SEARCHES.values()]
     known = ", ".join(f"st.{kind.__name__}()" for kind in kinds)
-    sampler = "" if named else "; a sampler of Optuna is st.OptunaSearch('tpe')"
+    sampler = "" if name in SEARCHES else "; a sampler of Optuna is st.OptunaSearch('tpe')"
     raise InputError(f"`search` must be a search; got {search!r}. Write {known}{sampler}.")
 
 
