@@ -15,6 +15,7 @@ network, which is what counts: below 1 is better. ``development_tables.py`` make
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from pathlib import Path
@@ -26,7 +27,7 @@ import pandas as pd
 import sturgeon as st
 from development_tables import DEVELOPMENT_TABLES, DevelopmentTable
 from sturgeon.data import prepare
-from sturgeon.data.metrics import measure
+from sturgeon.data.metrics import measure_test
 
 _SMALL = ("hitters", "ozone", "diabetes", "musk", "boston", "pima", "vehicle", "vowel", "juice", "wage")
 _COMPETITORS = ("guess", "default", "single", "folds", "default folds", "lightgbm")
@@ -61,9 +62,6 @@ def measure_split(
 ) -> tuple[dict[str, float], tuple[float, float]]:
     """The error of each competitor on the test rows of one split, and the seconds of both tunings."""
     name = "loss" if table.task == "classification" else "rmse"
-    of_data = {
-        "task": table.task,
-    }
     results, seconds = [], []
     for folds in (1, None):
         with tempfile.TemporaryDirectory() as folder:
@@ -75,29 +73,34 @@ def measure_split(
                 Path(folder) / "out",
                 options,
                 trials,
-                data_options={**of_data, "folds": folds},
+                data_options={"task": table.task, "folds": folds},
             )
             results.append(st.tune_table(job))
             seconds.append(time.monotonic() - began)
     single, by_folds = results
-    errors = {
-        "guess": single.naive_test[name],
-        "default": (single.default_test or single.test)[name],
-        "single": single.test[name],
-        "folds": by_folds.test[name],
-        "default folds": (by_folds.default_test or by_folds.test)[name],
-        "lightgbm": lightgbm_error(prepare(frame, table.target, seed=split, folds=2, **of_data))[name],
+    task = "classification" if table.task == "classification" else "regression"
+    dataset = prepare(frame, table.target, seed=split, folds=2, task=task)
+    found = {
+        "guess": single.naive_test,
+        "default": single.default_test or single.test,
+        "single": single.test,
+        "folds": by_folds.test,
+        "default folds": by_folds.default_test or by_folds.test,
+        "lightgbm": lightgbm_test(dataset),
     }
+    errors = {competitor: (metrics or {}).get(name) or math.nan for competitor, metrics in found.items()}
     return errors, (seconds[0], seconds[1])
 
 
-def lightgbm_error(dataset: st.Dataset) -> dict[str, float]:
+def lightgbm_test(dataset: st.Dataset) -> dict[str, float | None]:
     """LightGBM at its defaults, on the network's own inputs."""
-    classes = dataset.task == "classification"
-    model = (lightgbm.LGBMClassifier if classes else lightgbm.LGBMRegressor)(verbose=-1, n_jobs=1)
-    model.fit(dataset.x_train, dataset.y_train)
-    answers = model.predict_proba(dataset.x_test) if classes else model.predict(dataset.x_test)
-    return measure(dataset.preprocessing, dataset.y_test, np.asarray(answers))
+    if dataset.task == "classification":
+        classifier = lightgbm.LGBMClassifier(verbose=-1, n_jobs=1).fit(dataset.x_train, dataset.y_train)
+        answers = classifier.predict_proba(dataset.x_test)
+    else:
+        regressor = lightgbm.LGBMRegressor(verbose=-1, n_jobs=1).fit(dataset.x_train, dataset.y_train)
+        answers = regressor.predict(dataset.x_test)
+    return measure_test(dataset, np.asarray(answers))
 
 
 if __name__ == "__main__":

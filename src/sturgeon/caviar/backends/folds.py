@@ -84,9 +84,10 @@ class _FoldedProgram(LaneProgram):
 
     def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> Any:
         size = len(leaves) // len(self._folds)
-        parts = [leaves[start : start + size] for start in range(0, len(leaves), size)]
-        jobs = self._jobs(job)
-        return tuple(fold.restore(*own) for fold, *own in zip(self._folds, jobs, parts, strict=True))
+        return tuple(
+            fold.restore(_in_fold(job, number), leaves[number * size : (number + 1) * size])
+            for number, fold in enumerate(self._folds)
+        )
 
     def leaves(self, job: TrainingJob, state: Any) -> tuple[np.ndarray, ...]:
         each = (fold.leaves(*own) for fold, *own in zip(self._folds, self._jobs(job), state, strict=True))

@@ -199,7 +199,7 @@ def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, mos
     best = (np.inf, counts, candidates[0].losses)
     for joined in range(1, _STEPS + 1):
         full = np.count_nonzero(counts) >= most
-        places = np.flatnonzero(counts) if full else range(len(candidates))
+        places = np.flatnonzero(counts).tolist() if full else list(range(len(candidates)))
         tried = [row_losses((total + candidates[i].answers) / joined, targets) for i in places]
         winner = int(np.argmin([losses.mean() for losses in tried]))
         total = total + candidates[places[winner]].answers

@@ -16,9 +16,10 @@ from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
-from sturgeon.caviar.table.candidates import MOST_TRIALS, Candidates
+from sturgeon.caviar.table.candidates import MOST_TRIALS
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.folder import held_folder, made_folder
+from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import (
     begin_table_study,
     begun_rules,
@@ -28,12 +29,10 @@ from sturgeon.caviar.table.opening import (
 )
 from sturgeon.caviar.table.outcome import TableResult, Tried, conclude
 from sturgeon.caviar.table.repeats import repeat_best
-from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, option
-from sturgeon.network.trained import TrainedNetwork
 from sturgeon.stopping import DEFAULT, Never
-from sturgeon.study import Study, Trial
+from sturgeon.study import Study
 
 STUDY_FILE = "tune.study"
 
@@ -146,16 +145,7 @@ def tune_table(
             )
     with study, held_folder(job.out), stop_on_signal() as stop:
         on_start(dataset, settings, study)
-        candidates = Candidates(job.out / "candidates", dataset) if dataset.folds > 1 else None
-
-        def keep(trial: Trial, network: TrainedNetwork) -> None:
-            SavedModel(trial.number, trial.config, dataset.preprocessing, network).save(job.out / "best")
-
-        def keep_folds(trial: Trial, networks: tuple[TrainedNetwork, ...]) -> None:
-            assert candidates is not None
-            if candidates.add(trial.number, trial.config, networks):
-                candidates.model([candidates.kept[0]]).save(job.out / "best")
-
+        keeper = Keeper(job.out, dataset)
         asked_now = job.trials is not None or job.budget is not None
         trials = job.trials if asked_now else study.about.get("trials")
         limits = choose_limits(trials=trials, budget=job.budget)
@@ -170,9 +160,9 @@ def tune_table(
             study,
             trainer,
             checkpoints=Checkpoints(job.out / "checkpoints"),
-            on_network=keep if candidates is None else lambda trial, networks: None,
+            on_network=keeper.on_network,
             on_progress=on_progress,
-            on_judged=None if candidates is None else keep_folds,
+            on_judged=keeper.on_judged,
             stopping=settings.stopping,
             spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
             ending=ending.seconds,
@@ -181,11 +171,12 @@ def tune_table(
         if times and not stop.is_set():
             on_repeats(times)
         repeated = repeat_best(study, dataset, settings, times, stop=stop)
-        if candidates is None and not stop.is_set():
+        if keeper.candidates is None and not stop.is_set():
             on_final()
         most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
+        exhausted = loop.exhausted and not interrupted
         result = conclude(
-            Tried(study, dataset, settings, loop.exhausted and not interrupted, repeated, candidates, most),
+            Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most),
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,

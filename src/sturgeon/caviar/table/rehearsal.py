@@ -17,14 +17,12 @@ from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.pace import TOGETHER, Pace
 from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import begin_table_study
-from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset
-from sturgeon.network.trained import TrainedNetwork
 from sturgeon.search import CoarseToFine, Observation, Record, Search
 from sturgeon.space import Space
-from sturgeon.study import Trial
 
 _SIZES = (8, 32, 128, 384)
 
@@ -77,9 +75,7 @@ def rehearse(
     with tempfile.TemporaryDirectory(prefix="sturgeon-plan-") as name:
         folder = Path(name)
         study, settings = begin_table_study(str(folder / "plan.study"), options, dataset, about={})
-
-        def keep(trial: Trial, network: TrainedNetwork) -> None:
-            SavedModel(trial.number, trial.config, dataset.preprocessing, network).save(folder / "best")
+        keeper = Keeper(folder, dataset)
 
         def note(progress: Progress) -> None:
             begun.append((progress.seconds, loop.begun))
@@ -89,7 +85,8 @@ def rehearse(
                 study,
                 trainer,
                 checkpoints=Checkpoints(folder / "checkpoints"),
-                on_network=keep,
+                on_network=keeper.on_network,
+                on_judged=keeper.on_judged,
                 on_progress=note,
                 stopping=settings.stopping,
                 spares=spares,
