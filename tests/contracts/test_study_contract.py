@@ -13,7 +13,7 @@ from places import finish
 from sturgeon.errors import SpaceError, SpaceExhausted, StudyError
 from sturgeon.search import Random, Search
 from sturgeon.space import Integer, Space
-from sturgeon.study import Leases, Study
+from sturgeon.study import Study
 
 
 def test_what_is_queued_is_tried_next(study):
@@ -128,27 +128,6 @@ def test_a_space_whose_constraint_is_a_function_needs_it_to_ask_but_not_to_read(
         study.ask()
 
 
-def test_only_one_of_many_makes_a_study(lasting):
-    made, refused = [], []
-
-    def make():
-        try:
-            made.append(places.make_study(lasting))
-        except StudyError as error:
-            refused.append(str(error))
-
-    threads = [threading.Thread(target=make) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == 1
-    assert len(refused) == 5
-    assert all("exists already" in line for line in refused)
-    made[0].ask()
-    made[0].close()
-
-
 def test_an_exhausted_space_is_said(where):
     with Study.create(where, Space(layers=Integer(2, 4)), minimize="loss", search=Random()) as study:
         trials = study.ask(5)
@@ -172,45 +151,6 @@ def test_a_search_sees_failures_running_trials_and_curves(where):
     assert [one.curve for one in seen] == [((1, -0.1),), (), ((1, -0.3),)]
 
 
-def test_two_handles_see_what_the_other_writes(lasting):
-    with places.make_study(lasting) as one, Study.open(lasting) as two:
-        (a,) = one.ask()
-        (b,) = two.ask()
-        assert (a.number, b.number) == (0, 1)
-        one.report(a, step=1, loss=0.5)
-        assert [o.curve for o in two.record] == [((1, 0.5),), ()]
-        one.report(a, step=2, loss=0.4)
-        assert next(iter(two.record)).curve == ((1, 0.5), (2, 0.4))
-        one.tell(a, loss=0.3)
-        two.fail(b, "no")
-        assert list(one.record) == list(two.record)
-        assert [o.state for o in one.record] == ["complete", "failed"]
-        assert one.ask()[0].number == 2
-        assert two.ask()[0].number == 3
-
-
-def test_a_trial_may_be_told_through_another_handle(lasting):
-    with places.make_study(lasting) as parent, Study.open(lasting) as child:
-        (trial,) = parent.ask()
-        child.report(trial, step=1, loss=0.5, accuracy=0.1)
-        child.tell(trial, loss=0.4)
-        assert parent.trial(0).metrics == {"loss": 0.4, "accuracy": 0.1}
-        assert next(iter(parent.record)).curve == ((1, 0.5),)
-
-
-def test_reports_through_another_handle_count_where_the_trial_is_held(lasting):
-    with places.make_study(lasting) as parent, Study.open(lasting) as child:
-        first, second = parent.ask(2)
-        child.report(first, step=1, loss=0.5)
-        child.report(second, step=1, loss=0.75)
-        assert [o.curve for o in parent.record] == [((1, 0.5),), ((1, 0.75),)]
-        parent.report(first, step=2, loss=0.4)
-        assert [o.curve for o in parent.record] == [((1, 0.5), (2, 0.4)), ((1, 0.75),)]
-        parent.stop(second)
-        assert parent.trial(1).value == 0.75
-        assert list(parent.record) == list(child.record)
-
-
 def test_what_one_batch_ends_is_all_in_the_record(study):
     trials = study.ask(4)
     with study.batch():
@@ -219,23 +159,6 @@ def test_what_one_batch_ends_is_all_in_the_record(study):
             study.tell(trial, loss=0.5 + trial.number)
     assert [o.value for o in study.record] == [0.5, 1.5, 2.5, 3.5]
     assert [o.curve for o in study.record] == [((1, 1.0 + n),) for n in range(4)]
-
-
-def test_a_reopened_study_suggests_what_it_would_have(lasting, tmp_path):
-    def run(study, count):
-        for _ in range(count):
-            (trial,) = study.ask()
-            study.report(trial, step=1, loss=0.25 + trial.number)
-            study.tell(trial, loss=0.125 * trial.number)
-
-    with places.make_study(lasting, seed=5) as study:
-        run(study, 4)
-    with Study.open(lasting) as study:
-        run(study, 4)
-        resumed = [trial.config for trial in study.trials]
-    with places.make_study(":memory:", seed=5) as study:
-        run(study, 8)
-        assert [trial.config for trial in study.trials] == resumed
 
 
 def test_many_threads_share_a_handle(study):
@@ -299,14 +222,6 @@ def test_a_closed_study_refuses_clearly(study):
     for late in (lambda: study.ask(), lambda: study.tell(trial, loss=1.0), lambda: study.trials):
         with pytest.raises(StudyError, match="is closed; open it again"):
             late()
-
-
-def test_closing_frees_the_running_trials(lasting):
-    with places.make_study(lasting, leases=Leases(attempts=3)) as study:
-        (trial,) = study.ask()
-    with Study.open(lasting) as study:
-        (again,) = study.ask()
-        assert (again.number, again.attempt) == (trial.number, 2)
 
 
 def test_several_objectives_have_a_front(where):
