@@ -301,6 +301,8 @@ def raise_an_error():
     raise ValueError("of the child")
 
 
+# JAX warns of forks, if an earlier test loaded it.
+@pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize(
     ("leave", "code"), [(lambda: 99.0, 0), (leave_with_three, 3), (raise_an_error, 1)], ids=["0", "3", "1"]
