@@ -19,7 +19,7 @@ def make_space() -> Space:
     return Space(
         learning_rate=Real(1e-4, 1.0, scale="log", priority=1),
         hidden_units=Integer(50, 100),
-        optimizer=Choice(["adam", "momentum"]),
+        optimizer=Choice(("adam", "momentum")),
         momentum=Real(0.9, 0.999, scale="reverse_log", when={"optimizer": "momentum"}),
     )
 
