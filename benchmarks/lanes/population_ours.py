@@ -23,7 +23,7 @@ from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
 from sturgeon.caviar.lanes.devices import lane_devices
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
-from sturgeon.data.aligned import empty_aligned
+from sturgeon.data.features.aligned import empty_aligned
 from sturgeon.space import Config, Constant, Space, standard_space
 from sturgeon.study import Objective
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.progress import Progress, format_seconds
-from sturgeon.cli.options import change_space
+from sturgeon.cli.common.options import change_space
 from sturgeon.errors import InputError
 from sturgeon.space import Choice, Constant, Integer, Real, standard_space
 

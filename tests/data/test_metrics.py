@@ -19,8 +19,8 @@ from sturgeon.data import (
     naive_baseline,
     prepare,
 )
+from sturgeon.data.features.scale import Scale
 from sturgeon.data.metrics import judge_outputs, variation_of
-from sturgeon.data.scale import Scale
 from sturgeon.data.scores import SCORES
 from sturgeon.errors import DataError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sturgeon.cli.paths import PATH, expand_home
+from sturgeon.cli.common.paths import PATH, expand_home
 
 
 @click.command(no_args_is_help=True)

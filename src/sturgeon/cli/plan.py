@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.caviar.progress import format_seconds, say
-from sturgeon.cli.paths import PATH
+from sturgeon.cli.common.paths import PATH
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **op
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob
     from sturgeon.caviar.table.plan import plan_table
-    from sturgeon.cli.options import change_space, words_of
+    from sturgeon.cli.common.options import change_space, words_of
     from sturgeon.space import standard_space
 
     if target is None:

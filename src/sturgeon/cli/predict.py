@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sturgeon.cli.paths import PATH, refuse_input
+from sturgeon.cli.common.paths import PATH, refuse_input
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from sturgeon.cli.paths import expand_home
+from sturgeon.cli.common.paths import expand_home
 
 if TYPE_CHECKING:
     from sturgeon.study import Study, TrialRecord
@@ -48,7 +48,7 @@ def show(context: click.Context, study: str, top: int, as_json: bool) -> int:
             summary = _summary(opened, ranked, front, top if named else None)
             print(json.dumps({**summary, **(made if shares else {})}))
         else:
-            from sturgeon.cli.study_table import print_study
+            from sturgeon.cli.common.study_table import print_study
 
             print_study(opened, ranked, top, front, shares)
     return 0

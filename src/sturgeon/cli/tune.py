@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.names import SEARCH, STOPPING
-from sturgeon.cli.paths import PATH, expand_home
+from sturgeon.cli.common.names import SEARCH, STOPPING
+from sturgeon.cli.common.paths import PATH, expand_home
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob, tune_table
-    from sturgeon.cli.live import LiveView
-    from sturgeon.cli.options import words_of
+    from sturgeon.cli.common.live import LiveView
+    from sturgeon.cli.common.options import words_of
 
     changed = bool(options["vary"] or options["fix"])
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
@@ -145,14 +145,14 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
-        from sturgeon.cli.result import print_result
+        from sturgeon.cli.common.result import print_result
 
         print_result(result, view.varying, view.space)
     return 130 if result.interrupted else 0
 
 
 def _space(vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
-    from sturgeon.cli.options import change_space
+    from sturgeon.cli.common.options import change_space
     from sturgeon.space import standard_space
 
     return change_space(standard_space(), vary, fix)

@@ -11,10 +11,10 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.aligned import empty_aligned, join_adjacent
-from sturgeon.data.cells import read_numbers, row_number
-from sturgeon.data.notes import describe_cells, describe_parts
-from sturgeon.data.preprocessing import Preprocessing, fit_preprocessing
+from sturgeon.data.features.aligned import empty_aligned, join_adjacent
+from sturgeon.data.features.cells import read_numbers, row_number
+from sturgeon.data.features.notes import describe_cells, describe_parts
+from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.sources import Table, check_columns, open_table

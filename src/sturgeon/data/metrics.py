@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sturgeon.data.dataset import Dataset
-from sturgeon.data.preprocessing import Preprocessing
+from sturgeon.data.features.preprocessing import Preprocessing
 from sturgeon.data.scores import NEED_TWO_CLASSES, SCORES, positive_class, softmax
 from sturgeon.data.targets import NumericTarget
 from sturgeon.data.task import Task
@@ -206,7 +206,7 @@ def measure_regression(
         DataError: The shapes do not fit, or a prediction is not finite.
 
     Example:
-        >>> from sturgeon.data.scale import Scale
+        >>> from sturgeon.data.features.scale import Scale
         >>> target = NumericTarget("length", Scale(mean=5.0, std=2.0))
         >>> measure_regression(np.array([0.0, 1.0]), np.array([0.5, 1.5]), target)["rmse"]
         1.0

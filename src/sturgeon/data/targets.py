@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
+from sturgeon.data.features.cells import CategoryNames, category_key, distinct, read_numbers
+from sturgeon.data.features.scale import Range, Scale, fit_scale
 from sturgeon.data.reading.names import listed
-from sturgeon.data.scale import Range, Scale, fit_scale
 from sturgeon.errors import DataError
 
 Label = str | int | float | bool

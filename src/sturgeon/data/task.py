@@ -8,8 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import distinct, numbers_among, row_number
-from sturgeon.data.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS, looks_dressed
+from sturgeon.data.features.cells import distinct, numbers_among, row_number
+from sturgeon.data.features.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS, looks_dressed
 from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import is_padded
 from sturgeon.errors import DataError, option

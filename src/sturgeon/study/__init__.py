@@ -1,6 +1,7 @@
 """The durable record: trials, attempts, curves, leases; in an SQLite file or on PostgreSQL."""
 
 from sturgeon.errors import LeaseLost, StoreFailed
+from sturgeon.study.journal import Journal, JournalEntry
 from sturgeon.study.leases import Leases
 from sturgeon.study.objectives import Objective
 from sturgeon.study.storage import MEMORY
@@ -11,6 +12,8 @@ __all__ = [
     "MEMORY",
     "STATES",
     "Attempt",
+    "Journal",
+    "JournalEntry",
     "LeaseLost",
     "Leases",
     "Objective",

@@ -20,6 +20,7 @@ from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
 from sturgeon.space.constraint import Expression
 from sturgeon.study.best_trials import best_trial, best_trials
+from sturgeon.study.journal import Journal
 from sturgeon.study.known_trials import KnownTrial, add_trials
 from sturgeon.study.leases import LeaseKeeper, Leases
 from sturgeon.study.objectives import Direction, Objective, choose_objectives
@@ -493,6 +494,11 @@ class Study:
     def tag(self, trial: Trial | int, /, *tags: str) -> None:
         """Put labels on a trial, in any state."""
         self._running.annotate(trial, tags=tags)
+
+    @property
+    def journal(self) -> Journal:
+        """What people and programs wrote down beside the trials, or asked of those who run the study."""
+        return Journal(self._store)
 
     # -- reading it ------------------------------------------------------------------------------
 

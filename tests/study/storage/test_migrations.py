@@ -53,6 +53,14 @@ def test_a_study_of_version_1_is_read_and_goes_on(v1):
         assert study.trial(7).about == {"new": True}
 
 
+def test_a_study_of_version_2_gets_a_journal(tmp_path):
+    with Study.open(shutil.copy(FILES / "v2.study", tmp_path / "old.study")) as study:
+        assert study.journal.read() == []
+        study.journal.write("request", {"action": "pause"})
+        assert [entry.body for entry in study.journal.read()] == [{"action": "pause"}]
+        assert study.best.number == 1
+
+
 def test_a_migration_that_fails_changes_nothing(v1):
     def broken(connection):
         connection.exec_driver_sql("DROP TABLE sturgeon_points")
@@ -80,6 +88,7 @@ def test_studies_on_a_server_are_brought_forward_too():
         study._store._database.write(
             lambda connection: [
                 connection.exec_driver_sql("ALTER TABLE sturgeon_trials DROP COLUMN about"),
+                connection.exec_driver_sql("DROP TABLE sturgeon_journal"),
                 connection.exec_driver_sql("UPDATE sturgeon_schema SET version = 1"),
             ]
         )

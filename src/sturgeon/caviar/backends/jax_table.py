@@ -30,7 +30,7 @@ from sturgeon.caviar.backends.jax_program import (
 from sturgeon.caviar.backends.table_backend import ProgramShape
 from sturgeon.caviar.lanes.devices import Device, free_bytes
 from sturgeon.data import Dataset
-from sturgeon.data.aligned import empty_aligned
+from sturgeon.data.features.aligned import empty_aligned
 from sturgeon.network.objectives import all_outputs, metric_sums, metrics_of
 from sturgeon.network.settings import Precision
 from sturgeon.network.weights import Array, TrainingState

@@ -11,8 +11,8 @@ import pandas as pd
 
 from sturgeon.caviar.table.saved import answer
 from sturgeon.data import Preprocessing
-from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
-from sturgeon.data.columns import Column, NumericColumn
+from sturgeon.data.features.cells import CategoryNames, category_key, distinct, read_numbers
+from sturgeon.data.features.columns import Column, NumericColumn
 from sturgeon.errors import DataError, InputError
 from sturgeon.frameworks.export.description import Description
 from sturgeon.frameworks.export.form import Run
@@ -102,7 +102,7 @@ def raw_cells(column: Column, cells: pd.Series, source: str) -> np.ndarray:
         DataError: A cell of a numeric column is text or infinite.
 
     Example:
-        >>> from sturgeon.data.columns import CategoricalColumn
+        >>> from sturgeon.data.features.columns import CategoricalColumn
         >>> river = CategoricalColumn("river", ("1", "2"), False, ())
         >>> raw_cells(river, pd.Series([2.0, None]), "the table").tolist()
         ['2', '']

@@ -17,8 +17,8 @@ import numpy as np
 
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import NumericTarget, Preprocessing
-from sturgeon.data.columns import CategoricalColumn, NumericColumn
-from sturgeon.data.scale import Range, Scale
+from sturgeon.data.features.columns import CategoricalColumn, NumericColumn
+from sturgeon.data.features.scale import Range, Scale
 from sturgeon.network.ensemble import NetworkEnsemble
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork

@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from sturgeon.data.scale import FARTHEST
+from sturgeon.data.features.scale import FARTHEST
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
 from sturgeon.frameworks.export.keras import column_tensor, import_tensorflow

@@ -19,8 +19,8 @@ from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.final import train_final
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.data import ClassTarget, Dataset, NumericTarget, Preprocessing
-from sturgeon.data.aligned import empty_aligned
-from sturgeon.data.scale import Scale, fit_scale
+from sturgeon.data.features.aligned import empty_aligned
+from sturgeon.data.features.scale import Scale, fit_scale
 from sturgeon.data.splits import bin_by_size, split_at_random
 from sturgeon.errors import RunError
 from sturgeon.frameworks.sklearn.single_network import train_alone

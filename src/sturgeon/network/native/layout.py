@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sturgeon.data.aligned import ALIGNMENT
+from sturgeon.data.features.aligned import ALIGNMENT
 from sturgeon.network.weights import Architecture, Statistics, Weights
 
 # Floats of a line of the cache, and above how many columns a matrix is wide: as in `vectors.h`.

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from sturgeon.errors import StudyError
 from sturgeon.study.storage.database import Database
-from sturgeon.study.storage.schema import SCHEMA_VERSION, trials, versions
+from sturgeon.study.storage.schema import SCHEMA_VERSION, journal, trials, versions
 
 Migration = Callable[[Connection], None]
 
@@ -23,7 +23,12 @@ def _to_2(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _to_2}
+def _to_3(connection: Connection) -> None:
+    """Give studies a journal."""
+    journal.create(connection)
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_2, 2: _to_3}
 """For each old version, what leads to the next one."""
 
 

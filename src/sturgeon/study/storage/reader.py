@@ -56,6 +56,12 @@ class Reader:
         count = self.head(connection)[1]
         return StudyError(f"a trial's number must be one of the study's, 0 to {count - 1}; got {number}.")
 
+    def entries(self, connection: Connection, seen: int, kind: str | None) -> list[Any]:
+        """Read the journal's rows whose change is above ``seen``, in order; of one kind, or of all."""
+        if kind is None:
+            return self._execute(connection, self._sql.entries, seen=seen).fetchall()
+        return self._execute(connection, self._sql.entries_of_kind, seen=seen, kind=kind).fetchall()
+
     # -- reading trials --------------------------------------------------------------------------
 
     def records(self, connection: Connection) -> list[TrialRecord]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version this program writes. A change of any table raises it and adds a migration."""
 
 OPEN_STATES = "state IN ('waiting', 'running', 'paused')"
@@ -105,5 +105,20 @@ points = Table(
     Column("step", BigInteger, primary_key=True, autoincrement=False),
     Column("value", Double),
     Column("attempt", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What people and programs wrote down beside the trials, and asked of a running study: only ever added to.
+journal = Table(  # since version 3
+    "sturgeon_journal",
+    metadata,
+    _key("study_id"),
+    # The study's count of changes when it was written, so that whoever follows it misses none.
+    Column("change", BigInteger, primary_key=True, autoincrement=False),
+    Column("time", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Integer),
+    Column("author", Text, nullable=False),
+    Column("body", Text, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sturgeon.study.storage.schema import OPEN_STATES, attempts, points, studies, trials
+from sturgeon.study.storage.schema import OPEN_STATES, attempts, journal, points, studies, trials
 
 _T = trials.c
 _GIVEN_STUDY = bindparam("study", type_=Integer)
@@ -153,6 +153,18 @@ class Statements:
                 attempts.c.number != _GIVEN_NUMBER,
             )
         )
+        # -- the journal
+        self.insert_entry = sql(insert(journal))
+        entries = (
+            select(*journal.c)
+            .where(
+                journal.c.study_id == _GIVEN_STUDY,
+                journal.c.change > bindparam("seen", type_=Integer),
+            )
+            .order_by(journal.c.change)
+        )
+        self.entries = sql(entries)
+        self.entries_of_kind = sql(entries.where(journal.c.kind == bindparam("kind", type_=Text)))
         # -- reading curves
         of_number = points.c.number == _GIVEN_NUMBER
         of_metric = points.c.metric == bindparam("metric", type_=Text)

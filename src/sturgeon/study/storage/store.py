@@ -254,6 +254,13 @@ class Store:
             tags=dump_list(list(dict.fromkeys([*old_tags, *tags]))),
         )
 
+    def add_entry(self, connection: Connection, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Add an entry to the journal; give its row, in the order of the table's columns."""
+        change, _ = self.bump(connection)
+        entry = {"study_id": self._study_id, "change": change, "time": self.now(connection), **row}
+        self._database.change(connection, self._sql.insert_entry, entry)
+        return tuple(entry.values())
+
     def report(self, connection: Connection, rows: Sequence[tuple[Trial, int, Mapping[str, float]]]) -> None:
         """Write points; those of trials that are running in their attempt are written in any case.
 

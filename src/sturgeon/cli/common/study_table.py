@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sturgeon.cli.printable import printable
-from sturgeon.cli.result import describe_config, describe_shares, format_number
+from sturgeon.cli.common.printable import printable
+from sturgeon.cli.common.result import describe_config, describe_shares, format_number
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.edges import edges_of
 

@@ -14,11 +14,17 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from sturgeon.data import stored
-from sturgeon.data.aligned import empty_aligned
-from sturgeon.data.blocks import encode_blocks
-from sturgeon.data.columns import CategoricalColumn, Column, NumericColumn, fit_categorical, fit_numeric
-from sturgeon.data.kinds import find_kind
+from sturgeon.data.features import stored
+from sturgeon.data.features.aligned import empty_aligned
+from sturgeon.data.features.blocks import encode_blocks
+from sturgeon.data.features.columns import (
+    CategoricalColumn,
+    Column,
+    NumericColumn,
+    fit_categorical,
+    fit_numeric,
+)
+from sturgeon.data.features.kinds import find_kind
 from sturgeon.data.reading.names import listed, name_as, name_by_text, nearest
 from sturgeon.data.reading.rules import MISSING_WORDS, CellRules
 from sturgeon.data.reading.tables import read_table

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import distinct, numbers_among, row_number
+from sturgeon.data.features.cells import distinct, numbers_among, row_number
 from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import is_padded
 from sturgeon.errors import DataError, option

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sturgeon.data import ClassTarget, NumericTarget, Preprocessing, fit_preprocessing, prepare
-from sturgeon.data.scale import Range, Scale, fit_scale
+from sturgeon.data.features.scale import Range, Scale, fit_scale
 from sturgeon.data.targets import fit_numeric_target
 from sturgeon.errors import DataError
 

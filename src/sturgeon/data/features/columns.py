@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import CategoryNames, category_key, distinct, read_numbers
-from sturgeon.data.scale import Range, Scale, fit_scale, fit_share_scale
+from sturgeon.data.features.cells import CategoryNames, category_key, distinct, read_numbers
+from sturgeon.data.features.scale import Range, Scale, fit_scale, fit_share_scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from sturgeon.data.columns import CategoricalColumn, Column, NumericColumn
-from sturgeon.data.scale import Range, Scale
+from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
+from sturgeon.data.features.scale import Range, Scale
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
 from sturgeon.errors import DataError
 

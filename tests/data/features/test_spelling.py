@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sturgeon.data import prepare
-from sturgeon.data.kinds import find_kind
+from sturgeon.data.features.kinds import find_kind
 from sturgeon.data.splits import split_at_random
 from sturgeon.errors import DataError
 

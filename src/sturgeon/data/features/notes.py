@@ -7,10 +7,10 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import distinct
-from sturgeon.data.columns import CategoricalColumn
-from sturgeon.data.kinds import looks_dressed
-from sturgeon.data.preprocessing import Preprocessing
+from sturgeon.data.features.cells import distinct
+from sturgeon.data.features.columns import CategoricalColumn
+from sturgeon.data.features.kinds import looks_dressed
+from sturgeon.data.features.preprocessing import Preprocessing
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.rules import MISSING_WORDS, describe_missing, is_padded
 from sturgeon.data.targets import ClassTarget
@@ -32,7 +32,7 @@ def describe_cells(
         Lines, none for a table without such cells.
 
     Example:
-        >>> from sturgeon.data.preprocessing import fit_preprocessing
+        >>> from sturgeon.data.features.preprocessing import fit_preprocessing
         >>> frame = pd.DataFrame({"price": ["1,000", "2,000"], "fish": ["no", "yes"]})
         >>> fitted = fit_preprocessing(frame[["price"]], ClassTarget("fish", ("no", "yes")))
         >>> describe_cells(frame, frame["fish"], fitted, [])

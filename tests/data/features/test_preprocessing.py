@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sturgeon.data import ClassTarget, NumericTarget, Preprocessing, fit_preprocessing
-from sturgeon.data.cells import category_key
-from sturgeon.data.scale import Scale, fit_scale
+from sturgeon.data.features.cells import category_key
+from sturgeon.data.features.scale import Scale, fit_scale
 from sturgeon.errors import DataError
 
 CLASSES = ClassTarget("fish", ("no", "yes"))

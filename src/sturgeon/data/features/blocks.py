@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.cells import row_number
-from sturgeon.data.columns import Column
+from sturgeon.data.features.cells import row_number
+from sturgeon.data.features.columns import Column
 from sturgeon.errors import DataError
 
 BLOCK_ROWS = 16_384

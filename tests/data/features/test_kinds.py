@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from sturgeon.data.kinds import find_kind
+from sturgeon.data.features.kinds import find_kind
 from sturgeon.errors import DataError
 
 

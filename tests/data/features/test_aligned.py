@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sturgeon.data import prepare
-from sturgeon.data.aligned import ALIGNMENT, empty_aligned, join_adjacent
+from sturgeon.data.features.aligned import ALIGNMENT, empty_aligned, join_adjacent
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1,), (7, 5), (1000, 3), (2, 3, 4)])
