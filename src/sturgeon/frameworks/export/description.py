@@ -96,6 +96,7 @@ def describe(model: SavedModel, parts: NetworkParts, form: str) -> Description:
             "outputs": parts.outputs,
             "number_features": len(parts.numbers.chosen),
             "category_features": [category.rows.shape[1] for category in parts.categories],
+            **({} if parts.pieces is None else {"pieces": len(parts.pieces.feature)}),
         },
         "preprocessing": json.loads(model.preprocessing.to_json()),
     }
