@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.common.names import SEARCH, STOPPING
+from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, expand_home
 from sturgeon.errors import InputError
 
@@ -77,6 +77,12 @@ if TYPE_CHECKING:
     "the best mean wins.  [default: 0]",
 )
 @click.option(
+    "--network",
+    type=NETWORK,
+    default="standard",
+    help="Whose space to search: standard, or notes, that of the lecture notes.  [default: standard]",
+)
+@click.option(
     "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
 )
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Give a hyperparameter one value.")
@@ -111,7 +117,7 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
 
     DATA is a CSV, CSV.gz, TSV or Parquet file. The best network is saved in the directory of --out.
     """
-    space = _space(options["vary"], options["fix"])
+    space = _space(options["network"], options["vary"], options["fix"])
     if only_space:
         _print_space(space, as_json)
         return 0
@@ -125,7 +131,7 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
 
-    changed = bool(options["vary"] or options["fix"])
+    changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
     of_data = ("test", "task", "numeric", "categorical", "drop", "time_order", "folds", "group_column")
     data_options = {name: options[name] for name in of_data}
@@ -168,11 +174,11 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     return 130 if result.interrupted else 0
 
 
-def _space(vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
+def _space(network: str, vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
     from sturgeon.cli.common.options import change_space
-    from sturgeon.space import standard_space
+    from sturgeon.space import network_space
 
-    return change_space(standard_space(), vary, fix)
+    return change_space(network_space(network), vary, fix)
 
 
 def _print_space(space: Space, as_json: bool) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from sturgeon.data.features.aligned import empty_aligned, join_adjacent
 from sturgeon.data.features.cells import read_numbers, row_number
 from sturgeon.data.features.notes import describe_cells, describe_parts
+from sturgeon.data.features.pieces import fit_pieces
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
 from sturgeon.data.groups import (
     assign_groups,
@@ -118,6 +119,21 @@ class Dataset:
         return self.x_train.shape[1]
 
     @property
+    def pieces(self) -> int:
+        """How many of the features, the last ones, are pieces of numbers."""
+        return 0 if self.preprocessing.pieces is None else len(self.preprocessing.pieces)
+
+    def without_pieces(self) -> Dataset:
+        """The same data without the pieces of numbers; itself where there are none."""
+        if not self.pieces:
+            return self
+        kept = self.features - self.pieces
+        parts = {
+            name: _aligned(getattr(self, name)[:, :kept]) for name in ("x_train", "x_validation", "x_test")
+        }
+        return replace(self, **parts, preprocessing=replace(self.preprocessing, pieces=None))
+
+    @property
     def outputs(self) -> int:
         """How many outputs the network has: one a class, or one number."""
         return self.preprocessing.outputs
@@ -179,6 +195,7 @@ def prepare(
     group_column: str | None = None,
     bounds: bool = True,
     as_spelled: bool = True,
+    pieces: bool = False,
 ) -> Dataset:
     """Turn a table into a dataset. Nothing is learnt from validation or test rows.
 
@@ -203,6 +220,8 @@ def prepare(
             parts; False is for a study that was begun before there were these rules.
         group_column: A column that names the group of each row, such as a patient; no group is in two parts
             or in two folds, and the column is no input.
+        pieces: Whether the ranges of numbers become inputs of their own, after the others, for networks whose
+            ``embedding`` is "piecewise_linear"; :func:`sturgeon.data.features.pieces.fit_pieces` says which.
         folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
             many folds of even size and kind, each of which is to be held out in turn; there is no validation
             part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
@@ -279,7 +298,11 @@ def prepare(
     y = fitted_target.encode(label_column, source)
     _check_classes_in_train(fitted_target, y, split)
     order = np.concatenate([split.train, split.validation, split.test])
-    x_train, x_validation, x_test = _cut(preprocessing.transform(inputs, source, order=order), split)
+    x = preprocessing.transform(inputs, source, order=order)
+    if pieces and (found := fit_pieces(x[: len(split.train)])) is not None:
+        preprocessing = replace(preprocessing, pieces=found)
+        x = _aligned(np.concatenate([x, found.encode(x)], axis=1))
+    x_train, x_validation, x_test = _cut(x, split)
     y_train, y_validation, y_test = _cut(_aligned(y[order]), split)
     test_rows = split.test
     notes = describe_cells(frame, label_column, preprocessing, overruled["categorical"])

@@ -27,6 +27,7 @@ from sturgeon.caviar.table.opening import (
     begun_rules,
     begun_with,
     choose_folds,
+    reads_pieces,
     resume_table_study,
 )
 from sturgeon.caviar.table.outcome import TableResult, conclude
@@ -142,7 +143,8 @@ def tune_table(
     begun = begun_with(place) if exists else None
     seed = begun.seed if begun else job.options.seed or 0
     folds = choose_folds(job.data_options.get("folds"), job.repeats, begun)
-    rules = begun_rules(place, group_column=job.data_options.get("group_column")) if exists else {}
+    pieces = {"pieces": reads_pieces(job.options.space)}
+    rules = begun_rules(place, group_column=job.data_options.get("group_column")) if exists else pieces
     dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
     _check_ensemble(job, dataset)
     with made_folder(job.out, may_hold_network=exists):

@@ -25,6 +25,7 @@ from sturgeon.data.features.columns import (
     fit_numeric,
 )
 from sturgeon.data.features.kinds import find_kind
+from sturgeon.data.features.pieces import Pieces
 from sturgeon.data.reading.names import listed, name_as, name_by_text, nearest
 from sturgeon.data.reading.rules import MISSING_WORDS, CellRules
 from sturgeon.data.reading.tables import read_table
@@ -43,6 +44,7 @@ class Preprocessing:
         target: The classes, or the mean, the standard deviation and the range.
         missing_words: Words that mean missing in a file; None for a network that was trained before files of
              every format were read by the same rules, and reads them as it did.
+        pieces: The ranges of numbers that are inputs of their own, after those of the columns; None for none.
 
     Example:
         >>> frame = pd.DataFrame({"length": [1.0, 3.0], "river": ["Elbe", "Volga"]})
@@ -59,6 +61,7 @@ class Preprocessing:
     dropped: tuple[str, ...]
     target: Target
     missing_words: tuple[str, ...] | None = None
+    pieces: Pieces | None = None
 
     @property
     def task(self) -> Task:
@@ -67,8 +70,9 @@ class Preprocessing:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the inputs, in order."""
-        return tuple(name for column in self.columns for name in column.feature_names)
+        """The names of the inputs, in order: those of the columns, then the pieces of numbers."""
+        names = tuple(name for column in self.columns for name in column.feature_names)
+        return names if self.pieces is None else (*names, *self.pieces.names(names))
 
     @property
     def outputs(self) -> int:
@@ -109,7 +113,10 @@ class Preprocessing:
             places[order] = np.arange(len(frame))
         inputs = empty_aligned((len(frame), len(self.feature_names)), np.float32)
         for start, block in encode_blocks(self.columns, frame, source):
-            inputs[places[start : start + len(block)]] = block
+            rows = places[start : start + len(block)]
+            inputs[rows, : block.shape[1]] = block
+            if self.pieces is not None:
+                inputs[rows, block.shape[1] :] = self.pieces.encode(block)
         return inputs
 
     def read(self, path: str | Path) -> pd.DataFrame:
@@ -250,7 +257,8 @@ class Preprocessing:
 
     def to_json(self) -> str:
         """Write it down as JSON, with the version of the format; floats keep all their bits."""
-        return stored.write_reading(stored.write(self.columns, self.dropped, self.target), self.missing_words)
+        text = stored.write(self.columns, self.dropped, self.target)
+        return stored.write_pieces(stored.write_reading(text, self.missing_words), self.pieces)
 
     @classmethod
     def from_json(cls, text: str) -> Preprocessing:
@@ -259,7 +267,8 @@ class Preprocessing:
         Raises:
             DataError: It is not such JSON, or of a version that this Sturgeon does not know.
         """
-        return cls(*stored.read(text), missing_words=stored.read_reading(text))
+        parts = stored.read(text)
+        return cls(*parts, missing_words=stored.read_reading(text), pieces=stored.read_pieces(text))
 
 
 def fit_preprocessing(

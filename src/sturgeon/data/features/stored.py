@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
+from sturgeon.data.features.pieces import Pieces
 from sturgeon.data.features.scale import Range, Scale
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
 from sturgeon.errors import DataError
@@ -60,6 +61,27 @@ def read_reading(text: str) -> tuple[str, ...] | None:
     """Read what `write_reading` added, of JSON that `read` takes; None where there is nothing."""
     words = json.loads(text).get("missing_words")
     return None if words is None else tuple(map(str, words))
+
+
+def write_pieces(text: str, pieces: Pieces | None) -> str:
+    """Add to what `write` gave the pieces of numbers; None adds nothing."""
+    if pieces is None:
+        return text
+    return json.dumps({**json.loads(text), "pieces": pieces.to_json()}, ensure_ascii=False, allow_nan=False)
+
+
+def read_pieces(text: str) -> Pieces | None:
+    """Read what `write_pieces` added, of JSON that `read` takes; None where there is nothing.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    try:
+        return Pieces.from_json(json.loads(text).get("pieces"))
+    except (TypeError, KeyError, ValueError) as error:
+        raise DataError(
+            f"a stored preprocessing's pieces are damaged ({error!r}); tune again to write it anew"
+        ) from None
 
 
 def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:

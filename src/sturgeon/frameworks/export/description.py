@@ -97,6 +97,7 @@ def describe(model: SavedModel, parts: NetworkParts, form: str) -> Description:
             **({} if parts.temperature == 1 else {"temperature": parts.temperature}),
             "number_features": len(parts.numbers.chosen),
             "category_features": [category.rows.shape[1] for category in parts.categories],
+            **({} if parts.pieces is None else {"pieces": len(parts.pieces.feature)}),
         },
         "preprocessing": json.loads(model.preprocessing.to_json()),
     }

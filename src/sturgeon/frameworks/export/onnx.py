@@ -12,10 +12,11 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import LEAST, Category, Layers, NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, Category, Layers, NetworkParts, Ranges
 
 OUTPUT = "prediction"
 _OPSETS = {"": 17, "ai.onnx.ml": 3}  # old enough for every runtime that is still in use
+_OF_PIECES = ("feature", "slope", "offset", "scale", "shift")
 _IR_VERSION = 8
 
 
@@ -87,6 +88,8 @@ class _Graph:
         features = [self._number_features()] if parts.numbers.columns else []
         features += [self._category_features(category) for category in parts.categories]
         flow = self._node("Concat", *features, axis=1)
+        if parts.pieces is not None:
+            flow = self._node("Concat", flow, self._piece_inputs(parts.pieces, flow), axis=1)
         raw = [self._raw_outputs(flow, number, member) for number, member in enumerate(parts.members)]
         if len(raw) > 1:
             outputs = self._weighted_mean(raw)
@@ -168,6 +171,16 @@ class _Graph:
             excess = self._node("Div", self._node("Sub", chosen, inside), std)
             normal = self._node("Add", normal, self._compressed(excess))
         return self._node("Cast", normal, to=types.FLOAT)
+
+    def _piece_inputs(self, pieces: Ranges, flow: str) -> str:
+        constants = {name: self._constant(f"pieces.{name}", getattr(pieces, name)) for name in _OF_PIECES}
+        share = self._node(
+            "Mul", self._node("Gather", flow, constants["feature"], axis=1), constants["slope"]
+        )
+        share = self._node("Add", share, constants["offset"])
+        ends = np.zeros(1, np.float32), np.ones(1, np.float32)
+        share = self._moved_into("pieces", share, *ends)
+        return self._node("Add", self._node("Mul", share, constants["scale"]), constants["shift"])
 
     def _compressed(self, excess: str) -> str:
         """e/√(1 + e²)."""

@@ -92,6 +92,10 @@ def _module(tf: Any, parts: NetworkParts, description: Description) -> Any:
         for category, places, rows in zip(parts.categories, module.places, module.rows, strict=True):
             features.append(tf.gather(rows, places.lookup(columns[category.column][:, 0])))
         flow = tf.concat(features, axis=1)
+        if (pieces := parts.pieces) is not None:
+            share = tf.gather(flow, pieces.feature, axis=1) * pieces.slope + pieces.offset
+            share = tf.clip_by_value(share, 0.0, 1.0)
+            flow = tf.concat([flow, share * pieces.scale + pieces.shift], axis=1)
         raw = [raw_outputs(flow, number) for number in range(len(parts.members))]
         answers = [tf.nn.softmax(each) for each in raw] if parts.scale is None else raw
         outputs = answers[0]
