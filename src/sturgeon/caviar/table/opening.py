@@ -23,6 +23,8 @@ from sturgeon.space import standard_space
 from sturgeon.study import Study
 
 DEFAULT_EPOCHS = 30
+RULES = ("bounds", "as_spelled", "recognise")
+"""The rules of :func:`sturgeon.data.prepare` that older studies did not have."""
 # For classes the log loss, a proper score, which sees more in a few rows than the share of right guesses; for
 # a number the RMSE, in its own unit.
 DEFAULT_METRIC = {"classification": "loss", "regression": "rmse"}
@@ -78,6 +80,7 @@ def begin_table_study(
         "fingerprint": dataset.fingerprint,
         "bounds": dataset.preprocessing.bounds,
         "as_spelled": dataset.preprocessing.missing_words is not None,
+        "recognise": dataset.recognises,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     study.enqueue(default, note="the default configuration")
@@ -154,11 +157,12 @@ def begun_rules(place: str | os.PathLike[str]) -> dict[str, bool]:
 
     Returns:
         For :func:`sturgeon.data.prepare`: ``bounds``, whether inputs and predictions are kept near what
-        training saw, and ``as_spelled``, whether cells are as they are spelled in every format. Older studies
-        had neither.
+        training saw, ``as_spelled``, whether cells are as they are spelled in every format, and
+        ``recognise``, whether dates, numbers in dress and many categories are looked for. Older studies had
+        none of them.
     """
     with Study.open(place, leases=LANE_LEASES) as study:
-        return {rule: bool(study.about.get(rule, False)) for rule in ("bounds", "as_spelled")}
+        return {rule: bool(study.about.get(rule, False)) for rule in RULES}
 
 
 def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:

@@ -95,6 +95,7 @@ def describe(model: SavedModel, parts: NetworkParts, form: str) -> Description:
             **(_sizes(parts.members[0]) if len(parts.members) == 1 else _members(parts.members)),
             "outputs": parts.outputs,
             "number_features": len(parts.numbers.chosen),
+            **({"cycles": [list(each) for each in parts.numbers.cycles]} if parts.numbers.cycles else {}),
             "category_features": [category.rows.shape[1] for category in parts.categories],
         },
         "preprocessing": json.loads(model.preprocessing.to_json()),
