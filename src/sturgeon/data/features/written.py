@@ -155,16 +155,16 @@ def convert_written(frame: pd.DataFrame, written: Mapping[str, Written], source:
 
     Args:
         frame: The table.
-        written: The columns' forms.
+        written: The columns' forms; a column that the table lacks is left out.
         source: The table, for messages.
 
     Returns:
         The table with float64, or for dates datetime64, in these columns; the other cells are shared.
     """
-    if not written:
-        return frame
     converted = frame.copy(deep=False)
     for name, each in written.items():
+        if name not in frame.columns:
+            continue
         numbers: Any = read_written(cast(pd.Series, frame[name]), each.form, source)
         if isinstance(each.form, MomentForm) and each.form.kind == "date":
             absent = np.isnan(numbers)
