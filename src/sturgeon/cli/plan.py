@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.caviar.progress import format_seconds, say
+from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
 from sturgeon.cli.common.names import NETWORK
 from sturgeon.cli.common.paths import PATH
 from sturgeon.errors import InputError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--numeric", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@cell_options
 @click.option(
     "--missing",
     multiple=True,
@@ -64,7 +66,7 @@ def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **op
         raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
     space = change_space(network_space(options["network"]), options["vary"], options["fix"])
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
-    of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop")}
+    of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop", *CELL_OPTIONS)}
     if options["missing"]:
         of_data["missing"] = words_of(options["missing"])
     job = TableJob(data, target, data.parent, asked, budget=budget, data_options=of_data)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
 from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, expand_home
 from sturgeon.errors import InputError
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
 @click.option("--numeric", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@cell_options
 @click.option(
     "--missing",
     multiple=True,
@@ -133,7 +135,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
 
     changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
-    of_data = ("test", "task", "numeric", "categorical", "drop", "time_order", "folds", "group_column")
+    of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
+    of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])

@@ -7,7 +7,7 @@ that counts up to 65. With one input a range, the first layer can bend at each r
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -110,11 +110,12 @@ class Pieces:
         return pieces
 
 
-def fit_pieces(inputs: np.ndarray) -> Pieces | None:
-    """Cut each feature of the training rows at its quantiles.
+def fit_pieces(inputs: np.ndarray, numbers: Iterable[int]) -> Pieces | None:
+    """Cut each number of the training rows at its quantiles.
 
     Args:
         inputs: Normalised features, float32 ``[rows, features]``.
+        numbers: Which of the features are numbers.
 
     Returns:
         The ranges; None where there are no numbers of many values, so many that each would have fewer than
@@ -122,10 +123,10 @@ def fit_pieces(inputs: np.ndarray) -> Pieces | None:
 
     Example:
         >>> column = np.linspace(-2, 2, 33, dtype=np.float32)[:, None]
-        >>> pieces = fit_pieces(column)
+        >>> pieces = fit_pieces(column, [0])
         >>> len(pieces), pieces.low[0], pieces.high[-1]
         (16, -2.0, 2.0)
-        >>> fit_pieces(np.array([[0.0], [1.0]] * 20, np.float32)) is None
+        >>> fit_pieces(np.array([[0.0], [1.0]] * 20, np.float32), [0]) is None
         True
 
     Source:
@@ -134,7 +135,7 @@ def fit_pieces(inputs: np.ndarray) -> Pieces | None:
     """
     if len(inputs) > MOST_ROWS:
         return None
-    varied = [j for j in range(inputs.shape[1]) if len(np.unique(inputs[:, j])) > DISTINCT]
+    varied = [j for j in numbers if len(np.unique(inputs[:, j])) > DISTINCT]
     ranges = min(MOST_RANGES, MOST_PIECES // max(1, len(varied)))
     if not varied or ranges < FEWEST_RANGES:
         return None

@@ -172,7 +172,13 @@ def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:
     raw = inputs[0] if len(inputs) == 1 else layers.Concatenate(dtype="float64", name="numbers.raw")(inputs)
     missing = ops.isnan(raw)
     filled = ops.where(missing, numbers.fill, raw)
-    both = layers.Concatenate(dtype="float64", name="numbers.filled")([filled, ops.cast(missing, "float64")])
+    known = [filled, ops.cast(missing, "float64")]
+    if numbers.cycles:
+        moments = ops.take(filled, np.array(numbers.places), axis=1)
+        each = [ops.take(moments, np.array([place]), axis=1) for place in range(len(numbers.places))]
+        angles = numbers.find_angles(each, ops.floor)
+        known += [ops.sin(angle) for angle in angles] + [ops.cos(angle) for angle in angles]
+    both = layers.Concatenate(dtype="float64", name="numbers.filled")(known)
     chosen = ops.take(both, numbers.chosen, axis=1)
     # Not the layers Rescaling and Normalization: they round μ and σ to float32.
     if not numbers.bounded:

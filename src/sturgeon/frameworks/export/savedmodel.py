@@ -125,7 +125,12 @@ def _number_features(tf: Any, parts: NetworkParts, columns: dict[str, Any]) -> A
     raw = tf.concat([columns[name] for name in numbers.columns], axis=1)
     missing = tf.math.is_nan(raw)
     filled = tf.where(missing, numbers.fill, raw)
-    chosen = tf.gather(tf.concat([filled, tf.cast(missing, tf.float64)], axis=1), numbers.chosen, axis=1)
+    known = [filled, tf.cast(missing, tf.float64)]
+    if numbers.cycles:
+        each = [filled[:, place : place + 1] for place in numbers.places]
+        angles = numbers.find_angles(each, tf.floor)
+        known += [*map(tf.sin, angles), *map(tf.cos, angles)]
+    chosen = tf.gather(tf.concat(known, axis=1), numbers.chosen, axis=1)
     if not numbers.bounded:
         return tf.cast((chosen - numbers.mean) / numbers.std, tf.float32)
     inside = tf.clip_by_value(chosen, numbers.low, numbers.high)
