@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sturgeon.figures.common.snapshot import Shown, Snapshot, take_snapshot
+from sturgeon.figures.predictions import read_test_rows
+from sturgeon.figures.repeats import has_spread
 from sturgeon.languages import translator
+from sturgeon.space import Integer, Real
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -78,14 +81,51 @@ def _important(seen: Snapshot) -> str:
     return "" if seen.importance.shares else N_("it needs 20 trials with a value")
 
 
+def _two_objectives(seen: Snapshot) -> str:
+    return _ended(seen) or ("" if len(seen.objectives) > 1 else N_("the study has one objective"))
+
+
+def _ranged(seen: Snapshot) -> str:
+    ranged = any(isinstance(seen.space[name], Real | Integer) for name in seen.space.coordinates)
+    return _ended(seen) or ("" if ranged else N_("no hyperparameter with a range varies"))
+
+
+def _spread_known(seen: Snapshot) -> str:
+    known = any(has_spread(one, seen) for one in seen.valued)
+    return "" if known else N_("each trial was trained once, without folds or repeats")
+
+
+def _attempted(seen: Snapshot) -> str:
+    return "" if seen.attempts else N_("no trial was trained here")
+
+
+def _judged(task: str) -> Callable[[Snapshot], str]:
+    def missing(seen: Snapshot) -> str:
+        rows = read_test_rows(seen)
+        return "" if rows is not None and rows.task == task else N_("no such test rows are kept with it")
+
+    return missing
+
+
 _HERE = "sturgeon.figures"
+_PREDICTIONS = f"{_HERE}.predictions"
 _ALL = (
+    Picture("overview", N_("The study at a glance"), f"{_HERE}.summary", _ended, True),
     Picture("best_so_far", N_("Best so far"), f"{_HERE}.progress", _ended),
-    Picture("learning_curves", N_("Learning curves"), f"{_HERE}.progress", _curves),
-    Picture("slice", N_("Each hyperparameter on its own scale"), f"{_HERE}.hyperparameters", _varied, True),
     Picture("importance", N_("What mattered"), f"{_HERE}.hyperparameters", _important),
+    Picture("slice", N_("Each hyperparameter on its own scale"), f"{_HERE}.hyperparameters", _varied, True),
+    Picture("coarse_to_fine", N_("From coarse to fine"), f"{_HERE}.designs", _ranged),
     Picture("contour", N_("Two hyperparameters together"), f"{_HERE}.hyperparameters", _two_varied),
+    Picture("parallel_coordinates", N_("All hyperparameters together"), f"{_HERE}.parallel", _varied, True),
+    Picture("learning_curves", N_("Learning curves"), f"{_HERE}.progress", _curves),
+    Picture("random_against_grid", N_("Values tried, and those of a grid"), f"{_HERE}.designs", _varied),
+    Picture("pareto_front", N_("Pareto front"), f"{_HERE}.objectives", _two_objectives),
+    Picture("spread", N_("Spread over folds and repeats"), f"{_HERE}.repeats", _spread_known),
+    Picture("confusion_matrix", N_("Confusion matrix"), _PREDICTIONS, _judged("classification")),
+    Picture("calibration", N_("Calibration"), _PREDICTIONS, _judged("classification")),
+    Picture("residuals", N_("Residuals"), _PREDICTIONS, _judged("regression")),
+    Picture("timeline", N_("Who trained when"), f"{_HERE}.workers", _attempted),
 )
 
 FIGURES: dict[str, Picture] = {one.name: one for one in _ALL}
-"""Every picture by name."""
+"""Every picture by name, in the order of a report."""
