@@ -113,6 +113,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
+@click.option("--no-report", is_flag=True, help="Leave out report.html in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
     """Tune a batch-norm network on a table.
@@ -129,7 +130,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
-    from sturgeon.caviar.table.job import TableJob, tune_table
+    from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
+    from sturgeon.cli.common.ending import write_report_of
     from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
 
@@ -168,12 +170,15 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
         print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
+    report = None
+    if not (result.interrupted or options["no_report"]):
+        report = write_report_of(job.study or job.out / STUDY_FILE, job.out)
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
         from sturgeon.cli.common.result import print_result
 
-        print_result(result, view.varying, view.space)
+        print_result(result, view.varying, view.space, report=report)
     return 130 if result.interrupted else 0
 
 
