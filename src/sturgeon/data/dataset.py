@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -13,10 +14,12 @@ import pandas as pd
 
 from sturgeon.data.features.aligned import empty_aligned, join_adjacent
 from sturgeon.data.features.cells import read_numbers, row_number
-from sturgeon.data.features.notes import describe_cells, describe_parts
+from sturgeon.data.features.notes import describe_cells, describe_parts, describe_unseen
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
 from sturgeon.data.reading.names import listed
-from sturgeon.data.reading.rules import CellRules, cell_rules
+from sturgeon.data.reading.rules import CellRules, cell_rules, notes_of
 from sturgeon.data.reading.sources import Table, check_columns, open_table
 from sturgeon.data.splits import (
     FEWEST_IN_A_PART,
@@ -163,6 +166,9 @@ def prepare(
     categorical: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] | str | None = None,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
+    sql: str | None = None,
     seed: int = 0,
     time_order: bool = False,
     validation: float = 0.15,
@@ -170,11 +176,13 @@ def prepare(
     folds: int | None = 1,
     bounds: bool = True,
     as_spelled: bool = True,
+    tidied: bool = True,
 ) -> Dataset:
     """Turn a table into a dataset. Nothing is learnt from validation or test rows.
 
     Args:
-        table: A path, a data frame, or a pair ``(X, y)`` of arrays of shapes (n, columns) and (n,).
+        table: A path or another place that `read_table` takes; a data frame of pandas, Polars or Arrow; or a
+            pair ``(X, y)`` of arrays of shapes (n, columns) and (n,).
         target: The column to predict; it may be None only for a pair.
         test: A test table of its own; `table` is then cut into training and validation only.
         task: "classification" or "regression"; None decides as `decide_task` says.
@@ -184,6 +192,9 @@ def prepare(
         missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``,
             ``null``, ``None`` …); these hold for the target too, in which the usual ones are labels. An empty
             cell and ``?`` are always missing.
+        encoding: Of text files that are neither UTF-8 nor begin with a byte order mark.
+        sheet: Of a workbook, by its name or its number, from 1.
+        sql: A query, where `table` is a database's URL.
         seed: Of the split; equal seeds give equal datasets.
         time_order: Rows are in order of time: train on the first, test on the last.
         validation: Share of the rows for validation.
@@ -192,6 +203,8 @@ def prepare(
             number kept near that of their targets; False was the rule before there was this one.
         as_spelled: Whether cells are as they are spelled in every format, and rare classes spread over the
             parts; False is for a study that was begun before there were these rules.
+        tidied: Whether row numbers are left out, a Parquet file's named index is a column and a word such as
+            ``-`` among numbers means missing; False is for a study that was begun before that.
         folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
             many folds of even size and kind, each of which is to be held out in turn; there is no validation
             part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
@@ -211,8 +224,10 @@ def prepare(
         >>> dataset.task, dataset.features, dataset.rows
         ('regression', 3, {'train': 70, 'validation': 15, 'test': 15})
     """
-    rules = _cell_rules(missing, numeric, categorical, as_spelled=as_spelled)
-    frame, target, source = open_table(table, target, "the table", rules=rules)
+    rules = replace(_cell_rules(missing, numeric, categorical, as_spelled=as_spelled), tidied=tidied)
+    options = FileOptions(encoding, sheet, sql)
+    frame, target, source = open_table(table, target, "the table", rules=rules, options=options)
+    told = notes_of(frame)
     inputs, overruled = _choose_inputs(frame, target, numeric, categorical, drop, source)
     label_column = cast(pd.Series, frame[target])
     check_present(label_column, source)
@@ -261,7 +276,8 @@ def prepare(
             inputs,
             label_column,
         )  # so that a large table's cells are not held beside a large test table's
-        x_test, y_test = _read_test(test, preprocessing, rules)
+        test_frame, x_test, y_test = _read_test(test, preprocessing, rules, options)
+        notes += describe_unseen(preprocessing, test_frame)
         test_rows = np.arange(len(y_test))
     return Dataset(
         task=choice.task,
@@ -278,6 +294,7 @@ def prepare(
         fold_of=fold_of,
         folds_reason=reason,
         notes=(
+            *told,
             *notes,
             *describe_parts(preprocessing, y_train if fold_of is not None else y_validation, y_test),
         ),
@@ -394,10 +411,16 @@ def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None
         )
 
 
-def _read_test(test: Table, preprocessing: Preprocessing, rules: CellRules) -> tuple[np.ndarray, np.ndarray]:
+def _read_test(
+    test: Table, preprocessing: Preprocessing, rules: CellRules, options: FileOptions
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     if rules.as_spelled:
         rules = preprocessing.cell_rules(asked=rules.asked)
-    frame, target, source = open_table(test, preprocessing.target.name, "the test table", rules=rules)
+    workbook = isinstance(test, str | Path) and str(test).lower().endswith(WORKBOOKS)
+    options = FileOptions(options.encoding, options.sheet if workbook else None)
+    frame, target, source = open_table(
+        test, preprocessing.target.name, "the test table", rules=rules, options=options
+    )
     if isinstance(preprocessing.target, NumericTarget):
         check_present(frame[target], source)  # pyright: ignore[reportArgumentType]
         _refuse_beyond_squares(frame[target], source)  # pyright: ignore[reportArgumentType]
@@ -405,4 +428,4 @@ def _read_test(test: Table, preprocessing: Preprocessing, rules: CellRules) -> t
         raise DataError(
             f"a test table must have at least {FEWEST_IN_A_PART} rows; {source} has {len(frame)}; add rows"
         )
-    return preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)
+    return frame, preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)

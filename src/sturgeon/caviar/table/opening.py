@@ -78,6 +78,7 @@ def begin_table_study(
         "fingerprint": dataset.fingerprint,
         "bounds": dataset.preprocessing.bounds,
         "as_spelled": dataset.preprocessing.missing_words is not None,
+        "tidied": True,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     study.enqueue(default, note="the default configuration")
@@ -154,11 +155,11 @@ def begun_rules(place: str | os.PathLike[str]) -> dict[str, bool]:
 
     Returns:
         For :func:`sturgeon.data.prepare`: ``bounds``, whether inputs and predictions are kept near what
-        training saw, and ``as_spelled``, whether cells are as they are spelled in every format. Older studies
-        had neither.
+        training saw, ``as_spelled``, whether cells are as they are spelled in every format, and ``tidied``,
+        whether row numbers are left out. Older studies had none of them.
     """
     with Study.open(place, leases=LANE_LEASES) as study:
-        return {rule: bool(study.about.get(rule, False)) for rule in ("bounds", "as_spelled")}
+        return {rule: bool(study.about.get(rule, False)) for rule in ("bounds", "as_spelled", "tidied")}
 
 
 def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:
