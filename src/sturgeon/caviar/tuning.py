@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
+from sturgeon.caviar.workers.settled import places_for
 from sturgeon.caviar.workers.training import prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
@@ -42,6 +44,7 @@ def tune(
     search: Search | None = None,
     stopping: Stopping | None = None,
     workers: int = 1,
+    deterministic: bool = True,
     seed: int | None = None,
     resume: bool = False,
     timeout: str | float | None = None,
@@ -89,6 +92,9 @@ def tune(
             and promotes trials where the function hands over checkpoints; else it stops them.
         workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
             a debugger can stop in them; then there is no ``timeout``, and a crash is yours.
+        deterministic: Whether the same seed, workers and results give the same trials, whichever worker is
+            faster: what is begun next depends on the trials begun before a fixed number of newer ones, and
+            waits for them. With False it depends on all that has ended by then, and no worker ever waits.
         seed: Where all randomness starts, in [0, 2**63); by default 0, or that of the study that is resumed.
         resume: Resume the study if it exists. One that exists is otherwise an error.
         timeout: How long an attempt at a trial may take, in seconds or as text, before it is killed.
@@ -144,7 +150,8 @@ def tune(
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
         try:
             _check_until(settings.objectives, limits)
-            ledger = Ledger(opened, limits, settings.stopping)
+            places = places_for(workers) if deterministic else math.inf
+            ledger = Ledger(opened, limits, settings.stopping, places=places)
             with stop_on_signal() as stop:
                 if pool is None:
                     interrupted = HereLoop(ledger, train).run(stop)

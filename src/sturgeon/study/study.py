@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -298,6 +298,7 @@ class Study:
         paused: bool = True,
         search: Search | None = None,
         at_most: int | None = None,
+        unsettled: Collection[int] = (),
     ) -> list[Trial]:
         """Hand out trials: first those that wait, were paused or lost their worker, then new ones.
 
@@ -311,6 +312,8 @@ class Study:
             at_most: How many trials the study may have in all, without those that still wait: none is begun
                 beyond that, however many processes ask at once. Trials that were begun before, as paused or
                 lost ones, are given in any case. None for no bound.
+            unsettled: Trials that the search is shown as running, without results, whatever came of them: a
+                loop whose workers differ in speed leaves out what only happened to end early.
 
         Returns:
             The trials, which belong to this handle until they end.
@@ -323,7 +326,8 @@ class Study:
             raise StudyError(f"at least 1 trial must be asked for; got count={count!r}.")
         self._running.writer.flush()
         space = check_whole_space(self.space)
-        return self._allocator.ask(Request(count, space, search or self.search, paused, at_most))
+        request = Request(count, space, search or self.search, paused, at_most, unsettled)
+        return self._allocator.ask(request)
 
     def resume(self, number: Trial | int, /) -> Trial:
         """Hand out one paused trial, as a new attempt with the same seed.
