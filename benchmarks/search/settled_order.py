@@ -3,9 +3,10 @@
     python benchmarks/search/settled_order.py --lcbench DIR --workers 2 4 8 --seeds N
 
 Simulates workers on LCBench at epoch 52: how long a trial takes is what the surrogate says of its
-configuration, times a factor that is drawn (lognormal). ``free`` asks for the next trial as soon as a worker is
-free, with all results that there are by then. ``N places`` begins trial k when all but N - 1 of those before it
-have ended, and shows the search only the results of the others; so the trials follow from the results alone.
+configuration, times a factor that is drawn (lognormal). ``free`` asks for the next trial as soon as a worker
+is free, with all results that there are by then. ``N places`` begins trial k when all but N - 1 of those
+before it have ended, and shows the search the results of those only: so the trials follow from the results
+alone.
 Printed are the mean normalised regret after as many trials, the same at equal time (a half and all of what
 ``free`` took for its trials), and how long all trials took, ``free`` being 1.
 

@@ -11,13 +11,15 @@ import os
 import weakref
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sturgeon.errors import StudyError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
+from sturgeon.space.config import is_structure
 from sturgeon.space.constraint import Expression
 from sturgeon.study.best_trials import best_trial, best_trials
 from sturgeon.study.journal import Journal
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from sturgeon.study.importance import Importance, Method
 
 _log = logging.getLogger("sturgeon")
+
+AnyTrial = TypeVar("AnyTrial", Trial, TrialRecord)
 
 
 class Study:
@@ -327,7 +331,7 @@ class Study:
         self._running.writer.flush()
         space = check_whole_space(self.space)
         request = Request(count, space, search or self.search, paused, at_most, unsettled)
-        return self._allocator.ask(request)
+        return [self._as_given(trial) for trial in self._allocator.ask(request)]
 
     def resume(self, number: Trial | int, /) -> Trial:
         """Hand out one paused trial, as a new attempt with the same seed.
@@ -352,7 +356,7 @@ class Study:
             (1, 2)
         """
         self._running.writer.flush()
-        return self._allocator.resume(number_of(number))
+        return self._as_given(self._allocator.resume(number_of(number)))
 
     def report(self, trial: Trial | int, /, step: int, **metrics: float) -> None:
         """Write down points of a trial's curves: values by name at a step (an epoch, say), from 0.
@@ -509,11 +513,12 @@ class Study:
     @property
     def trials(self) -> list[TrialRecord]:
         """Every trial, by number, with its curves."""
-        return self._store.read(self._store.reader.records)
+        return [self._as_given(one) for one in self._store.read(self._store.reader.records)]
 
     def trial(self, number: int | Trial, /) -> TrialRecord:
         """One trial; StudyError where there is none of that number."""
-        return self._store.read(lambda connection: self._store.reader.record(connection, number_of(number)))
+        found = self._store.read(lambda connection: self._store.reader.record(connection, number_of(number)))
+        return self._as_given(found)
 
     def attempts(self, number: int | Trial, /) -> list[Attempt]:
         """Every attempt at one trial, in order."""
@@ -530,12 +535,12 @@ class Study:
         Raises:
             StudyError: No trial has a value yet, or there are several objectives.
         """
-        return best_trial(self._store, self.objectives)
+        return self._as_given(best_trial(self._store, self.objectives))
 
     @property
     def best_trials(self) -> list[TrialRecord]:
         """The trials that no other beats: no worse in every objective and better in one."""
-        return best_trials(self._store, self.objectives)
+        return [self._as_given(one) for one in best_trials(self._store, self.objectives)]
 
     @property
     def record(self) -> Record:
@@ -571,6 +576,12 @@ class Study:
         from sturgeon.study.importance import measure_importance
 
         return measure_importance(self.space, self.trials, self.objectives[0].sign, method)
+
+    def _as_given(self, trial: AnyTrial) -> AnyTrial:
+        """Give a trial with tuples where the space has tuples: JSON knows lists only."""
+        if not any(map(is_structure, trial.config.values())):
+            return trial
+        return replace(trial, config=self.space.as_given(trial.config))
 
     # -- ending ----------------------------------------------------------------------------------
 
