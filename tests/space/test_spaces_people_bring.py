@@ -1,4 +1,4 @@
-"""What Optuna, KerasTuner, Ray Tune and ConfigSpace can express: each works here, or is refused with the remedy."""
+"""What Optuna, KerasTuner, Ray Tune and ConfigSpace can express: it works, or is refused with the remedy."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sturgeon.errors import SpaceError
+from sturgeon.errors import SpaceError, SpaceExhausted
 from sturgeon.search import CoarseToFine, Observation, Random, Record, Sobol
 from sturgeon.space import Choice, Constant, Integer, Real, Space
 from sturgeon.study import Study
@@ -50,10 +50,10 @@ SUPPORTED = [
     ),
     ("hp.Choice default", Space(x=Choice(("a", "b"), default="b")), lambda x: set(x) == {"a", "b"}),
     ("hp.Fixed", Space(x=Constant(0.9), y=Real(0, 1)), lambda x: set(x) == {0.9}),
-    ("conditional_scope", Space(m=Choice("ab"[:2] and ["a", "b"]), x=Real(0, 1, when={"m": ["a"]})), None),
+    ("conditional_scope", Space(m=Choice(["a", "b"]), x=Real(0, 1, when={"m": ["a"]})), None),
     ("units_0 of layers", Space(n=Integer(1, 2), x=Integer(8, 16, when={"n": 2})), lambda x: max(x) <= 16),
     # Ray Tune
-    ("tune.uniform", Space(x=Real(3, 7)), lambda x: 3 <= min(x) and max(x) <= 7),
+    ("tune.uniform", Space(x=Real(3, 7)), lambda x: min(x) >= 3 and max(x) <= 7),
     ("tune.quniform", Space(x=Real(3.2, 5.4, step=0.2)), lambda x: len(set(x)) == 12),
     ("tune.loguniform", Space(x=Real(1e-4, 1e-1, scale="log")), lambda x: min(x) < 3e-4),
     ("tune.randn", Space(x=Real(-3.0, 3.0, around=0.0)), lambda x: abs(np.median(x)) < 0.4),
@@ -125,7 +125,7 @@ SUPPORTED = [
     ("ForbiddenGreaterThan", Space(x=Integer(1, 9), y=Integer(1, 9), constraint="x <= y"), None),
     (
         "constraint, odd names",
-        Space({"max-depth": Integer(1, 9), "x": Integer(1, 9)}, constraint="`max-depth` < x"),
+        Space({"max-depth": Integer(1, 9), "x": Integer(1, 9)}, constraint="`max-depth` <= x"),
         None,
     ),
     # people
@@ -237,16 +237,10 @@ def test_searches_propose_what_belongs_to_it(space, holds):
     for search in (Random(), Sobol(), CoarseToFine()):
         try:
             found = search.suggest(space, record, 1, rng)
-        except st_exhausted():
+        except SpaceExhausted:
             continue
         space.validate(found[0])
         assert found[0] not in record
-
-
-def st_exhausted():
-    from sturgeon.errors import SpaceExhausted
-
-    return SpaceExhausted
 
 
 @pytest.mark.parametrize(("make", "words"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
@@ -281,7 +275,7 @@ def test_a_study_gives_options_back_as_they_were_declared(tmp_path):
             assert type(config["hidden-layers"]) is tuple
             assert type(config["block"]["kernel"]) is tuple
             assert type(config["sizes"]) is list
-        assert again.frame()["config_hidden-layers"].str.startswith("(").any() or True
+        assert again.frame()["config_hidden-layers"].notna().all()
         again.enqueue({**trials[0].config, "x": 0.5, "hidden-layers": [50, 50]})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import os
@@ -13,7 +14,7 @@ from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
-from sturgeon.caviar.workers.function import check_function, pack
+from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
@@ -29,6 +30,9 @@ from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
 
 _log = logging.getLogger("sturgeon")
+
+_CODE = "code"
+"""The kind of a journal's entry that holds the hash of the function's source."""
 
 
 @no_interrupt_lost()
@@ -85,7 +89,7 @@ def tune(
             those that run are stopped at their next epoch and keep the value they have by then; one that
             has none yet is paused.
         study: A file or a PostgreSQL URL; by default in memory.
-        search: What suggests configurations.
+        search: What suggests configurations; another one than before may go on with a study.
         stopping: Which trials end early; by default none, as one cannot know that what a function reports
             is comparable between trials at the same step. A trial that a rule stops keeps the value it has by
             then and is ``stopped``, with the rule and its reason in ``reason``. ``SuccessiveHalving`` pauses
@@ -111,7 +115,7 @@ def tune(
     Raises:
         InputError: ``train`` cannot be sent to a worker or loaded there, or an argument breaks a rule.
         StudyError: The study exists and ``resume`` was not given, or it was begun with another space,
-            objective, seed or search.
+            objective, seed or stopping rule; ``Study.continue_in`` takes its trials to another space.
         StudyFailed: Too many trials failed, or all; the message quotes the most common error.
         KeyboardInterrupt: Ctrl-C or SIGTERM came.
 
@@ -150,6 +154,8 @@ def tune(
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
         try:
             _check_until(settings.objectives, limits)
+            if opened.place != MEMORY:
+                _keep_source(opened, train)
             places = places_for(workers) if deterministic else math.inf
             ledger = Ledger(opened, limits, settings.stopping, places=places)
             with stop_on_signal() as stop:
@@ -171,6 +177,23 @@ def tune(
     finally:
         if pool is not None:
             pool.kill()  # whoever is left, whatever happened
+
+
+def _keep_source(study: Study, train: Callable[..., Any]) -> None:
+    """Write down what the function's source is, and say so where it was another one before."""
+    source = source_of(train)
+    if source is None:
+        return
+    digest = hashlib.sha256(source.encode(errors="replace")).hexdigest()
+    before = study.journal.read(kind=_CODE)
+    if before and before[-1].body.get("sha256") != digest:
+        _log.warning(
+            "The source of %s has changed since the study's last run, so trials may not be comparable; "
+            "it goes on. The study's journal says when.",
+            name_of(train),
+        )
+    if not before or before[-1].body.get("sha256") != digest:
+        study.journal.write(_CODE, {"function": name_of(train), "sha256": digest})
 
 
 def _check_workers(workers: int, limits: Limits) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
-from sturgeon.space.config import Scalar, check_value, scalar_key, write_value
+from sturgeon.space.config import Scalar, check_value, is_structure, scalar_key, write_value
 from sturgeon.space.scales import Floats
 
 Codes: TypeAlias = npt.NDArray[Any]
@@ -103,7 +103,7 @@ class Hyperparameter(ABC):
         for item in fields(self):
             value = getattr(self, item.name)
             if item.name == "when":
-                value = {name: values[0] if len(values) == 1 else values for name, values in value.items()}
+                value = {name: _as_condition(values) for name, values in value.items()}
             shared = item.name in Hyperparameter.__dataclass_fields__
             if item.default is MISSING and not shared:
                 parts.append((0, repr(value)))
@@ -168,6 +168,13 @@ class Varying(Hyperparameter):
         return SpaceError(f"A value must be {self.rule()}; got {shown(culprit)}.")
 
 
+def _as_condition(values: tuple[Scalar, ...]) -> Any:
+    """Give the values of a condition as one would write them; in a tuple they would be several."""
+    if len(values) == 1:
+        return [values[0]] if is_structure(values[0]) else values[0]
+    return values
+
+
 def shown(value: object) -> str:
     """Show a received value with its type, so that 1, 1.0 and '1' cannot be confused in a message."""
     return f"{value!r} ({type(value).__name__})"
@@ -185,7 +192,7 @@ def _normalized_when(when: object) -> Mapping[str, tuple[Scalar, ...]]:
         )
     normalized = {}
     for name, wanted in when.items():
-        values = tuple(wanted) if isinstance(wanted, tuple | list | np.ndarray) else (wanted,)
+        values = tuple(wanted) if isinstance(wanted, tuple | list | range | np.ndarray) else (wanted,)
         if not values:
             raise SpaceError(f"`when` must give at least one value; got none for {name!r}. List the values.")
         normalized[name] = tuple(check_value(value, f"A value of `when` for {name!r}") for value in values)

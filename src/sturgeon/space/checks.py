@@ -26,8 +26,8 @@ def check_names(hyperparameters: Mapping[Any, Any], may_be_empty: bool = False) 
     for name, item in hyperparameters.items():
         if not isinstance(name, str) or not _is_name(name):
             raise SpaceError(
-                "A name must be a text of printable characters without `=`, a backtick or spaces at its ends, "
-                f"and not `constraint`; got {name!r}. Rename it, for instance to learning_rate."
+                "A name must be printable text without `=`, a backtick or spaces at its ends, and "
+                f"not `constraint`; got {name!r}. Rename it, for instance to learning_rate."
             )
         if not isinstance(item, Hyperparameter):
             raise SpaceError(

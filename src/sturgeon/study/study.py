@@ -23,7 +23,7 @@ from sturgeon.space.config import is_structure
 from sturgeon.space.constraint import Expression
 from sturgeon.study.best_trials import best_trial, best_trials
 from sturgeon.study.journal import Journal
-from sturgeon.study.known_trials import KnownTrial, add_trials
+from sturgeon.study.known_trials import KnownTrial, add_trials, trials_in
 from sturgeon.study.leases import LeaseKeeper, Leases
 from sturgeon.study.objectives import Direction, Objective, choose_objectives
 from sturgeon.study.record_cache import RecordCache
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from sturgeon.study.importance import Importance, Method
 
 _log = logging.getLogger("sturgeon")
+
+SEARCH_CHANGED = "search"
+"""The kind of a journal's entry that says that another search went on."""
 
 AnyTrial = TypeVar("AnyTrial", Trial, TrialRecord)
 
@@ -197,8 +200,8 @@ class Study:
         description, search = _describe(space, minimize, maximize, search, seed, about)
         constraint = None if isinstance(space.constraint, Expression) else space.constraint
         store = open_or_create_store(where, description)
-        same = search.name not in SEARCHES or store.description.search == description.search
-        return cls(store, leases=leases, constraint=constraint, search=search if same else None)
+        own = search if search.name not in SEARCHES else None
+        return cls(store, leases=leases, constraint=constraint, search=own)
 
     @staticmethod
     def exists(where: str | os.PathLike[str]) -> bool:
@@ -233,6 +236,60 @@ class Study:
         study = cls.create(to, found.space, **goals, seed=found.seed, about=found.about)
         if found.trials:
             add_trials(study._store, found.space, study.objectives, found.trials)
+        return study
+
+    def continue_in(
+        self,
+        space: Space,
+        *,
+        to: str | os.PathLike[str] = ":memory:",
+        search: Search | None = None,
+        seed: int | None = None,
+    ) -> Study:
+        """Begin a study in another space with the trials of this one that fit there.
+
+        Ranges may be wider or narrower, hyperparameters added or removed. A trial takes the default of a
+        hyperparameter that it had no value of, and goes on without a value that the space has no name for:
+        keep the name, as a ``Constant``, to take over only the trials that had this value. Trials that have
+        ended come with their values, curves and notes; those that wait or were put aside wait again; those
+        that run are left out. This study stays as it is.
+
+        Args:
+            space: What may vary from now on.
+            to: Where the new study is kept.
+            search: What suggests configurations there; by default this study's search.
+            seed: Its seed; by default this study's.
+
+        Returns:
+            The new study, with the objectives of this one. ``about["continued"]`` of a trial says which one
+            it was.
+
+        Raises:
+            StudyError: There is something at that place already.
+
+        Example:
+            >>> from sturgeon.space import Integer, Real, Space
+            >>> old = Study.create(":memory:", Space(layers=Integer(2, 4)), minimize="loss")
+            >>> numbers = [old.add({"layers": layers}, {"loss": 1 / layers}) for layers in (2, 3, 4)]
+            >>> wider = Space(layers=Integer(3, 9), dropout=Real(0, 0.5, default=0.0))
+            >>> [trial.config for trial in old.continue_in(wider).trials]
+            [{'layers': 3, 'dropout': 0.0}, {'layers': 4, 'dropout': 0.0}]
+        """
+        continued = trials_in(check_whole_space(space), self.space, self.trials, place=self.place)
+        goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
+        for one in self.objectives:
+            goals[one.direction].append(one.metric)
+        about = {**self.about, "continued": self.place}
+        if search is None:
+            search = self.search
+        study = Study.create(
+            to, space, **goals, search=search, seed=self.seed if seed is None else seed, about=about
+        )
+        if continued.trials:
+            add_trials(study._store, space, study.objectives, continued.trials)
+        _log.info("%s", continued)
+        if continued.left_out:
+            _log.warning("%s", continued)
         return study
 
     def to_optuna(self, storage: Any = None, name: str | None = None) -> Any:
@@ -271,12 +328,27 @@ class Study:
 
     @property
     def search(self) -> Search:
-        """What suggests configurations."""
+        """What suggests configurations: what the study was begun with, or the search that went on last."""
         if self._search is None:
             from sturgeon.search import search_from_json
 
-            self._search = search_from_json(dict(self._store.description.search))
+            changes = self.journal.read(kind=SEARCH_CHANGED)
+            kept = changes[-1].body["to"] if changes else self._store.description.search
+            self._search = search_from_json(dict(kept))
         return self._search
+
+    def change_search(self, search: Search) -> None:
+        """Have another search suggest configurations from now on; it learns from all trials that there are.
+
+        The journal keeps the change.
+        """
+        from sturgeon.search import check_search, search_to_json
+
+        check_search(search)
+        if search != self.search:
+            body = {"from": search_to_json(self.search), "to": search_to_json(search)}
+            self.journal.write(SEARCH_CHANGED, body)
+        self._search = search
 
     @property
     def place(self) -> str:
