@@ -40,6 +40,7 @@ class HereLoop:
         """
         ledger = self.ledger
         while not stop.is_set() and self.reason(stop) is None:
+            ledger.may_go_on()
             try:
                 trial = ledger.take_next(ledger.room(0))
             except SpaceExhausted:
@@ -66,11 +67,13 @@ class HereLoop:
         try:
             live = LiveTrial(start, _Direct(self, running, stop))
             outcome = run_training(self._train, live, own_process=False)
+            ledger.leave(trial.number)
             if stop.is_set() and isinstance(outcome, Returned) and outcome.cut:
                 ledger.pause(trial)
             else:
                 ledger.end(running, outcome, self.reason(stop))
         except LeaseLost as error:
+            ledger.leave(trial.number)
             _log.warning("%s", error)
         except KeyboardInterrupt:
             with contextlib.suppress(LeaseLost):  # it may have ended a moment ago
