@@ -19,7 +19,7 @@ from sturgeon.plain_text import LONGEST_LINE, plain
 from sturgeon.search import Search
 from sturgeon.study import STATES, JournalEntry, Study, TrialRecord
 from sturgeon.study.follower import Changes, Follower
-from sturgeon.study.importance import measure_importance
+from sturgeon.study.importance import Importance, measure_importance
 from sturgeon.study.leases import is_alive
 from sturgeon.study.trial import Attempt
 
@@ -27,6 +27,8 @@ MOST_ENTRIES = 200
 """So many of the newest requests and answers are kept."""
 CURVES_SECONDS = 0.25
 """How long curves are read at a time while a study is taken in."""
+REMEASURED_FROM = 1.1
+"""The importance is measured anew in the background once so many times as many trials have a value."""
 _ALIVE_SECONDS = 3.0
 # A damaged study, or one that somebody made to do harm, may raise any of these.
 _BROKEN = (
@@ -57,6 +59,7 @@ class Summary:
         busy: Whether some process runs trials of it.
         pause: ``""``, ``"asked"`` or ``"paused"``.
         change: The study's count of changes.
+        measured: How many trials the importance rests on that pictures go by; 0 before it was measured.
     """
 
     counts: dict[str, int]
@@ -64,6 +67,7 @@ class Summary:
     busy: bool
     pause: str
     change: int
+    measured: int
 
 
 class LiveStudy:
@@ -89,7 +93,8 @@ class LiveStudy:
         self._best: TrialRecord | None = None
         self._counts: dict[str, int] = {}
         self._attempts: dict[int, tuple[int, str, list[Attempt]]] = {}
-        self._importance: tuple[int, object] | None = None
+        self._importance: tuple[int, Importance] | None = None
+        self._measuring = threading.Lock()
         self._alive: tuple[float, bool] = (0.0, False)
 
     @property
@@ -174,7 +179,9 @@ class LiveStudy:
             self._check_looked()
             assert self._follower is not None
             counts = {state: self._counts.get(state, 0) for state in STATES}
-            return Summary(counts, self._best, self._is_busy(), self._pause_state(), self._follower.change)
+            measured = 0 if self._importance is None else self._importance[0]
+            busy, pause = self._is_busy(), self._pause_state()
+            return Summary(counts, self._best, busy, pause, self._follower.change, measured)
 
     def trial(self, number: int) -> TrialRecord | None:
         """One trial with all its curves, or None where there is none of that number."""
@@ -196,8 +203,8 @@ class LiveStudy:
 
         Args:
             attempts: Whether the picture shows who trained when.
-            measured: Whether it needs the importance of now; else the last that was measured will do, or the
-                priorities.
+            measured: Whether it needs the importance of now; else the last that was measured will do, or at
+                first the priorities, until it is measured in the background.
 
         Raises:
             Unavailable: It cannot be read.
@@ -261,7 +268,7 @@ class LiveStudy:
         """Count states and find the best; a look at all trials, which takes a millisecond or two."""
         if not changes.trials and self._counts:
             return
-        counts = dict.fromkeys(STATES, 0)
+        counts: dict[str, int] = dict.fromkeys(STATES, 0)
         sign = self.study.objectives[0].sign
         best: TrialRecord | None = None
         for one in self.trials:
@@ -306,16 +313,37 @@ class LiveStudy:
         return alive
 
     def _set_importance(self, snapshot: Snapshot, measured: bool) -> None:
-        """Measure the importance, unless the last one will do: it takes longer than any picture."""
+        """Give a snapshot an importance without measuring it anew: that takes longer than any picture."""
         valued = len(snapshot.valued)
-        if measured and (self._importance is None or self._importance[0] != valued):
-            found = measure_importance(snapshot.space, snapshot.trials, snapshot.objective.sign)
-            self._importance = (valued, found)
-        if self._importance is not None:
-            snapshot.__dict__["importance"] = self._importance[1]
+        known = self._importance
+        if measured and (known is None or known[0] != valued):
+            with self._measuring:
+                known = self._measure(snapshot)
+        elif known is None or valued > REMEASURED_FROM * known[0]:
+            threading.Thread(target=self._measure_later, args=(snapshot,), daemon=True).start()
+        if known is not None:
+            snapshot.__dict__["importance"] = known[1]
         else:
             names = sorted(snapshot.space.coordinates, key=lambda name: snapshot.space[name].priority)
             snapshot.__dict__["by_importance"] = tuple(names)
+
+    def _measure_later(self, snapshot: Snapshot) -> None:
+        if self._measuring.acquire(blocking=False):  # else somebody does it already
+            try:
+                self._measure(snapshot)
+            except _BROKEN:
+                _log.debug("the importance cannot be measured", exc_info=True)
+            finally:
+                self._measuring.release()
+
+    def _measure(self, snapshot: Snapshot) -> tuple[int, Importance]:
+        valued = len(snapshot.valued)
+        known = self._importance
+        if known is None or known[0] != valued:
+            found = measure_importance(snapshot.space, snapshot.trials, snapshot.objective.sign)
+            known = self._importance = (valued, found)
+            self.version += 1
+        return known
 
 
 def _search_of(study: Study) -> Search | None:

@@ -23,12 +23,14 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """What may be asked of each picture."""
 NEED_CURVES = frozenset({"best_so_far", "learning_curves", "overview", "spread"})
-ESTIMATED = frozenset({"best_so_far", "learning_curves", "timeline", "spread", "pareto_front"})
-"""Pictures for which the importance that was measured last will do: they say it in passing, or not at all."""
+MEASURED = frozenset({"importance", "overview"})
+"""Pictures that show the importance of now; for the order in others, that which was measured last will do."""
 
 SHORTEST_SECONDS = 5.0
+LONGEST_SECONDS = 300.0
 TIMES_ITS_COST = 200.0
-"""A picture is drawn anew after so many times what drawing it took: a study that runs loses little to it."""
+"""Within these bounds, a picture is drawn anew after so many times what drawing it took: a study that runs
+loses little to it."""
 MOST_KEPT = 60
 
 
@@ -45,7 +47,8 @@ class Pictures:
 
     def __init__(self) -> None:
         self._drawn: dict[tuple[Any, ...], _Drawn] = {}
-        self._lock = threading.Lock()  # one is drawn at a time: others train meanwhile
+        self._turns: dict[tuple[str, str], threading.Lock] = {}
+        self._lock = threading.Lock()
 
     def draw(self, live: LiveStudy, name: str, options: Mapping[str, str], language: str) -> str:
         """Give a picture.
@@ -68,6 +71,8 @@ class Pictures:
         asked = {key: options[key] for key in OPTIONS.get(name, ()) if options.get(key)}
         key = (str(live.where), name, tuple(sorted(asked.items())), language)
         with self._lock:
+            turn = self._turns.setdefault((key[0], name), threading.Lock())
+        with turn:  # whoever wants the same waits for it
             kept = self._drawn.get(key)
             if kept is not None and _will_do(kept, live):
                 return kept.text
@@ -76,14 +81,15 @@ class Pictures:
             version, began = live.version, time.monotonic()
             text = self._make(live, picture, asked, language)
             now = time.monotonic()
+        with self._lock:
             while len(self._drawn) >= MOST_KEPT:
                 self._drawn.pop(next(iter(self._drawn)))
             self._drawn[key] = _Drawn(text, version, now, now - began)
-            return text
+        return text
 
     def _make(self, live: LiveStudy, picture: Any, asked: dict[str, str], language: str) -> str:
         name = picture.name
-        snapshot = live.snapshot(attempts=name == "timeline", measured=name not in ESTIMATED)
+        snapshot = live.snapshot(attempts=name == "timeline", measured=name in MEASURED)
         lacks = picture.missing_in(snapshot, language)
         if lacks:
             return _as_json({"missing": lacks})
@@ -119,7 +125,8 @@ def figure_json(figure: Any) -> str:
 
 def _will_do(kept: _Drawn, live: LiveStudy) -> bool:
     age = time.monotonic() - kept.at
-    return kept.version == live.version or age < max(SHORTEST_SECONDS, TIMES_ITS_COST * kept.cost)
+    wait = min(max(SHORTEST_SECONDS, TIMES_ITS_COST * kept.cost), LONGEST_SECONDS)
+    return kept.version == live.version or age < wait
 
 
 def _as_json(value: Any) -> str:

@@ -19,7 +19,7 @@ from sturgeon.dashboard.wording import SYMBOLS, row_texts, state_words, status_w
 from sturgeon.figures import FIGURES
 from sturgeon.languages import LANGUAGES, translator
 from sturgeon.server.events import Event, EventStream
-from sturgeon.space import Choice, Constant
+from sturgeon.space import Choice, Constant, Space
 from sturgeon.study.follower import Changes
 
 MOST_COLUMNS = 12
@@ -50,10 +50,11 @@ def list_studies(board: Board, request: Request) -> Response:
 
 def _list_one(board: Board, request: Request, key: str, live: LiveStudy) -> _Listed:
     words = board.words_of(request)
+    ends = {"minimize": words.gettext("lowest"), "maximize": words.gettext("highest")}
     try:
         live.look()
         summary = live.summary()
-        goals = ", ".join(f"{one.direction} {one.metric}" for one in live.study.objectives)
+        goals = ", ".join(f"{ends[one.direction]} {one.metric}" for one in live.study.objectives)
     except Unavailable as error:
         return _Listed(key, live.name, words.gettext("cannot be read"), {}, "", str(error))
     return _Listed(key, live.name, status_word(summary, words), summary_texts(summary, words), goals, "")
@@ -94,6 +95,7 @@ def _table_context(live: LiveStudy, board: Board, request: Request) -> dict[str,
     chosen = selection.choose(trials, space)
     columns = list(space.coordinates)[:MOST_COLUMNS]
     rows = [(one, row_texts(one, words)) for one in selection.page_of(chosen)]
+    best = live.summary().best
     return {
         "key": request.path_params["key"],
         "metric": live.study.metric,
@@ -104,18 +106,18 @@ def _table_context(live: LiveStudy, board: Board, request: Request) -> dict[str,
         "pages": pages(len(chosen)),
         "columns": columns,
         "hidden_columns": len(space.coordinates) - len(columns),
-        "choices": {name: space[name].options for name in columns_of(space, Choice)},
+        "choices": _choices(space),
         "filterable": [name for name in space.coordinates if not isinstance(space[name], Constant)],
         "space": space,
         "states": state_words(words),
         "symbols": SYMBOLS,
-        "best_number": live.summary().best.number if live.summary().best is not None else -1,  # type: ignore[union-attr]
+        "best_number": -1 if best is None else best.number,
     }
 
 
-def columns_of(space: Any, kind: type) -> list[str]:
-    """Give the hyperparameters of a kind that vary."""
-    return [name for name in space.coordinates if isinstance(space[name], kind)]
+def _choices(space: Space) -> dict[str, Any]:
+    """Give the options of each `Choice`."""
+    return {name: item.options for name in space.coordinates if isinstance(item := space[name], Choice)}
 
 
 def _requests_of(live: LiveStudy, board: Board, request: Request) -> list[dict[str, Any]]:
@@ -165,8 +167,9 @@ def send_running(board: Board, request: Request) -> Response:
     """Send the curves of the trials that run now."""
     live = board.study(request)
     metric = live.study.metric
-    running = [one for one in live.trials if one.state == "running"][-MOST_LIVE:]
-    curves = [{"number": one.number, "points": _finite(one.curves.get(metric, []))} for one in running]
+    running = [one.number for one in live.trials if one.state == "running"] if live.summary().busy else []
+    shown = [live.trials[number] for number in running[-MOST_LIVE:]]
+    curves = [{"number": one.number, "points": _finite(one.curves.get(metric, []))} for one in shown]
     return JSONResponse({"metric": metric, "trials": curves})
 
 
@@ -207,7 +210,7 @@ def _to_json(news: News, live: LiveStudy, language: str) -> dict[str, Any]:
         "rows": {number: row_texts(trials[number], words) for number in touched if number < len(trials)},
         "points": _points(news.changes, metric),
         "running": [one.number for one in trials if one.state == "running"][-MOST_LIVE:]
-        if news.summary.counts["running"]
+        if news.summary.busy
         else [],
     }
 

@@ -13,9 +13,9 @@ from sturgeon.plain_text import LONGEST_LINE, plain, printable
 from sturgeon.study import STATES, TrialRecord
 
 SYMBOLS = {
-    "waiting": "◷",
+    "waiting": "…",
     "running": "▶",
-    "paused": "⏸",
+    "paused": "‖",
     "complete": "✓",
     "stopped": "■",
     "failed": "✕",

@@ -7,7 +7,7 @@
   const home = document.querySelector("#study, #trial, #compare");
   if (!home) return;
   const base = "/study/" + home.dataset.key;
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  const config = { responsive: true, displayModeBar: false };
 
   // -- pictures ------------------------------------------------------------------------------------------
   async function draw(canvas, address, caption, loud) {
