@@ -40,7 +40,7 @@ class _NetworkEstimator(BaseEstimator):
         layers: int = 3,
         schedule: str = "cosine",
         decay: float = 0.1,
-        weight_decay: float = 0.1,
+        weight_decay: float = 0.5,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
