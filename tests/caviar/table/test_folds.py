@@ -122,7 +122,9 @@ def test_a_candidate_that_was_cut_off_is_left_out(frame, tmp_path):
 
 def test_a_single_network_is_saved_as_ever(frame, tmp_path):
     result = tune_table(job_on(frame, tmp_path, data_options={"folds": 1, "drop": ["kind"]}))
-    assert (result.folds, result.ensemble, result.no_better_than_default) == (1, None, None)
+    assert (result.folds, result.ensemble, result.calibration) == (1, None, None)
+    assert isinstance(result.no_better_than_default, bool)
+    assert result.within_one_standard_error is None
     described = json.loads((tmp_path / "best" / "config.json").read_text())
     assert described.keys() == {"trial", "config", "trained_on"}
     assert not isinstance(SavedModel.load(tmp_path).network, NetworkEnsemble)
