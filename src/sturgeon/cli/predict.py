@@ -40,6 +40,7 @@ def predict(network: Path, data: Path, output: Path | None, explain_range: bool)
     A number beyond what training saw counts as one that is at most a standard deviation beyond it, and no
     predicted number is further from the targets that training saw than a twentieth of their range.
     """
+    from sturgeon.data.features.pooled import PooledColumn
     from sturgeon.data.reading.rules import describe_missing
 
     if output is not None:
@@ -48,8 +49,10 @@ def predict(network: Path, data: Path, output: Path | None, explain_range: bool)
     model = _load(network)
     table = model.preprocessing.read(data)
     predictions = model.predict(table, repr(str(data)))
+    pooled = [column.name for column in model.preprocessing.columns if isinstance(column, PooledColumn)]
     for column, count in model.preprocessing.count_unseen(table, repr(str(data))).items():
-        print(f"{column!r}: {count} cells are of a kind that training never had", file=sys.stderr)
+        hardly = " or hardly ever had" * (column in pooled)
+        print(f"{column!r}: {count} cells are of a kind that training never{hardly} had", file=sys.stderr)
     if explain_range:
         outside = model.preprocessing.name_outside(table, repr(str(data)))
         predictions[OUTSIDE] = ["; ".join(names) for names in outside]

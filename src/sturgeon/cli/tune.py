@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.common.names import SEARCH, STOPPING
+from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, expand_home
 from sturgeon.errors import InputError
 
@@ -82,6 +83,12 @@ if TYPE_CHECKING:
     "the best mean wins.  [default: 0]",
 )
 @click.option(
+    "--network",
+    type=NETWORK,
+    default="standard",
+    help="Whose space to search: standard, or notes, that of the lecture notes.  [default: standard]",
+)
+@click.option(
     "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
 )
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Give a hyperparameter one value.")
@@ -90,6 +97,7 @@ if TYPE_CHECKING:
 @click.option("--numeric", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@cell_options
 @click.option(
     "--missing",
     multiple=True,
@@ -116,7 +124,7 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
 
     DATA is a CSV, CSV.gz, TSV or Parquet file. The best network is saved in the directory of --out.
     """
-    space = _space(options["vary"], options["fix"])
+    space = _space(options["network"], options["vary"], options["fix"])
     if only_space:
         _print_space(space, as_json)
         return 0
@@ -130,9 +138,10 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
 
-    changed = bool(options["vary"] or options["fix"])
+    changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
-    of_data = ("test", "task", "numeric", "categorical", "drop", "time_order", "folds", "group_column")
+    of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
+    of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])
@@ -174,11 +183,11 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     return 130 if result.interrupted else 0
 
 
-def _space(vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
+def _space(network: str, vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
     from sturgeon.cli.common.options import change_space
-    from sturgeon.space import standard_space
+    from sturgeon.space import network_space
 
-    return change_space(standard_space(), vary, fix)
+    return change_space(network_space(network), vary, fix)
 
 
 def _print_space(space: Space, as_json: bool) -> None:

@@ -28,6 +28,7 @@ from sturgeon.caviar.table.opening import (
     begun_rules,
     begun_with,
     choose_folds,
+    reads_pieces,
     resume_table_study,
 )
 from sturgeon.caviar.table.outcome import TableResult, conclude
@@ -74,9 +75,9 @@ class TableJob:
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
-            ``categorical``, ``drop``, ``missing``, ``time_order``, ``validation``, ``test_share``,
-            ``bounds``, ``group_column``, ``folds``. Without ``folds``, as many as the study was begun with,
-            or as suit the rows; with ``repeats``, 1.
+            ``categorical``, ``drop``, ``date``, ``dates``, ``decimal``, ``missing``, ``time_order``,
+            ``validation``, ``test_share``, ``bounds``, ``group_column``, ``folds``. Without ``folds``, as
+            many as the study was begun with, or as suit the rows; with ``repeats``, 1.
         ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
             the best trial. None for what the study was begun with, or 8.
         max_size: Bytes, or a size such as ``"2MB"``, that the files of the result may take; fewer networks
@@ -145,7 +146,8 @@ def tune_table(
     begun = begun_with(place) if exists else None
     seed = begun.seed if begun else job.options.seed or 0
     folds = choose_folds(job.data_options.get("folds"), job.repeats, begun)
-    rules = begun_rules(place, group_column=job.data_options.get("group_column")) if exists else {}
+    pieces = {"pieces": reads_pieces(job.options.space)}
+    rules = begun_rules(place, group_column=job.data_options.get("group_column")) if exists else pieces
     dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
     _check_ensemble(job, dataset)
     with made_folder(job.out, may_hold_network=exists):

@@ -5,8 +5,7 @@ Both go through the file a piece at a time, so that a large table is never in me
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,7 +32,6 @@ _CELLS: dict[str, Any] = {
     "low_memory": False,  # a chunk's types from all of it
     **_EXACT_FLOATS,
 }
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def read_delimited(
@@ -80,7 +78,7 @@ def read_delimited(
     taken: dict[str, dict[str, int]] = {}
     for name in shape.header:
         column, words = columns.pop(name), spelled.pop(name, None)
-        clean = partial(_strip, name=name, delimiter=shape.delimiter, path=path)
+        clean = _strip
         if name not in as_text:
             found[name] = column.finish(clean) if words is None else read_spelled(words, clean, source.cells)
             if not (_are_booleans(found[name]) and rules.takes_text(name)):
@@ -119,6 +117,8 @@ def _columns_of_text(shape: Shape, rules: CellRules) -> frozenset[str]:
     """The columns that are text whatever they look like, none where all is read as it once was."""
     if not rules.as_spelled:
         return frozenset()
+    if rules.all_as_text:
+        return frozenset(shape.header)
     padded = {shape.header[place] for place in shape.padded}.difference(rules.numeric)
     return frozenset(rules.categorical.intersection(shape.header) | padded)
 
@@ -200,19 +200,7 @@ def _take_as_missing(values: list[Any], *, clean: Clean, words: frozenset[str]) 
     return [None if value in words else value for value in clean(values)]
 
 
-def _strip(values: list[Any], *, name: str, delimiter: str, path: Path) -> list[Any]:
+def _strip(values: list[Any]) -> list[Any]:
     """Strip blanks at the ends of texts; one that is empty then, or a ``?``, is None."""
     stripped = [value.strip() if isinstance(value, str) else value for value in values]
-    if delimiter != "," and any(isinstance(v, str) and _DECIMAL_COMMA.fullmatch(v) for v in stripped):
-        _refuse_decimal_commas(stripped, name, path)
     return [None if isinstance(value, str) and value in ("", "?") else value for value in stripped]
-
-
-def _refuse_decimal_commas(values: Sequence[object], name: str, path: Path) -> None:
-    texts = [str(value) for value in values]
-    if all(re.fullmatch(r"[+-]?\d+(,\d+)?", text) for text in texts):
-        example = next(text for text in texts if "," in text)
-        raise DataError(
-            f"decimals must be written with a point; got '{example}' in column {name!r} of '{path}'; "
-            "save it with decimal points"
-        )

@@ -33,6 +33,7 @@ class CellRules:
         categorical: Columns to read as text.
         numeric: Columns to read as numbers, leading zeros or not.
         known: By column, words that are categories and so not missing.
+        all_as_text: Whether every column is read as text, so that a decimal comma is not lost.
         as_spelled: False reads as the first Sturgeon did, for what it left: text that spells numbers loses
             leading zeros, and words mean missing in separated text only.
     """
@@ -43,6 +44,7 @@ class CellRules:
     categorical: frozenset[str] = frozenset()
     numeric: frozenset[str] = frozenset()
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    all_as_text: bool = False
     as_spelled: bool = True
 
     def words_of(self, column: str) -> frozenset[str]:

@@ -65,6 +65,19 @@ def open_table(
     return frame, _check_target(frame, target, called), called
 
 
+def is_text(table: Table) -> bool:
+    """Whether a table comes from a file of separated text, whose numbers may have lost how they were spelled.
+
+    Example:
+        >>> is_text("fish.csv.gz"), is_text("fish.parquet")
+        (True, False)
+    """
+    if not isinstance(table, str | Path):
+        return False
+    name = str(table).lower().removesuffix(".gz")
+    return name.endswith((".csv", ".tsv", ".txt"))
+
+
 def check_columns(
     names: Collection[str] | str, option: str, known: list[str], target: str
 ) -> tuple[str, ...]:
