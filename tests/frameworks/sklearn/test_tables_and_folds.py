@@ -87,3 +87,15 @@ def test_wrong_numbers_are_refused(table, wrong, words):
 def test_too_few_rows_for_two_folds_are_refused(table):
     with pytest.raises(InputError, match="two rows of each class"):
         NetworkClassifier(**SMALL, folds=3).fit(table[0][:3], ["a", "a", "b"])
+
+
+def test_many_classes_and_dates_keep_their_own_labels():
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(12), 15)
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(30 * codes + rng.integers(0, 10, 180), "D")
+    frame = pd.DataFrame({"day": days, "noise": rng.choice(["a", "b"], 180)})
+    labels = np.array([f"class {code}" for code in codes])
+    settings = {**SMALL, "epochs": 60, "hidden_units": 32, "dropout": 0.0, "batch_size": 32}
+    model = NetworkClassifier(**settings).fit(frame, labels)
+    assert model.classes_.tolist() == sorted(set(labels))
+    assert model.score(frame, labels) > 0.6

@@ -20,7 +20,8 @@ from sturgeon.search import Search, search_by_name
 from sturgeon.space import Config, Constant, Space, standard_space
 
 if TYPE_CHECKING:
-    from sturgeon.frameworks.sklearn.fitting import Fit, Rows
+    from sturgeon.frameworks.sklearn.fitting import Fit
+    from sturgeon.frameworks.sklearn.prepared import Rows
 
 HYPERPARAMETERS = standard_space().names
 
@@ -242,7 +243,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
             ValueError: The rows break a rule of scikit-learn's, there is one class, or a parameter is wrong.
             RunError: The training diverged.
         """
-        from sturgeon.frameworks.sklearn.fitting import Rows
+        from sturgeon.frameworks.sklearn.prepared import Rows
 
         X, y = self._rows_of(X, y, numeric=False)
         check_classification_targets(y)
@@ -306,7 +307,7 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):
             ValueError: The rows break a rule of scikit-learn's, or a parameter is wrong.
             RunError: The training diverged.
         """
-        from sturgeon.frameworks.sklearn.fitting import Rows
+        from sturgeon.frameworks.sklearn.prepared import Rows
 
         X, y = self._rows_of(X, y, numeric=True)
         numbers = column_or_1d(y, warn=True).astype(np.float64)

@@ -1,7 +1,7 @@
 """Boosted trees at their defaults, on the rows that a tuned network had: LightGBM, and scikit-learn's own.
 
-They get the table as people would hand it to them: numbers as they are, missing ones as missing, categories
-as categories.
+They get the table as people would hand it to them: numbers as they are, dates as numbers, missing ones as
+missing, categories as categories.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pandas as pd
 
 from sturgeon.caviar.lanes.devices import available_cores
 from sturgeon.data import Dataset, NumericTarget
-from sturgeon.data.features.cells import CategoryNames, distinct, read_numbers
-from sturgeon.data.features.columns import CategoricalColumn, NumericColumn
+from sturgeon.data.features.cells import CategoryNames, distinct
+from sturgeon.data.features.columns import NumericColumn
 from sturgeon.data.reading.sources import Table, open_table
 
 _MOST_CATEGORIES = 255
@@ -162,14 +162,11 @@ def _inputs_of(dataset: Dataset, frame: pd.DataFrame, source: str) -> pd.DataFra
         cells = cast(pd.Series, frame[column.name])
         name = f"x{len(columns)}"
         if isinstance(column, NumericColumn):
-            columns[name] = read_numbers(cells, source)
-        elif isinstance(column, CategoricalColumn):
+            columns[name] = column.read(cells, source)
+        else:
             codes, values = distinct(cells, source)
             names = CategoryNames(column.categories)
             found = [names.find(value) for value in values]
             places = np.array([*(-1 if place is None else place for place in found), -1])[codes]
             columns[name] = pd.Categorical.from_codes(places, categories=range(len(column.categories)))  # pyright: ignore[reportArgumentType]
-        else:  # a kind of column that trees have no own form of
-            features = column.encode(cells, source)
-            columns |= {f"x{len(columns) + i}": features[:, i] for i in range(features.shape[1])}
     return pd.DataFrame(columns)
