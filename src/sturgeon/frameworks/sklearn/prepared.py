@@ -1,4 +1,4 @@
-"""Rows made ready to fit a network on: arrays by mean and deviation, tables as the command line takes them."""
+"""Rows made ready to fit a network on: arrays by mean and deviation, tables as the command line does it."""
 
 from __future__ import annotations
 
