@@ -140,8 +140,9 @@ def conclude(
         if made.model is not None and (tried.candidates is None or tried.most == 1):
             best = study.trial(made.model.trial)
     model, default = made.model, made.default
-    compares = compare is not None and model is not None and not stop.is_set()
-    comparison = [asdict(one) for one in compare(made)] if compares else None
+    comparison = None
+    if compare is not None and model is not None and not stop.is_set():
+        comparison = [asdict(one) for one in compare(made)]
     return TableResult(
         study=study.place,
         out=str(out),

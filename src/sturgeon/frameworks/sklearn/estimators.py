@@ -143,16 +143,21 @@ class _NetworkEstimator(BaseEstimator):
         # Whether predict gets a table is decided here.
         self._takes_tables = has_text_or_gaps(x) or bool(self.bounds)
         if not self._takes_tables:
-            return validate_data(self, x, y, dtype=np.float64, ensure_min_samples=2, y_numeric=numeric)
+            return self._numbers_of(x, y, numeric=numeric)
         if not has_text_or_gaps(x):  # numbers only: with all of scikit-learn's checks
-            x, y = validate_data(self, x, y, dtype=np.float64, ensure_min_samples=2, y_numeric=numeric)
+            x, y = self._numbers_of(x, y, numeric=numeric)
             return as_table(x), y
         validate_data(self, x, skip_check_array=True)
-        y = check_array(y, ensure_2d=False, dtype="numeric" if numeric else None, input_name="y")
+        kind: Any = "numeric" if numeric else None
+        y = check_array(y, ensure_2d=False, dtype=kind, input_name="y")
         check_consistent_length(x, y)
         if len(x) < 2:
             raise InputError(f"A network learns from 2 rows at least; got {len(x)}. Add rows.")
         return x, y
+
+    def _numbers_of(self, x: Any, y: Any, *, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
+        checked: Any = validate_data(self, x, y, dtype=np.float64, ensure_min_samples=2, y_numeric=numeric)
+        return checked
 
     def _inputs(self, x: Any) -> Any:
         check_is_fitted(self)
