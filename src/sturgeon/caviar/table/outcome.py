@@ -143,6 +143,8 @@ def conclude(
     comparison = None
     if compare is not None and model is not None and not stop.is_set():
         comparison = [asdict(one) for one in compare(made)]
+    if model is not None:
+        model.test_rows(dataset).write(out)
     return TableResult(
         study=study.place,
         out=str(out),

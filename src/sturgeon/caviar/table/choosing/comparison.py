@@ -9,10 +9,8 @@ import numpy as np
 
 from sturgeon.caviar.table.choosing.trees import RawRows, train_trees
 from sturgeon.caviar.table.choosing.tried import Made, Tried
-from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import Dataset, NumericTarget
 from sturgeon.data.metrics import measure_test
-from sturgeon.data.scores import softmax
 from sturgeon.network.ensemble import row_losses
 
 RESAMPLES = 2_000
@@ -69,11 +67,11 @@ def compare(tried: Tried, made: Made, table: Any, test: Any) -> list[Compared]:
     dataset, model = tried.dataset, made.model
     assert model is not None
     seed = tried.study.seed
-    tuned = _standardised(model, dataset)
+    tuned = model.test_answers(dataset)
     classes = dataset.outputs if dataset.task == "classification" else 0
     others: list[tuple[str, np.ndarray | None, float | None, str | None]] = []
     if made.default is not None:
-        others.append(("default", _standardised(made.default, dataset), None, None))
+        others.append(("default", made.default.test_answers(dataset), None, None))
     others.append(("guess", _guess(dataset), None, None))
     for trees in train_trees(RawRows.of(dataset, table, test), classes=classes, seed=seed):
         answers = trees.answers
@@ -130,12 +128,6 @@ def bootstrap_means(values: np.ndarray, *, seed: int) -> np.ndarray:
         drawn = rng.integers(rows, size=(min(chunk, RESAMPLES - start), rows))
         means.append(values[drawn].mean(axis=1))
     return np.concatenate(means)
-
-
-def _standardised(model: SavedModel, dataset: Dataset) -> np.ndarray:
-    """Probabilities, or numbers in standard units within their bounds, on the test rows."""
-    outputs, target = model.outputs(dataset.x_test), dataset.preprocessing.target
-    return target.limit_outputs(outputs) if isinstance(target, NumericTarget) else softmax(outputs)
 
 
 def _guess(dataset: Dataset) -> np.ndarray:
