@@ -72,6 +72,11 @@ if TYPE_CHECKING:
     help="What they may take for 1,000 rows, such as 5ms, likewise.  [default: no bound]",
 )
 @click.option(
+    "--compare",
+    is_flag=True,
+    help="Compare the result on the test rows with boosted trees, LightGBM (if installed) and scikit-learn.",
+)
+@click.option(
     "--repeats",
     type=int,
     metavar="N",
@@ -161,6 +166,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         ensemble=options["ensemble"],
         max_size=options["max_size"],
         max_predict_time=options["max_predict_time"],
+        compare=options["compare"],
     )
     with LiveView() as view:
         result = tune_table(
