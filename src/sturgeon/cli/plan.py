@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.caviar.progress import format_seconds, say
+from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.paths import PLACE, out_beside
 from sturgeon.cli.common.reading import NAMES, reading_options
 from sturgeon.errors import InputError
@@ -59,6 +60,7 @@ def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     if budget is None:
         raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
+    check_address_space()
     space = change_space(standard_space(), options["vary"], options["fix"])
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
     of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop")}

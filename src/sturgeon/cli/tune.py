@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
 from sturgeon.cli.common.reading import NAMES, reading_options
@@ -108,6 +109,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         raise InputError("A table is needed; got none. Name it: `sturgeon tune DATA --target COLUMN`.")
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
+    check_address_space()
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob, tune_table

@@ -9,7 +9,9 @@ from typing import TypeAlias
 Scalar: TypeAlias = int | float | str | bool | None
 Config: TypeAlias = dict[str, Scalar]
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
+).encode
 
 
 def config_key(config: Mapping[str, object]) -> str:

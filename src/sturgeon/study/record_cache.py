@@ -68,7 +68,11 @@ class RecordCache:
     ) -> Observation:
         """Say how a search sees a trial: to be minimised, and without points that are not finite."""
         sign = self._objective.sign
-        curve = tuple((step, sign * points[step]) for step in sorted(points) if math.isfinite(points[step]))
+        curve = (
+            tuple((step, sign * points[step]) for step in sorted(points) if math.isfinite(points[step]))
+            if points
+            else ()
+        )
         return Observation(
             number=number,
             config=config,
@@ -116,9 +120,9 @@ class RecordCache:
         # By number, as a study that ran through would have met them.
         rows = self._reader.changed_trials(connection, self._seen)
         curves = self._reader.points(connection, self._objective.metric, [row.number for row in rows])
-        for row in rows:
+        configs = json.loads(f"[{','.join([row.config for row in rows])}]")  # at once: half the time
+        for row, config in zip(rows, configs, strict=True):
             points = curves.get(row.number, {})
-            config = json.loads(row.config)
             self.record.put(self.observe(row.number, config, row.state, row.value, points))
             self._elsewhere.pop(row.number, None)
             if row.state == "running" and row.number in self._here:
