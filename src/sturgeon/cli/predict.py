@@ -52,6 +52,7 @@ def predict(
     A number beyond what training saw counts as one that is at most a standard deviation beyond it, and no
     predicted number is further from the targets that training saw than a twentieth of their range.
     """
+    from sturgeon.data.features.pooled import PooledColumn
     from sturgeon.data.reading.file_options import FileOptions
     from sturgeon.data.reading.formats.database import hide_password
     from sturgeon.data.reading.rules import describe_missing
@@ -64,8 +65,10 @@ def predict(
     table = model.preprocessing.read(data, FileOptions(encoding, sheet, sql))
     source = "standard input" if data == "-" else repr(hide_password(str(data)))
     predictions = model.predict(table, source)
+    pooled = [column.name for column in model.preprocessing.columns if isinstance(column, PooledColumn)]
     for column, count in model.preprocessing.count_unseen(table, source).items():
-        print(f"{column!r}: {count} cells are of a kind that training never had", file=sys.stderr)
+        hardly = " or hardly ever had" * (column in pooled)
+        print(f"{column!r}: {count} cells are of a kind that training never{hardly} had", file=sys.stderr)
     if explain_range:
         outside = model.preprocessing.name_outside(table, source)
         predictions[OUTSIDE] = ["; ".join(names) for names in outside]

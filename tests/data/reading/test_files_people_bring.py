@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a row of a table is a line)
 """Files as people have them: each is read as it was meant, or refused in one line that says what to do."""
 
 import bz2
@@ -329,7 +330,7 @@ class TestDatabases:
         assert not list(tmp_path.iterdir())
 
     def test_a_url_needs_a_query_and_no_password_is_told(self):
-        with pytest.raises(DataError, match="needs|must be named by a query") as caught:
+        with pytest.raises(DataError, match="must be named by a query") as caught:
             read_table("postgresql://anna:geheim@127.0.0.1:1/fish")
         assert "geheim" not in str(caught.value)
         with pytest.raises(DataError, match=r"anna:\*\*\*@127") as caught:
@@ -371,7 +372,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch
     path = write(tmp_path, "t.xlsx", workbook(("s", SHEET)))
     with pytest.raises(MissingExtra, match=r"python-calamine .* pip install \"sturgeon\[excel\]\""):
         read_table(path)
-    with pytest.raises(MissingExtra, match="MySQLdb .* pip install mysqlclient"):
+    with pytest.raises(MissingExtra, match=r"MySQLdb .* pip install mysqlclient"):
         read_table("mysql://host/fish", sql="select 1")
 
 

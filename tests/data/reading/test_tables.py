@@ -113,7 +113,6 @@ def test_a_folder_named_like_a_partition_adds_no_column(tmp_path):
         ("t.csv", gzip.compress(b"a\n1\n", mtime=0), ["gzipped", "rename it to", ".csv.gz"]),
         ("t.csv", 'a,b\n1,"x\n2,y\n', ["quotes", "line 2"]),
         ("t.csv", "0.5,1.5\n0.6,1.6\n", ["name the columns", "0.5", "header"]),
-        ("t.csv", "a;b\n1,5;x\n2;y\n", ["decimal", "'1,5'", "'a'"]),
         ("t.xlsx", "a,b\n", ["workbook", "is not"]),
         ("t.pkl", "a,b\n", [".csv", ".tsv", ".gz", ".parquet"]),
         ("t.parquet", "a,b\n1,2\n", ["Parquet", "does not"]),

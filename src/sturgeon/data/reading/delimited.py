@@ -5,7 +5,6 @@ Both go through the file a piece at a time, so that a large table is never in me
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,7 +33,6 @@ _CELLS: dict[str, Any] = {
     "low_memory": False,  # a chunk's types from all of it
     **_EXACT_FLOATS,
 }
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def read_delimited(
@@ -78,7 +76,7 @@ def read_delimited(
         check_same_names(header, shape.header, files[0].called, file.called)
     rules = (rules or CellRules()).for_columns(header)
     source = _Source(tuple(zip(files, shapes, strict=True)), rules, chunk_rows)
-    frame = _read(source, header, called)
+    frame = _read(source, header)
     if frame.empty:
         raise DataError(f"a table must have at least one row; {called} has a header only; add data")
     return leave_out_row_numbers(
@@ -86,7 +84,7 @@ def read_delimited(
     )
 
 
-def _read(source: _Source, header: tuple[str, ...], called: str) -> pd.DataFrame:
+def _read(source: _Source, header: tuple[str, ...]) -> pd.DataFrame:
     rules = source.rules
     as_text = _columns_of_text(source, rules) | source.find_booleans()
     columns = {name: WholeColumn(source.most_rows) for name in header}
@@ -102,7 +100,7 @@ def _read(source: _Source, header: tuple[str, ...], called: str) -> pd.DataFrame
     taken: dict[str, dict[str, int]] = {}
     for name in header:
         column, words = columns.pop(name), spelled_out.pop(name, None)
-        clean = partial(_strip, name=name, delimiter=source.shape.delimiter, called=called)
+        clean = _strip
         if name not in as_text:
             cells = words or column.words
             if cells is not None and (stray := find_stray(cells.different, rules, name)):
@@ -152,6 +150,8 @@ def _columns_of_text(source: _Source, rules: CellRules) -> frozenset[str]:
     """The columns that are text whatever they look like, none where all is read as it once was."""
     if not rules.as_spelled:
         return frozenset()
+    if rules.all_as_text:
+        return frozenset(source.shape.header)
     padded = {
         shape.header[place]
         for _, shape in source.parts
@@ -276,19 +276,7 @@ def _take_as_missing(values: list[Any], *, clean: Clean, words: frozenset[str]) 
     return [None if value in words else value for value in clean(values)]
 
 
-def _strip(values: list[Any], *, name: str, delimiter: str, called: str) -> list[Any]:
+def _strip(values: list[Any]) -> list[Any]:
     """Strip blanks at the ends of texts; one that is empty then, or a ``?``, is None."""
     stripped = [value.strip() if isinstance(value, str) else value for value in values]
-    if delimiter != "," and any(isinstance(v, str) and _DECIMAL_COMMA.fullmatch(v) for v in stripped):
-        _refuse_decimal_commas(stripped, name, called)
     return [None if isinstance(value, str) and value in ("", "?") else value for value in stripped]
-
-
-def _refuse_decimal_commas(values: Sequence[object], name: str, called: str) -> None:
-    texts = [str(value) for value in values]
-    if all(re.fullmatch(r"[+-]?\d+(,\d+)?", text) for text in texts):
-        example = next(text for text in texts if "," in text)
-        raise DataError(
-            f"decimals must be written with a point; got '{example}' in column {name!r} of {called}; "
-            "save it with decimal points"
-        )

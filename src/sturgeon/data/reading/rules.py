@@ -52,6 +52,7 @@ class CellRules:
         categorical: Columns to read as text.
         numeric: Columns to read as numbers, leading zeros or not.
         known: By column, words that are categories and so not missing.
+        all_as_text: Whether every column is read as text, so that a decimal comma is not lost.
         needed: The columns that a network needs, where rows are read for it; the others do not matter.
         tidied: Whether row numbers are left out, a Parquet file's named index is a column, and a word such as
             ``-`` among numbers means missing; False for a study that was begun before that.
@@ -65,6 +66,7 @@ class CellRules:
     categorical: frozenset[str] = frozenset()
     numeric: frozenset[str] = frozenset()
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    all_as_text: bool = False
     needed: frozenset[str] | None = None
     tidied: bool = True
     as_spelled: bool = True

@@ -71,6 +71,19 @@ def open_table(
     return frame, _check_target(frame, target, called), called
 
 
+def is_text(table: Table) -> bool:
+    """Whether a table comes from a file of separated text, whose numbers may have lost how they were spelled.
+
+    Example:
+        >>> is_text("fish.csv.gz"), is_text("fish.parquet")
+        (True, False)
+    """
+    if not isinstance(table, str | Path):
+        return False
+    name = str(table).lower().removesuffix(".gz")
+    return name.endswith((".csv", ".tsv", ".txt"))
+
+
 def as_frame(table: Any, rules: CellRules | None = None) -> pd.DataFrame:
     """Give a table in memory as a data frame of pandas.
 

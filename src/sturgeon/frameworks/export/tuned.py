@@ -12,6 +12,7 @@ import pandas as pd
 
 from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.table.job import STUDY_FILE
+from sturgeon.caviar.table.opening import RULES
 from sturgeon.caviar.table.outcome import RESULT_FILE
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare
@@ -130,9 +131,7 @@ def _test_rows(tuned: Tuned, table: Mapping[str, Any], rows: pd.DataFrame) -> Ch
     test = table.get("test")
     try:
         own = None if test is None else _read(tuned, test, {**table, "sql": None})
-        options |= {
-            rule: bool(tuned.about.get(rule, False)) for rule in ("bounds", "as_spelled", "tidied")
-        }  # not older
+        options |= {rule: bool(tuned.about.get(rule, False)) for rule in RULES}
         dataset = prepare(rows, tuned.about["target"], test=own, seed=tuned.seed, **options)
     except DataError:
         return None
