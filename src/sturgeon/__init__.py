@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Sobol,
         Staged,
     )
-    from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
+    from sturgeon.space import Choice, Constant, Integer, Real, Space, notes_space, standard_space
     from sturgeon.stopping import MedianRule, Never, Patience, Stopping, SuccessiveHalving
     from sturgeon.study import Leases, Study, Trial, TrialRecord
 
@@ -87,7 +87,7 @@ _HOMES = {
         "Sobol",
         "Staged",
     ],
-    "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "standard_space"],
+    "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "notes_space", "standard_space"],
     "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
@@ -137,6 +137,7 @@ __all__ = [
     "Trial",
     "TrialRecord",
     "TuneOptions",
+    "notes_space",
     "plan_table",
     "population",
     "prepare",

@@ -12,6 +12,7 @@ import click
 
 from sturgeon.caviar.progress import format_seconds, say
 from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.names import NETWORK
 from sturgeon.cli.common.paths import PATH
 from sturgeon.errors import InputError
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
+@click.option(
+    "--network",
+    type=NETWORK,
+    default="standard",
+    help="Whose space to search: standard, or notes, that of the lecture notes.  [default: standard]",
+)
 @click.option(
     "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
 )
@@ -51,13 +58,13 @@ def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **op
     from sturgeon.caviar.table.job import TableJob
     from sturgeon.caviar.table.plan import plan_table
     from sturgeon.cli.common.options import change_space, words_of
-    from sturgeon.space import standard_space
+    from sturgeon.space import network_space
 
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     if budget is None:
         raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
-    space = change_space(standard_space(), options["vary"], options["fix"])
+    space = change_space(network_space(options["network"]), options["vary"], options["fix"])
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
     of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop", *CELL_OPTIONS)}
     if options["missing"]:

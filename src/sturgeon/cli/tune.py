@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
-from sturgeon.cli.common.names import SEARCH, STOPPING
+from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, expand_home
 from sturgeon.errors import InputError
 
@@ -61,11 +61,27 @@ if TYPE_CHECKING:
     help="With folds, let the networks of at most N trials answer together.  [default: 8]",
 )
 @click.option(
+    "--max-size",
+    metavar="SIZE",
+    help="What the saved networks may take, such as 2MB: fewer answer together then.  [default: no bound]",
+)
+@click.option(
+    "--max-predict-time",
+    metavar="TIME",
+    help="What they may take for 1,000 rows, such as 5ms, likewise.  [default: no bound]",
+)
+@click.option(
     "--repeats",
     type=int,
     metavar="N",
     help="Train the best trial and its closest rivals N times more with other seeds, within --budget; "
     "the best mean wins.  [default: 0]",
+)
+@click.option(
+    "--network",
+    type=NETWORK,
+    default="standard",
+    help="Whose space to search: standard, or notes, that of the lecture notes.  [default: standard]",
 )
 @click.option(
     "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
@@ -84,6 +100,11 @@ if TYPE_CHECKING:
     help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
 @click.option("--test", type=PATH, help="A test table of its own, instead of 15 % of the rows.")
+@click.option(
+    "--group-column",
+    metavar="COLUMN",
+    help="Rows of equal cells there belong together: in one part, in one fold; it is no input.",
+)
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
 @click.option("--resume", is_flag=True, help="Resume the study that is there.")
@@ -98,7 +119,7 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
 
     DATA is a CSV, CSV.gz, TSV or Parquet file. The best network is saved in the directory of --out.
     """
-    space = _space(options["vary"], options["fix"])
+    space = _space(options["network"], options["vary"], options["fix"])
     if only_space:
         _print_space(space, as_json)
         return 0
@@ -112,9 +133,10 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
 
-    changed = bool(options["vary"] or options["fix"])
+    changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
     of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
+    of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])
@@ -131,6 +153,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
         resume=options["resume"],
         data_options=data_options,
         ensemble=options["ensemble"],
+        max_size=options["max_size"],
+        max_predict_time=options["max_predict_time"],
     )
     with LiveView() as view:
         result = tune_table(
@@ -153,11 +177,11 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     return 130 if result.interrupted else 0
 
 
-def _space(vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
+def _space(network: str, vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
     from sturgeon.cli.common.options import change_space
-    from sturgeon.space import standard_space
+    from sturgeon.space import network_space
 
-    return change_space(standard_space(), vary, fix)
+    return change_space(network_space(network), vary, fix)
 
 
 def _print_space(space: Space, as_json: bool) -> None:

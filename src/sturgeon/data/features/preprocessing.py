@@ -24,6 +24,7 @@ from sturgeon.data.features.columns import (
     fit_numeric,
 )
 from sturgeon.data.features.kinds import are_many, find_kind
+from sturgeon.data.features.pieces import Pieces
 from sturgeon.data.features.pooled import fit_pooled
 from sturgeon.data.features.recognition import Asked, find_written
 from sturgeon.data.features.written import Form
@@ -46,6 +47,7 @@ class Preprocessing:
         missing_words: Words that mean missing in a file; None for a network that was trained before files of
              every format were read by the same rules, and reads them as it did.
         unrepeated: Columns left out because their categories hardly ever repeat, such as names of rows.
+        pieces: The ranges of numbers that are inputs of their own, after those of the columns; None for none.
 
     Example:
         >>> frame = pd.DataFrame({"length": [1.0, 3.0], "river": ["Elbe", "Volga"]})
@@ -63,6 +65,7 @@ class Preprocessing:
     target: Target
     missing_words: tuple[str, ...] | None = None
     unrepeated: tuple[str, ...] = ()
+    pieces: Pieces | None = None
 
     @property
     def task(self) -> Task:
@@ -71,8 +74,15 @@ class Preprocessing:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the inputs, in order."""
-        return tuple(name for column in self.columns for name in column.feature_names)
+        """The names of the inputs, in order: those of the columns, then the pieces of numbers."""
+        names = tuple(name for column in self.columns for name in column.feature_names)
+        return names if self.pieces is None else (*names, *self.pieces.names(names))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Which inputs are those of columns of numbers."""
+        kinds = [column for column in self.columns for _ in column.feature_names]
+        return tuple(place for place, column in enumerate(kinds) if isinstance(column, NumericColumn))
 
     @property
     def outputs(self) -> int:
@@ -113,7 +123,10 @@ class Preprocessing:
             places[order] = np.arange(len(frame))
         inputs = empty_aligned((len(frame), len(self.feature_names)), np.float32)
         for start, block in encode_blocks(self.columns, frame, source):
-            inputs[places[start : start + len(block)]] = block
+            rows = places[start : start + len(block)]
+            inputs[rows, : block.shape[1]] = block
+            if self.pieces is not None:
+                inputs[rows, block.shape[1] :] = self.pieces.encode(block)
         return inputs
 
     def read(self, path: str | Path) -> pd.DataFrame:
@@ -258,7 +271,8 @@ class Preprocessing:
     def to_json(self) -> str:
         """Write it down as JSON, with the version of the format; floats keep all their bits."""
         text = stored.write(self.columns, self.dropped, self.target)
-        return stored.write_reading(text, self.missing_words, self.unrepeated)
+        text = stored.write_reading(text, self.missing_words, self.unrepeated)
+        return stored.write_pieces(text, self.pieces)
 
     @classmethod
     def from_json(cls, text: str) -> Preprocessing:
@@ -269,7 +283,7 @@ class Preprocessing:
         """
         parts = stored.read(text)  # checks the text too
         missing_words, unrepeated = stored.read_reading(text)
-        return cls(*parts, missing_words, unrepeated)
+        return cls(*parts, missing_words, unrepeated, stored.read_pieces(text))
 
 
 def fit_preprocessing(

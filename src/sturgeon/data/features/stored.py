@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from sturgeon.data.features.columns import CategoricalColumn, Column, Cycle, NumericColumn
+from sturgeon.data.features.pieces import Pieces
 from sturgeon.data.features.pooled import PooledColumn
 from sturgeon.data.features.scale import Range, Scale
 from sturgeon.data.features.written import Form
@@ -71,6 +72,27 @@ def read_reading(text: str) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
     document = json.loads(text)
     words = document.get("missing_words")
     return None if words is None else tuple(map(str, words)), tuple(map(str, document.get("unrepeated", ())))
+
+
+def write_pieces(text: str, pieces: Pieces | None) -> str:
+    """Add to what `write` gave the pieces of numbers; None adds nothing."""
+    if pieces is None:
+        return text
+    return json.dumps({**json.loads(text), "pieces": pieces.to_json()}, ensure_ascii=False, allow_nan=False)
+
+
+def read_pieces(text: str) -> Pieces | None:
+    """Read what `write_pieces` added, of JSON that `read` takes; None where there is nothing.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    try:
+        return Pieces.from_json(json.loads(text).get("pieces"))
+    except (TypeError, KeyError, ValueError) as error:
+        raise DataError(
+            f"a stored preprocessing's pieces are damaged ({error!r}); tune again to write it anew"
+        ) from None
 
 
 def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:

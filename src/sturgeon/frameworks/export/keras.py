@@ -19,7 +19,7 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import Category, Layers, NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, Category, Layers, NetworkParts, Ranges
 
 
 @final
@@ -108,6 +108,8 @@ def build_model(parts: NetworkParts, description: Description) -> Any:
         inputs[name] = keras.Input((1,), dtype="string", name=name)
         features.append(_category_features(keras, category, name, inputs[name]))
     flow = features[0] if len(features) == 1 else keras.layers.Concatenate(name="features.all")(features)
+    if parts.pieces is not None:
+        flow = _with_pieces(keras, parts.pieces, flow)
     if len(parts.members) == 1:
         flow = _raw_outputs(keras, flow, parts.members[0], "")
     else:
@@ -121,6 +123,14 @@ def build_model(parts: NetworkParts, description: Description) -> Any:
         if parts.bounds is not None:
             flow = _moved_into(keras.ops, flow, np.array([parts.bounds.low]), np.array([parts.bounds.high]))
     return keras.Model(inputs, flow, name="sturgeon")
+
+
+def _with_pieces(keras: Any, pieces: Ranges, flow: Any) -> Any:
+    ops = keras.ops
+    share = ops.add(ops.multiply(ops.take(flow, pieces.feature, axis=1), pieces.slope), pieces.offset)
+    share = _moved_into(ops, share, np.zeros(1, np.float32), np.ones(1, np.float32))
+    inputs = ops.add(ops.multiply(share, pieces.scale), pieces.shift)
+    return keras.layers.Concatenate(name="features.pieces")([flow, inputs])
 
 
 def _raw_outputs(keras: Any, flow: Any, member: Layers, of: str) -> Any:
@@ -149,7 +159,12 @@ def _weighted_mean(keras: Any, flow: Any, parts: NetworkParts) -> Any:
         if parts.scale is None:
             answers = keras.layers.Softmax(name=f"{of}probabilities")(answers)
         weighted.append(keras.layers.Rescaling(member.weight, name=f"{of}weighted")(answers))
-    return keras.layers.Add(name="outputs.mean")(weighted)
+    mean = keras.layers.Add(name="outputs.mean")(weighted)
+    if parts.temperature == 1:
+        return mean
+    logits = keras.ops.log(keras.ops.maximum(mean, np.array([LEAST], np.float32)))
+    cooled = keras.layers.Rescaling(1 / parts.temperature, name="outputs.cooled")(logits)
+    return keras.layers.Softmax(name="outputs.calibrated")(cooled)
 
 
 def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:

@@ -6,13 +6,14 @@ normalised: with e = (x - x')/σ, where x' is x moved into the range that traini
 (x' - μ)/σ + e/√(1 + e²). A date is a number too, its seconds since 1970; where it stands in the year, the
 week and the like is told by a sine and a cosine, which stand behind the marks and are normalised alike. A
 category picks its row of a small table, which holds its features normalised already; one that training never
-had picks the first row. A predicted number is moved into its bounds.
+had picks the first row. Where a network reads pieces of numbers, these follow: clip(x · slope + offset, 0, 1)
+· scale + shift, of some features x. A predicted number is moved into its bounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from sturgeon.network.ensemble import NetworkEnsemble
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 
+LEAST = float(np.finfo(np.float32).tiny)
+"""The least probability of which a logarithm is taken."""
 MISSING_TEXTS = ("", "?")
 """How a missing category is spelled to an exported network."""
 
@@ -93,6 +96,25 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """The pieces of numbers.
+
+    Attributes:
+        feature: int64 ``[pieces]``, positions in the features.
+        slope: float32 ``[pieces]``, as the three that follow.
+        offset: Added after ``slope``; then it is clipped to [0, 1].
+        scale: What it is then multiplied by.
+        shift: What is added at last.
+    """
+
+    feature: np.ndarray
+    slope: np.ndarray
+    offset: np.ndarray
+    scale: np.ndarray
+    shift: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Hidden:
     """A hidden layer: W without a bias, batch norm with its running averages.
 
@@ -146,16 +168,20 @@ class NetworkParts:
     Attributes:
         numbers: The numeric columns.
         categories: The categorical columns; their features follow those of the numbers.
+        pieces: The pieces of numbers, which follow; None where no network reads them.
         members: The networks: the answer is the weighted mean of their probabilities or numbers.
         scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
         bounds: Where a predicted number stays, in the target's own unit; None for no bounds.
+        temperature: What the logarithm of a probability is divided by before one more softmax; 1 for nothing.
     """
 
     numbers: Numbers
     categories: tuple[Category, ...]
+    pieces: Ranges | None
     members: tuple[Layers, ...]
     scale: Scale | None
     bounds: Range | None
+    temperature: float = 1.0
 
     @property
     def features(self) -> int:
@@ -183,20 +209,33 @@ def take_apart(model: SavedModel) -> NetworkParts:
     else:
         members = [(network, model.config, 1.0)]
     order = _numbers_first(model.preprocessing)
+    most = max(network.architecture.features for network, _, _ in members)
     target = model.preprocessing.target
+    layers = tuple(_layers(*member, order, most) for member in members)
+    temperature = model.temperature
+    if len(layers) == 1:  # its own logits are divided
+        last, bias = ((each / temperature).astype(np.float32) for each in (layers[0].last, layers[0].bias))
+        layers, temperature = (replace(layers[0], last=last, bias=bias),), 1.0
     return NetworkParts(
         numbers=_numbers([column for column in columns if isinstance(column, NumericColumn)]),
         categories=tuple(_category(column) for column in columns if not isinstance(column, NumericColumn)),
-        members=tuple(_layers(*member, order) for member in members),
+        pieces=_ranges(model.preprocessing, order) if most > len(order) else None,
+        members=layers,
         scale=target.scale if isinstance(target, NumericTarget) else None,
         bounds=target.plausible if isinstance(target, NumericTarget) else None,
+        temperature=temperature,
     )
 
 
-def _layers(network: TrainedNetwork, config: Mapping[str, Any], weight: float, order: np.ndarray) -> Layers:
-    """A network's layers, its inputs put into an order."""
+def _layers(
+    network: TrainedNetwork, config: Mapping[str, Any], weight: float, order: np.ndarray, inputs: int
+) -> Layers:
+    """A network's layers, its inputs put into an order; those that it does not read have weights of 0."""
     weights, statistics = network.weights, network.statistics
-    kernels = [np.asarray(weights.first)[order], *np.asarray(weights.hidden)]
+    first = np.asarray(weights.first)
+    first = np.concatenate([first[order], first[len(order) :]])
+    first = np.pad(first, ((0, inputs - len(first)), (0, 0)))
+    kernels = [first, *np.asarray(weights.hidden)]
     per_layer = (weights.gamma, weights.beta, statistics.mean, statistics.variance)
     return Layers(
         hidden=tuple(Hidden(*layer) for layer in zip(kernels, *per_layer, strict=True)),
@@ -207,6 +246,12 @@ def _layers(network: TrainedNetwork, config: Mapping[str, Any], weight: float, o
         norm_momentum=TrainingSettings.of(dict(config)).norm_momentum,
         weight=weight,
     )
+
+
+def _ranges(preprocessing: Preprocessing, order: np.ndarray) -> Ranges:
+    assert preprocessing.pieces is not None
+    feature, *rest = preprocessing.pieces.factors
+    return Ranges(np.argsort(order)[feature], *rest)
 
 
 def _numbers_first(preprocessing: Preprocessing) -> np.ndarray:

@@ -12,7 +12,7 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
 from sturgeon.frameworks.export.keras import column_tensor, import_tensorflow
-from sturgeon.frameworks.export.parts import NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, NetworkParts
 
 SIGNATURE = "serving_default"
 OUTPUT = "prediction"
@@ -92,11 +92,17 @@ def _module(tf: Any, parts: NetworkParts, description: Description) -> Any:
         for category, places, rows in zip(parts.categories, module.places, module.rows, strict=True):
             features.append(tf.gather(rows, places.lookup(columns[category.column][:, 0])))
         flow = tf.concat(features, axis=1)
+        if (pieces := parts.pieces) is not None:
+            share = tf.gather(flow, pieces.feature, axis=1) * pieces.slope + pieces.offset
+            share = tf.clip_by_value(share, 0.0, 1.0)
+            flow = tf.concat([flow, share * pieces.scale + pieces.shift], axis=1)
         raw = [raw_outputs(flow, number) for number in range(len(parts.members))]
         answers = [tf.nn.softmax(each) for each in raw] if parts.scale is None else raw
         outputs = answers[0]
         if len(answers) > 1:
             outputs = tf.add_n([each * of.weight for each, of in zip(answers, parts.members, strict=True)])
+        if parts.temperature != 1:
+            outputs = tf.nn.softmax(tf.math.log(tf.maximum(outputs, LEAST)) / parts.temperature)
         if parts.scale is None:
             return {OUTPUT: outputs}
         predicted = tf.cast(outputs, tf.float64) * parts.scale.std + parts.scale.mean

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 FARTHEST = 1e9
+LEAST = 1.1754943508222875e-38  # the least probability of which a logarithm is taken
 BOUNDS = ("low", "high", "target_low", "target_high")  # an older export has none
 
 
@@ -35,6 +36,11 @@ class TableNetwork(nn.Module):
     std: Tensor
     low: Tensor
     high: Tensor
+    pieces_feature: Tensor
+    pieces_slope: Tensor
+    pieces_offset: Tensor
+    pieces_scale: Tensor
+    pieces_shift: Tensor
     target_mean: Tensor
     target_std: Tensor
     target_low: Tensor
@@ -55,6 +61,11 @@ class TableNetwork(nn.Module):
         self.register_buffer("std", torch.ones(sizes["number_features"], dtype=wide))
         self.register_buffer("low", torch.full_like(self.mean, -torch.inf))
         self.register_buffer("high", torch.full_like(self.mean, torch.inf))
+        self.pieces = sizes.get("pieces", 0)  # an older export has none
+        if self.pieces:
+            self.register_buffer("pieces_feature", torch.zeros(self.pieces, dtype=torch.int64))
+            for name in ("slope", "offset", "scale", "shift"):
+                self.register_buffer(f"pieces_{name}", torch.zeros(self.pieces))
         self.register_buffer("target_mean", torch.zeros((), dtype=wide))
         self.register_buffer("target_std", torch.ones((), dtype=wide))
         self.register_buffer("target_low", torch.full((), -torch.inf, dtype=wide))
@@ -63,9 +74,10 @@ class TableNetwork(nn.Module):
         sized = zip(self.places.values(), widths, strict=True)
         self.rows = nn.ModuleList(nn.Embedding(1 + len(places), width) for places, width in sized)
         self.rows.requires_grad_(False)
-        features = sizes["number_features"] + sum(widths)
+        features = sizes["number_features"] + sum(widths) + self.pieces
         members = sizes.get("members")
         self.weights = [1.0] if members is None else [float(each["weight"]) for each in members]
+        self.temperature = float(sizes.get("temperature", 1.0))  # an older export has none
         if members is None:
             self.layers = _layers(sizes, features, sizes["outputs"])
         else:
@@ -112,12 +124,18 @@ class TableNetwork(nn.Module):
         inside = torch.clamp(chosen, self.low, self.high)  # the range that training rows had
         excess = torch.clamp((chosen - inside) / self.std, -FARTHEST, FARTHEST)
         normal = ((inside - self.mean) / self.std + excess / torch.sqrt(1 + excess**2)).float()
-        features = [normal, *(rows(places[:, i]) for i, rows in enumerate(self.rows))]
+        features = torch.cat([normal, *(rows(places[:, i]) for i, rows in enumerate(self.rows))], dim=1)
+        if self.pieces:
+            share = features[:, self.pieces_feature] * self.pieces_slope + self.pieces_offset
+            share = torch.clamp(share, 0, 1) * self.pieces_scale + self.pieces_shift
+            features = torch.cat([features, share], dim=1)
         networks = self.members if hasattr(self, "members") else [self.layers]
         outputs = torch.zeros(())
         for weight, layers in zip(self.weights, networks, strict=True):
-            raw = layers(torch.cat(features, dim=1))
+            raw = layers(features)
             outputs = outputs + weight * (torch.softmax(raw, dim=1) if self.is_classes else raw)
+        if self.temperature != 1:
+            outputs = torch.softmax(torch.log(torch.clamp(outputs, LEAST)) / self.temperature, dim=1)
         if self.is_classes:
             return outputs
         predicted = outputs.double() * self.target_std + self.target_mean
