@@ -75,8 +75,8 @@ class TableJob:
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
             ``categorical``, ``drop``, ``date``, ``dates``, ``decimal``, ``missing``, ``time_order``,
-            ``validation``, ``test_share``, ``bounds``, ``group_column``, ``folds``. Without ``folds``, as many
-            as the study was begun with, or as suit the rows; with ``repeats``, 1.
+            ``validation``, ``test_share``, ``bounds``, ``group_column``, ``folds``. Without ``folds``, as
+            many as the study was begun with, or as suit the rows; with ``repeats``, 1.
         ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
             the best trial. None for what the study was begun with, or 8.
         max_size: Bytes, or a size such as ``"2MB"``, that the files of the result may take; fewer networks
