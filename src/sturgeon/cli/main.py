@@ -13,6 +13,7 @@ import click
 
 from sturgeon.caviar.interrupt import no_interrupt_lost
 from sturgeon.cli import STARTED
+from sturgeon.cli.common.printable import printable
 from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
@@ -75,5 +76,5 @@ def run() -> None:
 
 
 def _complain(message: str, code: int) -> int:
-    print("sturgeon: " + " ".join(message.split()), file=sys.stderr)
+    print("sturgeon: " + printable(" ".join(message.split())), file=sys.stderr)
     return code
