@@ -629,6 +629,19 @@ class Study:
         """
         return self._as_given(best_trial(self._store, self.objectives))
 
+    def top(self, count: int) -> list[TrialRecord]:
+        """The best trials, the best first; fewer where not so many have a value.
+
+        Raises:
+            StudyError: There are several objectives, for which see ``best_trials``.
+        """
+        if len(self.objectives) > 1:
+            names = [one.metric for one in self.objectives]
+            raise StudyError(f"`top` needs a single objective; this study has {names}: use `best_trials`.")
+        valued = [one for one in self.record if one.value is not None and one.state != "failed"]
+        ranked = sorted(valued, key=lambda one: (one.value or 0.0, one.number))
+        return [self.trial(one.number) for one in ranked[:count]]
+
     @property
     def best_trials(self) -> list[TrialRecord]:
         """The trials that no other beats: no worse in every objective and better in one."""
