@@ -33,6 +33,7 @@ from sturgeon.caviar.table.opening import (
 from sturgeon.caviar.table.outcome import TableResult, conclude
 from sturgeon.caviar.table.repeats import repeat_best
 from sturgeon.data import Dataset, prepare
+from sturgeon.data.reading.place import absolute, is_lasting
 from sturgeon.errors import InputError, option
 from sturgeon.stopping import DEFAULT, Never
 from sturgeon.study import Study
@@ -61,7 +62,8 @@ class TableJob:
     """What to tune, on which table, for how long.
 
     Attributes:
-        data: A CSV, TSV or Parquet file, a data frame, or a pair of arrays ``(X, y)``.
+        data: A place that :func:`sturgeon.data.read_table` takes, a data frame of pandas, Polars or Arrow, or
+            a pair of arrays ``(X, y)``.
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
@@ -74,9 +76,10 @@ class TableJob:
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
-            ``categorical``, ``drop``, ``date``, ``dates``, ``decimal``, ``missing``, ``time_order``,
-            ``validation``, ``test_share``, ``bounds``, ``group_column``, ``folds``. Without ``folds``, as many
-            as the study was begun with, or as suit the rows; with ``repeats``, 1.
+            ``categorical``, ``drop``, ``date``, ``dates``, ``decimal``, ``missing``, ``encoding``,
+            ``sheet``, ``sql``, ``time_order``, ``validation``, ``test_share``, ``bounds``,
+            ``group_column``, ``folds``. Without ``folds``, as many as the study was begun with, or as suit
+            the rows; with ``repeats``, 1.
         ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
             the best trial. None for what the study was begun with, or 8.
         max_size: Bytes, or a size such as ``"2MB"``, that the files of the result may take; fewer networks
@@ -251,11 +254,11 @@ def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
     options = dict(job.data_options)
     places = {"data": job.data, "test": options.pop("test", None)}
     table: dict[str, Any] | None = None
-    if all(isinstance(place, str | Path | None) for place in places.values()):
+    if all(place is None or is_lasting(place) for place in places.values()):
         plain = (str, int, float, type(None))
         table = {name: each if isinstance(each, plain) else list(each) for name, each in options.items()}
         for name, place in places.items():
-            table[name] = None if place is None else str(Path(place).absolute())
+            table[name] = None if place is None else absolute(place)
         table["folds"] = dataset.folds
     return {
         "trials": job.trials,
