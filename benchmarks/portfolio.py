@@ -40,7 +40,7 @@ _KEPT = FOLDER / "portfolio.json"
 _CHANGES: dict[str, tuple[object, ...]] = {
     "learning_rate": (0.005, 0.06),
     "batch_size": (16, 32, 128),
-    "hidden_units": (75, 120, 256),
+    "hidden_units": (75, 192, 256),
     "layers": (2, 4),
     "dropout": (0.05, 0.1, 0.35),
     "weight_decay": (0.01, 0.5),

@@ -14,14 +14,14 @@ from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
-from sturgeon.caviar.settled import places_for
+from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Callback, Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
-from sturgeon.caviar.workers.repeated import Repeated
-from sturgeon.caviar.workers.training import prepare
+from sturgeon.caviar.workers.settled import places_for
+from sturgeon.caviar.workers.training import Repeated, prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
@@ -180,7 +180,9 @@ def tune(
                     interrupted = HereLoop(ledger, train).run(stop)
                 else:
                     with pool:
-                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress)).run(stop)
+                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress, find_widget())).run(
+                            stop
+                        )
                 if not interrupted:
                     ledger.check_at_end()
         except KeyboardInterrupt:

@@ -36,6 +36,7 @@ from sturgeon.study.storage import (
     open_or_create_store,
     open_store,
     store_exists,
+    study_names,
 )
 from sturgeon.study.trial import (
     Attempt,
@@ -48,6 +49,7 @@ from sturgeon.study.trial import (
     number_of,
 )
 from sturgeon.study.trial_allocator import Request, TrialAllocator
+from sturgeon.views import view_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,6 +213,19 @@ class Study:
             where: A file or a PostgreSQL URL, as for ``create``.
         """
         return store_exists(where)
+
+    @staticmethod
+    def names(url: str) -> list[str]:
+        """The names of the studies in a PostgreSQL database, the oldest first.
+
+        Args:
+            url: ``"postgresql://user:password@host/database"``; each is opened by ``&study=NAME`` or
+                ``?study=NAME`` behind it.
+
+        Raises:
+            StudyError: It cannot be reached.
+        """
+        return study_names(url)
 
     @classmethod
     def from_optuna(
@@ -681,6 +696,18 @@ class Study:
         from sturgeon.study.importance import measure_importance
 
         return measure_importance(self.space, self.trials, self.objectives[0].sign, method)
+
+    @property
+    def plot(self) -> Any:
+        """Its pictures: ``study.plot()`` is an overview, ``study.plot.slice()`` one of them.
+
+        ``dir(study.plot)`` lists all; each gives a Plotly figure (see ``sturgeon.figures``).
+        """
+        return view_of("study.plot", self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return view_of("study.html", self)
 
     def _as_given(self, trial: AnyTrial) -> AnyTrial:
         """Give a trial with tuples where the space has tuples: JSON knows lists only."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.settled import SettledOrder
+from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
+from sturgeon.caviar.workers.settled import SettledOrder
 from sturgeon.plain_text import LONGEST_LINE, plain
 from sturgeon.search import Record
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
@@ -36,6 +37,7 @@ class RunningTrial:
         decision: What the stopping rule said.
         peers: The trials that it is compared with, as they were seen when it was begun.
         room: How many more trials might have been begun then.
+        by_hand: The reason where somebody asked that the trial be stopped; None where nobody did.
     """
 
     trial: Trial
@@ -45,15 +47,16 @@ class RunningTrial:
     decision: Decision = CONTINUE
     peers: Record | None = None
     room: float | None = None
+    by_hand: str | None = None
 
     @property
     def ends(self) -> bool:
         """Whether the training is to end."""
-        return self.decision is not CONTINUE
+        return self.decision is not CONTINUE or self.by_hand is not None
 
     def pauses(self, outcome: Returned) -> bool:
         """Whether a training that ended is put aside: it was told to, ended for that, and can go on."""
-        return outcome.cut and self.saved and isinstance(self.decision, Pause)
+        return outcome.cut and self.saved and isinstance(self.decision, Pause) and self.by_hand is None
 
     @property
     def why(self) -> str | None:
@@ -69,6 +72,7 @@ class Ledger(TrialController):
 
     Attributes:
         folders: Where trials keep their checkpoints.
+        requests: What is asked of the run by hand.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class Ledger(TrialController):
         self._callbacks = tuple(callbacks)
         self._keep = keep
         self._asked_to_end: str | None = None
+        self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
         self._failures = Failures(limits.max_failures, limits.trials)
         self._planned: int | None = None
         self._lengths: dict[int, int] = {}
@@ -145,6 +150,9 @@ class Ledger(TrialController):
             SpaceExhausted: There is room for a trial, and the search has none.
         """
         trial = self.next_trial(room, self._longest())
+        while trial is not None and (reason := self.requests.reason(trial.number)) is not None:
+            self.stop_by_hand(trial, {}, reason)
+            trial = self.next_trial(room, self._longest())
         if trial is None:
             return None
         self._order.begin(trial.number)
@@ -283,6 +291,9 @@ class Ledger(TrialController):
             self.pause(trial)
             return
         metrics = {**reported, **self._named(outcome.value)}
+        if outcome.cut and running.by_hand is not None:
+            self.stop_by_hand(trial, metrics, running.by_hand)
+            return
         if outcome.cut and (why := running.why or stopping) is not None:
             self.stop(trial, metrics, why)
             return
@@ -311,6 +322,11 @@ class Ledger(TrialController):
             self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
             self._count(trial, None)
 
+    def stop_by_hand(self, trial: Trial, metrics: Mapping[str, float], reason: str) -> None:
+        """End a trial that somebody asked to stop, with the values it has, if it has any."""
+        self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
+        self._count(trial, None)
+
     def lost(self, trial: Trial, why: str) -> None:
         """Note that an attempt was lost with its worker; the trial is tried again, or has failed."""
         if self.study.retry(trial, f"{why}; that was attempt {trial.attempt}") == "waiting":
@@ -338,11 +354,11 @@ class Ledger(TrialController):
             best = {one.number for one in self.study.top(self._keep)}
         self.folders.keep([n for n in there if n in best or self.study.trial(n).state not in FINISHED])
 
-    def _count(self, trial: Trial, error: TrialError | None) -> None:
+    def _count(self, trial: Trial | TrialRecord, error: TrialError | None) -> None:
         self.look()
         self._clear_folders()
         for callback in self._callbacks:
-            if callback(self.study, self.study.trial(trial)) is True:
+            if callback(self.study, self.study.trial(trial.number)) is True:
                 self._asked_to_end = "a callback asked for it."
         self._failures.add(error)
         self._failures.check()

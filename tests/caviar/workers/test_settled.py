@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sturgeon as st
-from sturgeon.caviar.settled import SettledOrder, places_for
+from sturgeon.caviar.workers.settled import SettledOrder, places_for
 from sturgeon.study import Study
 
 
