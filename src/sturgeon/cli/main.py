@@ -20,6 +20,7 @@ from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
 from sturgeon.cli.report import report
 from sturgeon.cli.show import show
+from sturgeon.cli.sweep import sweep
 from sturgeon.cli.tune import tune
 from sturgeon.errors import InputError, SturgeonError, options_as_flags
 
@@ -36,6 +37,7 @@ sturgeon.add_command(show)
 sturgeon.add_command(report)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
+sturgeon.add_command(sweep)
 sturgeon.add_command(dashboard)
 
 
