@@ -20,7 +20,7 @@ from sturgeon.search.folds import values_by_fold
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
-from sturgeon.study.storage import Store
+from sturgeon.study.storage import DELETED, Store
 from sturgeon.study.storage.rows import load_metrics
 
 Points = dict[int, float]
@@ -129,6 +129,9 @@ class RecordCache:
         # By number, as a study that ran through would have met them.
         rows = self._reader.changed_trials(connection, self._seen)
         curves = self._reader.points(connection, self._objective.metric, [row.number for row in rows])
+        for entry in self._reader.entries(connection, self._seen, DELETED) if self._seen >= 0 else ():
+            self.record.remove(entry.number)
+            self._elsewhere.pop(entry.number, None)
         configs = json.loads(f"[{','.join([row.config for row in rows])}]")  # at once: half the time
         for row, config in zip(rows, configs, strict=True):
             points = curves.get(row.number, {})
