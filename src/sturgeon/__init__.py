@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         Sobol,
         Staged,
     )
-    from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
+    from sturgeon.space import Choice, Constant, Integer, Real, Space, notes_space, standard_space
     from sturgeon.stopping import MedianRule, Never, Patience, Stopping, SuccessiveHalving
     from sturgeon.study import Leases, Study, Trial, TrialRecord
 
@@ -89,7 +89,7 @@ _HOMES = {
         "Sobol",
         "Staged",
     ],
-    "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "standard_space"],
+    "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "notes_space", "standard_space"],
     "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
@@ -146,6 +146,7 @@ __all__ = [
     "Trial",
     "TrialRecord",
     "TuneOptions",
+    "notes_space",
     "plan_table",
     "population",
     "prepare",

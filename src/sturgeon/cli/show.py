@@ -16,6 +16,7 @@ from sturgeon.cli.common.paths import expand_home
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
+    from sturgeon.caviar.table.saved import SavedSummary
     from sturgeon.cli.common.study_table import Shown
     from sturgeon.study import Study, TrialRecord
 
@@ -58,7 +59,7 @@ def show(
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
     from sturgeon.caviar.table.job import STUDY_FILE
-    from sturgeon.caviar.table.saved import shares_of
+    from sturgeon.caviar.table.saved import SavedSummary
     from sturgeon.cli.common.filters import choose_trials
     from sturgeon.study import Study
 
@@ -77,7 +78,7 @@ def show(
             front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
             everything = _ranked(opened, front)
             chosen = choose_trials(opened, everything, where, states)
-            return Shown(chosen, top, front, shares_of(place), len(everything) - len(chosen))
+            return Shown(chosen, top, front, SavedSummary.read(place), len(everything) - len(chosen))
 
         if follow:
             from sturgeon.cli.common.follow import follow as go_on
@@ -90,14 +91,23 @@ def show(
         if as_csv:
             _print_csv(opened, [one.number for one in shown.ranked[: top if named else None]])
         elif as_json:
-            made = {"ensemble": [{"trial": trial, "share": share} for trial, share in shown.shares.items()]}
             summary = _summary(opened, list(shown.ranked), shown.front, top if named else None)
-            print(json.dumps({**summary, **(made if shown.shares else {})}))
+            print(json.dumps({**summary, **_made(shown.saved)}))
         else:
             from sturgeon.cli.common.study_table import print_study
 
             print_study(opened, shown)
     return 0
+
+
+def _made(saved: SavedSummary) -> dict[str, Any]:
+    """What is kept of them: an ensemble, and how sure it is."""
+    made: dict[str, Any] = {}
+    if saved.shares:
+        made["ensemble"] = [{"trial": trial, "share": share} for trial, share in saved.shares.items()]
+    if saved.calibration is not None:
+        made["calibration"] = saved.calibration.to_json()
+    return made
 
 
 def _check_together(**given: bool) -> None:

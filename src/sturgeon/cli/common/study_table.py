@@ -10,8 +10,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sturgeon.caviar.table.saved import SavedSummary
 from sturgeon.cli.common.printable import printable
-from sturgeon.cli.common.result import describe_config, describe_shares, format_number
+from sturgeon.cli.common.result import (
+    describe_calibration,
+    describe_config,
+    describe_shares,
+    format_number,
+)
 from sturgeon.cli.common.sparkline import bar, common_ends, sparkline
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.edges import edges_of
@@ -28,14 +34,14 @@ class Shown:
         ranked: The trials, best first.
         top: How many of them to list.
         front: The numbers of the trials that no other beats, where there are several objectives.
-        shares: The weight of each trial in the ensemble that was made of them; empty without one.
+        saved: What the network that was made of them says of itself.
         left_out: How many trials conditions left out.
     """
 
     ranked: Sequence[TrialRecord]
     top: int
     front: Collection[int]
-    shares: dict[int, float]
+    saved: SavedSummary
     left_out: int = 0
 
 
@@ -73,8 +79,10 @@ def _parts(study: Study, shown: Shown) -> list[Text | Table]:
     goals = ", ".join(f"{one.direction} {one.metric}" for one in study.objectives)
     say(f"{study.place}: {goals}, seed {study.seed}")
     say(f"trials: {states or 'none yet'}")
-    if shown.shares:
-        say(f"ensemble of {describe_shares(shown.shares)}")
+    if shown.saved.shares:
+        say(f"ensemble of {describe_shares(shown.saved.shares)}")
+    if shown.saved.calibration is not None:
+        say(describe_calibration(shown.saved.calibration.to_json()))
     if front:
         say(f"Pareto front, trials that no other beats (*): {', '.join(map(str, sorted(front)))}")
     if shown.left_out:

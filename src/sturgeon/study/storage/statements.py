@@ -129,9 +129,12 @@ class Statements:
             )
         )
         self.changed = sql(
-            select(_T.number, _T.state, _T.config, _T.value).where(
+            select(_T.number, _T.state, _T.config, _T.value, _T.metrics).where(
                 _STUDY, _T.change > bindparam("seen", type_=Integer)
             )
+        )
+        self.changed_whole = sql(
+            select(*trials.c).where(_STUDY, _T.change > bindparam("seen", type_=Integer)).order_by(_T.number)
         )
         self.annotations = sql(select(_T.notes, _T.tags).where(_STUDY, _NUMBER))
         self.all_trials = sql(select(*trials.c).where(_STUDY).order_by(_T.number))
@@ -173,6 +176,13 @@ class Statements:
         self.trial_points = sql(_points(of_number))
         self.later_points = sql(
             _points(of_number, of_metric, points.c.step > bindparam("step", type_=Integer))
+        )
+        self.points_since = sql(_points(of_number, points.c.step >= bindparam("step", type_=Integer)))
+        self.points_between = sql(
+            _points(
+                points.c.number >= bindparam("first", type_=Integer),
+                points.c.number <= bindparam("last", type_=Integer),
+            )
         )
         self.open_points = sql(_points(points.c.number.in_(select(_T.number).where(is_open))))
 
