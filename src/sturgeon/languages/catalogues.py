@@ -78,7 +78,8 @@ def update_catalogue(room: str) -> dict[str, int]:
         known = read_catalogue(language, room)
         known.update(texts, no_fuzzy_matching=True)
         known.fuzzy, known.header_comment, known.version = False, _HEADER, ""
-        known.last_translator, known.msgid_bugs_address, known.revision_date = _AUTHORS, "", _DATE
+        known.last_translator, known.language_team = _AUTHORS, _AUTHORS
+        known.msgid_bugs_address, known.revision_date = "", _DATE
         path = catalogue_path(language, room)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
