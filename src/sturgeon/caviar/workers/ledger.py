@@ -14,7 +14,7 @@ from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
 from sturgeon.caviar.workers.settled import SettledOrder
-from sturgeon.plain_text import LONGEST_LINE, plain
+from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.search import Record
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError
@@ -33,12 +33,9 @@ class RunningTrial:
         passed: The last step of an earlier attempt: what lies up to there was judged then.
         saved: Whether there is a checkpoint to go on from.
         decision: What the stopping rule said.
-<<<<<<< HEAD
         peers: The trials that it is compared with, as they were seen when it was begun.
         room: How many more trials might have been begun then.
-=======
         by_hand: The reason where somebody asked that the trial be stopped; None where nobody did.
->>>>>>> dashboard
     """
 
     trial: Trial
@@ -46,12 +43,9 @@ class RunningTrial:
     passed: int = 0
     saved: bool = False
     decision: Decision = CONTINUE
-<<<<<<< HEAD
     peers: Record | None = None
     room: float | None = None
-=======
     by_hand: str | None = None
->>>>>>> dashboard
 
     @property
     def ends(self) -> bool:
@@ -121,7 +115,9 @@ class Ledger(TrialController):
         sign = self.study.objectives[0].sign
         if sign * value > sign * until:
             return None
-        return f"trial {number} reached {self.study.metric} = {value:g}, so that no more was needed."
+        return (
+            f"trial {number} reached {self.study.metric} = {plain_number(value)}, so that no more was needed."
+        )
 
     def check_at_end(self) -> None:
         """Say so when the run is over and no trial has a value.
@@ -140,18 +136,14 @@ class Ledger(TrialController):
             SpaceExhausted: There is room for a trial, and the search has none.
         """
         trial = self.next_trial(room, self._longest())
-<<<<<<< HEAD
+        while trial is not None and (reason := self.requests.reason(trial.number)) is not None:
+            self.stop_by_hand(trial, {}, reason)
+            trial = self.next_trial(room, self._longest())
         if trial is None:
             return None
         self._order.begin(trial.number)
         self._settle()
         if trial.attempt > 1:
-=======
-        while trial is not None and (reason := self.requests.reason(trial.number)) is not None:
-            self.stop_by_hand(trial, {}, reason)
-            trial = self.next_trial(room, self._longest())
-        if trial is not None and trial.attempt > 1:
->>>>>>> dashboard
             self.look()  # it may have been among the paused
         return trial
 
