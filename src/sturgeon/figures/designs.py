@@ -63,7 +63,10 @@ def random_against_grid(study: Shown, *, language: str = "en") -> go.Figure:
             text=[str(value) for value in values],
             textposition="outside",
             cliponaxis=False,
-            marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.2, "fgcolor": "white"}},
+            marker={
+                "color": colour,
+                "pattern": {"shape": pattern, "fillmode": "overlay", "solidity": 0.2, "fgcolor": "white"},
+            },
             hovertemplate="%{y}: %{x}<extra></extra>",
         )
     figure.update_layout(

@@ -107,7 +107,7 @@ def _add_points(
             name=name,
             legendgroup=state,
             showlegend=showlegend and any(one.state == state for one in drawn),
-            marker={"color": colour, "symbol": symbol, "size": 6, "opacity": 0.5},
+            marker={"color": colour, "symbol": symbol, "size": 6, "opacity": 0.7},
             text=[describe_config(one.config, [along.name]) for one in points],
             customdata=[one.number for one in points],
             hovertemplate=_("trial") + " %{customdata}: %{y}<br>%{text}<extra></extra>",
@@ -156,7 +156,10 @@ def importance(study: Shown, *, language: str = "en") -> go.Figure:
             y=[label(one.name) for one in own],
             x=[round(one.share, 4) for one in own],
             name=_("priority {number}").format(number=priority),
-            marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25, "fgcolor": "white"}},
+            marker={
+                "color": colour,
+                "pattern": {"shape": pattern, "fillmode": "overlay", "solidity": 0.25, "fgcolor": "white"},
+            },
             error_x={
                 "type": "data",
                 "symmetric": False,

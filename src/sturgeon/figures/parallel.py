@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,17 +55,17 @@ def parallel_coordinates(study: Shown, *, language: str = "en") -> go.Figure:
         _add_lines(figure, seen, members, rows, unit[:, columns], heights, name, colour, width, dash)
     best = [one for one in drawn if place[one.number] == 0]
     _add_lines(figure, seen, best, rows, unit[:, columns], heights, _("the best"), ORANGE, 3.0, "solid")
+    notes: list[dict[str, Any]] = []
     for number, name in enumerate(names):
         for tick, text in zip(*unit_ticks(seen.space, name), strict=True):
-            _add_tick(figure, number, tick, text)
+            notes.append(_tick(number, tick, text))
     if np.isnan(unit[:, columns]).any():
-        figure.add_annotation(
-            x=0, y=INACTIVE, xref="x", text=_("not active"), showarrow=False, xanchor="right", xshift=-6
-        )
+        notes.append(_tick(0, INACTIVE, _("not active")))
     for share, text in _value_ticks(axis, drawn):
-        _add_tick(figure, len(names), share, text)
+        notes.append(_tick(len(names), share, text))
     titles = [label(name, 18) for name in names] + [metric_title(seen)]
     figure.update_layout(
+        annotations=notes,
         xaxis={
             "tickvals": list(range(len(titles))),
             "ticktext": titles,
@@ -115,16 +115,18 @@ def _add_lines(
     )
 
 
-def _add_tick(figure: go.Figure, axis: float, place: float, text: str) -> None:
-    figure.add_annotation(
-        x=axis,
-        y=place,
-        text=text,
-        showarrow=False,
-        xanchor="right",
-        xshift=-4,
-        font={"size": 11, "color": INK},
-    )
+def _tick(axis: float, place: float, text: str) -> dict[str, Any]:
+    """A text beside an axis."""
+    font = {"size": 11, "color": INK}
+    return {
+        "x": axis,
+        "y": place,
+        "text": text,
+        "showarrow": False,
+        "xanchor": "right",
+        "xshift": -4,
+        "font": font,
+    }
 
 
 def _value_heights(drawn: list[TrialRecord], axis: dict) -> list[float]:

@@ -88,7 +88,7 @@ def best_so_far(study: Shown, *, against: Against = "trials", language: str = "e
                 y=[round_off(one.value) for one in points],
                 mode="markers",
                 name=name,
-                marker={"color": colour, "symbol": symbol, "size": 6, "opacity": 0.55},
+                marker={"color": colour, "symbol": symbol, "size": 6, "opacity": 0.7},
                 customdata=[one.number for one in points],
                 text=[describe_config(one.config, seen.by_importance) for one in points],
                 hovertemplate=_("trial") + " %{customdata}: %{y}<br>%{text}<extra></extra>",
@@ -146,7 +146,7 @@ def learning_curves(study: Shown, *, metric: str | None = None, language: str = 
         dash = DASHES[1 + list(rules).index(rule) % 3]
         _add_curves(figure, trials, metric, name, FAINT, dash=dash, width=1, ends=True)
     groups = [
-        (("complete",), _("complete"), "rgba(0, 114, 178, 0.30)", "solid"),
+        (("complete",), _("complete"), "rgba(26, 128, 191, 0.45)", "solid"),
         (("failed",), _("failed"), ORANGE, "dot"),
         (("running", "paused", "waiting"), _("not ended"), GREEN, "solid"),
     ]

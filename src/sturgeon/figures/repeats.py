@@ -68,6 +68,7 @@ def spread(study: Shown, *, language: str = "en") -> go.Figure:
             hovertemplate="%{y}: %{x}<extra></extra>",
         )
     figure.update_layout(
+        showlegend=True,
         xaxis={"title": {"text": metric_title(seen)}},
         yaxis={"categoryorder": "array", "categoryarray": list(reversed(names))},
     )

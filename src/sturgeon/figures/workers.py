@@ -93,7 +93,7 @@ def timeline(study: Shown, *, language: str = "en") -> go.Figure:
                 marker={
                     "color": colour,
                     "line": {"color": "rgba(255,255,255,0.7)", "width": 0.5},
-                    "pattern": {"shape": pattern, "solidity": 0.2, "fgcolor": "white"},
+                    "pattern": {"shape": pattern, "fillmode": "overlay", "solidity": 0.2, "fgcolor": "white"},
                 },
                 customdata=[one.trial for __, one in own],
                 text=[describe_config(by_number[one.trial].config, seen.by_importance) for __, one in own],
@@ -121,6 +121,7 @@ def timeline(study: Shown, *, language: str = "en") -> go.Figure:
     set_caption(figure, join_sentences(*sentences))
     figure.update_layout(
         barmode="overlay",
+        showlegend=True,
         bargap=0.15,
         barcornerradius=0,
         xaxis={"title": {"text": _("seconds since the start")}, "rangemode": "tozero"},

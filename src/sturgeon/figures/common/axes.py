@@ -129,24 +129,25 @@ def value_axis(values: Sequence[float], sign: float, words: NullTranslations) ->
     if not values:
         return {}, ""
     drawn = np.asarray(values, dtype=float)
-    low, high = float(drawn.min()), float(drawn.max())
-    log = low > 0 and math.log10(high / low) > FEW_DECADES
-    scaled = np.log10(drawn) if log else drawn
-    best, middle, typical = np.quantile(sign * scaled, [0.0, 0.5, 0.9])
-    worst = float((sign * scaled).max())
-    layout: dict[str, Any] = {"type": "log", **_log_ticks(low, high)} if log else {}
+    ends = np.quantile(drawn, [0.0, 0.9] if sign > 0 else [0.1, 1.0])
+    log = bool(drawn.min() > 0 and ends[1] / ends[0] > 10**FEW_DECADES)
+    scaled = sign * (np.log10(drawn) if log else drawn)
+    best, middle, typical, worst = (float(one) for one in np.quantile(scaled, [0.0, 0.5, 0.9, 1.0]))
     span = max(typical - best, middle - best)
     note = ""
     if worst - best > 3 * span > 0:
         worst = best + 1.5 * span
-        beyond = int((sign * scaled > worst).sum())
+        beyond = int((scaled > worst).sum())
         note = words.ngettext(
             "One value is worse than the axis shows.", "{count} values are worse than the axis shows.", beyond
         ).format(count=beyond)
+    layout: dict[str, Any] = {"type": "log"} if log else {}
     if worst > best:
         room = 0.06 * (worst - best)
-        ends = sorted([sign * (best - room), sign * (worst + room)])
-        layout["range"] = [float(f"{end:.6g}") for end in ends]
+        shown = sorted([sign * (best - room), sign * (worst + room)])
+        layout["range"] = [float(f"{end:.6g}") for end in shown]
+        if log:
+            layout |= _log_ticks(10 ** shown[0], 10 ** shown[1])
     return layout, note
 
 

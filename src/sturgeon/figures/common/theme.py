@@ -1,8 +1,8 @@
 """Colours and the frame of every picture.
 
-The colours are those of Okabe and Ito (2008) that stand out from white and from black alike; none carries a
-meaning alone: symbols and dashes do, too. Paper and plot are transparent and lines of the frame are a grey
-between, so that one figure is at home on a light page and on a dark one.
+The colours are those of Okabe and Ito (2008) that stand out from white and from black alike, the blue a
+little lighter for that; none carries a meaning alone: symbols and dashes do, too. Paper and plot are
+transparent and the frame is a grey between, so that one figure is at home on a light page and on a dark one.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+BLUE, ORANGE, GREEN, PURPLE = "#1A80BF", "#D55E00", "#009E73", "#CC79A7"
 GREY = "#8A8F98"
 INK = "#767B84"
 """Of text: 4.5 to 1 or nearly so against white and against the dark page."""
 GRID = "rgba(128, 128, 128, 0.22)"
-FAINT = "rgba(138, 143, 152, 0.35)"
+FAINT = "rgba(138, 143, 152, 0.5)"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, "#56B4E9", "#E69F00")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 VALUES = ((0.0, BLUE), (0.5, "#A9A9A9"), (1.0, ORANGE))
@@ -58,7 +58,7 @@ def new_figure(title: str, caption: str = "", *, height: int = 380, **layout: An
             "plot_bgcolor": "rgba(0,0,0,0)",
             "colorway": SERIES,
             "height": height,
-            "margin": {"l": 56, "r": 16, "t": 48, "b": 48},
+            "margin": {"l": 56, "r": 16, "t": 48, "b": 56},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
             "hoverlabel": {"font": {"family": _FONT, "size": 12}, "align": "left"},
             "hovermode": "closest",
