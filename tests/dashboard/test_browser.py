@@ -47,6 +47,11 @@ def open_page(driver, access, path="/", width=1280, scheme="light"):
     driver.get(f"http://127.0.0.1:{access.port}{path}")
 
 
+def text_of(driver, selector):
+    """What an element says now; tables are put anew while one looks."""
+    return driver.execute_script("return document.querySelector(arguments[0])?.textContent", selector)
+
+
 def captions(driver):
     """The captions of the pictures, once all that can be seen are drawn."""
 
@@ -88,31 +93,22 @@ def test_a_running_study_is_shown_live_and_a_click_stops_a_trial(driver, serve, 
             assert run.stdout.readline() == "begun 0\n"
             with serve(place) as (_, access):
                 open_page(driver, access)
-                status = driver.find_element(By.CSS_SELECTOR, "[data-live=status]")
-                assert status.text == "running"
-                row = driver.find_element(By.CSS_SELECTOR, "tr[data-trial='0'] [data-cell=epochs]")
-                seen = row.text
-                until(driver, lambda _: row.text != seen)  # new points, without loading the page
+                assert text_of(driver, "[data-live=status]") == "running"
+                steps = "tr[data-trial='0'] [data-cell=epochs]"
+                seen = text_of(driver, steps)
+                until(driver, lambda d: text_of(d, steps) != seen)  # new points, without loading the page
                 until(driver, lambda d: d.find_elements(By.CSS_SELECTOR, "#live .scatterlayer .trace"))
-                driver.find_element(By.CSS_SELECTOR, "tr[data-trial='0'] th a").click()
+                home = driver.current_url
+                driver.get(f"{home}/trial/0")
                 driver.find_element(By.NAME, "why").send_keys("by a click", Keys.ENTER)
                 assert run.stdout.readline() == "begun 1\n"
-                until(
-                    driver,
-                    lambda d: "stopped early" in d.find_element(By.CSS_SELECTOR, "[data-row=state]").text,
-                )
-                driver.find_element(By.CSS_SELECTOR, ".top a[href^='/study/']").click()
+                until(driver, lambda d: "stopped early" in text_of(d, "[data-row=state]"))
+                driver.get(home)
                 until(driver, lambda d: d.find_elements(By.CSS_SELECTOR, "tr[data-trial='1']"))
                 driver.find_element(By.CSS_SELECTOR, "[data-when=going]").click()
-                until(
-                    driver,
-                    lambda d: d.find_element(By.CSS_SELECTOR, "[data-live=status]").text == "paused by hand",
-                )
+                until(driver, lambda d: text_of(d, "[data-live=status]") == "paused by hand")
                 driver.find_element(By.CSS_SELECTOR, "[data-when=paused]").click()
-                until(
-                    driver,
-                    lambda d: d.find_element(By.CSS_SELECTOR, "[data-live=status]").text == "running",
-                )
+                until(driver, lambda d: text_of(d, "[data-live=status]") == "running")
                 assert complaints(driver) == []
         finally:
             run.kill()
