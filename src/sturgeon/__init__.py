@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.caviar.table.plan import TablePlan, plan_table
-    from sturgeon.caviar.table.saved import SavedModel
+    from sturgeon.caviar.table.saved import SavedModel, load
     from sturgeon.caviar.tuning import tune
     from sturgeon.caviar.workers.live_trial import LiveTrial
     from sturgeon.data import Dataset, prepare, read_table
@@ -60,7 +60,7 @@ _HOMES = {
     "sturgeon.caviar.table.plan": ["TablePlan", "plan_table"],
     "sturgeon.caviar.models.run": ["PopulationResult"],
     "sturgeon.caviar.models.population": ["population"],
-    "sturgeon.caviar.table.saved": ["SavedModel"],
+    "sturgeon.caviar.table.saved": ["SavedModel", "load"],
     "sturgeon.caviar.table.job": ["TableJob", "tune_table"],
     "sturgeon.caviar.opening": ["TuneOptions"],
     "sturgeon.caviar.tuning": ["tune"],
@@ -146,6 +146,7 @@ __all__ = [
     "Trial",
     "TrialRecord",
     "TuneOptions",
+    "load",
     "notes_space",
     "plan_table",
     "population",
