@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
+    from sturgeon.recheck.front import recheck
+    from sturgeon.recheck.outcome import RecheckResult
     from sturgeon.search import (
         CoarseToFine,
         Grid,
@@ -77,6 +79,8 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
+    "sturgeon.recheck.front": ["recheck"],
+    "sturgeon.recheck.outcome": ["RecheckResult"],
     "sturgeon.search": [
         "CoarseToFine",
         "Grid",
@@ -115,6 +119,7 @@ __all__ = [
     "PopulationResult",
     "Random",
     "Real",
+    "RecheckResult",
     "RunError",
     "SavedModel",
     "Search",
@@ -141,6 +146,7 @@ __all__ = [
     "population",
     "prepare",
     "read_table",
+    "recheck",
     "standard_space",
     "tune",
     "tune_table",

@@ -1,6 +1,6 @@
 """``sturgeon``: the commands, and how errors become one line and an exit code.
 
-Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 bad input, 3 stale (`recheck` only), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sturgeon.cli import STARTED
 from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
+from sturgeon.cli.recheck import recheck
 from sturgeon.cli.show import show
 from sturgeon.cli.tune import tune
 from sturgeon.errors import InputError, SturgeonError, options_as_flags
@@ -32,6 +33,7 @@ sturgeon.add_command(plan)
 sturgeon.add_command(show)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
+sturgeon.add_command(recheck)
 
 
 def main(arguments: Sequence[str] | None = None, *, started: float | None = None) -> int:
