@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from sturgeon.cli.common.paths import expand_home
 
 if TYPE_CHECKING:
+    from sturgeon.caviar.table.saved import SavedSummary
     from sturgeon.study import Study, TrialRecord
 
 
@@ -33,7 +34,7 @@ def show(context: click.Context, study: str, top: int, as_json: bool) -> int:
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
     from sturgeon.caviar.table.job import STUDY_FILE
-    from sturgeon.caviar.table.saved import shares_of
+    from sturgeon.caviar.table.saved import SavedSummary
     from sturgeon.study import Study
 
     study = expand_home(study)
@@ -41,17 +42,26 @@ def show(context: click.Context, study: str, top: int, as_json: bool) -> int:
     with Study.open(place / STUDY_FILE if place.is_dir() else study) as opened:
         front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
         ranked = _ranked(opened, front)
-        shares = shares_of(place)
+        saved = SavedSummary.read(place)
         if as_json:
             named = context.get_parameter_source("top") is not ParameterSource.DEFAULT
-            made = {"ensemble": [{"trial": trial, "share": share} for trial, share in shares.items()]}
             summary = _summary(opened, ranked, front, top if named else None)
-            print(json.dumps({**summary, **(made if shares else {})}))
+            print(json.dumps({**summary, **_made(saved)}))
         else:
             from sturgeon.cli.common.study_table import print_study
 
-            print_study(opened, ranked, top, front, shares)
+            print_study(opened, ranked, top, front, saved)
     return 0
+
+
+def _made(saved: SavedSummary) -> dict[str, Any]:
+    """What is kept of them: an ensemble, and how sure it is."""
+    made: dict[str, Any] = {}
+    if saved.shares:
+        made["ensemble"] = [{"trial": trial, "share": share} for trial, share in saved.shares.items()]
+    if saved.calibration is not None:
+        made["calibration"] = saved.calibration.to_json()
+    return made
 
 
 def _ranked(study: Study, front: Collection[int]) -> list[TrialRecord]:

@@ -60,6 +60,16 @@ if TYPE_CHECKING:
     help="With folds, let the networks of at most N trials answer together.  [default: 8]",
 )
 @click.option(
+    "--max-size",
+    metavar="SIZE",
+    help="What the saved networks may take, such as 2MB: fewer answer together then.  [default: no bound]",
+)
+@click.option(
+    "--max-predict-time",
+    metavar="TIME",
+    help="What they may take for 1,000 rows, such as 5ms, likewise.  [default: no bound]",
+)
+@click.option(
     "--repeats",
     type=int,
     metavar="N",
@@ -82,6 +92,11 @@ if TYPE_CHECKING:
     help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
 @click.option("--test", type=PATH, help="A test table of its own, instead of 15 % of the rows.")
+@click.option(
+    "--group-column",
+    metavar="COLUMN",
+    help="Rows of equal cells there belong together: in one part, in one fold; it is no input.",
+)
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
 @click.option("--resume", is_flag=True, help="Resume the study that is there.")
@@ -112,7 +127,7 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
 
     changed = bool(options["vary"] or options["fix"])
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
-    of_data = ("test", "task", "numeric", "categorical", "drop", "time_order", "folds")
+    of_data = ("test", "task", "numeric", "categorical", "drop", "time_order", "folds", "group_column")
     data_options = {name: options[name] for name in of_data}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])
@@ -129,6 +144,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
         resume=options["resume"],
         data_options=data_options,
         ensemble=options["ensemble"],
+        max_size=options["max_size"],
+        max_predict_time=options["max_predict_time"],
     )
     with LiveView() as view:
         result = tune_table(

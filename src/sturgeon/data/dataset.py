@@ -15,6 +15,14 @@ from sturgeon.data.features.aligned import empty_aligned, join_adjacent
 from sturgeon.data.features.cells import read_numbers, row_number
 from sturgeon.data.features.notes import describe_cells, describe_parts
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
+from sturgeon.data.groups import (
+    assign_groups,
+    describe_groups,
+    describe_shared,
+    read_groups,
+    shared_groups,
+    split_by_groups,
+)
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.sources import Table, check_columns, open_table
@@ -168,6 +176,7 @@ def prepare(
     validation: float = 0.15,
     test_share: float = 0.15,
     folds: int | None = 1,
+    group_column: str | None = None,
     bounds: bool = True,
     as_spelled: bool = True,
 ) -> Dataset:
@@ -192,6 +201,8 @@ def prepare(
             number kept near that of their targets; False was the rule before there was this one.
         as_spelled: Whether cells are as they are spelled in every format, and rare classes spread over the
             parts; False is for a study that was begun before there were these rules.
+        group_column: A column that names the group of each row, such as a patient; no group is in two parts
+            or in two folds, and the column is no input.
         folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
             many folds of even size and kind, each of which is to be held out in turn; there is no validation
             part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
@@ -213,6 +224,11 @@ def prepare(
     """
     rules = _cell_rules(missing, numeric, categorical, as_spelled=as_spelled)
     frame, target, source = open_table(table, target, "the table", rules=rules)
+    groups, group_names = None, []
+    if group_column is not None:
+        _check_no_time_order(time_order, group_column)
+        groups, group_names = read_groups(frame, group_column, target, source)
+        drop = (*drop, group_column) if group_column not in drop else drop
     inputs, overruled = _choose_inputs(frame, target, numeric, categorical, drop, source)
     label_column = cast(pd.Series, frame[target])
     check_present(label_column, source)
@@ -230,12 +246,24 @@ def prepare(
             else bin_by_size(read_numbers(label_column, source))
         )
         spread = as_spelled and classes is not None
-        split = split_at_random(strata, seed=seed, **shares, each_in_every_part=spread)
+        if groups is None:
+            split = split_at_random(strata, seed=seed, **shares, each_in_every_part=spread)
+        else:
+            split = split_by_groups(groups, strata, column=group_column or "", **shares, seed=seed)
         both = np.sort(np.concatenate([split.train, split.validation]))
-        folds, reason = _possible_folds(folds, strata[both] if classes else None, len(both))
+        folds, reason = _possible_folds(
+            folds,
+            strata[both] if classes else None,
+            len(both),
+            groups=None if groups is None else len(np.unique(groups[both])),
+        )
         if folds > 1:
             split = Split(both, both[:0], split.test)
-            fold_of = assign_folds(strata[both], folds=folds, seed=seed)
+            if groups is None:
+                fold_of = assign_folds(strata[both], folds=folds, seed=seed)
+            else:
+                own = np.unique(groups[both], return_inverse=True)[1]
+                fold_of = assign_groups(own, strata[both], [1 / folds] * folds, seed=seed)
     if classes is None:
         _refuse_beyond_squares(label_column, source)
     fitted_target = classes or fit_numeric_target(label_column.iloc[split.train], source, bounds=bounds)
@@ -255,13 +283,16 @@ def prepare(
     y_train, y_validation, y_test = _cut(_aligned(y[order]), split)
     test_rows = split.test
     notes = describe_cells(frame, label_column, preprocessing, overruled["categorical"])
+    if groups is not None:
+        notes = (*notes, describe_groups(group_column or "", groups, split, folds or 1))
     if test is not None:
         del (
             frame,
             inputs,
             label_column,
         )  # so that a large table's cells are not held beside a large test table's
-        x_test, y_test = _read_test(test, preprocessing, rules)
+        x_test, y_test, shared = _read_test(test, preprocessing, rules, group_column, group_names)
+        notes = (*notes, *shared)
         test_rows = np.arange(len(y_test))
     return Dataset(
         task=choice.task,
@@ -323,9 +354,22 @@ def _check_folds(folds: int | None, time_order: bool) -> None:
         )
 
 
-def _possible_folds(asked: int | None, codes: np.ndarray | None, rows: int) -> tuple[int, str]:
+def _check_no_time_order(time_order: bool, group_column: str) -> None:
+    if time_order:
+        raise DataError(
+            "rows are split by time or by groups; got both `" + option("time_order", True) + "` and "
+            f"`{option('group_column', group_column)}`; leave one out"
+        )
+
+
+def _possible_folds(
+    asked: int | None, codes: np.ndarray | None, rows: int, *, groups: int | None = None
+) -> tuple[int, str]:
     """How many folds there are, and why not as many as were asked for."""
     wanted = default_folds(rows) if asked is None else asked
+    if groups is not None:  # a class may be missing in a fold: its rows cannot be spread
+        reason = f"{groups} instead of {wanted}, since there are {groups} groups that are not for the test"
+        return (wanted, "") if wanted <= groups else (groups, reason)
     counts = np.bincount(codes) if codes is not None else np.array([rows // FEWEST_IN_A_PART])
     fewest = int(counts[counts > 0].min())
     if wanted <= fewest:
@@ -394,7 +438,14 @@ def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None
         )
 
 
-def _read_test(test: Table, preprocessing: Preprocessing, rules: CellRules) -> tuple[np.ndarray, np.ndarray]:
+def _read_test(
+    test: Table,
+    preprocessing: Preprocessing,
+    rules: CellRules,
+    group_column: str | None,
+    group_names: list[object],
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The test table's inputs and targets, and what is to be said of its groups."""
     if rules.as_spelled:
         rules = preprocessing.cell_rules(asked=rules.asked)
     frame, target, source = open_table(test, preprocessing.target.name, "the test table", rules=rules)
@@ -405,4 +456,11 @@ def _read_test(test: Table, preprocessing: Preprocessing, rules: CellRules) -> t
         raise DataError(
             f"a test table must have at least {FEWEST_IN_A_PART} rows; {source} has {len(frame)}; add rows"
         )
-    return preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)
+    shared = []
+    if group_column is not None and group_column in frame.columns:
+        cells = frame[group_column].dropna().astype(str)  # pyright: ignore[reportAttributeAccessIssue]
+        both = shared_groups(group_names, cells.unique().tolist())
+        if both:
+            rows = int(cells.isin([str(one) for one in both]).sum())
+            shared = [describe_shared(group_column, both, rows)]
+    return preprocessing.transform(frame, source), preprocessing.encode_target(frame, source), shared

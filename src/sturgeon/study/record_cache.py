@@ -12,14 +12,16 @@ import json
 import math
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
+from sturgeon.search.folds import values_by_fold
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
 from sturgeon.study.storage import Store
+from sturgeon.study.storage.rows import load_metrics
 
 Points = dict[int, float]
 
@@ -64,7 +66,13 @@ class RecordCache:
         self._dirty.add(number)
 
     def observe(
-        self, number: int, config: Config, state: str, value: float | None, points: Points
+        self,
+        number: int,
+        config: Config,
+        state: str,
+        value: float | None,
+        points: Points,
+        metrics: Mapping[str, float] | None = None,
     ) -> Observation:
         """Say how a search sees a trial: to be minimised, and without points that are not finite."""
         sign = self._objective.sign
@@ -75,6 +83,7 @@ class RecordCache:
             state=state,  # type: ignore[arg-type]
             value=None if value is None else sign * value,
             curve=curve,
+            folds=tuple(sign * each for each in values_by_fold(metrics or {}, self._objective.metric)),
         )
 
     def current(self) -> Record:
@@ -119,7 +128,8 @@ class RecordCache:
         for row in rows:
             points = curves.get(row.number, {})
             config = json.loads(row.config)
-            self.record.put(self.observe(row.number, config, row.state, row.value, points))
+            metrics = load_metrics(row.metrics) if row.value is not None else {}
+            self.record.put(self.observe(row.number, config, row.state, row.value, points, metrics))
             self._elsewhere.pop(row.number, None)
             if row.state == "running" and row.number in self._here:
                 self._here[row.number][1].update(points)  # somebody else reported on our trial

@@ -149,16 +149,31 @@ def choose_folds(asked: int | None, repeats: int | None, begun: Begun | None) ->
     return begun.folds
 
 
-def begun_rules(place: str | os.PathLike[str]) -> dict[str, bool]:
+def begun_rules(place: str | os.PathLike[str], *, group_column: str | None) -> dict[str, Any]:
     """The rules by which a table's study that is to be resumed had its table prepared.
+
+    Args:
+        place: A path or URL.
+        group_column: What is asked for now.
 
     Returns:
         For :func:`sturgeon.data.prepare`: ``bounds``, whether inputs and predictions are kept near what
-        training saw, and ``as_spelled``, whether cells are as they are spelled in every format. Older studies
-        had neither.
+        training saw, and ``as_spelled``, whether cells are as they are spelled in every format; and
+        ``group_column``. Older studies had none of them.
+
+    Raises:
+        StudyError: It was begun with other groups.
     """
     with Study.open(place, leases=LANE_LEASES) as study:
-        return {rule: bool(study.about.get(rule, False)) for rule in ("bounds", "as_spelled")}
+        begun = study.about.get("group_column")
+        if group_column not in (None, begun):
+            raise StudyError(
+                f"A study is resumed with the groups that it was begun with; got "
+                f"`{option('group_column', group_column)}` where {study.place!r} has {begun or 'none'}. "
+                f"Leave it out, or name another directory with `{option('out')}`."
+            )
+        rules = {rule: bool(study.about.get(rule, False)) for rule in ("bounds", "as_spelled")}
+        return {**rules, "group_column": begun}
 
 
 def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:

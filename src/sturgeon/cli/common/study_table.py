@@ -7,8 +7,14 @@ from collections.abc import Collection, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from sturgeon.caviar.table.saved import SavedSummary
 from sturgeon.cli.common.printable import printable
-from sturgeon.cli.common.result import describe_config, describe_shares, format_number
+from sturgeon.cli.common.result import (
+    describe_calibration,
+    describe_config,
+    describe_shares,
+    format_number,
+)
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.edges import edges_of
 
@@ -18,7 +24,7 @@ def print_study(
     ranked: Sequence[TrialRecord],
     top: int,
     front: Collection[int],
-    shares: dict[int, float],
+    saved: SavedSummary,
 ) -> None:
     """Print a study for a person to read; what a terminal would obey is written as letters.
 
@@ -27,7 +33,7 @@ def print_study(
         ranked: All trials, best first.
         top: How many of them to list.
         front: The numbers of the trials that no other beats, where there are several objectives.
-        shares: The weight of each trial in the ensemble that was made of them; empty without one.
+        saved: What the network that was made of them says of itself.
     """
     console = Console(highlight=False, markup=False)
 
@@ -38,8 +44,10 @@ def print_study(
     goals = ", ".join(f"{one.direction} {one.metric}" for one in study.objectives)
     say(f"{study.place}: {goals}, seed {study.seed}")
     say(f"trials: {states or 'none yet'}")
-    if shares:
-        say(f"ensemble of {describe_shares(shares)}")
+    if saved.shares:
+        say(f"ensemble of {describe_shares(saved.shares)}")
+    if saved.calibration is not None:
+        say(describe_calibration(saved.calibration.to_json()))
     if front:
         say(f"Pareto front, trials that no other beats (*): {', '.join(map(str, sorted(front)))}")
     console.print(_trials_table(study, ranked[:top], front))

@@ -94,6 +94,7 @@ def describe(model: SavedModel, parts: NetworkParts, form: str) -> Description:
         "network": {
             **(_sizes(parts.members[0]) if len(parts.members) == 1 else _members(parts.members)),
             "outputs": parts.outputs,
+            **({} if parts.temperature == 1 else {"temperature": parts.temperature}),
             "number_features": len(parts.numbers.chosen),
             "category_features": [category.rows.shape[1] for category in parts.categories],
         },

@@ -19,7 +19,7 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import Category, Layers, NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, Category, Layers, NetworkParts
 
 
 @final
@@ -149,7 +149,12 @@ def _weighted_mean(keras: Any, flow: Any, parts: NetworkParts) -> Any:
         if parts.scale is None:
             answers = keras.layers.Softmax(name=f"{of}probabilities")(answers)
         weighted.append(keras.layers.Rescaling(member.weight, name=f"{of}weighted")(answers))
-    return keras.layers.Add(name="outputs.mean")(weighted)
+    mean = keras.layers.Add(name="outputs.mean")(weighted)
+    if parts.temperature == 1:
+        return mean
+    logits = keras.ops.log(keras.ops.maximum(mean, np.array([LEAST], np.float32)))
+    cooled = keras.layers.Rescaling(1 / parts.temperature, name="outputs.cooled")(logits)
+    return keras.layers.Softmax(name="outputs.calibrated")(cooled)
 
 
 def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:

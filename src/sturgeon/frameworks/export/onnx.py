@@ -12,7 +12,7 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import Category, Layers, NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, Category, Layers, NetworkParts
 
 OUTPUT = "prediction"
 _OPSETS = {"": 17, "ai.onnx.ml": 3}  # old enough for every runtime that is still in use
@@ -92,7 +92,9 @@ class _Graph:
             outputs = self._weighted_mean(raw)
         else:
             outputs = raw[0]
-        if parts.scale is None and len(raw) > 1:
+        if parts.temperature != 1:
+            self._node("Softmax", self._cooled(outputs), name=OUTPUT, axis=1)
+        elif parts.scale is None and len(raw) > 1:
             self._node("Identity", outputs, name=OUTPUT)
         elif parts.scale is None:
             self._node("Softmax", outputs, name=OUTPUT, axis=1)
@@ -140,6 +142,13 @@ class _Graph:
             weight = self._constant(f"member.{number}.weight", np.array([member.weight], np.float32))
             weighted.append(self._node("Mul", answers, weight))
         return self._node("Sum", *weighted)
+
+    def _cooled(self, probabilities: str) -> str:
+        """The logarithms of probabilities over the temperature."""
+        least = self._constant("least", np.array([LEAST], np.float32))
+        logits = self._node("Log", self._node("Max", probabilities, least))
+        temperature = self._constant("temperature", np.array([self._parts.temperature], np.float32))
+        return self._node("Div", logits, temperature)
 
     def _number_features(self) -> str:
         numbers, types = self._parts.numbers, self._onnx.TensorProto

@@ -10,7 +10,7 @@ already; one that training never had picks the first row. A predicted number is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from sturgeon.network.ensemble import NetworkEnsemble
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 
+LEAST = float(np.finfo(np.float32).tiny)
+"""The least probability of which a logarithm is taken."""
 MISSING_TEXTS = ("", "?")
 """How a missing category is spelled to an exported network."""
 
@@ -127,6 +129,7 @@ class NetworkParts:
         members: The networks: the answer is the weighted mean of their probabilities or numbers.
         scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
         bounds: Where a predicted number stays, in the target's own unit; None for no bounds.
+        temperature: What the logarithm of a probability is divided by before one more softmax; 1 for nothing.
     """
 
     numbers: Numbers
@@ -134,6 +137,7 @@ class NetworkParts:
     members: tuple[Layers, ...]
     scale: Scale | None
     bounds: Range | None
+    temperature: float = 1.0
 
     @property
     def features(self) -> int:
@@ -162,12 +166,18 @@ def take_apart(model: SavedModel) -> NetworkParts:
         members = [(network, model.config, 1.0)]
     order = _numbers_first(model.preprocessing)
     target = model.preprocessing.target
+    layers = tuple(_layers(*member, order) for member in members)
+    temperature = model.temperature
+    if len(layers) == 1:  # its own logits are divided
+        last, bias = ((each / temperature).astype(np.float32) for each in (layers[0].last, layers[0].bias))
+        layers, temperature = (replace(layers[0], last=last, bias=bias),), 1.0
     return NetworkParts(
         numbers=_numbers([column for column in columns if isinstance(column, NumericColumn)]),
         categories=tuple(_category(column) for column in columns if isinstance(column, CategoricalColumn)),
-        members=tuple(_layers(*member, order) for member in members),
+        members=layers,
         scale=target.scale if isinstance(target, NumericTarget) else None,
         bounds=target.plausible if isinstance(target, NumericTarget) else None,
+        temperature=temperature,
     )
 
 

@@ -12,7 +12,7 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
 from sturgeon.frameworks.export.keras import column_tensor, import_tensorflow
-from sturgeon.frameworks.export.parts import NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, NetworkParts
 
 SIGNATURE = "serving_default"
 OUTPUT = "prediction"
@@ -97,6 +97,8 @@ def _module(tf: Any, parts: NetworkParts, description: Description) -> Any:
         outputs = answers[0]
         if len(answers) > 1:
             outputs = tf.add_n([each * of.weight for each, of in zip(answers, parts.members, strict=True)])
+        if parts.temperature != 1:
+            outputs = tf.nn.softmax(tf.math.log(tf.maximum(outputs, LEAST)) / parts.temperature)
         if parts.scale is None:
             return {OUTPUT: outputs}
         predicted = tf.cast(outputs, tf.float64) * parts.scale.std + parts.scale.mean

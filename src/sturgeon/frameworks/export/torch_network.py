@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 FARTHEST = 1e9
+LEAST = 1.1754943508222875e-38  # the least probability of which a logarithm is taken
 BOUNDS = ("low", "high", "target_low", "target_high")  # an older export has none
 
 
@@ -64,6 +65,7 @@ class TableNetwork(nn.Module):
         features = sizes["number_features"] + sum(widths)
         members = sizes.get("members")
         self.weights = [1.0] if members is None else [float(each["weight"]) for each in members]
+        self.temperature = float(sizes.get("temperature", 1.0))  # an older export has none
         if members is None:
             self.layers = _layers(sizes, features, sizes["outputs"])
         else:
@@ -112,6 +114,8 @@ class TableNetwork(nn.Module):
         for weight, layers in zip(self.weights, networks, strict=True):
             raw = layers(torch.cat(features, dim=1))
             outputs = outputs + weight * (torch.softmax(raw, dim=1) if self.is_classes else raw)
+        if self.temperature != 1:
+            outputs = torch.softmax(torch.log(torch.clamp(outputs, LEAST)) / self.temperature, dim=1)
         if self.is_classes:
             return outputs
         predicted = outputs.double() * self.target_std + self.target_mean
