@@ -25,6 +25,7 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.prior import enqueue_first
 
 _log = logging.getLogger("sturgeon")
 
@@ -49,6 +50,7 @@ def tune(
     until: float | None = None,
     max_failures: float = 0.5,
     progress: bool = True,
+    prior: Study | str | os.PathLike[str] | None = None,
 ) -> Study:
     """Search for the configuration with which a training function does best.
 
@@ -98,6 +100,8 @@ def tune(
         max_failures: The share of trials that may fail, in (0, 1]; looked at from the fifth trial on. 1
             goes on whatever happens. Diverged trials (NaN) count only if no trial has a value.
         progress: Whether to print a line on stderr now and then, from two seconds on.
+        prior: An earlier study, of this function or a similar one, also in another space: its best
+            configurations are tried first, and its trials count as far as they predict the new ones.
 
     Returns:
         The study: ``study.best.config`` is what was looked for.
@@ -126,7 +130,7 @@ def tune(
     _check_workers(workers, limits)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
-    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping)
+    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping, prior=prior)
     new = None if exists else new_settings(options)
     if new is not None:
         _check_until(new.objectives, limits)
@@ -142,6 +146,8 @@ def tune(
             opened, settings = resume_study(study, options, leases=leases)
         else:
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
+            if prior is not None:
+                enqueue_first(opened)
         try:
             _check_until(settings.objectives, limits)
             ledger = Ledger(opened, limits, settings.stopping)

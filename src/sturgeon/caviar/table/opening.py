@@ -21,6 +21,7 @@ from sturgeon.errors import InputError, StudyError, option
 from sturgeon.network.settings import check_network_space, check_precision
 from sturgeon.space import standard_space
 from sturgeon.study import Study
+from sturgeon.study.prior import enqueue_first
 
 DEFAULT_EPOCHS = 30
 # For classes the log loss, a proper score, which sees more in a few rows than the share of right guesses; for
@@ -81,6 +82,7 @@ def begin_table_study(
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     study.enqueue(default, note="the default configuration")
+    enqueue_first(study)
     return study, settings
 
 
