@@ -39,7 +39,8 @@ class TuneOptions:
         seed: Where all randomness starts, in [0, 2**63).
         stopping: Which trials end early.
         precision: In which numbers a table's network multiplies matrices.
-        prior: An earlier study, its file or its URL: what it knows counts as far as it predicts the new trials.
+        prior: An earlier study, its file or its URL: what it knows counts as far as it predicts the new
+            trials.
     """
 
     space: Space | None = None

@@ -24,7 +24,7 @@ STALE = 3
     "--retune", is_flag=True, help="Where it is stale, tune anew, warm-started from the old record."
 )
 @click.option("--out", type=PATH, help="Where --retune writes.  [default: beside the study]")
-@click.option("--trials", type=int, help="Trials of --retune.  [default: 24]")
+@click.option("--trials", type=int, help="Trials of --retune.  [default: 40 % of the study's]")
 @click.option(
     "--budget",
     metavar="EPOCHS|TIME",
@@ -55,11 +55,10 @@ STALE = 3
 def recheck(study: str, newdata: Any, as_json: bool, **options: Any) -> int:
     """Say whether a study's choice is still right on new data.
 
-    STUDY is a file, a URL, or a directory that `sturgeon tune` wrote; NEWDATA is a table with the same columns.
-    Exit codes: 0 still right, 3 stale (another is better, or retune), 2 bad input, 1 failed.
+    STUDY is a file, a URL, or a directory that `sturgeon tune` wrote; NEWDATA is a table with the same
+    columns. Exit codes: 0 still right, 3 stale (another is better, or retune), 2 bad input, 1 failed.
     """
     from sturgeon.recheck.front import recheck as run
-    from sturgeon.recheck.retune import RetuneOptions, retune_if_stale
 
     study = expand_home(study)
     how = {name: options[name] for name in ("budget", "old", "time_column", "window")}
@@ -67,14 +66,12 @@ def recheck(study: str, newdata: Any, as_json: bool, **options: Any) -> int:
         raise InputError("`--data` and `--times` belong to `--every`; got no period. Add `--every 1d`.")
     if options["every"] is None and newdata is None:
         raise InputError("A recheck needs new data; got none. Name it: `sturgeon recheck STUDY NEWDATA`.")
-    retune = RetuneOptions(options["out"], options["trials"]) if options["retune"] else None
-    if retune is None and (options["out"] or options["trials"]):
+    how |= {"retune": options["retune"], "out": options["out"], "trials": options["trials"]}
+    if not options["retune"] and (options["out"] or options["trials"]):
         raise InputError("`--out` and `--trials` belong to `--retune`; got them without. Add `--retune`.")
 
     def once(place: str, data: Any) -> RecheckResult:
         result = run(place, data, **how)
-        if retune is not None:
-            result = retune_if_stale(place, data, result, retune, old=how["old"])
         _print(result, as_json)
         return result
 

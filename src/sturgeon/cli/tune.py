@@ -105,7 +105,9 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
-@click.option("--prior", metavar="STUDY", help="An earlier study, whose trials count as far as they predict the new.")
+@click.option(
+    "--prior", metavar="STUDY", help="An earlier study, whose trials count as far as they predict the new."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
     """Tune a batch-norm network on a table.

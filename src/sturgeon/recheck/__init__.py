@@ -1,4 +1,4 @@
-"""Whether the chosen hyperparameters are still right on new data: a test, why the data differs, and what to do.
+"""Whether the chosen hyperparameters are still right on new data, why not, and how to put it right.
 
 The room has the name of its front door, ``sturgeon.recheck(study, data)``; so it can be called itself.
 """

@@ -1,4 +1,4 @@
-"""The new rows in disjoint blocks: a pair's networks train on the rows outside a block and are judged on it."""
+"""The new rows in disjoint blocks: a pair's networks train outside a block, and are judged on it."""
 
 from __future__ import annotations
 
@@ -44,17 +44,30 @@ class Blocks:
         dataset: The rows, all of them in its training part.
         count: How many blocks.
         seed: Which row goes to which.
-        in_time: Whether rows are in order of time. Then the later half is cut into blocks in that order, and a
-            block's networks train on rows before it only.
+        in_time: Whether rows are in order of time. Then the later half is cut into blocks in that order, and
+            a block's networks train on rows before it only.
         window: In order of time, on how many rows before a block its networks train; None for all.
+        share: On which share of these rows they train.
+
+    Attributes:
+        count: How many blocks.
+        share: On which share of the rows outside a block its networks train.
     """
 
     def __init__(
-        self, dataset: Dataset, count: int, seed: int, *, in_time: bool = False, window: int | None = None
+        self,
+        dataset: Dataset,
+        count: int,
+        seed: int,
+        *,
+        in_time: bool = False,
+        window: int | None = None,
+        share: float = 1.0,
     ) -> None:
         self._dataset = dataset
         self.count = count
         self._window = window
+        self._seed = seed
         rows = len(dataset.y_train)
         if in_time:
             first = min(rows // 2, rows - count * FEWEST_ROWS) if window is None else min(window, rows // 2)
@@ -65,6 +78,7 @@ class Blocks:
             strata = y.astype(np.int64) if y.dtype.kind == "i" else bin_by_size(y)
             self._block_of = assign_folds(strata, folds=count, seed=seed)
         self._in_time = in_time
+        self.share = share
 
     def part(self, number: int) -> Dataset:
         """The data of a pair: the block is the validation part.
@@ -72,6 +86,19 @@ class Blocks:
         Args:
             number: Which block, from 0.
         """
+        part = self._part(number)
+        if self.share >= 1:
+            return part
+        # The rows that are left out become the test part, which nobody looks at.
+        rows = len(part.y_train)
+        taken = np.random.default_rng((self._seed, number)).permutation(rows) >= round(self.share * rows)
+        return replace(
+            replace(part, fold_of=taken.astype(int)).fold(1),
+            x_validation=part.x_validation,
+            y_validation=part.y_validation,
+        )
+
+    def _part(self, number: int) -> Dataset:
         data = self._dataset
         if not self._in_time:
             return replace(data, fold_of=(self._block_of == number).astype(int)).fold(1)
@@ -188,7 +215,7 @@ class BlockTrainer:
         on_epoch: Called with every epoch of every network.
 
     Attributes:
-        epochs: Epochs trained so far, each one network's over its training rows.
+        epochs: Epochs trained so far, each one network's over the rows outside a block.
     """
 
     def __init__(
@@ -204,7 +231,7 @@ class BlockTrainer:
         self._seed = seed
         self._halt = halt
         self._on_epoch = on_epoch
-        self.epochs = 0
+        self.epochs = 0.0
 
     def __call__(self, candidates: Sequence[Candidate], pairs: Sequence[int]) -> dict[tuple[int, int], float]:
         """Train each candidate in each pair; see :data:`sturgeon.recheck.race.Evaluate`."""
@@ -225,8 +252,8 @@ class BlockTrainer:
         for event in trainer.train(jobs, self._halt):
             one, pair = who[event.number]
             if isinstance(event, EpochDone):
-                self.epochs += 1
-                self._on_epoch(self.epochs)
+                self.epochs += self._blocks.share
+                self._on_epoch(round(self.epochs))
                 last[event.number] = objective.sign * event.metrics[objective.metric]
             elif isinstance(event, TrainingDone):
                 values[one.number, pair] = last[event.number]

@@ -61,9 +61,10 @@ def find_incumbent(study: Study, trial: int | None = None) -> TrialRecord:
     ended = {one.number: one for one in study.trials if _has_ended(one)}
     if not ended:
         raise StudyError(
-            f"a study is rechecked that has a finished trial; {study.place!r} has none: tune first, or resume it."
+            f"a study is rechecked that has a finished trial; {study.place!r} has none: tune first, or resume "
+            "it."
         )
-    return ended[trial] if trial in ended else study.best
+    return study.best if trial is None else ended.get(trial, study.best)
 
 
 def choose_candidates(
@@ -71,8 +72,8 @@ def choose_candidates(
 ) -> list[Candidate]:
     """Choose the incumbent and its challengers.
 
-    Those of the record are its best trials, each a little away from those before it, since two that are nearly
-    the same tell one thing twice.
+    Those of the record are its best trials, each a little away from those before it, since two that are
+    nearly the same tell one thing twice.
 
     Args:
         study: The study.

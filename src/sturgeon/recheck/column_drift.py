@@ -1,4 +1,4 @@
-"""Whether one column moved: a two-sample test, and by how much, so that many rows do not make a trifle a drift."""
+"""Whether a column moved: a two-sample test, and how much, lest many rows make a trifle a drift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from sturgeon.data.features.cells import category_key, distinct, read_numbers
 
 LEAST_EFFECT = 0.1
-"""A Kolmogorov-Smirnov statistic, or half the sum of the changes of shares, from which a column counts as moved."""
+"""A Kolmogorov-Smirnov statistic, or half the sum of the changes of shares, from which a column moved."""
 LEAST_MISSING = 0.05
 """A change of the share of missing cells from which it counts."""
 LEAST_UNSEEN = 0.01

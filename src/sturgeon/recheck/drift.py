@@ -1,4 +1,4 @@
-"""How the data changed: column by column, and as a whole, by how well a classifier tells old rows from new."""
+"""How the data changed: column by column, and by how well a classifier tells old rows from new."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ class Drift:
     """How the data changed.
 
     Attributes:
-        known: ``rows`` where old rows were compared with new ones; ``ranges`` where only what the network keeps of
-            the old rows was; ``nothing`` where there is neither.
+        known: ``rows`` where old rows were compared with new ones; ``ranges`` where only what the network
+            keeps of the old rows was; ``nothing`` where there is neither.
         columns: Each column, those that moved first; empty where no rows were compared.
-        outside: By column the share of new cells that are outside what training rows had: beyond the range, of a new
-            category, or missing where none was.
-        auc: How well a classifier tells old rows from new ones: 0.5 is not at all, 1 always; None without rows.
+        outside: By column the share of new cells that are outside what training rows had: beyond the range,
+            of a new category, or missing where none was.
+        auc: How well a classifier tells old rows from new ones: 0.5 is not at all, 1 always; None without
+            rows.
         moved: Whether anything moved by so much that it counts.
     """
 

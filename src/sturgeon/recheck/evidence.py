@@ -1,19 +1,20 @@
 """The test: one gambler who bets that some challenger is better than the incumbent, and may stop at any time.
 
-A pair is the incumbent and a challenger trained with one seed on the same rows, and judged on rows that neither
-saw; D is by how much the challenger did better. Under the null hypothesis no challenger is better by more than
-a tenth of the noise (`MARGIN`): D - margin is symmetric about a point at or below 0, given all pairs before.
-Whoever stakes a share of their money w on a challenger then gets 1 + Σ w tanh(d (D - margin)/s) times as much,
-which is at most 1 on average, whatever weights w, bets d and scale s are taken, if they are chosen
+A pair is the incumbent and a challenger trained with one seed on the same rows, and judged on rows that
+neither saw; D is by how much the challenger did better. Under the null hypothesis no challenger is better by
+more than a tenth of the noise (`MARGIN`): D - margin is symmetric about a point at or below 0, given all
+pairs before. Whoever stakes a share of their money w on a challenger then gets 1 + Σ w tanh(d (D - margin)/s)
+times as much, which is at most 1 on average, whatever weights w, bets d and scale s are taken, if chosen
 before D is seen. So the wealth is a supermartingale, and by Ville's inequality it ever reaches 1/α with a
-probability of at most α: one may look after each pair, stop early, drop challengers and move the bets to those
-that look best, without any other correction.
+probability of at most α: one may look after each pair, stop early, drop challengers and move the bets to
+those that look best, without any other correction.
 
-1 + tanh(d x) is the likelihood ratio of a normal with mean d and variance 1 against all distributions that are
-symmetric about 0.
+1 + tanh(d x) is the likelihood ratio of a normal with mean d and variance 1 against all distributions that
+are symmetric about 0.
 
-Source: Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting"; Ramdas, Grünwald,
-Vovk and Shafer 2023, "Game-theoretic statistics and safe anytime-valid inference", sections 3 and 6.
+Source: Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting"; Ramdas,
+Grünwald, Vovk and Shafer 2023, "Game-theoretic statistics and safe anytime-valid inference", sections 3 and
+6.
 """
 
 from __future__ import annotations
@@ -91,8 +92,8 @@ class Gambler:
         """Take note of a pair.
 
         Args:
-            differences: By challenger that is still in the race all its differences, at least one: the last is
-                the one that was bet on, by what those before it had shown.
+            differences: By challenger that is still in the race all its differences, at least one: the last
+                is the one that was bet on, by what those before it had shown.
         """
         past = {number: values[:-1] for number, values in differences.items()}
         noise = noise_of(past)

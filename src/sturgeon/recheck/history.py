@@ -1,9 +1,9 @@
 """The history of rechecks, which the study's journal keeps, and the money that the gambler brings along.
 
-Over its whole history a study whose data never changes is called stale with a probability of at most α: recheck
-t begins with fresh money 1/(t(t+1)), which sums to 1 over all t, and with what is left of the money of those before.
-So evidence that two rechecks gather is added up, and none is forgotten. After a verdict of stale the account is
-closed, and a new one opened.
+Over its whole history a study whose data never changes is called stale with a probability of at most α:
+recheck t begins with fresh money 1/(t(t+1)), which sums to 1 over all t, and with what is left of the money
+of those before. So evidence that two rechecks gather is added up, and none is forgotten. After a verdict of
+stale the account is closed, and a new one opened.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def one_at_a_time(study: Study) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise StudyError(
-            f"A recheck writes into the study; {place!r} lies where nothing can be written ({error.strerror})."
+            f"A recheck writes into the study; {place!r} lies where nothing can be written "
+            f"({error.strerror}). Copy it elsewhere."
         ) from error
     try:
         yield

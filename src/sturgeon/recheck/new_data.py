@@ -58,8 +58,8 @@ class TableStudy:
         about = study.about
         if about.get("job") != "table":
             raise StudyError(
-                f"a study of a function is rechecked with that function; {study.place!r} is one, and none was "
-                "given: call st.recheck(study, train=..., data=...)."
+                f"a study of a function is rechecked with that function; {study.place!r} is one, and none "
+                "was given: call st.recheck(study, train=..., data=...)."
             )
         kept = dict(about.get("table") or {})
         data = kept.pop("data", None)
@@ -107,7 +107,8 @@ class TableStudy:
             others = [name for name in present if name not in needed and name != target]
             raise DataError(
                 f"new data must have every column that the network was tuned on; {source} lacks "
-                f"{listed(missing)}; add it, or give it its old name ({nearest(missing[0], others or present)})"
+                f"{listed(missing)}; add it, or give it its old name "
+                f"({nearest(missing[0], others or present)})"
             )
         return frame, source
 
@@ -150,8 +151,8 @@ def read_new_data(
         window: How far back networks look, in order of time.
 
     Raises:
-        DataError: A column is missing, of another kind or has a class that the study does not know; the rows are
-            too few; or they are the rows that the study was tuned on.
+        DataError: A column is missing, of another kind or has a class that the study does not know; the rows
+            are too few; or they are the rows that the study was tuned on.
     """
     frame, source = old.read(table, "the new data")
     in_time = bool(time_column) or bool(old.options.get("time_order"))
@@ -209,7 +210,7 @@ def _check_classes(known: Preprocessing, frame: pd.DataFrame, source: str) -> No
         known.encode_target(frame, source)
     except DataError as error:
         raise DataError(
-            f"new data must have the classes of the old; {error}; a new class is a new task: tune anew with it"
+            f"new data must have the classes of the old; {error}; a new class is a new task: tune anew"
         ) from error
 
 
@@ -227,8 +228,8 @@ def refuse_old_data(old: TableStudy, table: Table, new: NewData) -> None:
         same = _prepared_as_begun(old, table) == old.study.about.get("fingerprint")
     if same:
         raise InputError(
-            f"A recheck needs new data; {new.source} is the data that the study was tuned on. Give the rows that "
-            "came since."
+            f"A recheck needs new data; {new.source} is the data that the study was tuned on. Give the rows "
+            "that came since."
         )
 
 

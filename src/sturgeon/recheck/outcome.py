@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sturgeon.recheck.evidence import ALPHA, MARGIN, mean_of
@@ -26,23 +26,26 @@ class RecheckResult:
         metric: What was compared.
         direction: ``minimize`` or ``maximize``.
         incumbent: The ``trial`` in use, its ``config`` and its ``value`` in the study.
-        challenger: What stands best against it: ``origin`` (``record``, ``neighbour``, ``default``, ``random``),
-            ``trial``, ``config``, its ``advantage`` in the median pair in the metric's unit (above 0 it is
-            better), and from ``low`` to ``high`` where that lies at 95 %; None without one.
-        candidates: All that were trained: ``origin``, ``trial``, ``config``, ``pairs`` and the mean ``advantage``
-            in units of the noise.
+        challenger: What stands best against it: ``origin`` (``record``, ``neighbour``, ``default``,
+            ``random``), ``trial``, ``config``, its ``advantage`` in the median pair in the metric's unit
+            (above 0 it is better), and from ``low`` to ``high`` where that lies at 95 %; None without one.
+        candidates: All that were trained: ``origin``, ``trial``, ``config``, ``pairs`` and the mean
+            ``advantage`` in units of the noise.
         noise: The standard deviation of a pair's difference.
         pairs: Pairs of trainings of the challenger that went farthest.
-        evidence: ``e_value``, which is at least ``needed`` where another is better; ``capital``, with which the
-            recheck began; ``wealth``, what each unit of it became; ``number``, which recheck of its account it
-            was; ``alpha``, the chance that unchanged data is ever called stale; ``margin``, in units of the noise.
-        epochs: Epochs ``spent`` of a ``budget``, what the ``original`` tuning took, and the ``share`` of it; each
-            epoch is one network's.
+        evidence: ``e_value``, which is at least ``needed`` where another is better; ``capital``, with which
+            the recheck began; ``wealth``, what each unit of it became; ``number``, which recheck of its
+            account it was; ``alpha``, the chance that unchanged data is ever called stale; ``margin``, in
+            units of the noise.
+        epochs: Epochs ``spent`` of a ``budget``, what the ``original`` tuning took, and the ``share`` of it;
+            each epoch is one network's.
         drift: How the data changed; see :class:`sturgeon.recheck.drift.Drift`. None where that is not known.
-        deployed: The ``metric``'s value of the network in use on the ``old`` test rows and on the ``new`` rows.
+        deployed: The ``metric``'s value of the network in use on the ``old`` test rows and on the ``new``
+            rows.
         notes: What else is to be known.
         fingerprint: Of the new data.
         interrupted: Whether it was stopped before its end.
+        extra_columns: Columns of the new data that the network does not know; they were left out.
         retuned: With ``retune``, the folder or study of the new tuning; else None.
         seconds: How long it took.
     """
@@ -68,6 +71,7 @@ class RecheckResult:
     fingerprint: str
     interrupted: bool
     seconds: float
+    extra_columns: list[str] = field(default_factory=list)
     retuned: str | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _HOPELESS = 3.0
 _HOPELESS_FROM = 6
 
 Evaluate = Callable[[Sequence[Candidate], Sequence[int]], dict[tuple[int, int], float]]
-"""Trains candidates in pairs: the value of each ``(candidate, pair)``, to be minimised, infinite where it failed."""
+"""Trains candidates: the value of each ``(candidate, pair)``, to be minimised; infinite where it failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,8 @@ from sturgeon.study import Objective, Study, TrialRecord
 
 SHARE = 0.2
 """Of the epochs of the first tuning, where no budget is given."""
+_FEWEST_TRAININGS = 24
+_LEAST_SHARE, _LEAST_ROWS = 0.5, 500
 _NEED_CLASSES = ("auc", "average_precision", "f1", "balanced_accuracy", "ece", "r2")
 
 
@@ -117,7 +118,8 @@ def recheck_table(
         account = open_account(past_rechecks(study), incumbent.number, fingerprint)
         settings, notes = _settings(study, new)
         epochs = max(settings.epochs, 1)
-        plan = plan_race(budget.epochs // epochs, count_blocks(new.rows, MOST_PAIRS))
+        share = _share_of_rows(budget.epochs / epochs, new.rows)
+        plan = plan_race(int(budget.epochs / (epochs * share)), count_blocks(new.rows, MOST_PAIRS))
         rng = np.random.default_rng(seed)
         candidates = choose_candidates(study, incumbent, plan.challengers, rng)
         blocks = Blocks(
@@ -126,8 +128,9 @@ def recheck_table(
             seed % 2**32,
             in_time=new.in_time,
             window=new.window,
+            share=share,
         )
-        shown = _Progress(plan.trainings * epochs, started, wanted=options.progress)
+        shown = _Progress(round(plan.trainings * epochs * share), started, wanted=options.progress)
         trainer = BlockTrainer(blocks, settings, seed, stop, shown.epoch)
 
         def is_over() -> bool:
@@ -149,7 +152,7 @@ def recheck_table(
             data=new.source,
             rows=new.rows,
             epochs={
-                "spent": trainer.epochs,
+                "spent": round(trainer.epochs),
                 "budget": budget.epochs,
                 "original": budget.original,
                 "share": trainer.epochs / budget.original if budget.original else None,
@@ -164,6 +167,7 @@ def recheck_table(
             ],
             fingerprint=fingerprint,
             interrupted=stop.is_set(),
+            extra_columns=list(new.extra),
             seconds=round(time.monotonic() - started, 3),
         )
         if not result.interrupted:
@@ -196,13 +200,15 @@ def choose_budget(given: int | str | None, study: Study, incumbent: TrialRecord)
             seconds = None
         if seconds is None:
             raise InputError(
-                f"`{option('budget')}` must be a number of epochs, such as 1000, or a time, such as 10m; got {given!r}."
+                f"`{option('budget')}` must be a number of epochs, such as 1000, or a time, such as 10m; got "
+                f"{given!r}."
             )
         return Budget(MOST_PAIRS * 8 * epochs, seconds, original)
     count = int(text)
     if count < 4 * epochs:
         raise InputError(
-            f"`{option('budget')}` must allow two pairs of trainings, which take {4 * epochs} epochs; got {count}."
+            f"`{option('budget')}` must allow two pairs of trainings, which take {4 * epochs} epochs; got "
+            f"{count}."
         )
     return Budget(count, None, original)
 
@@ -225,7 +231,7 @@ def _read_result(folder: Path | None) -> dict[str, Any]:
 
 
 def _settings(study: Study, new: NewData) -> tuple[StudySettings, list[str]]:
-    """What held for every trial, and the metric to compare by: one that a block of few rows leaves defined."""
+    """What held for every trial, and a metric to compare by that a block of few rows leaves defined."""
     about = study.about
     objective, notes = study.objectives[0], []
     name = objective.metric.removeprefix("val_")
@@ -239,8 +245,18 @@ def _settings(study: Study, new: NewData) -> tuple[StudySettings, list[str]]:
     return settings, notes
 
 
+def _share_of_rows(trainings: float, rows: int) -> float:
+    """On which share of the rows outside its block a network trains, so that there are pairs enough.
+
+    Where a study trained one network a trial, a fifth of its epochs are few trainings; on half of the rows
+    there are twice as many of them.
+    """
+    least = max(_LEAST_SHARE, _LEAST_ROWS / rows)
+    return min(1.0, max(least, trainings / _FEWEST_TRAININGS))
+
+
 def _is_hopeless(old: TableStudy, blocks: Blocks, race: Race, objective: Objective) -> bool:
-    """Whether a guess beats the incumbent on the new data, beyond the noise, and did not on the old test rows."""
+    """Whether a guess beats the incumbent on the new rows, beyond the noise, and did not on the old."""
     result, name = _read_result(old.folder), objective.metric.removeprefix("val_")
     try:
         tuned, guess = result["test"][name], result["naive_test"][name]

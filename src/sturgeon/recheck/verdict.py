@@ -27,7 +27,8 @@ class Verdict:
     Attributes:
         kind: ``"still right"``, ``"another is better"`` or ``"retune"``.
         sentence: One sentence with the evidence.
-        challenger: The configuration that stands best among those that went farthest; None where there was none.
+        challenger: The configuration that stands best among those that went farthest; None where there was
+            none.
         advantage: By how much it is better in the median pair, in the metric's unit; below 0 it is worse.
         low: Where the advantage begins, at 95 %; None where that is unknown.
         high: Where it ends.
@@ -56,8 +57,8 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
         account: With what money the gambler began.
         objective: The metric.
         space: The study's space.
-        hopeless: Whether a guess that looks at no input is better than the incumbent on the new data, and was not
-            on the old.
+        hopeless: Whether a guess that looks at no input is better than the incumbent on the new data, and
+            was not on the old.
     """
     if not race.differences or not race.pairs:
         return Verdict(

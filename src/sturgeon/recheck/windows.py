@@ -43,7 +43,8 @@ class Window:
         found = re.fullmatch(r"(\d+(?:\.\d+)?)(d?)", str(given).strip())
         if found is None or float(found[1]) <= 0 or (not found[2] and "." in found[1]):
             raise InputError(
-                f"`{option('window')}` must be a number of rows or of days, such as 5000 or 30d; got {given!r}."
+                f"`{option('window')}` must be a number of rows or of days, such as 5000 or 30d; got "
+                f"{given!r}."
             )
         return Window(days=float(found[1])) if found[2] else Window(rows=int(found[1]))
 
@@ -60,8 +61,8 @@ def in_order_of_time(
         source: What to call the table in messages.
 
     Returns:
-        The rows in order, numbered from 0, and how many rows the window holds, by the median where days count;
-        None without a window.
+        The rows in order, numbered from 0, and how many rows the window holds, by the median where days
+        count; None without a window.
 
     Raises:
         DataError: There is no such column, a cell of it is no time, or days count without one.
@@ -111,7 +112,7 @@ def read_times(column: pd.Series, source: str) -> np.ndarray:
     wrong = np.flatnonzero(~np.isfinite(seconds))
     if wrong.size:
         raise DataError(
-            f"`{option('time_column')}` must hold dates or numbers; got {str(column.iloc[int(wrong[0])])[:40]!r} "
-            f"in row {int(wrong[0]) + 1} of {source}; correct it"
+            f"`{option('time_column')}` must hold dates or numbers; got "
+            f"{str(column.iloc[int(wrong[0])])[:40]!r} in row {int(wrong[0]) + 1} of {source}; correct it"
         )
     return seconds

@@ -1,4 +1,4 @@
-"""The record of an earlier study, carried over into the space of a new one: what is known before the first trial.
+"""The record of an earlier study, carried over into the space of a new one.
 
 It is evidence of where good configurations lie, not of what they are worth now: the data may have changed. A
 search that uses it weighs it by how well it predicts the new trials.
@@ -41,8 +41,8 @@ class OldTrial:
 def carry_over(space: Space, trials: Iterable[tuple[Mapping[str, Any], float]]) -> list[OldTrial]:
     """Take old trials into a space, which need not be the one that they were from.
 
-    A hyperparameter that is gone is left out, and one that is new has its default. A trial with a value that is
-    not in the new range, or that breaks the constraint, is left out.
+    A hyperparameter that is gone is left out, and one that is new has its default. A trial with a value that
+    is not in the new range, or that breaks the constraint, is left out.
 
     Args:
         space: The new space.

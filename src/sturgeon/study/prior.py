@@ -21,8 +21,8 @@ def prior_of(earlier: Any, space: Space, objective: Objective) -> list[OldTrial]
     Args:
         earlier: The earlier study, its file or its URL.
         space: The new study's space.
-        objective: The new study's (first) objective. Where the earlier study's trials reported the same metric,
-            that counts; else the earlier objective does, which says at least what was good.
+        objective: The new study's (first) objective. Where the earlier study's trials reported the same
+            metric, that counts; else the earlier objective does, which says at least what was good.
 
     Returns:
         The trials that have a place in the space, the best first.

@@ -34,7 +34,8 @@ def print_recheck(result: RecheckResult) -> None:
     if deployed is not None and deployed["new"] is not None:
         before = "" if deployed["old"] is None else f" (on its test rows {format_metric(deployed['old'])})"
         console.print(
-            f"the network in use: {deployed['metric']} {format_metric(deployed['new'])} on the new rows{before}",
+            f"the network in use: {deployed['metric']} {format_metric(deployed['new'])} "
+            f"on the new rows{before}",
             soft_wrap=True,
         )
     for note in result.notes:

@@ -1,10 +1,10 @@
 """An old record as evidence for the model: as much as it predicts the new trials, and no more.
 
-A Gaussian process of the old trials predicts the new ones. The rank correlation of these predictions with what the
-new trials came to says how far the old record is to be trusted; where it is low, the old record is dropped. Else
-the old values are brought to the scale of the new ones, by the straight line from predictions to values, and
-join the data as noisy observations. All of them together weigh as much as a few new trials, so that a record
-that misleads is soon outvoted.
+A Gaussian process of the old trials predicts the new ones. The rank correlation of these predictions with
+what the new trials came to says how far the old record is to be trusted; where it is low, the old record is
+dropped. Else the old values are brought to the scale of the new ones, by the straight line from predictions
+to values, and join the data as noisy observations. All of them together weigh as much as a few new trials, so
+that a record that misleads is soon outvoted.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def recall(outcomes: Outcomes, old: Sequence[OldTrial], space: Space) -> Outcome
         space: The space.
 
     Returns:
-        The outcomes, with the old trials before the new; as they were where nothing is known of the new ones, or
-        the old do not predict them.
+        The outcomes, with the old trials before the new; as they were where nothing is known of the new
+        ones, or the old do not predict them.
     """
     finite = np.isfinite(outcomes.values)
     if len(old) < 3 or finite.sum() < 2 or not space.coordinates:
@@ -78,7 +78,10 @@ def recall(outcomes: Outcomes, old: Sequence[OldTrial], space: Space) -> Outcome
 
 def _trust(predicted: Floats, known: Floats) -> float:
     """The rank correlation, drawn towards what is expected while there are few trials."""
-    ranks = [np.argsort(np.argsort(each, kind="stable"), kind="stable").astype(float) for each in (predicted, known)]
+    ranks = [
+        np.argsort(np.argsort(each, kind="stable"), kind="stable").astype(float)
+        for each in (predicted, known)
+    ]
     seen = float(np.corrcoef(*ranks)[0, 1]) if known.std() > 0 and predicted.std() > 0 else BELIEVED
     count = len(known)
     return (count * seen + BELIEVED_TRIALS * BELIEVED) / (count + BELIEVED_TRIALS)
