@@ -61,8 +61,8 @@ def find_incumbent(study: Study, trial: int | None = None) -> TrialRecord:
     ended = {one.number: one for one in study.trials if _has_ended(one)}
     if not ended:
         raise StudyError(
-            f"a study is rechecked that has a finished trial; {study.place!r} has none: tune first, or resume "
-            "it."
+            f"a study is rechecked that has a finished trial; {study.place!r} has none: tune first, or "
+            "resume it."
         )
     return study.best if trial is None else ended.get(trial, study.best)
 
