@@ -1,15 +1,17 @@
 """Rechecks: false alarms on data that does not change, power, what they cost, and a stream in time.
 
-* ``alarms``: networks tuned on samples of wine and Adult, and rechecked on fresh samples of the same rows, each
-  time as a first recheck; the share that is called stale, with its exact 95 % interval. Bar: at most 5 %.
-* ``power``: the same studies with another incumbent: one that is truly worse than another of the record by one
-  standard deviation or more of one network's value over seeds and splits, by trainings on rows that no recheck
-  sees. The share that is found. Bar: 90 %.
-* ``cost``: wine and Adult shifted on purpose; how many epochs a warm-started tuning needs to reach what tuning
-  anew reaches. Bars: 40 % (median), never over 110 %. What rechecks cost is printed by ``alarms``; bar: 20 %.
-* ``electricity``: windows of the stream in order of time: the log loss on each next window, and the epochs, of
-  rechecking each window, tuning once, tuning always, and training only. Bar: as good as tuning always at 35 %
-  of its cost.
+* ``alarms``: networks tuned on samples of wine and Adult, and rechecked on fresh samples of the same
+  rows, each time as a first recheck; the share that is called stale, with its exact 95 % interval. Bar:
+  at most 5 %.
+* ``power``: the same studies with another incumbent: one that is truly worse than another of the record
+  by one standard deviation or more of one network's value over seeds and splits, by trainings on rows
+  that no recheck sees. The share that is found. Bar: 90 %.
+* ``cost``: wine and Adult shifted on purpose; how many epochs a warm-started tuning needs to reach what
+  tuning anew reaches. Bars: 40 % (median), never over 110 %. What rechecks cost is printed by
+  ``alarms``; bar: 20 %.
+* ``electricity``: windows of the stream in order of time: the log loss on each next window, and the
+  epochs, of rechecking each window, tuning once, tuning always, and training only. Bar: as good as
+  tuning always at 35 % of its cost.
 
 The tables lie in ``../shared/data`` beside the repository, or in ``--data DIR``. ``--quick`` is a smoke test.
 """

@@ -70,7 +70,7 @@ class Blocks:
         self._seed = seed
         rows = len(dataset.y_train)
         if in_time:
-            first = min(rows // 2, rows - count * FEWEST_ROWS) if window is None else min(window, rows // 2)
+            first = rows // 2
             self._ends = np.linspace(first, rows, count + 1).round().astype(int)
             self._order = np.random.default_rng(seed).permutation(count)
         else:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from scipy.special import betaln
@@ -55,8 +56,14 @@ def noise_of(differences: Mapping[int, Sequence[float]]) -> float:
         finite = np.array([value for value in values if math.isfinite(value)])
         if len(finite) > 1:
             degrees = len(finite) - 1
-            variances.append(finite.var(ddof=1) * degrees / float(chi2.median(degrees)))
+            variances.append(finite.var(ddof=1) / _median_of_chi2(degrees))
     return math.sqrt(float(np.median(variances))) if variances else 0.0
+
+
+@cache
+def _median_of_chi2(degrees: int) -> float:
+    """The median of a variance of so many degrees of freedom, where its mean is 1."""
+    return float(chi2.median(degrees)) / degrees
 
 
 def mean_of(values: Sequence[float], noise: float) -> float:

@@ -164,10 +164,10 @@ def read_new_data(
     needed = [column.name for column in known.columns] if known is not None else None
     if time_column is not None and (needed is None or time_column not in needed):
         frame = frame.drop(columns=time_column)
-    extra: list[str] = []
+    extra = [] if time_column is None or time_column in frame.columns else [time_column]
     if needed is not None and known is not None:
         dropped = set(known.dropped)
-        extra = [
+        extra += [
             str(name)
             for name in frame.columns
             if name not in needed and name != old.target and name not in dropped

@@ -118,13 +118,14 @@ def recheck_table(
         account = open_account(past_rechecks(study), incumbent.number, fingerprint)
         settings, notes = _settings(study, new)
         epochs = max(settings.epochs, 1)
+        number = count_blocks(new.rows - new.rows // 2 if new.in_time else new.rows, MOST_PAIRS)
         share = _share_of_rows(budget.epochs / epochs, new.rows)
-        plan = plan_race(int(budget.epochs / (epochs * share)), count_blocks(new.rows, MOST_PAIRS))
+        plan = plan_race(int(budget.epochs / (epochs * share)), number)
         rng = np.random.default_rng(seed)
         candidates = choose_candidates(study, incumbent, plan.challengers, rng)
         blocks = Blocks(
             new.dataset,
-            count_blocks(new.rows, MOST_PAIRS),
+            number,
             seed % 2**32,
             in_time=new.in_time,
             window=new.window,

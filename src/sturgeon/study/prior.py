@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 from sturgeon.errors import InputError, StudyError
@@ -19,7 +20,7 @@ def prior_of(earlier: Any, space: Space, objective: Objective) -> list[OldTrial]
     """What a new study takes from an earlier one.
 
     Args:
-        earlier: The earlier study, its file or its URL.
+        earlier: The earlier study, its file or its URL, or the folder that ``sturgeon tune`` wrote to.
         space: The new study's space.
         objective: The new study's (first) objective. Where the earlier study's trials reported the same
             metric, that counts; else the earlier objective does, which says at least what was good.
@@ -35,7 +36,8 @@ def prior_of(earlier: Any, space: Space, objective: Objective) -> list[OldTrial]
         return _read(earlier, space, objective)
     if not isinstance(earlier, str | os.PathLike):
         raise InputError(f"`prior` must be a study, its file or its URL; got {earlier!r}.")
-    with Study.open(earlier) as opened:
+    folder = Path(earlier)
+    with Study.open(folder / "tune.study" if folder.is_dir() else earlier) as opened:
         return _read(opened, space, objective)
 
 
