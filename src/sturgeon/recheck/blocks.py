@@ -101,13 +101,16 @@ class Blocks:
     def _part(self, number: int) -> Dataset:
         data = self._dataset
         if not self._in_time:
-            return replace(data, fold_of=(self._block_of == number).astype(int)).fold(1)
+            return replace(data, fold_of=self._block_of).fold(number)
         block = int(self._order[number])  # so that the first pairs are not all of the same time
         start, end = self._ends[block], self._ends[block + 1]
         begin = 0 if self._window is None else max(0, start - self._window)
         rows = slice(begin, end)
         held = (np.arange(begin, end) >= start).astype(int)
-        return replace(data, x_train=data.x_train[rows], y_train=data.y_train[rows], fold_of=held).fold(1)
+        earlier = replace(
+            data, x_train=data.x_train[rows], y_train=data.y_train[rows], fold_of=held, pooled=()
+        )
+        return earlier.fold(1)
 
 
 class BlockBackend(TrainingBackend):

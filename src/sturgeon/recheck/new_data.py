@@ -10,9 +10,10 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from sturgeon.caviar.table.opening import RULES
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
-from sturgeon.data.features.columns import CategoricalColumn, NumericColumn
+from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
 from sturgeon.data.reading.names import listed, name_as, nearest
 from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.sources import Table, open_table
@@ -186,9 +187,10 @@ def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
     """All rows as the training part of a dataset, each column of the kind that it was."""
     kinds: dict[str, Sequence[str]] = {}
     options = {name: old.options.get(name) for name in ("numeric", "categorical")}
+    cells = {name: old.options[name] for name in ("date", "dates", "decimal") if old.options.get(name)}
     for name, kind in (("numeric", NumericColumn), ("categorical", CategoricalColumn)):
         known = old.preprocessing.columns if old.preprocessing is not None else ()
-        columns = [column.name for column in known if type(column) is kind]
+        columns = [column.name for column in known if type(column) is kind and _is_plain(column)]
         kinds[name] = columns or [one for one in options[name] or () if one in frame.columns]
     dataset = prepare(
         frame,
@@ -197,10 +199,21 @@ def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
         seed=old.study.seed,
         test_share=0.0,
         folds=2,
-        as_spelled=bool(old.study.about.get("as_spelled", True)),
+        **begun_rules_of(old.study),
+        **cells,
         **kinds,
     )
     return replace(dataset, fold_of=None)
+
+
+def begun_rules_of(study: Study) -> dict[str, bool]:
+    """The rules by which a study had its table prepared; an older one had fewer."""
+    return {rule: bool(study.about.get(rule, False)) for rule in RULES}
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether a column is plain numbers or categories, and not numbers or dates that are written otherwise."""
+    return getattr(column, "form", None) is None
 
 
 def _check_classes(known: Preprocessing, frame: pd.DataFrame, source: str) -> None:
@@ -241,7 +254,7 @@ def _rows_of(study: Study) -> int:
 def _prepared_as_begun(old: TableStudy, table: Table) -> str | None:
     about = old.study.about
     options = {name: value for name, value in old.options.items() if name != "test"}
-    rules = {rule: bool(about.get(rule, False)) for rule in ("bounds", "as_spelled")}
+    rules = begun_rules_of(old.study)
     try:
         dataset = prepare(
             table,
