@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data.features.cells import category_key, distinct, read_numbers
-from sturgeon.data.features.columns import CategoricalColumn
+from sturgeon.data.features.columns import NumericColumn
 from sturgeon.data.features.kinds import find_kind
+from sturgeon.data.features.written import read_written
 from sturgeon.data.targets import ClassTarget
 from sturgeon.errors import DataError, option
 from sturgeon.recheck.column_drift import LEAST_UNSEEN, ColumnDrift, compare_columns
@@ -100,14 +101,15 @@ def describe_drift(old: TableStudy, new: NewData, rows: pd.DataFrame | None, *, 
         return Drift(
             "ranges", outside=outside, moved=any(share >= LEAST_UNSEEN for share in outside.values())
         )
+    rows, after = _as_plain_numbers(old, rows), _as_plain_numbers(old, new.frame)
     shared = [str(name) for name in new.frame.columns if name in rows.columns]
     kinds = {name: _kind(old, rows, name) for name in shared}
-    categorical = [name for name, kind in kinds.items() if kind == "categorical"]
+    categorical = [name for name, kind in kinds.items() if kind in ("categorical", "pooled")]
     numeric = [name for name, kind in kinds.items() if kind == "numeric"]
-    columns = compare_columns(rows, new.frame, categorical, numeric)
+    columns = compare_columns(rows, after, categorical, numeric)
     inputs = [name for name in shared if name != old.target]
     auc = tell_apart(
-        rows, new.frame, [n for n in inputs if n in categorical], [n for n in inputs if n in numeric], seed
+        rows, after, [n for n in inputs if n in categorical], [n for n in inputs if n in numeric], seed
     )
     moved = any(one.moved for one in columns) or (auc is not None and auc >= TOLD_APART)
     return Drift("rows", tuple(columns), outside, auc, moved)
@@ -165,6 +167,20 @@ def _as_numbers(
     return [np.column_stack(own) for own in columns]
 
 
+def _as_plain_numbers(old: TableStudy, frame: pd.DataFrame) -> pd.DataFrame:
+    """Read dates and numbers that are written otherwise as plain numbers, as the network does."""
+    known = old.preprocessing
+    if known is None:
+        return frame
+    frame = frame.copy(deep=False)
+    for column in (*known.columns, known.target):
+        form = getattr(column, "form", None)
+        if form is not None and column.name in frame.columns:
+            cells = cast(pd.Series, frame[column.name]).reset_index(drop=True)
+            frame[column.name] = read_written(cells, form, "the data")
+    return frame
+
+
 def _kind(old: TableStudy, rows: pd.DataFrame, name: str) -> str:
     known = old.preprocessing
     if known is not None:
@@ -172,7 +188,7 @@ def _kind(old: TableStudy, rows: pd.DataFrame, name: str) -> str:
             return "categorical" if isinstance(known.target, ClassTarget) else "numeric"
         column = next((one for one in known.columns if one.name == name), None)
         if column is not None:
-            return "categorical" if isinstance(column, CategoricalColumn) else "numeric"
+            return "numeric" if isinstance(column, NumericColumn) else "categorical"
     if name == old.target:
         return "categorical" if old.study.about.get("task") == "classification" else "numeric"
     try:

@@ -212,7 +212,7 @@ def begun_rules_of(study: Study) -> dict[str, bool]:
 
 
 def _is_plain(column: Column) -> bool:
-    """Whether a column is plain numbers or categories, and not numbers or dates that are written otherwise."""
+    """Whether a column is plain numbers or categories, not dates or numbers written otherwise."""
     return getattr(column, "form", None) is None
 
 
