@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.common.paths import PATH, expand_home
+from sturgeon.cli.common.paths import PATH, PLACE, expand_home
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ STALE = 3
 
 @click.command(no_args_is_help=True)
 @click.argument("study", metavar="STUDY")
-@click.argument("newdata", required=False, type=PATH)
+@click.argument("newdata", required=False, type=PLACE)
 @click.option(
     "--retune", is_flag=True, help="Where it is stale, tune anew, warm-started from the old record."
 )
@@ -31,7 +31,7 @@ STALE = 3
     help="Epochs to compare by, each one network's, or a time such as 10m.  "
     "[default: a fifth of the epochs of the tuning]",
 )
-@click.option("--old", type=PATH, help="The data that was tuned on, where it does not lie where it lay.")
+@click.option("--old", type=PLACE, help="The data that was tuned on, where it does not lie where it lay.")
 @click.option(
     "--time-column",
     metavar="COLUMN",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from sturgeon.caviar.table.opening import RULES
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
 from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
 from sturgeon.data.reading.names import listed, name_as, nearest
 from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.sources import Table, open_table
@@ -41,7 +44,7 @@ class TableStudy:
     study: Study
     target: str
     options: dict[str, Any]
-    data: Path | None
+    data: str | None
     folder: Path | None
     model: SavedModel | None
 
@@ -70,7 +73,7 @@ class TableStudy:
             study,
             str(about.get("target")),
             kept,
-            None if data is None else Path(str(data)),
+            None if data is None else str(data),
             found,
             SavedModel.load(found) if found is not None else None,
         )
@@ -86,6 +89,13 @@ class TableStudy:
             return self.preprocessing.cell_rules(asked=bool(self.options.get("missing")))
         return cell_rules(self.options.get("missing"), numeric=frozenset(), categorical=frozenset())
 
+    def _file_options(self, table: Table) -> FileOptions:
+        """How a table is found in a file like the study's: its encoding, its sheet, its query."""
+        place = str(table) if isinstance(table, str | Path) else ""
+        workbook = place.lower().endswith(WORKBOOKS)
+        given = {"encoding": not workbook, "sheet": workbook, "sql": "://" in place}
+        return FileOptions(**{name: self.options.get(name) for name, fits in given.items() if fits})
+
     def read(self, table: Table, called: str) -> tuple[pd.DataFrame, str]:
         """Read a table with the columns of the study's.
 
@@ -95,7 +105,8 @@ class TableStudy:
         Raises:
             DataError: It cannot be read, or lacks a column.
         """
-        frame, target, source = open_table(table, self.target, called, rules=self.rules())
+        options = self._file_options(table)
+        frame, target, source = open_table(table, self.target, called, rules=self.rules(), options=options)
         dropped = [str(name) for name in self.options.get("drop") or ()]
         frame = frame.drop(columns=[name for name in dropped if name in frame.columns])
         if self.preprocessing is None:
@@ -234,9 +245,9 @@ def refuse_old_data(old: TableStudy, table: Table, new: NewData) -> None:
         InputError: It is.
     """
     same = False
-    if isinstance(table, str | Path) and old.data is not None and old.data.exists():
+    if isinstance(table, str | Path) and old.data is not None and Path(old.data).is_file():
         given = Path(table)
-        same = given.exists() and (given.samefile(old.data) or given.read_bytes() == old.data.read_bytes())
+        same = given.is_file() and (given.samefile(old.data) or filecmp.cmp(given, old.data, shallow=False))
     if not same and old.options and len(new.frame) == _rows_of(old.study):
         same = _prepared_as_begun(old, table) == old.study.about.get("fingerprint")
     if same:
@@ -279,7 +290,7 @@ def read_old_data(old: TableStudy, given: Table | None) -> pd.DataFrame | None:
     """
     if given is not None:
         return old.read(given, "the old data")[0]
-    if old.data is None or not old.data.exists():
+    if old.data is None:
         return None
     try:
         return old.read(old.data, "the old data")[0]
