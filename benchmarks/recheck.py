@@ -38,7 +38,7 @@ from sturgeon.caviar.opening import StudySettings
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.recheck.blocks import Blocks, BlockTrainer
 from sturgeon.recheck.candidates import Candidate
-from sturgeon.recheck.new_data import TableStudy, read_new_data
+from sturgeon.recheck.rows.new_data import TableStudy, read_new_data
 from sturgeon.recheck.table import RecheckOptions, original_epochs, recheck_table
 from sturgeon.stopping import Never
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from sturgeon.errors import DataError, InputError
-from sturgeon.recheck.column_drift import compare_columns
-from sturgeon.recheck.drift import tell_apart
-from sturgeon.recheck.windows import Window, in_order_of_time
+from sturgeon.recheck.rows.column_drift import compare_columns
+from sturgeon.recheck.rows.drift import tell_apart
+from sturgeon.recheck.rows.windows import Window, in_order_of_time
 
 
 def rows(seed, count=800, **changes):

@@ -44,10 +44,15 @@ def test_a_record_that_misleads_is_dropped():
     assert recall(outcomes, known.old, SPACE) is outcomes
 
 
-def test_a_search_with_a_good_old_record_goes_where_it_was_best():
-    known = record(old_trials(), count=3)
-    [config] = CoarseToFine().suggest(SPACE, known, 1, np.random.default_rng(0))
-    assert valley(config) < 0.05
+def test_a_search_with_a_good_old_record_is_nearer_to_the_best_than_without():
+    def far(old):
+        configs = [
+            CoarseToFine().suggest(SPACE, record(old, count=4), 1, np.random.default_rng(seed))[0]
+            for seed in range(5)
+        ]
+        return np.mean([valley(config) for config in configs])
+
+    assert far(old_trials()) < 0.7 * far(())
 
 
 def test_trials_are_carried_over_into_a_space_that_changed():

@@ -16,8 +16,8 @@ from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.prior import prior_of, prior_to_json
 from sturgeon.study.objectives import choose_objectives
-from sturgeon.study.prior import prior_of, prior_to_json
 from sturgeon.study.trial import check_whole
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
-from sturgeon.study.prior import enqueue_first
+from sturgeon.study.earlier.prior import enqueue_first
 
 _log = logging.getLogger("sturgeon")
 

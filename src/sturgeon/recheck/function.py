@@ -30,9 +30,9 @@ from sturgeon.errors import InputError, StudyError, option
 from sturgeon.recheck.blocks import pair_seed
 from sturgeon.recheck.candidates import Candidate, choose_candidates, find_incumbent
 from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
-from sturgeon.recheck.new_data import seed_of
 from sturgeon.recheck.outcome import RecheckResult, sum_up
 from sturgeon.recheck.race import MOST_PAIRS, plan_race, run_race
+from sturgeon.recheck.rows.new_data import seed_of
 from sturgeon.recheck.verdict import judge
 from sturgeon.search import Random
 from sturgeon.space import Integer, Space

@@ -146,9 +146,9 @@ def _wait(
 
 def has_drifted(study: str, file: str) -> bool:
     """Whether a file has moved from what a study was tuned on."""
-    from sturgeon.recheck.drift import describe_drift
     from sturgeon.recheck.front import find_place
-    from sturgeon.recheck.new_data import TableStudy, read_new_data, read_old_data
+    from sturgeon.recheck.rows.drift import describe_drift
+    from sturgeon.recheck.rows.new_data import TableStudy, read_new_data, read_old_data
     from sturgeon.study import Study
 
     place, folder = find_place(study)

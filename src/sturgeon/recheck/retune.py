@@ -11,8 +11,8 @@ from sturgeon.caviar.progress import say
 from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError, option
-from sturgeon.recheck.new_data import TableStudy
 from sturgeon.recheck.outcome import RecheckResult
+from sturgeon.recheck.rows.new_data import TableStudy
 from sturgeon.space import config_key
 from sturgeon.study import Study
 

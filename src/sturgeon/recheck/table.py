@@ -22,10 +22,12 @@ from sturgeon.data.targets import NumericTarget
 from sturgeon.errors import InputError, option
 from sturgeon.recheck.blocks import Blocks, BlockTrainer, count_blocks
 from sturgeon.recheck.candidates import choose_candidates, find_incumbent
-from sturgeon.recheck.drift import describe_drift
 from sturgeon.recheck.evidence import ALPHA, interval
 from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
-from sturgeon.recheck.new_data import (
+from sturgeon.recheck.outcome import RecheckResult, sum_up
+from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
+from sturgeon.recheck.rows.drift import describe_drift
+from sturgeon.recheck.rows.new_data import (
     NewData,
     TableStudy,
     fingerprint_of,
@@ -34,10 +36,8 @@ from sturgeon.recheck.new_data import (
     refuse_old_data,
     seed_of,
 )
-from sturgeon.recheck.outcome import RecheckResult, sum_up
-from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
+from sturgeon.recheck.rows.windows import Window
 from sturgeon.recheck.verdict import judge
-from sturgeon.recheck.windows import Window
 from sturgeon.stopping import Never
 from sturgeon.study import Objective, Study, TrialRecord
 

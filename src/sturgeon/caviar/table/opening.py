@@ -22,7 +22,7 @@ from sturgeon.network.portfolio import portfolio
 from sturgeon.network.settings import EMBEDDINGS, check_network_space, check_precision
 from sturgeon.space import Choice, Constant, Space, standard_space
 from sturgeon.study import Study
-from sturgeon.study.prior import enqueue_first
+from sturgeon.study.earlier.prior import enqueue_first
 
 DEFAULT_EPOCHS = 30
 RULES = ("bounds", "as_spelled", "pieces", "recognise", "tidied")

@@ -15,8 +15,8 @@ from sturgeon.data.features.kinds import find_kind
 from sturgeon.data.features.written import read_written
 from sturgeon.data.targets import ClassTarget
 from sturgeon.errors import DataError, option
-from sturgeon.recheck.column_drift import LEAST_UNSEEN, ColumnDrift, compare_columns
-from sturgeon.recheck.new_data import NewData, TableStudy
+from sturgeon.recheck.rows.column_drift import LEAST_UNSEEN, ColumnDrift, compare_columns
+from sturgeon.recheck.rows.new_data import NewData, TableStudy
 
 TOLD_APART = 0.6
 """An AUC of old rows against new ones from which these count as different."""

@@ -22,7 +22,7 @@ from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.sources import Table, open_table
 from sturgeon.errors import DataError, InputError, StudyError
 from sturgeon.recheck.blocks import FEWEST_BLOCKS, FEWEST_ROWS
-from sturgeon.recheck.windows import Window, in_order_of_time
+from sturgeon.recheck.rows.windows import Window, in_order_of_time
 from sturgeon.study import Study
 
 FEWEST = FEWEST_BLOCKS * FEWEST_ROWS
