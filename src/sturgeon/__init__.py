@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
+    from sturgeon.recheck.front import recheck
+    from sturgeon.recheck.outcome import RecheckResult
     from sturgeon.search import (
         CoarseToFine,
         Grid,
@@ -79,6 +81,8 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
+    "sturgeon.recheck.front": ["recheck"],
+    "sturgeon.recheck.outcome": ["RecheckResult"],
     "sturgeon.search": [
         "CoarseToFine",
         "Grid",
@@ -134,6 +138,7 @@ __all__ = [
     "PopulationResult",
     "Random",
     "Real",
+    "RecheckResult",
     "RunError",
     "SavedModel",
     "Search",
@@ -164,6 +169,7 @@ __all__ = [
     "population",
     "prepare",
     "read_table",
+    "recheck",
     "standard_space",
     "tune",
     "tune_table",

@@ -29,6 +29,7 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.prior import enqueue_first
 
 _log = logging.getLogger("sturgeon")
 
@@ -60,6 +61,7 @@ def tune(
     repeats: int = 1,
     keep: int = 1,
     callbacks: Sequence[Callback] = (),
+    prior: Study | str | os.PathLike[str] | None = None,
 ) -> Study:
     """Search for the configuration with which a training function does best.
 
@@ -119,6 +121,8 @@ def tune(
         callbacks: Functions of the study and a ``TrialRecord``, called in this process when the trial has
             ended, whatever came of it. One that returns True ends the run; what runs then is stopped. An
             exception of theirs ends it, too, with all that runs put aside.
+        prior: An earlier study, of this function or a similar one, also in another space: its best
+            configurations are tried first, and its trials count as far as they predict the new ones.
 
     Returns:
         The study: ``study.best.config`` is what was looked for.
@@ -153,7 +157,7 @@ def tune(
     _check_workers(workers, limits)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
-    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping)
+    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping, prior=prior)
     new = None if exists else new_settings(options)
     if new is not None:
         _check_until(new.objectives, limits)
@@ -169,6 +173,8 @@ def tune(
             opened, settings = resume_study(study, options, leases=leases)
         else:
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
+            if prior is not None:
+                enqueue_first(opened)
         try:
             _check_until(settings.objectives, limits)
             if opened.place != MEMORY:

@@ -1,6 +1,6 @@
 """``sturgeon``: the commands, and how errors become one line and an exit code.
 
-Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 bad input, 3 stale (`recheck` only), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sturgeon.cli.dashboard import dashboard
 from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
+from sturgeon.cli.recheck import recheck
 from sturgeon.cli.report import report
 from sturgeon.cli.show import show
 from sturgeon.cli.sweep import sweep
@@ -39,6 +40,7 @@ sturgeon.add_command(report)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
 sturgeon.add_command(sweep)
+sturgeon.add_command(recheck)
 sturgeon.add_command(dashboard)
 
 

@@ -121,6 +121,9 @@ if TYPE_CHECKING:
 @reading_options
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
+@click.option(
+    "--prior", metavar="STUDY", help="An earlier study, whose trials count as far as they predict the new."
+)
 @click.option("--no-report", is_flag=True, help="Leave out report.html in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def tune(data: Path | str | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
@@ -147,7 +150,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     from sturgeon.cli.common.options import words_of
 
     changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
-    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
+    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision", "prior")
     of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
     of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from sturgeon.search.folds import values_by_fold
+from sturgeon.search.old_record import PRIOR, old_from_json
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
@@ -36,7 +37,8 @@ class RecordCache:
             store: Where the study is.
             objective: Whose values and curve a search sees.
         """
-        self.record = Record()
+        self._old = old_from_json(store.description.about.get(PRIOR))
+        self.record = Record(old=self._old)
         self.lock = threading.RLock()  # held by whoever has the record read or brought up to date
         self._store = store
         self._reader = store.reader
@@ -124,7 +126,7 @@ class RecordCache:
 
     def _take_changed(self, connection: Connection) -> None:
         if self._seen < 0:
-            self.record = Record()
+            self.record = Record(old=self._old)
             self._elsewhere.clear()
         # By number, as a study that ran through would have met them.
         rows = self._reader.changed_trials(connection, self._seen)
