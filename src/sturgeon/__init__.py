@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
+    from sturgeon.panda.attach import Panda
+    from sturgeon.panda.beginning import panda
     from sturgeon.search import (
         CoarseToFine,
         Grid,
@@ -77,6 +79,8 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
+    "sturgeon.panda.attach": ["Panda"],
+    "sturgeon.panda.beginning": ["panda"],
     "sturgeon.search": [
         "CoarseToFine",
         "Grid",
@@ -111,6 +115,7 @@ __all__ = [
     "MissingExtra",
     "Never",
     "OptunaSearch",
+    "Panda",
     "Patience",
     "PopulationResult",
     "Random",
@@ -137,6 +142,7 @@ __all__ = [
     "Trial",
     "TrialRecord",
     "TuneOptions",
+    "panda",
     "plan_table",
     "population",
     "prepare",

@@ -14,6 +14,7 @@ import click
 from sturgeon.caviar.interrupt import no_interrupt_lost
 from sturgeon.cli import STARTED
 from sturgeon.cli.export import export
+from sturgeon.cli.panda.group import panda
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
 from sturgeon.cli.show import show
@@ -29,6 +30,7 @@ def sturgeon() -> None:
 
 sturgeon.add_command(tune)
 sturgeon.add_command(plan)
+sturgeon.add_command(panda)
 sturgeon.add_command(show)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)

@@ -20,6 +20,8 @@ from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
 from sturgeon.study.storage import Store
+from sturgeon.study.storage.rows import load_list
+from sturgeon.study.trial import EDITED
 
 Points = dict[int, float]
 
@@ -119,6 +121,11 @@ class RecordCache:
         for row in rows:
             points = curves.get(row.number, {})
             config = json.loads(row.config)
+            if EDITED in load_list(row.tags):  # what it tells is of no configuration that was tried
+                self.record.put(self.observe(row.number, config, row.state, None, {}))
+                self._elsewhere.pop(row.number, None)
+                self._here.pop(row.number, None)
+                continue
             self.record.put(self.observe(row.number, config, row.state, row.value, points))
             self._elsewhere.pop(row.number, None)
             if row.state == "running" and row.number in self._here:

@@ -129,7 +129,7 @@ class Statements:
             )
         )
         self.changed = sql(
-            select(_T.number, _T.state, _T.config, _T.value).where(
+            select(_T.number, _T.state, _T.config, _T.value, _T.tags).where(
                 _STUDY, _T.change > bindparam("seen", type_=Integer)
             )
         )
