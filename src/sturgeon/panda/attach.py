@@ -47,7 +47,8 @@ class RunState:
 class Panda:
     """A handle on a run that another process trains.
 
-    Each method writes a command, waits until the training has carried it out at its next step, and returns what
+    Each method writes a command, waits until the training has carried it out at its next step, and returns
+    what
     became of it; InputError says why where it was refused.
 
     Example:
@@ -230,7 +231,7 @@ class Panda:
 
 
 def open_notes(tree: RunTree) -> dict[int, str]:
-    """What the coach said on the current branch and nobody accepted or dismissed, by its place in the journal."""
+    """What the coach said on the current branch and nobody answered, by its place in the journal."""
     answered = {e.body.get("note") for e in tree.entries if e.kind == "command"}
     return {
         entry.id: str(entry.body["sentence"])

@@ -40,7 +40,8 @@ def panda(
         save: Writes the training's state into the file whose path it is given; with ``load``, checkpoints,
             branches and rewinds are possible, between two epochs.
         load: Reads that state back.
-        apply: Gives the optimiser new values and returns those that it has then; needed where the loop does not
+        apply: Gives the optimiser new values and returns those that it has then; needed where the loop does
+        not
             read ``run.learning_rate`` itself in each step.
         coach: Watches the curves; None for one that only speaks.
         options: The rest: the folder and the disk budget of the checkpoints, the seed.

@@ -1,4 +1,4 @@
-"""Checkpoint files: each written whole or not at all, read only with its checksum, thinned within a budget."""
+"""Checkpoint files: written whole or not at all, read only with their checksums, thinned within a budget."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class CheckpointFiles:
             ) from None
         if not whole:
             raise InputError(
-                f"Checkpoint {checkpoint.number} must be as it was written; {str(path)!r} was changed or cut off. "
+                f"Checkpoint {checkpoint.number} must be as it was written; {str(path)!r} was changed or "
+                "cut off. "
                 "Go back to another."
             )
         return path

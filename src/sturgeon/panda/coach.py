@@ -1,6 +1,7 @@
 """The coach: what a good engineer would say of a training's curves, in one sentence, with its evidence.
 
-Each symptom is a pure function of the epochs so far. What it proposes, a person accepts or the autopilot does.
+Each symptom is a pure function of the epochs so far. What it proposes, a person accepts or the autopilot
+does.
 
 Only epochs since the last change of hyperparameters count, as those before it tell of another training.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from sturgeon.panda.vitals import Vitals
@@ -133,7 +135,8 @@ def rising(curves: Curves) -> Advice | None:
     epoch = curves.epochs[best].number
     return Advice(
         "rising",
-        f"the training loss rose from {losses[best]:.4g} in epoch {epoch} to {losses[-1]:.4g}: the learning rate "
+        f"the training loss rose from {losses[best]:.4g} in epoch {epoch} to {losses[-1]:.4g}: "
+        "the learning rate "
         f"is too high; go back to epoch {epoch} with a third of it.",
         "rewind",
         {"learning_rate": 0.3},
@@ -146,8 +149,8 @@ def oscillating(curves: Curves) -> Advice | None:
     losses = curves.training(curves.recent)[-8:]
     if len(losses) < 5 or not all(map(math.isfinite, losses)):
         return None
-    moves = [after - before for before, after in zip(losses, losses[1:], strict=False)]
-    turns = sum(one * two < 0 for one, two in zip(moves, moves[1:], strict=False))
+    moves = [after - before for before, after in pairwise(losses)]
+    turns = sum(one * two < 0 for one, two in pairwise(moves))
     swing, level = sum(map(abs, moves)) / len(moves), max(abs(sum(losses) / len(losses)), 1e-12)
     net = abs(losses[-1] - losses[0])
     if turns < 0.6 * (len(moves) - 1) or swing < 0.05 * level or net > 1.5 * swing:
@@ -175,7 +178,7 @@ def crawling(curves: Curves) -> Advice | None:
     if updates is not None:
         slow = updates < 2e-4 and halving > 12
     else:
-        steady = all(after < before for before, after in zip(losses, losses[1:], strict=False))
+        steady = all(after < before for before, after in pairwise(losses))
         slow = len(losses) >= 4 and steady and halving > 25
     if not slow:
         return None
@@ -214,8 +217,10 @@ def parting(curves: Curves) -> Advice | None:
     return Advice(
         "parting",
         f"{curves.metric} is worse since epoch {epoch} ({curves.sign * values[best]:.4g}, now "
-        f"{curves.sign * values[-1]:.4g}) while the training loss fell from {losses[best]:.4g} to {losses[-1]:.4g}: it "
-        f"learns its rows by heart; go back to epoch {epoch} and regularise (dropout, weight decay), or stop.",
+        f"{curves.sign * values[-1]:.4g}) while the training loss fell from {losses[best]:.4g} to "
+        f"{losses[-1]:.4g}: it "
+        f"learns its rows by heart; go back to epoch {epoch} and regularise (dropout, weight "
+        "decay), or stop.",
         "rewind",
         {"learning_rate": 0.3},
         back_to=epoch,
@@ -234,7 +239,8 @@ def flat(curves: Curves) -> Advice | None:
         return None
     return Advice(
         "flat",
-        f"the training loss has not fallen by 1 % in {window} epochs ({min(before):.4g}, then {min(after):.4g}): "
+        f"the training loss has not fallen by 1 % in {window} epochs ({min(before):.4g}, then "
+        f"{min(after):.4g}): "
         "time to decay the learning rate; take a third of it.",
         "set",
         {"learning_rate": 0.3},
@@ -251,7 +257,8 @@ def dead_units(curves: Curves) -> Advice | None:
         return None
     return Advice(
         "dead units",
-        f"{vitals.dead[worst]:.0%} of the units of hidden layer {worst + 1} answer 0 to every row looked at: they "
+        f"{vitals.dead[worst]:.0%} of the units of hidden layer {worst + 1} answer 0 to every row "
+        "looked at: they "
         "learn nothing any more; begin again with a lower learning rate, or with tanh.",
         "rewind",
         {"learning_rate": 0.3},
@@ -264,7 +271,7 @@ def gradients(curves: Curves) -> Advice | None:
     vitals = curves.epochs[-1].vitals
     if vitals is None or len(vitals.gradients) < 3:
         return None
-    hidden = [value for value in vitals.gradients[:-1]]
+    hidden = vitals.gradients[:-1]
     if not all(map(math.isfinite, hidden)) or min(hidden) <= 0:
         return None
     ratio = hidden[0] / hidden[-1]
@@ -273,7 +280,8 @@ def gradients(curves: Curves) -> Advice | None:
     what = "vanish" if ratio < 1 else "explode"
     return Advice(
         "gradients",
-        f"the gradients {what} on their way down: {ratio:.1g} times as large in the first layer as in the last "
+        f"the gradients {what} on their way down: {ratio:.1g} times as large in the first layer "
+        "as in the last "
         f"hidden one; take fewer layers.",
     )
 
@@ -285,7 +293,8 @@ def unsettled(curves: Curves) -> Advice | None:
         return None
     return Advice(
         "unsettled averages",
-        f"batch norm's running averages are made of mini-batches for {vitals.settled:.0%} only, the rest is what they "
+        f"batch norm's running averages are made of mini-batches for {vitals.settled:.0%} only, "
+        "the rest is what they "
         f"started at: validation looks worse than it is; lower norm_momentum, or wait.",
         "set" if "norm_momentum" in last.values else "",
         values={"norm_momentum": 0.9} if "norm_momentum" in last.values else {},
@@ -302,7 +311,8 @@ def ending(curves: Curves) -> Advice | None:
         return None
     return Advice(
         "ending",
-        f"{planned - last.number} of {planned} epochs are left: decay the learning rate, so that the last steps "
+        f"{planned - last.number} of {planned} epochs are left: decay the learning rate, so that "
+        "the last steps "
         "average out the noise of the mini-batches; take a third of it.",
         "set",
         {"learning_rate": 0.3},

@@ -1,4 +1,4 @@
-"""The coach at work on one run: each symptom is said once, and with the autopilot acted upon, within bounds."""
+"""The coach at work on one run: a symptom is said once, and acted upon by the autopilot, within bounds."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What people ask of a running training, and what became of it: entries of the study's journal.
 
-Any process that has the study open writes a command; the process that trains reads it, carries it out at the next
+Any process that has the study open writes a command; the process that trains reads it, carries it out at
+the next
 step, and writes the outcome. Nothing else passes between them.
 """
 
@@ -75,7 +76,8 @@ class Outcome:
         command: The command's id.
         done: Whether it was carried out.
         message: What was done, or why not, in one line.
-        body: The rest: ``action``, ``trial``, ``epoch``, ``step``, ``old`` and ``new`` values, ``checkpoint``,
+        body: The rest: ``action``, ``trial``, ``epoch``, ``step``, ``old`` and ``new`` values,
+        ``checkpoint``,
             and for ``try`` its ``trials``.
     """
 

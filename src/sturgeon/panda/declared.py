@@ -88,7 +88,8 @@ def _declared(name: str, value: Scalar | Hyperparameter) -> Hyperparameter:
         scale = "log" if low > 0 else "linear"
         return Real(low, high, scale=scale, default=float(value))
     raise InputError(
-        f"A hyperparameter must be a number, a word, or one of Real, Integer, Choice; got {value!r} for {name!r}."
+        "A hyperparameter must be a number, a word, or one of Real, Integer, Choice; got "
+        f"{value!r} for {name!r}."
     )
 
 

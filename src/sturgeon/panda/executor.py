@@ -33,13 +33,21 @@ class Tended(Protocol):
     metric: str
     maximize: bool
 
-    def save(self, why: str) -> Checkpoint: ...
+    def save(self, why: str) -> Checkpoint:
+        """Make a checkpoint now."""
+        ...
 
-    def load(self, file: Path, values: Mapping[str, Any], start: Checkpoint) -> str: ...
+    def load(self, file: Path, values: Mapping[str, Any], start: Checkpoint) -> str:
+        """Go on from a checkpoint."""
+        ...
 
-    def change(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]: ...
+    def change(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Give hyperparameters new values; gives the old and the new ones."""
+        ...
 
-    def tree(self) -> RunTree: ...
+    def tree(self) -> RunTree:
+        """What the study holds of the run."""
+        ...
 
 
 class CommandExecutor:
@@ -109,8 +117,10 @@ class CommandExecutor:
         fixed = [name for name in values if name in run.training.fixed]
         if fixed:
             raise InputError(
-                f"`{fixed[0]}` cannot change while it trains. A branch can start with it, from weights that are "
-                f"copied where their shapes allow: `sturgeon panda branch STUDY {fixed[0]}={values[fixed[0]]}`."
+                f"`{fixed[0]}` cannot change while it trains. A branch can start with it, from weights "
+                "that are "
+                "copied where their shapes allow: `sturgeon panda branch STUDY "
+                f"{fixed[0]}={values[fixed[0]]}`."
             )
         old, new = run.change(values)
         run.record.mark_edited()
@@ -175,7 +185,8 @@ class CommandExecutor:
         run = self._run
         if not run.training.tries:
             raise InputError(
-                "Several values at once can be tried with the built-in network only; this training runs in code of "
+                "Several values at once can be tried with the built-in network only; this training runs "
+                "in code of "
                 "one's own. Try them one after the other: branch, look, rewind."
             )
         if not command.vary:

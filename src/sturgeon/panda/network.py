@@ -266,7 +266,8 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
             raise ValueError("a newer Sturgeon wrote it")
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(
-            f"A checkpoint must be one of the built-in network; {str(path)!r} is of another model, or damaged "
+            f"A checkpoint must be one of the built-in network; {str(path)!r} is of another model, or "
+            "damaged "
             f"({' '.join(str(error).split())[:100]}). Go back to another."
         ) from error
     return about, leaves

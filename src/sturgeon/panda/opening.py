@@ -51,7 +51,8 @@ def open_study(where: str | os.PathLike[str], space: Space, options: RunOptions)
     """Make a run's study, or open the one that is to be resumed.
 
     Raises:
-        StudyError: It exists and is not to be resumed, or was begun with other hyperparameters or another metric.
+        StudyError: It exists and is not to be resumed, or was begun with other hyperparameters or another
+        metric.
         InputError: It is of another kind.
     """
     if not Study.exists(where):
@@ -69,7 +70,8 @@ def open_study(where: str | os.PathLike[str], space: Space, options: RunOptions)
         read_tree(study)
         if set(study.space.names) != set(space.names):
             raise StudyError(
-                f"a run is resumed with the hyperparameters that it was begun with, {', '.join(study.space.names)}; "
+                "a run is resumed with the hyperparameters that it was begun with, "
+                f"{', '.join(study.space.names)}; "
                 f"got {', '.join(space.names)}."
             )
         if study.metric != options.metric:
@@ -136,7 +138,8 @@ def _take_over(study: Study, tree: RunTree) -> None:
     running = [trial.number for trial in study.trials if trial.state == "running"]
     if running:
         raise StudyError(
-            f"one process trains a run at a time; another is at work on {study.place!r}, on branch {running[0]}. "
+            f"one process trains a run at a time; another is at work on {study.place!r}, on branch "
+            f"{running[0]}. "
             "Attach to it: `sturgeon panda attach STUDY`."
         )
 

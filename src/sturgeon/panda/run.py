@@ -206,7 +206,8 @@ class Run:
         """
         if not self.training.can_save:
             raise InputError(
-                "A checkpoint needs the training's state; this one cannot be saved. Give `save` and `load` to st.panda."
+                "A checkpoint needs the training's state; this one cannot be saved. Give `save` and "
+                "`load` to st.panda."
             )
         value = self._reported.get(self.metric)
         moment = Moment(self.at, self.training.values, value)
@@ -221,7 +222,7 @@ class Run:
         remark = self.training.load(file, values)
         self.at, self.between_epochs = start.at, self.training.between_epochs
         self._due.clear()
-        self.history = [one for one in self._history_of(start)]
+        self.history = self._history_of(start)
         self._reported = {}
         self.dismissed = set()
         return remark

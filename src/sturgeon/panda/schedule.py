@@ -100,7 +100,8 @@ class Schedule:
         rest = [((at.epoch, at.step), dict(values)) for at, values in self.changes]
         rows = "\n".join(f"    {each!r}," for each in [first, *rest])
         return (
-            "# Hyperparameters of a tended training, by (whole epochs, steps) trained before each took effect.\n"
+            "# Hyperparameters of a tended training, by (whole epochs, steps) trained before each "
+            "took effect.\n"
             f"SCHEDULE = [\n{rows}\n]\n\n\n"
             "def values_at(epoch, step):\n"
             '    """The hyperparameters after so many whole epochs and steps."""\n'

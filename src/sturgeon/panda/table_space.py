@@ -1,4 +1,4 @@
-"""The hyperparameters of the built-in network as they are tended: all of them, in the widest bounds it takes."""
+"""The hyperparameters of the built-in network as they are tended: all of them, in their widest bounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _LOG = 1e-15  # a range that begins above this is on a log scale
 def tended_space(chosen: Space | None = None, values: Mapping[str, Any] | None = None) -> Space:
     """Make the space of a tended network; its default is what the training begins with.
 
-    The learning rate stays as it is set: a schedule would change it behind one's back. Whoever wants one fixes
+    The learning rate stays as it is set: a schedule would change it behind one's back. Whoever wants one
+    fixes
     ``schedule``.
 
     Args:
@@ -36,7 +37,7 @@ def tended_space(chosen: Space | None = None, values: Mapping[str, Any] | None =
 def _wide(name: str, value: Any) -> Hyperparameter:
     allowed = ALLOWED[name]
     if isinstance(allowed[0], str):
-        return Choice(allowed, default=value)
+        return Choice(allowed, default=value)  # pyright: ignore[reportArgumentType]
     kind, low, high = allowed
     if kind is int:
         return Integer(int(low), int(high), default=int(value))  # pyright: ignore[reportArgumentType]

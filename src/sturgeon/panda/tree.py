@@ -167,7 +167,8 @@ class RunTree:
         if found is None:
             kept = [one.number for one in self.checkpoints.values() if one.kept]
             raise InputError(
-                f"A checkpoint must be one of the run's: {_some(kept)}; got {number}. `sturgeon panda tree` lists them."
+                f"A checkpoint must be one of the run's: {_some(kept)}; got {number}. `sturgeon panda "
+                "tree` lists them."
             )
         if not found.kept:
             near = [one for one in self.checkpoints.values() if one.kept and one.trial == found.trial]

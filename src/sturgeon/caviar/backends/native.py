@@ -141,9 +141,11 @@ class NativeProgram(OneLaneProgram):
         self._sizes = Sizes(a.features, a.outputs, a.hidden_units, a.layers, self._batch, tanh, classes)
 
     def start(self, job: TrainingJob) -> NativeState:
+        """See :class:`LaneProgram`."""
         return self._laid_out(initial_state(self._architecture, job.seed))
 
     def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> NativeState:
+        """See :class:`LaneProgram`."""
         return self._laid_out(TrainingState.of_leaves(leaves))
 
     def _laid_out(self, state: TrainingState) -> NativeState:
@@ -155,6 +157,7 @@ class NativeProgram(OneLaneProgram):
     def run(
         self, state: NativeState, inputs: tuple[TrainingJob, int]
     ) -> tuple[NativeState, dict[str, float]]:
+        """See :class:`OneLaneProgram`."""
         job, epoch = inputs
         order = self.row_order(job, epoch)
         loss = self.train(state, job, epoch, order)
@@ -197,6 +200,7 @@ class NativeProgram(OneLaneProgram):
         return reporting.reported(train_loss, metrics)
 
     def leaves(self, job: TrainingJob, state: NativeState) -> tuple[np.ndarray, ...]:
+        """See :class:`LaneProgram`."""
         blocks = state.weights, state.first_moment, state.second_moment
         weights, mu, nu = (self.layout.weights(block) for block in blocks)
         statistics = self.layout.statistics(state.running)
@@ -204,5 +208,6 @@ class NativeProgram(OneLaneProgram):
         return tuple(leaf.copy() for leaf in whole.leaves())
 
     def network(self, job: TrainingJob, state: NativeState) -> TrainedNetwork:
+        """See :class:`LaneProgram`."""
         weights = self.layout.weights(state.weights)
         return network_of(self._architecture, job, weights, self.layout.statistics(state.running))

@@ -37,8 +37,10 @@ class _TableOrCommand(click.Group):
 def panda() -> None:
     """Train one network and tend it by hand.
 
-    `sturgeon panda DATA --target COLUMN` trains the built-in network on a table; `sturgeon panda train --help`
-    lists its options. Meanwhile, in another terminal, the commands below steer it. STUDY is the run's study, or
+    `sturgeon panda DATA --target COLUMN` trains the built-in network on a table; `sturgeon panda train
+    --help`
+    lists its options. Meanwhile, in another terminal, the commands below steer it. STUDY is the run's
+    study, or
     the directory that holds it.
     """
 

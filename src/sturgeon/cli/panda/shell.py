@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -82,7 +82,8 @@ def _command(tended: Panda, name: str, rest: list[str], why: str) -> Outcome:
     if name == "branch":
         return tended.branch(first, why=why, **read_values(words))
     if name == "try":
-        return tended.vary(epochs=first or 1, **read_choices(words))
+        choices: dict[str, Any] = read_choices(words)
+        return tended.vary(epochs=first or 1, **choices)
     if name == "accept":
         return tended.accept(first)
     if name in ("carry", "rewind") and first is None:

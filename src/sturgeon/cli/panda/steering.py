@@ -67,7 +67,8 @@ def branch(
     author: str | None,
 ) -> int:
     """Begin a branch with other hyperparameters, or try several at once."""
-    given, choices = read_values(values), read_choices(vary)
+    given: dict[str, Any] = read_values(values)
+    choices: dict[str, Any] = read_choices(vary)
     if not choices:
         return _command(study, author, lambda tended: tended.branch(checkpoint, why=why, **given))
     return _command(

@@ -110,7 +110,8 @@ class _View:
         """Say what is trained on what, and how to steer it."""
         say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
         say(
-            f"rows: {', '.join(f'{n} {part}' for part, n in dataset.rows.items())}; inputs: {dataset.features}"
+            f"rows: {', '.join(f'{n} {part}' for part, n in dataset.rows.items())}; inputs: "
+            f"{dataset.features}"
         )
         say(f"tend it:  sturgeon panda attach {printable(run.record.study.place)}")
 
@@ -128,7 +129,8 @@ class _View:
             f"{name} {format_metric(metrics[name])}" for name in dict.fromkeys(("train_loss", run.metric))
         ]
         say(
-            f"epoch {run.at.epoch}/{self._epochs} · {' · '.join(shown)} · learning_rate {run.learning_rate:.3g} · "
+            f"epoch {run.at.epoch}/{self._epochs} · {' · '.join(shown)} · learning_rate "
+            f"{run.learning_rate:.3g} · "
             f"{sparkline(curve)} · {format_seconds(left)} left"
         )
 
@@ -144,13 +146,15 @@ class _View:
 def _print(result: PandaResult) -> None:
     value = "not finite" if result.value is None else format_metric(result.value)
     print(
-        f"branch {result.branch} of {result.branches}, epoch {result.epochs}: {printable(result.metric)} {value}"
+        f"branch {result.branch} of {result.branches}, epoch {result.epochs}: "
+        f"{printable(result.metric)} {value}"
     )
     print(f"  {in_words(result.config)}")
     if result.best is not None:
         best = result.best
         print(
-            f"best network: branch {best['branch']}, epoch {best['epoch']}, {format_metric(best['value'])}, in {result.out}/best"
+            f"best network: branch {best['branch']}, epoch {best['epoch']}, "
+            f"{format_metric(best['value'])}, in {result.out}/best"
         )
     if result.test is not None:
         print("test: " + ", ".join(f"{name} {format_metric(value)}" for name, value in result.test.items()))
