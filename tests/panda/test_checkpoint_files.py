@@ -1,5 +1,7 @@
 """Checkpoint files are whole or not there, are read with their checksums, and keep within a budget."""
 
+from itertools import pairwise
+
 import pytest
 
 from sturgeon.errors import InputError
@@ -55,7 +57,7 @@ def test_older_checkpoints_end_up_further_apart_than_later_ones():
     kept = [checkpoint(number, number) for number in range(1, 101)]
     gone = {one.number for one in to_thin_out(kept, set(), bytes_allowed=200)}
     left = [number for number in range(1, 101) if number not in gone]
-    gaps = [after - before for before, after in zip(left, left[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(left)]
     assert len(left) == 20
     assert gaps[-1] <= 2 < gaps[0]
     assert sum(gaps[:5]) > sum(gaps[-5:]) * 3

@@ -150,9 +150,9 @@ def test_a_change_after_the_last_checkpoint_is_made_again_where_it_was_made(walk
         first = tree.checkpoints[1]
         run.go_on_from(first)
         run.redo([change for change in tree.changes if change.at >= first.at])
-        for epoch in run.epochs(4):
+        for _ in run.epochs(4):
             for _ in range(2):
                 walk.weight -= run.learning_rate * 2 * (walk.weight - 1)
                 run.step()
             run.report(loss=(walk.weight - 1) ** 2)
-    assert (epoch, run.learning_rate, walk.weight) == straight
+    assert (run.at.epoch, run.learning_rate, walk.weight) == straight

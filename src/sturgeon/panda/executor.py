@@ -358,4 +358,4 @@ def check_taken(training: Training, asked: Mapping[str, Any], old: Mapping[str, 
                 f"`{name}` was not taken: {_number(value)} was set and {_number(now.get(name))} read back. "
                 "Perhaps a schedule sets it; take the schedule away to set it by hand."
             )
-    return {name: now[name] for name in asked}
+    return dict(asked)

@@ -32,6 +32,7 @@ class Listener:
         self._study = study
         self._after = after
         self._seconds = seconds
+        self._looking = threading.Lock()
         self._ended = threading.Event()
         self._arrived = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="sturgeon-panda", daemon=True)
@@ -44,12 +45,13 @@ class Listener:
 
     def look(self) -> None:
         """Read the journal now."""
-        for entry in self._study.journal.read(kind=COMMAND, after=self._after):
-            self._after = max(self._after, entry.id)
-            command = Command.of(entry)
-            if command is not None:
-                self.inbox.append(command)
-                self._arrived.set()
+        with self._looking:  # both threads look, and each command is to be carried out once
+            for entry in self._study.journal.read(kind=COMMAND, after=self._after):
+                self._after = max(self._after, entry.id)
+                command = Command.of(entry)
+                if command is not None:
+                    self.inbox.append(command)
+                    self._arrived.set()
 
     def close(self) -> None:
         """End the thread, and wait for it."""

@@ -105,10 +105,14 @@ class Run:
             self.end_epoch()
         self._last_epoch = self.at.epoch
 
-    def step(self) -> None:
-        """Say that a mini-batch was trained; commands that came meanwhile are carried out."""
+    def step(self, *, listen: bool = True) -> None:
+        """Say that a mini-batch was trained; commands that came meanwhile are carried out.
+
+        Args:
+            listen: Whether to look for commands now.
+        """
         self.at = Position(self.at.epoch, self.at.step + 1)
-        if self._listener.inbox or self._due or self.paused:
+        if self._due or (listen and (self._listener.inbox or self.paused)):
             self.poll()
 
     def report(self, **metrics: float) -> None:
