@@ -15,6 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from sturgeon.views import register_view
+
 if TYPE_CHECKING:
     from sturgeon.caviar.models.population import population
     from sturgeon.caviar.models.run import PopulationResult
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
         Sobol,
         Staged,
     )
-    from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
+    from sturgeon.space import Choice, Constant, Integer, Real, Space, notes_space, standard_space
     from sturgeon.stopping import MedianRule, Never, Patience, Stopping, SuccessiveHalving
     from sturgeon.study import Leases, Study, Trial, TrialRecord
 
@@ -91,11 +93,18 @@ _HOMES = {
         "Sobol",
         "Staged",
     ],
-    "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "standard_space"],
+    "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "notes_space", "standard_space"],
     "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
+_VIEWS = {
+    "study.plot": "sturgeon.figures.plots:Plots",
+    "study.html": "sturgeon.figures.notebook:study_html",
+    "space.html": "sturgeon.figures.notebook:space_html",
+}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+for _kind, _home in _VIEWS.items():
+    register_view(_kind, _home)
 _OLD_NAMES = {"Wishes": "TuneOptions"}
 
 __version__ = "0.1.0"
@@ -142,6 +151,7 @@ __all__ = [
     "Trial",
     "TrialRecord",
     "TuneOptions",
+    "notes_space",
     "panda",
     "plan_table",
     "population",

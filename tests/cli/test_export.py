@@ -15,7 +15,7 @@ from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.frameworks.export import exporting, form
 from sturgeon.frameworks.export.forms import FORMS
-from sturgeon.space import Real, Space, standard_space
+from sturgeon.space import Real, Space, notes_space
 from sturgeon.study import Study
 
 pytest.importorskip("onnxruntime", reason="sturgeon[onnx] is not installed")
@@ -108,7 +108,7 @@ def test_a_table_that_is_gone_is_asked_for_and_taken(sturgeon, refused, fish, ta
 
 
 def test_a_table_that_came_as_a_data_frame_is_asked_for(refused, sturgeon, fish, table, tmp_path):
-    space = standard_space().narrow(batch_size=32, layers=2)
+    space = notes_space().narrow(batch_size=32, layers=2)
     tune_table(TableJob(fish, "kind", tmp_path / "o", TuneOptions(space=space, epochs=1), trials=1))
     assert "has not kept where it lies" in refused(tmp_path / "o", *onnx_to(tmp_path / "a.onnx"))
     said = sturgeon("export", tmp_path / "o", *onnx_to(tmp_path / "a.onnx"), "--data", table, "--json")
@@ -177,7 +177,7 @@ def test_a_study_without_a_complete_trial(refused, place, tmp_path):
     with Study.open(place / "tune.study") as opened:
         about = opened.about
     (place / "tune.study").unlink()
-    Study.create(place / "tune.study", standard_space(), minimize="val_loss", about=about).close()
+    Study.create(place / "tune.study", notes_space(), minimize="val_loss", about=about).close()
     line = refused(place, *onnx_to(tmp_path / "a.onnx"))
     assert "complete" in line
     assert "--resume" in line

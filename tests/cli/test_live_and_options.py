@@ -8,7 +8,7 @@ from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.progress import Progress, format_seconds
 from sturgeon.cli.common.options import change_space
 from sturgeon.errors import InputError
-from sturgeon.space import Choice, Constant, Integer, Real, standard_space
+from sturgeon.space import Choice, Constant, Integer, Real, notes_space
 
 
 def progress(**changes) -> Progress:
@@ -62,18 +62,18 @@ def test_formatted_seconds_read_back(seconds):
 
 
 def vary(*texts, fix=()):
-    return change_space(standard_space(), texts, fix)
+    return change_space(notes_space(), texts, fix)
 
 
 def test_vary_keeps_what_it_does_not_say():
     space = vary("learning_rate=0.001:0.1", "momentum=0.8:0.95", "hidden_units=64:256")
     assert space["learning_rate"] == Real(0.001, 0.1, scale="log", priority=1, default=0.01)
-    assert space["momentum"].conditions == standard_space()["momentum"].conditions
+    assert space["momentum"].conditions == notes_space()["momentum"].conditions
     assert space["momentum"].scale == "reverse_log"
     assert space["hidden_units"] == Integer(64, 256, default=75)
 
 
-def test_vary_takes_a_scale_options_and_constants_of_the_standard_space():
+def test_vary_takes_a_scale_options_and_constants_of_the_notes_space():
     space = vary("batch_size=10:100:linear", "layers=2,4", "dropout=0:0.5", "activation=relu,tanh")
     assert space["batch_size"] == Integer(10, 100, default=64)
     assert space["layers"] == Choice((2, 4), priority=3)

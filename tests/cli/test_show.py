@@ -5,12 +5,12 @@ import math
 
 import pytest
 
-from sturgeon.space import Choice, Real, Space, standard_space
+from sturgeon.space import Choice, Real, Space, notes_space
 from sturgeon.study import Study
 
 
 def make(place, trials, space=None):
-    space = space or standard_space()
+    space = space or notes_space()
     with Study.create(place, space, minimize="loss") as study:
         for config in space.sample(trials, 0):
             study.add(config, {"loss": abs(math.log10(config["learning_rate"]) + 2)}, notes=["by hand"])

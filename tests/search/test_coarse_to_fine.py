@@ -8,7 +8,7 @@ import pytest
 
 from sturgeon.errors import InputError, SpaceError, SpaceExhausted
 from sturgeon.search import CoarseToFine, Observation, Random, Record
-from sturgeon.space import Choice, Integer, Real, Space, config_key, standard_space
+from sturgeon.space import Choice, Integer, Real, Space, config_key, notes_space
 
 
 def generator(number: int, seed: int = 0) -> np.random.Generator:
@@ -61,7 +61,7 @@ SPACES = {
     "integers": Space(
         a=Integer(1, 1000), b=Integer(1, 10**6, scale="log"), c=Integer(1, 64, scale="power_of_two")
     ),
-    "conditional": standard_space(),
+    "conditional": notes_space(),
     "constrained": Space(a=Real(0.0, 1.0), b=Real(0.0, 1.0), constraint="a + b < 0.5"),
 }
 
@@ -96,7 +96,7 @@ def test_it_stands_any_values(space, values):
 
 @pytest.mark.parametrize("state", ["failed", "running", "waiting", "paused", "stopped"])
 def test_it_stands_where_no_trial_has_a_value(state):
-    space = standard_space()
+    space = notes_space()
     record = Record(Observation(n, config, state) for n, config in enumerate(space.sample(12, 0)))
     check(space, record, 3)
 
@@ -111,7 +111,7 @@ def test_a_batch_finds_almost_as_much():
 
 
 def test_it_finds_more_than_random_in_a_conditional_space():
-    space = standard_space()
+    space = notes_space()
 
     def objective(config) -> float:
         rate = math.log10(config["learning_rate"])
@@ -182,7 +182,7 @@ def test_a_thousand_trials_are_learnt_from():
 
 
 def test_a_cache_is_not_needed():
-    space = standard_space()
+    space = notes_space()
     record = record_of(space, lambda number, config: config["learning_rate"], trials=30)
     first = CoarseToFine().suggest(space, record, 2, generator(30))
     CoarseToFine().suggest(box(3), Record(), 1, generator(0))
@@ -192,9 +192,9 @@ def test_a_cache_is_not_needed():
 def test_a_record_from_another_space_is_refused():
     record = record_of(box(2), lambda number, config: 0.0)
     with pytest.raises(SpaceError, match="record must hold configurations of the space that is searched"):
-        CoarseToFine().suggest(standard_space(), record, 1, generator(20))
+        CoarseToFine().suggest(notes_space(), record, 1, generator(20))
     with pytest.raises(SpaceError, match="record must hold configurations of the space that is searched"):
-        CoarseToFine().regions(standard_space(), record)
+        CoarseToFine().regions(notes_space(), record)
 
 
 def test_an_exhausted_space_is_said_to_be():
@@ -265,7 +265,7 @@ def test_quick_suggestions_find_more_than_chance():
 
 
 def test_quick_suggestions_are_new_allowed_and_repeatable():
-    space = standard_space()
+    space = notes_space()
     record = run(CoarseToFine(), space, lambda config: math.log10(config["learning_rate"]) ** 2, 6)
     record.put(Observation(6, space.sample(1, generator(99))[0], "running"))
     found = CoarseToFine().suggest_quickly(space, record, 8, generator(7))

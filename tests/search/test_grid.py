@@ -3,7 +3,7 @@ import pytest
 
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.search import Grid, Observation, Record
-from sturgeon.space import Choice, Integer, Real, Space, standard_space
+from sturgeon.space import Choice, Integer, Real, Space, notes_space
 
 RNG = np.random.default_rng(0)
 
@@ -62,8 +62,8 @@ def test_a_grid_goes_on_where_the_record_ends_and_then_is_finished():
 
 
 def test_grid_points_belong_to_the_space():
-    for config in Grid(points=2).suggest(standard_space(), Record(), 40, RNG):
-        standard_space().validate(config)
+    for config in Grid(points=2).suggest(notes_space(), Record(), 40, RNG):
+        notes_space().validate(config)
 
 
 @pytest.mark.parametrize("points", [1, 0, 2.0, True])

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sturgeon.errors import InputError, SpaceError, SpaceExhausted
 from sturgeon.search import Grid, Observation, Random, Record, Sobol, Staged, search_from_json, search_to_json
-from sturgeon.space import Choice, Integer, Real, Space, standard_space
+from sturgeon.space import Choice, Integer, Real, Space, notes_space
 
 SPACE = Space(
     rate=Real(1e-4, 1.0, scale="log", priority=1, default=0.1),
@@ -135,7 +135,7 @@ def test_a_staged_search_can_be_staged_itself():
     st.lists(st.sampled_from(["complete", "failed", "running", "stopped"]), max_size=50), st.integers(0, 9)
 )
 def test_any_record_gives_new_configurations_of_the_space(states, seed):
-    space = standard_space()
+    space = notes_space()
     record = Record()
     for number, (state, config) in enumerate(zip(states, space.sample(len(states), seed), strict=True)):
         value = float(number % 5) if state in ("complete", "stopped") else None

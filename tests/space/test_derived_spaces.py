@@ -5,24 +5,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sturgeon.errors import SpaceError
-from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
+from sturgeon.space import Choice, Constant, Integer, Real, Space, notes_space
 
 
 def test_narrowing_keeps_scale_priority_and_condition():
-    space = standard_space().narrow(learning_rate=(1e-3, 0.1), momentum=(0.95, 0.99), batch_size=(32, 128))
+    space = notes_space().narrow(learning_rate=(1e-3, 0.1), momentum=(0.95, 0.99), batch_size=(32, 128))
     assert space["learning_rate"] == Real(1e-3, 0.1, scale="log", priority=1, default=0.01)
     assert space["momentum"] == Real(0.95, 0.99, scale="reverse_log", when={"optimizer": "momentum"})
     assert space["batch_size"] == Integer(32, 128, scale="power_of_two", default=64)
-    assert space.names == standard_space().names
+    assert space.names == notes_space().names
 
 
 @given(low=st.floats(0, 1), high=st.floats(0, 1))
 def test_every_draw_of_a_narrowed_space_belongs_to_the_old_one(low, high):
-    real = standard_space()["learning_rate"]
+    real = notes_space()["learning_rate"]
     bounds = sorted(real.value_at(unit) for unit in (low, high))
     if bounds[1] > bounds[0] * 1.001:
-        for config in standard_space().narrow(learning_rate=tuple(bounds)).sample(5, 0):
-            standard_space().validate(config)
+        for config in notes_space().narrow(learning_rate=tuple(bounds)).sample(5, 0):
+            notes_space().validate(config)
 
 
 def test_narrowing_a_choice_keeps_the_order_of_its_options():
@@ -34,7 +34,7 @@ def test_narrowing_a_choice_keeps_the_order_of_its_options():
 
 
 def test_a_single_value_makes_a_constant():
-    space = standard_space().narrow(layers=3, learning_rate=1, hidden_units=(64, 64))
+    space = notes_space().narrow(layers=3, learning_rate=1, hidden_units=(64, 64))
     assert space["layers"] == Constant(3, priority=3)
     assert space["learning_rate"] == Constant(1.0, priority=1)
     assert space["hidden_units"] == Constant(64)
@@ -47,7 +47,7 @@ def test_what_can_no_longer_be_active_is_dropped_with_its_children():
     assert space.narrow(a=1).names == ("a", "d")
     assert space.narrow(a=2).names == ("a", "b", "c", "d")
     assert space.replace(a=Constant(1)).names == ("a", "d")
-    assert "momentum" not in standard_space().narrow(optimizer="adam")
+    assert "momentum" not in notes_space().narrow(optimizer="adam")
 
 
 @pytest.mark.parametrize(
@@ -68,16 +68,16 @@ def test_what_can_no_longer_be_active_is_dropped_with_its_children():
 )
 def test_a_range_outside_the_old_one_is_told(ranges, parts):
     with pytest.raises(SpaceError) as caught:
-        standard_space().narrow(**ranges)
+        notes_space().narrow(**ranges)
     for part in ["got", *parts]:
         assert part in str(caught.value)
 
 
 def test_replacing_keeps_the_place_and_adding_comes_last():
-    space = standard_space().replace(dropout=Real(0, 0.5), warmup=Integer(0, 5))
-    assert space.names == (*standard_space().names, "warmup")
+    space = notes_space().replace(dropout=Real(0, 0.5), warmup=Integer(0, 5))
+    assert space.names == (*notes_space().names, "warmup")
     assert space["dropout"] == Real(0, 0.5)
-    assert standard_space()["dropout"] == Constant(0.0, priority=4)
+    assert notes_space()["dropout"] == Constant(0.0, priority=4)
 
 
 def test_replacing_may_change_the_constraint():
@@ -89,18 +89,18 @@ def test_replacing_may_change_the_constraint():
 
 def test_replacing_with_a_broken_condition_is_an_error():
     with pytest.raises(SpaceError, match="can take"):
-        standard_space().replace(warmup=Integer(0, 5, when={"optimizer": "sgd"}))
+        notes_space().replace(warmup=Integer(0, 5, when={"optimizer": "sgd"}))
 
 
 def test_a_grid_has_both_ends_and_even_steps_on_the_scale():
-    grid = standard_space().grid(3)
+    grid = notes_space().grid(3)
     assert grid["learning_rate"].options == (1e-4, 0.01, 1.0)
     assert grid["momentum"].options == (0.9, 0.99, 0.999)
     assert grid["layers"].options == (2, 3, 4)
     assert Space(a=Integer(1, 3)).grid(9)["a"].options == (1, 2, 3)
     assert Space(a=Integer(1, 3), b=Integer(1, 2, when={"a": 2})).grid(2).names == ("a",)
     with pytest.raises(SpaceError, match="`points`"):
-        standard_space().grid(1)
+        notes_space().grid(1)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_grid_has_both_ends_and_even_steps_on_the_scale():
     ],
 )
 def test_json_of_another_form_is_told(change, parts):
-    data = json.loads(json.dumps(standard_space().to_json()))
+    data = json.loads(json.dumps(notes_space().to_json()))
     change(data)
     with pytest.raises(SpaceError) as caught:
         Space.from_json(data)

@@ -1,16 +1,16 @@
 import subprocess
 import sys
 
-from sturgeon.space import Choice, Constant, Integer, Real, Space, standard_space
+from sturgeon.space import Choice, Constant, Integer, Real, Space, notes_space
 
 
 def test_the_quantiles_are_those_of_what_is_drawn():
-    rows = {row["name"]: row for row in standard_space().describe().rows}
+    rows = {row["name"]: row for row in notes_space().describe().rows}
     assert rows["momentum"]["quantiles"] == {5: 0.92056717652757, 25: 0.96837722339832, 50: 0.99} | {
         75: 0.99683772233983,
         95: 0.99874107458821,
     }
-    drawn = sorted(config["learning_rate"] for config in standard_space().sample(20_000, 0))
+    drawn = sorted(config["learning_rate"] for config in notes_space().sample(20_000, 0))
     for percent, quantile in rows["learning_rate"]["quantiles"].items():
         below = sum(value <= quantile for value in drawn) / len(drawn)
         assert abs(below - percent / 100) < 0.01
@@ -44,11 +44,11 @@ def test_the_table_is_plain_text_with_aligned_columns():
     assert len({line.index(word) for line, word in zip(lines[2:4], ("log", "linear"), strict=True)}) == 1
     assert lines[-1].startswith("constraint: layers > 2")
     assert "active when" not in lines[0]
-    assert "optimizer is momentum" in str(standard_space().describe())
+    assert "optimizer is momentum" in str(notes_space().describe())
 
 
-def test_the_standard_space_is_that_of_the_notes():
-    space = standard_space()
+def test_the_notes_space_is_that_of_the_notes():
+    space = notes_space()
     assert space["learning_rate"].priority == 1
     assert {name for name, item in space.items() if item.priority == 2} == {
         "optimizer",

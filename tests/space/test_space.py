@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sturgeon.errors import SpaceError
-from sturgeon.space import Choice, Configs, Constant, Integer, Real, Space, config_key, standard_space
+from sturgeon.space import Choice, Configs, Constant, Integer, Real, Space, config_key, notes_space
 
 
 def conditional() -> Space:
@@ -118,7 +118,7 @@ def test_a_parent_may_be_declared_after_its_child():
 
 
 def test_values_are_plain_python_inside_the_range():
-    for config in standard_space().sample(200, 0):
+    for config in notes_space().sample(200, 0):
         assert {type(value) for value in config.values()} <= {int, float, str}
         assert 1e-4 <= config["learning_rate"] <= 1.0
 
@@ -141,9 +141,9 @@ def test_points_of_another_shape_are_an_error():
 
 
 def test_no_configurations_make_an_empty_array():
-    assert standard_space().to_unit([]).shape == (0, 8)
-    assert list(standard_space().from_unit(np.empty((0, 8)))) == []
-    assert list(standard_space().sample(0, 0)) == []
+    assert notes_space().to_unit([]).shape == (0, 8)
+    assert list(notes_space().from_unit(np.empty((0, 8)))) == []
+    assert list(notes_space().sample(0, 0)) == []
 
 
 def test_a_space_of_constants_has_one_configuration_and_no_coordinate():
@@ -154,7 +154,7 @@ def test_a_space_of_constants_has_one_configuration_and_no_coordinate():
 
 
 def test_the_same_seed_draws_the_same_and_a_generator_goes_on():
-    space = standard_space()
+    space = notes_space()
     assert space.sample(5, 3) == space.sample(5, np.random.default_rng(3))
     rng = np.random.default_rng(3)
     assert space.sample(5, rng) != space.sample(5, rng)
@@ -215,8 +215,8 @@ def test_a_space_reads_like_a_mapping():
         ),
         (lambda: Space(a=Choice((1, 2), when={"a": 1})), ["circle", "a → a"]),
         (lambda: conditional().is_active("none", {}), ["'none'", "'optimizer'"]),
-        (lambda: standard_space().sample(-1, 0), ["`count`", "-1"]),
-        (lambda: standard_space().sample(1, 0.5), ["`rng`", "0.5"]),
+        (lambda: notes_space().sample(-1, 0), ["`count`", "-1"]),
+        (lambda: notes_space().sample(1, 0.5), ["`rng`", "0.5"]),
     ],
 )
 def test_a_broken_rule_of_the_space_is_told_with_the_remedy(make, parts):
@@ -256,8 +256,8 @@ def test_a_configuration_of_another_space_is_refused_singly_and_in_bulk(config, 
 
 
 def test_the_size_counts_every_combination_that_can_occur():
-    assert standard_space().size == math.inf
-    assert standard_space().narrow(optimizer="adam", learning_rate=0.1, schedule="cosine").size == 6 * 51 * 3
+    assert notes_space().size == math.inf
+    assert notes_space().narrow(optimizer="adam", learning_rate=0.1, schedule="cosine").size == 6 * 51 * 3
     assert Space(a=Integer(1, 3), b=Integer(1, 5, when={"a": 2}), c=Choice((1, 2))).size == (2 + 5) * 2
 
 

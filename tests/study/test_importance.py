@@ -5,7 +5,7 @@ import optuna
 import pytest
 
 from sturgeon.errors import InputError
-from sturgeon.space import Choice, Integer, Real, Space, standard_space
+from sturgeon.space import Choice, Integer, Real, Space, notes_space
 from sturgeon.study import Study
 from sturgeon.study.importance import rank_correlation
 from sturgeon.study.importance.ped_anova import columns_of, importance_of
@@ -108,7 +108,7 @@ def test_it_agrees_with_optuna_on_the_same_trials():
     ],
 )
 def test_the_verdict_says_whether_the_notes_order_held(weights, words):
-    space = standard_space().narrow(optimizer="adam", schedule="cosine")
+    space = notes_space().narrow(optimizer="adam", schedule="cosine")
     study = study_of(
         space,
         lambda c: sum(

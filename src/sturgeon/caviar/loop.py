@@ -20,6 +20,7 @@ from sturgeon.caviar.pace import FOR_TRIALS, TOGETHER, Pace
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.trainer import RunningLanes, Trainer
 from sturgeon.errors import InputError, SpaceExhausted
+from sturgeon.search.folds import is_fold_metric
 from sturgeon.stopping import Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError
 
@@ -248,7 +249,8 @@ class CaviarLoop:
                 if event.step > training.step:  # a lane that ran out of memory begins anew
                     self._epochs += 1
                     training.step, training.metrics = event.step, event.metrics
-                    self._study.report(training.trial, step=event.step, **event.metrics)
+                    curves = {name: v for name, v in event.metrics.items() if not is_fold_metric(name)}
+                    self._study.report(training.trial, step=event.step, **curves)
 
     def _stop_hopeless(self, lanes: RunningLanes, events: list[Event]) -> None:
         """Ask a rule that may decide at any step about the trials that have reported and still run."""

@@ -12,6 +12,7 @@ from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
+from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.workers.function import check_function, pack
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
@@ -150,7 +151,9 @@ def tune(
                     interrupted = HereLoop(ledger, train).run(stop)
                 else:
                     with pool:
-                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress)).run(stop)
+                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress, find_widget())).run(
+                            stop
+                        )
                 if not interrupted:
                     ledger.check_at_end()
         except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from sturgeon.cli.export import export
 from sturgeon.cli.panda.group import panda
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
+from sturgeon.cli.report import report
 from sturgeon.cli.show import show
 from sturgeon.cli.tune import tune
 from sturgeon.errors import InputError, SturgeonError, options_as_flags
@@ -32,6 +33,7 @@ sturgeon.add_command(tune)
 sturgeon.add_command(plan)
 sturgeon.add_command(panda)
 sturgeon.add_command(show)
+sturgeon.add_command(report)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.common.names import SEARCH, STOPPING
-from sturgeon.cli.common.paths import PATH, expand_home
+from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
+from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
+from sturgeon.cli.common.reading import NAMES, reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("data", required=False, type=PATH)
+@click.argument("data", required=False, type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--trials", type=int, help="Configurations to try.  [default: 64, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
@@ -60,11 +62,27 @@ if TYPE_CHECKING:
     help="With folds, let the networks of at most N trials answer together.  [default: 8]",
 )
 @click.option(
+    "--max-size",
+    metavar="SIZE",
+    help="What the saved networks may take, such as 2MB: fewer answer together then.  [default: no bound]",
+)
+@click.option(
+    "--max-predict-time",
+    metavar="TIME",
+    help="What they may take for 1,000 rows, such as 5ms, likewise.  [default: no bound]",
+)
+@click.option(
     "--repeats",
     type=int,
     metavar="N",
     help="Train the best trial and its closest rivals N times more with other seeds, within --budget; "
     "the best mean wins.  [default: 0]",
+)
+@click.option(
+    "--network",
+    type=NETWORK,
+    default="standard",
+    help="Whose space to search: standard, or notes, that of the lecture notes.  [default: standard]",
 )
 @click.option(
     "--vary", multiple=True, metavar="NAME=RANGE", help="name=low:high, name=low:high:scale or name=a,b,c."
@@ -75,6 +93,7 @@ if TYPE_CHECKING:
 @click.option("--numeric", multiple=True, metavar="COLUMN", help="Take a column as numbers.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
+@cell_options
 @click.option(
     "--missing",
     multiple=True,
@@ -82,21 +101,30 @@ if TYPE_CHECKING:
     help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
 @click.option("--test", type=PATH, help="A test table of its own, instead of 15 % of the rows.")
+@click.option(
+    "--group-column",
+    metavar="COLUMN",
+    help="Rows of equal cells there belong together: in one part, in one fold; it is no input.",
+)
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
 @click.option("--resume", is_flag=True, help="Resume the study that is there.")
 @click.option(
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
+@reading_options
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
+@click.option("--no-report", is_flag=True, help="Leave out report.html in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
+def tune(data: Path | str | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
     """Tune a batch-norm network on a table.
 
-    DATA is a CSV, CSV.gz, TSV or Parquet file. The best network is saved in the directory of --out.
+    DATA is a table: CSV, TSV, JSON lines, Parquet, Feather, Excel or OpenDocument; a pattern of files; a
+    directory of Parquet files; - for standard input; or a database's URL, with --sql. The best network is
+    saved in the directory of --out.
     """
-    space = _space(options["vary"], options["fix"])
+    space = _space(options["network"], options["vary"], options["fix"])
     if only_space:
         _print_space(space, as_json)
         return 0
@@ -106,21 +134,23 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
-    from sturgeon.caviar.table.job import TableJob, tune_table
+    from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
+    from sturgeon.cli.common.ending import write_report_of
     from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
 
-    changed = bool(options["vary"] or options["fix"])
+    changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
-    of_data = ("test", "task", "numeric", "categorical", "drop", "time_order", "folds")
+    of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
+    of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
+    data_options |= {name: options[name] for name in NAMES if options[name] is not None}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])
     job = TableJob(
         data,
         target,
-        # wine.csv.gz keeps its results in wine.sturgeon
-        options["out"] or data.parent / f"{data.name.split('.')[0]}.sturgeon",
+        options["out"] or out_beside(data),
         TuneOptions(space if changed else None, **{name: options[name] for name in asked}),
         trials=options["trials"],
         repeats=options["repeats"],
@@ -129,6 +159,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
         resume=options["resume"],
         data_options=data_options,
         ensemble=options["ensemble"],
+        max_size=options["max_size"],
+        max_predict_time=options["max_predict_time"],
     )
     with LiveView() as view:
         result = tune_table(
@@ -142,20 +174,23 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
         print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
+    report = None
+    if not (result.interrupted or options["no_report"]):
+        report = write_report_of(job.study or job.out / STUDY_FILE, job.out)
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
         from sturgeon.cli.common.result import print_result
 
-        print_result(result, view.varying, view.space)
+        print_result(result, view.varying, view.space, report=report)
     return 130 if result.interrupted else 0
 
 
-def _space(vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
+def _space(network: str, vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:
     from sturgeon.cli.common.options import change_space
-    from sturgeon.space import standard_space
+    from sturgeon.space import network_space
 
-    return change_space(standard_space(), vary, fix)
+    return change_space(network_space(network), vary, fix)
 
 
 def _print_space(space: Space, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sturgeon.data.features.cells import CategoryNames, category_key, distinct, read_numbers
 from sturgeon.data.features.scale import Range, Scale, fit_scale
+from sturgeon.data.features.written import Form, read_written
 from sturgeon.data.reading.names import listed
 from sturgeon.errors import DataError
 
@@ -66,6 +67,7 @@ class NumericTarget:
         scale: Its scale, in its own unit.
         seen: The range of the training rows, which bounds predictions; None for no bound, as in a network of
             before there was one.
+        form: How its cells are written; None for plain numbers.
 
     Example:
         >>> target = NumericTarget("length", Scale(mean=2.0, std=1.0))
@@ -76,11 +78,18 @@ class NumericTarget:
     name: str
     scale: Scale
     seen: Range | None = None
+    form: Form | None = None
 
     def encode(self, column: pd.Series, source: str) -> np.ndarray:
         """Turn n numbers into standard units, float32, shape n."""
         check_present(column, source)
-        return self.scale.apply(read_numbers(column, source)).astype(np.float32)
+        return self.scale.apply(self.read(column, source)).astype(np.float32)
+
+    def read(self, column: pd.Series, source: str) -> np.ndarray:
+        """Read n cells as numbers in the target's own unit, float64."""
+        if self.form is None:
+            return read_numbers(column, source)
+        return read_written(column, self.form, source)
 
     def restore(self, standardised: np.ndarray) -> np.ndarray:
         """Turn standard units, any shape, into the target's own unit, float64."""
@@ -183,12 +192,15 @@ def find_labels(column: pd.Series, source: str) -> ClassTarget:
     return ClassTarget(str(column.name), tuple(sorted(labels.values(), key=_order)))
 
 
-def fit_numeric_target(column: pd.Series, source: str, *, bounds: bool = True) -> NumericTarget:
+def fit_numeric_target(
+    column: pd.Series, source: str, *, form: Form | None = None, bounds: bool = True
+) -> NumericTarget:
     """Measure a regression target on training rows.
 
     Args:
         column: The training rows' target, indexed by row position.
         source: The table, for messages.
+        form: How they are written; None for plain numbers.
         bounds: Whether predictions stay near the training rows' range.
 
     Returns:
@@ -201,7 +213,7 @@ def fit_numeric_target(column: pd.Series, source: str, *, bounds: bool = True) -
         >>> fit_numeric_target(pd.Series([1.0, 3.0], name="length"), "the table").scale
         Scale(mean=2.0, std=1.0)
     """
-    numbers = read_numbers(column, source)
+    numbers = read_numbers(column, source) if form is None else read_written(column, form, source)
     scale = fit_scale(numbers)
     if scale is None:
         raise DataError(
@@ -209,7 +221,7 @@ def fit_numeric_target(column: pd.Series, source: str, *, bounds: bool = True) -
             "row; name another target"
         )
     seen = Range(float(numbers.min()), float(numbers.max())) if bounds else None
-    return NumericTarget(str(column.name), scale, seen)
+    return NumericTarget(str(column.name), scale, seen, form)
 
 
 def _plain(value: object) -> Label:

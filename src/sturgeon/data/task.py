@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -10,6 +11,8 @@ import pandas as pd
 
 from sturgeon.data.features.cells import distinct, numbers_among, row_number
 from sturgeon.data.features.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS, looks_dressed
+from sturgeon.data.features.written import Form, Written, describe_example
+from sturgeon.data.forms.numbers import NumberForm
 from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import is_padded
 from sturgeon.errors import DataError, option
@@ -92,6 +95,67 @@ def decide_task(
     return _decide_by_numbers(numbers, np.bincount(codes[codes >= 0], minlength=len(values)))
 
 
+def choose_task(
+    target: pd.Series, task: Task | None, written: Written | None, *, as_spelled: bool, source: str
+) -> tuple[TaskChoice, Form | None]:
+    """Decide the task of a target that may be written in a form of its own.
+
+    Args:
+        target: The target column, no cell missing.
+        task: The task, if the user says so.
+        written: The form in which its cells are numbers or moments, if any.
+        as_spelled: As for `decide_task`.
+        source: The table, for messages.
+
+    Returns:
+        The task and the reason; and the form in which the target is read, None for plain numbers and classes.
+
+    Raises:
+        DataError: As `decide_task` does; or the target is dates or times.
+
+    Example:
+        >>> from sturgeon.data.forms.numbers import NumberForm
+        >>> percent = Written(NumberForm(".", "%"), "12%")
+        >>> cells = pd.Series(["12%", "3%", "7.5%"])
+        >>> choose_task(cells, None, percent, as_spelled=True, source="the table")[0].reason
+        "the target is numbers, '12%' being 12"
+    """
+    if written is None or task == "classification":
+        return decide_task(target, task, as_spelled=as_spelled, source=source), None
+    if written.is_moment:
+        raise DataError(
+            f"a target must be numbers or classes; column {target.name!r} of {source} has "
+            f"{written.form.describe()}; write them as numbers, such as days since a first one, or insist on "
+            f"classes with `{option('task', 'classification')}`"
+        )
+    if task is not None:
+        return decide_task(target, task, as_spelled=as_spelled, source=source), written.form
+    values = distinct(target, source)[1] if written.example is not None else []
+    if (
+        values and not np.isnan(numbers_among(values)).any()
+    ):  # plain, but for the decimal mark that was asked for
+        choice = decide_task(target, as_spelled=as_spelled, source=source)
+        return choice, written.form if choice.task == "regression" else None
+    if len(values) == 2:
+        return TaskChoice("classification", "the target has two different values"), None
+    if _are_named(written.form, values):
+        return TaskChoice("classification", "the target is text"), None
+    shows = "" if written.example is None else f", {describe_example(written)}"
+    return TaskChoice("regression", f"the target is {written.form.describe()}{shows}"), written.form
+
+
+def _are_named(form: Form, values: Sequence[object]) -> bool:
+    """Whether values are few whole numbers with a word, such as 3G, 4G and 5G, which are names of classes."""
+    if (
+        not isinstance(form, NumberForm)
+        or not any(map(str.isalpha, form.unit))
+        or len(values) > FEW_CATEGORIES
+    ):
+        return False
+    numbers = form.read(values)
+    return bool((numbers == np.round(numbers)).all())
+
+
 def _refuse_nearly_numbers(
     target: pd.Series, codes: np.ndarray, values: list[object], numbers: np.ndarray, source: str
 ) -> None:
@@ -121,12 +185,15 @@ def _decide_by_numbers(numbers: np.ndarray, rows: np.ndarray) -> TaskChoice:
     if not (np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()):
         return TaskChoice("regression", "the target's values are not all whole numbers")
     span = f"the target's values are whole numbers from {low:.0f} to {high:.0f}"
+    otherwise = f"; `{option('task', 'classification')}` takes them as classes"
     if low not in (0, 1) or high - low + 1 != count:
-        return TaskChoice("regression", f"{span}, not all of 0, 1, 2 … or 1, 2, 3 …")
+        hint = otherwise if count <= MOST_CLASSES else ""
+        return TaskChoice("regression", f"{span}, not all of 0, 1, 2 … or 1, 2, 3 …{hint}")
     if count > MOST_CLASSES:
         return TaskChoice("regression", f"{span}, more than {MOST_CLASSES} of them")
     if rows.min() < max(LEAST_ROWS, LEAST_SHARE * rows.sum() / count):
-        return TaskChoice(
-            "regression", f"{span}, of which {numbers[rows.argmin()]:.0f} is too rare to be a class"
-        )
-    return TaskChoice("classification", f"{span} and none is rare")
+        rare = f"{numbers[rows.argmin()]:.0f}"
+        return TaskChoice("regression", f"{span}, of which {rare} is too rare to be a class{otherwise}")
+    return TaskChoice(
+        "classification", f"{span} and none is rare; `{option('task', 'regression')}` takes them as numbers"
+    )

@@ -37,7 +37,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class NetworkEnsemble:
-    """Networks with the same inputs and outputs, at least one.
+    """Networks with the same outputs, at least one; of the inputs, one may read the first ones only.
 
     Attributes:
         members: The networks, with their weights.
@@ -47,7 +47,7 @@ class NetworkEnsemble:
 
     @property
     def architecture(self) -> Architecture:
-        """That of the first member; inputs and outputs are the same for all."""
+        """That of the first member; the outputs are the same for all."""
         return self.members[0].network.architecture
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
@@ -71,7 +71,7 @@ def network_outputs(network: TrainedNetwork, inputs: np.ndarray) -> np.ndarray:
 
     Args:
         network: The network.
-        inputs: ``[rows, features]``.
+        inputs: ``[rows, features]``; as for :meth:`TrainedNetwork.outputs`, it reads as many as it has.
 
     Returns:
         Float32 ``[rows, outputs]``; those of :meth:`TrainedNetwork.outputs` within rounding.
@@ -82,7 +82,8 @@ def network_outputs(network: TrainedNetwork, inputs: np.ndarray) -> np.ndarray:
     kernels = (weights.first, *weights.hidden)
     outputs = np.empty((len(inputs), network.architecture.outputs), np.float32)
     for start in range(0, len(inputs), _PREDICT_ROWS):
-        flow = inputs[start : start + _PREDICT_ROWS].astype(np.float32, copy=False)
+        flow = inputs[start : start + _PREDICT_ROWS, : network.architecture.features]
+        flow = flow.astype(np.float32, copy=False)
         for kernel, layer_scale, layer_shift in zip(kernels, scale, shift, strict=True):
             flow = flow @ kernel
             flow *= layer_scale

@@ -14,6 +14,7 @@ from sturgeon.space import Choice, Config, Constant, Hyperparameter, Integer, Re
 
 Precision = Literal["float32", "bfloat16"]
 OPTIMIZERS = ("gradient_descent", "momentum", "adam")
+EMBEDDINGS = ("none", "piecewise_linear")
 
 
 class OptimizerSettings(NamedTuple):
@@ -83,6 +84,7 @@ class TrainingSettings:
     activation: str = "relu"
     norm_momentum: float = 0.9
     norm_epsilon: float = 1e-5
+    embedding: str = "none"
 
     @classmethod
     def of(cls, config: Config) -> TrainingSettings:
@@ -137,6 +139,7 @@ ALLOWED: dict[str, tuple[type, float, float] | tuple[str, ...]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "activation": ACTIVATIONS,
+    "embedding": EMBEDDINGS,
 }
 
 

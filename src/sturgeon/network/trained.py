@@ -37,8 +37,10 @@ class TrainedNetwork:
         """Logits ``[rows, classes]``, or the standardised target ``[rows, 1]``.
 
         Args:
-            inputs: ``[rows, features]``, normalised as the training inputs were.
+            inputs: ``[rows, features]``, normalised as the training inputs were. A network without pieces of
+                numbers, which come last, reads the features before them.
         """
+        inputs = inputs[:, : self.architecture.features]
         if not len(inputs):
             return np.zeros((0, self.architecture.outputs), np.float32)
         predict = _compiled_forward(self.architecture.activation)

@@ -22,6 +22,8 @@ class Observation:
         value: The objective, always to be minimised (a study that maximises hands over
             the negative); None while there is none.
         curve: Pairs ``(step, objective)`` in order of step, also to be minimised.
+        folds: Of a trial that is scored by folds and has ended, its objective on each, to be minimised; their
+            mean is the value. Empty for any other.
     """
 
     number: int
@@ -29,6 +31,7 @@ class Observation:
     state: State
     value: float | None = None
     curve: tuple[tuple[int, float], ...] = ()
+    folds: tuple[float, ...] = ()
 
 
 class Record:

@@ -7,9 +7,10 @@ from sturgeon.space.constraint import Constraint, Expression
 from sturgeon.space.description import Description
 from sturgeon.space.hyperparameters import Choice, Constant, Integer, Real
 from sturgeon.space.space import Space
-from sturgeon.space.standard import standard_space
+from sturgeon.space.standard import NETWORKS, network_space, notes_space, standard_space
 
 __all__ = [
+    "NETWORKS",
     "Choice",
     "Config",
     "Configs",
@@ -24,5 +25,7 @@ __all__ = [
     "Space",
     "Varying",
     "config_key",
+    "network_space",
+    "notes_space",
     "standard_space",
 ]

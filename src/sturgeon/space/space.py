@@ -23,6 +23,7 @@ from sturgeon.space.drawing import HOPELESS, as_generator, draw_satisfying
 from sturgeon.space.json_form import read_space, write_space
 from sturgeon.space.narrowing import evenly_spaced, narrowed
 from sturgeon.space.scales import Floats
+from sturgeon.views import view_of
 
 LISTABLE = 50_000
 
@@ -92,6 +93,10 @@ class Space(Mapping[str, Hyperparameter]):
 
     def __hash__(self) -> int:
         return hash(json.dumps(self.to_json()))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return view_of("space.html", self)
 
     def __repr__(self) -> str:
         parts = [f"{name}={item!r}" for name, item in self.items()]

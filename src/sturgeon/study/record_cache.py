@@ -12,15 +12,16 @@ import json
 import math
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
+from sturgeon.search.folds import values_by_fold
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
 from sturgeon.study.storage import Store
-from sturgeon.study.storage.rows import load_list
+from sturgeon.study.storage.rows import load_list, load_metrics
 from sturgeon.study.trial import EDITED
 
 Points = dict[int, float]
@@ -66,7 +67,13 @@ class RecordCache:
         self._dirty.add(number)
 
     def observe(
-        self, number: int, config: Config, state: str, value: float | None, points: Points
+        self,
+        number: int,
+        config: Config,
+        state: str,
+        value: float | None,
+        points: Points,
+        metrics: Mapping[str, float] | None = None,
     ) -> Observation:
         """Say how a search sees a trial: to be minimised, and without points that are not finite."""
         sign = self._objective.sign
@@ -77,6 +84,7 @@ class RecordCache:
             state=state,  # type: ignore[arg-type]
             value=None if value is None else sign * value,
             curve=curve,
+            folds=tuple(sign * each for each in values_by_fold(metrics or {}, self._objective.metric)),
         )
 
     def current(self) -> Record:
@@ -126,7 +134,8 @@ class RecordCache:
                 self._elsewhere.pop(row.number, None)
                 self._here.pop(row.number, None)
                 continue
-            self.record.put(self.observe(row.number, config, row.state, row.value, points))
+            metrics = load_metrics(row.metrics) if row.value is not None else {}
+            self.record.put(self.observe(row.number, config, row.state, row.value, points, metrics))
             self._elsewhere.pop(row.number, None)
             if row.state == "running" and row.number in self._here:
                 self._here[row.number][1].update(points)  # somebody else reported on our trial

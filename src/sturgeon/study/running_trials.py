@@ -184,7 +184,9 @@ class RunningTrials:
             self._drop(trial)
             if not alone[-1]:
                 return None  # others know more of it
-            return [self._record_cache.observe(trial.number, trial.config, state, ended[-1].value, points)]
+            end = ended[-1]
+            observe = self._record_cache.observe
+            return [observe(trial.number, trial.config, state, end.value, points, end.metrics)]
 
         self.writer.put(Change(apply, after_commit))
 

@@ -46,6 +46,7 @@ from sturgeon.study.trial import (
     number_of,
 )
 from sturgeon.study.trial_allocator import Request, TrialAllocator
+from sturgeon.views import view_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -567,6 +568,18 @@ class Study:
         from sturgeon.study.importance import measure_importance
 
         return measure_importance(self.space, self.trials, self.objectives[0].sign, method)
+
+    @property
+    def plot(self) -> Any:
+        """Its pictures: ``study.plot()`` is an overview, ``study.plot.slice()`` one of them.
+
+        ``dir(study.plot)`` lists all; each gives a Plotly figure (see ``sturgeon.figures``).
+        """
+        return view_of("study.plot", self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return view_of("study.html", self)
 
     # -- ending ----------------------------------------------------------------------------------
 

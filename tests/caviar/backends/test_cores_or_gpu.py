@@ -8,7 +8,7 @@ from sturgeon.caviar.backends.jax_lanes import JaxBackend
 from sturgeon.caviar.backends.jax_shapes import lane_bytes
 from sturgeon.caviar.backends.native import NativeBackend
 from sturgeon.network.native.library import load_library
-from sturgeon.space import Constant, Space, standard_space
+from sturgeon.space import Constant, Space, notes_space
 
 WIDE = Space(hidden_units=Constant(1024), layers=Constant(3), batch_size=Constant(512))
 
@@ -22,7 +22,7 @@ def table():
 
 @pytest.mark.parametrize(
     ("space", "rows", "sooner"),
-    [(standard_space(), 1_000, True), (WIDE, 1_000_000, False), (NARROW, 200, True)],
+    [(notes_space(), 1_000, True), (WIDE, 1_000_000, False), (NARROW, 200, True)],
     ids=["many small shapes", "one large shape", "one small shape of few rows"],
 )
 def test_small_networks_of_many_shapes_belong_on_cores(table, space, rows, sooner):

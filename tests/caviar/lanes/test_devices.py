@@ -16,9 +16,9 @@ from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.devices import may_have_gpu
 from sturgeon.caviar.lanes.lane_batch import LaneBatch
 from sturgeon.data import prepare
-from sturgeon.space import standard_space
+from sturgeon.space import notes_space
 
-space, x = standard_space(), np.random.default_rng(0).normal(size=(60, 3))
+space, x = notes_space(), np.random.default_rng(0).normal(size=(60, 3))
 backend = table_backend(prepare((x, x[:, 0])), space, 1)
 lane = LaneBatch(backend.program(backend.block_of(space.default()), backend.devices[0], 1), 1)
 lane.start(0, TrainingJob(0, 0, space.default()))

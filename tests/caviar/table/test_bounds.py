@@ -22,7 +22,7 @@ from sturgeon.frameworks.export.exporting import export_study
 from sturgeon.network.streams import weights_stream
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import Architecture, initial_statistics, initial_weights
-from sturgeon.space import Constant, standard_space
+from sturgeon.space import Constant, notes_space
 from sturgeon.study import Study
 
 
@@ -78,7 +78,7 @@ def test_a_study_begun_without_bounds_goes_on_and_is_handed_on_without(tmp_path)
     assert (
         prepare(table, "age", seed=3, bounds=False).fingerprint != prepare(table, "age", seed=3).fingerprint
     )
-    space = standard_space().replace(hidden_units=Constant(8), layers=Constant(1), batch_size=Constant(32))
+    space = notes_space().replace(hidden_units=Constant(8), layers=Constant(1), batch_size=Constant(32))
     job = TableJob(table, "age", out, TuneOptions(space=space, epochs=2, seed=3), trials=1)
     tune_table(replace(job, data_options={"bounds": False}))
     result = tune_table(replace(job, trials=2, resume=True, options=TuneOptions()))

@@ -17,11 +17,11 @@ from sturgeon.caviar.table.plan import FEWEST_TRIALS, halving_share, plan_table,
 from sturgeon.caviar.table.timing import MOST_ROWS, EpochTime, Timing, cut_rows
 from sturgeon.data import prepare
 from sturgeon.errors import InputError
-from sturgeon.space import standard_space
+from sturgeon.space import notes_space
 
-SPACE = standard_space().replace(
-    batch_size=standard_space()["batch_size"].__class__(32, 64, "power_of_two"),
-    hidden_units=standard_space()["hidden_units"].__class__(50, 56),
+SPACE = notes_space().replace(
+    batch_size=notes_space()["batch_size"].__class__(32, 64, "power_of_two"),
+    hidden_units=notes_space()["hidden_units"].__class__(50, 56),
 )
 
 

@@ -49,17 +49,19 @@ def test_columns_with_leading_zeros_are_categories_unless_said_to_be_numbers(tmp
     assert prepare(path, "y", numeric=["zip"]).preprocessing.feature_names == ("x", "zip")
 
 
-def test_codes_of_too_many_values_are_asked_for():
+def test_codes_of_many_values_are_pooled_and_in_an_old_study_asked_for():
     codes = pd.Series([f"{number:04}" for number in range(100)], name="zip")
+    assert find_kind(codes, "the table") == "pooled"
     with pytest.raises(DataError, match=r"leading zeros .'0000'.*numeric zip.*categorical zip"):
-        find_kind(codes, "the table")
+        find_kind(codes, "the table", pools=False)
 
 
 @pytest.mark.parametrize(
     ("cells", "parts"),
     [
         ([f"{1 + row % 9},000" for row in range(ROWS)], ["plain numbers", "'1,000' in row 1"]),
-        ([f"{row % 7}%" for row in range(ROWS)], ["plain numbers", "'0%' in row 1"]),
+        ([f"{1 + row % 9}.000 €" for row in range(ROWS)], ["plain numbers", "'1.000 €' in row 1", "decimal"]),
+        (["n" if row == 4 else f"{row}%" for row in range(ROWS)], ["must hold nothing else", "'n' in row 5"]),
         (["unknown" if row in (4, 9) else row / 4 for row in range(ROWS)], ["'unknown' in row 5", "97%"]),
         (["NA" if row == 4 else row / 4 for row in range(ROWS)], ["'NA' in row 5"]),
     ],
@@ -79,8 +81,8 @@ def test_classes_among_numbers_are_classes_when_asked_for(tmp_path):
 
 
 def test_categories_that_look_like_numbers_are_told(tmp_path):
-    path = table(tmp_path, price=repeated("1,000", "2,000", "900"), y=repeated("a", "b"))
-    note = "column 'price' is taken as 3 categories, though its cells look like numbers ('1,000')"
+    path = table(tmp_path, price=repeated("1,000 €", "2,000 $", "900"), y=repeated("a", "b"))
+    note = "column 'price' is taken as 3 categories, though its cells look like numbers ('1,000 €')"
     assert prepare(path, "y").notes == (note,)
 
 

@@ -75,7 +75,7 @@ def write_both(folder, frame):
 def test_what_is_learnt_from_one_format_is_the_same_on_the_other(tmp_path_factory, table):
     frame, asked = table
     paths = write_both(tmp_path_factory.mktemp("formats"), frame)
-    datasets = [prepare(path, "y", categorical=asked) for path in paths]
+    datasets = [prepare(path, "y", categorical=asked, decimal=".") for path in paths]
     arrays = [np.concatenate([d.x_train, d.x_validation, d.x_test]) for d in datasets]
     np.testing.assert_array_equal(*arrays)
     assert [d.task for d in datasets] == ["classification"] * 2

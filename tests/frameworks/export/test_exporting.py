@@ -23,8 +23,15 @@ TOLERANCE = 1e-4
 QUICK = ["--trials", "2", "--epochs", "3", "--fix", "layers=2", "--fix", "batch_size=32"]
 
 
+def moments(rows: int) -> pd.DatetimeIndex:
+    """Moments of two years, a leap day among them, and before 1970."""
+    seconds = np.random.default_rng(1).integers(0, 2 * 365 * 1440, rows) * 60
+    found = pd.Timestamp("2019-06-01") + pd.to_timedelta(seconds, unit="s")
+    return pd.DatetimeIndex([*map(pd.Timestamp, ("2020-02-29 23:59", "1968-12-31 00:00")), *found[2:]])
+
+
 def fish(rows: int) -> pd.DataFrame:
-    """Numbers with a large offset, and missing ones; categories, of digits too, and missing ones."""
+    """Numbers with a large offset, and missing ones; categories, of digits, many, and missing ones; dates."""
     rng = np.random.default_rng(0)
     length = rng.normal(80, 20, rows)
     frame = pd.DataFrame(
@@ -35,6 +42,8 @@ def fish(rows: int) -> pd.DataFrame:
             "2 class?": rng.choice(["a b", "?x", "[UNK]"], rows),
             "where": rng.normal(1.6e9, 3e3, rows).round(),
             "zone": rng.integers(1, 4, rows),
+            "caught": [f"{moment:%d.%m.%Y %H:%M}" for moment in moments(rows)],
+            "tag": [f"tag {number if number % 3 else number % 5}" for number in range(rows)],
             "weight": (1e5 + 3 * length + rng.normal(0, 2, rows)).round(3),
         }
     )
@@ -66,6 +75,7 @@ def folder(tmp_path_factory):
     cells = {
         name: column.astype(object).where(column.notna(), None).tolist() for name, column in rows.items()
     }
+    cells["caught"] = (moments(len(rows)) - pd.Timestamp(0)).total_seconds().tolist()
     (folder / "rows.json").write_text(json.dumps(cells))
     table = str(folder / "fish.csv")
     for out, target, other, more in (

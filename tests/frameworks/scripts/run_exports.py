@@ -13,8 +13,8 @@ import numpy as np
 
 folder, forms = Path(sys.argv[1]), sys.argv[2:]
 rows = json.loads((folder / "rows.json").read_text())
-NUMBERS = {"fixed length": "fixed_length", "age": "age", "where": "where_column"}
-TEXTS = {"river": "river", "2 class?": "column_2_class", "zone": "zone"}
+NUMBERS = {"fixed length": "fixed_length", "age": "age", "where": "where_column", "caught": "caught"}
+TEXTS = {"river": "river", "2 class?": "column_2_class", "zone": "zone", "tag": "tag"}
 numbers = {name: np.array(rows[c], np.float64)[:, None] for c, name in NUMBERS.items()}
 texts = {
     name: np.array(["" if cell is None else cell for cell in rows[c]], object)[:, None]

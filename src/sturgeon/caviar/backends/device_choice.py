@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sturgeon.caviar.backends.embedded import EmbeddedBackend
 from sturgeon.caviar.backends.folds import FoldedBackend
 from sturgeon.caviar.backends.native import NativeBackend
 from sturgeon.caviar.backends.table_backend import TableBackend
@@ -52,7 +53,8 @@ def table_backend(
 ) -> TableBackend:
     """The compiled library on the cores; JAX on a GPU where that is sooner, and for what the library lacks.
 
-    The library has no bfloat16, and is missing where no compiler was when Sturgeon was installed.
+    The library has no bfloat16, and is missing where no compiler was when Sturgeon was installed. Where the
+    data has pieces of numbers, a configuration's ``embedding`` says whether its network reads them.
 
     Args:
         dataset: The data.
@@ -62,6 +64,13 @@ def table_backend(
         rows: Training rows to choose by, where ``dataset`` is a part of a table; else its own.
         metric: The metric that decides; None for one that every training reports.
     """
+    engine = _choose_engine(dataset, space, epochs, precision=precision, rows=rows, metric=metric)
+    return EmbeddedBackend(engine) if dataset.pieces else engine
+
+
+def _choose_engine(
+    dataset: Dataset, space: Space, epochs: int, *, precision: Precision, rows: int | None, metric: str | None
+) -> TableBackend:
     library, cores, own_rows = load_library(), core_devices(), len(dataset.y_train)
     on_cores = None
     if precision == "float32" and library is not None and cores:

@@ -17,6 +17,7 @@ import numpy as np
 from sturgeon.caviar.lanes.backend import LaneProgram, TrainingBackend, TrainingJob
 from sturgeon.caviar.lanes.devices import Device
 from sturgeon.network.trained import TrainedNetwork
+from sturgeon.search.folds import fold_metric
 from sturgeon.space import Config
 
 
@@ -25,7 +26,7 @@ class FoldedBackend(TrainingBackend):
 
     Args:
         folds: A backend for each fold, at least 2, all of one kind.
-        metric: The metric whose standard error over the folds is reported, as ``metric_se``.
+        metric: The metric of which the standard error over the folds, and the value on each, are reported.
     """
 
     def __init__(self, folds: Sequence[TrainingBackend], metric: str) -> None:
@@ -140,20 +141,21 @@ def fold_seed(trial_seed: int, fold: int) -> int:
 
 
 def mean_over_folds(reports: Sequence[dict[str, float]], metric: str) -> dict[str, float]:
-    """The mean of each metric, and the standard error of one mean, as ``metric_se``.
+    """The mean of each metric; of one also its standard error, as ``metric_se``, and its value on each fold.
 
     Args:
         reports: The metrics of each fold, at least 2.
-        metric: Whose standard error.
+        metric: Which one.
 
     Example:
         >>> mean_over_folds([{"loss": 1.0}, {"loss": 3.0}], "loss")
-        {'loss': 2.0, 'loss_se': 1.0}
+        {'loss': 2.0, 'loss_se': 1.0, 'loss_fold_0': 1.0, 'loss_fold_1': 3.0}
     """
     with np.errstate(all="ignore"):  # a training that diverged
         means = {name: float(np.mean([report[name] for report in reports])) for name in reports[0]}
         deviation = np.std([report[metric] for report in reports], ddof=1)
-    return {**means, f"{metric}_se": float(deviation) / math.sqrt(len(reports))}
+    by_fold = {fold_metric(metric, number): report[metric] for number, report in enumerate(reports)}
+    return {**means, f"{metric}_se": float(deviation) / math.sqrt(len(reports)), **by_fold}
 
 
 def _in_fold(job: TrainingJob, fold: int) -> TrainingJob:

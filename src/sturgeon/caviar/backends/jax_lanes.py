@@ -79,7 +79,7 @@ class JaxBackend(TableBackend):
 
     def with_dataset(self, dataset: Dataset) -> JaxBackend:
         """See :class:`TableBackend`."""
-        return JaxBackend(dataset, self._space, self._epochs, precision=self._precision, metric=self._metric)
+        return JaxBackend(dataset, self._space, self.epochs, precision=self._precision, metric=self.metric)
 
     def block_of(self, config: Config) -> TableBlock:
         """Program, and number of hidden layers."""
@@ -87,8 +87,8 @@ class JaxBackend(TableBackend):
         small = settings.hidden_units * min(settings.batch_size, self._rows) < _SMALL_STEP
         return block_of(
             settings,
-            features=self._dataset.features,
-            outputs=self._dataset.outputs,
+            features=self.dataset.features,
+            outputs=self.dataset.outputs,
             extent=self._extent,
             rows=self._rows,
             lanes=_SMALL_LANES if small else 1,
@@ -113,7 +113,7 @@ class JaxBackend(TableBackend):
             return _GPU_LANES[-1]
         needed = lane_bytes(block.shape, self._rows)
         if self._reporting.score is not None:
-            needed += 4 * len(self._dataset.y_validation) * self._dataset.outputs
+            needed += 4 * len(self.dataset.y_validation) * self.dataset.outputs
         room = (_MEMORY_SHARE * memory - self._table_bytes) // needed
         return min(_GPU_LANES[-1], 1 << int(max(room, 1)).bit_length() - 1)
 
@@ -133,8 +133,8 @@ class JaxBackend(TableBackend):
         block = replace(block, shape=replace(block.shape, lanes=lanes))
         with self._placing:
             if device not in self._parts:
-                self._parts[device] = place(self._dataset, device, precision=self._precision)
-        return _TableProgram(block, self._parts[device], device, self._reporting, self._epochs)
+                self._parts[device] = place(self.dataset, device, precision=self._precision)
+        return _TableProgram(block, self._parts[device], device, self._reporting, self.epochs)
 
 
 class _LaneSettings(NamedTuple):

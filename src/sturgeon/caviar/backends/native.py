@@ -57,13 +57,13 @@ class NativeBackend(TableBackend):
 
     def with_dataset(self, dataset: Dataset) -> NativeBackend:
         """See :class:`TableBackend`."""
-        return NativeBackend(self._library, dataset, self._epochs, self._metric)
+        return NativeBackend(self._library, dataset, self.epochs, self.metric)
 
     def block_of(self, config: Config) -> TableBlock:
         """The configuration's own sizes."""
         settings = TrainingSettings.of(config)
         shape = ProgramShape(
-            settings.architecture(self._dataset.features, self._dataset.outputs),
+            settings.architecture(self.dataset.features, self.dataset.outputs),
             any_depth=False,
             batch=min(settings.batch_size, self._rows),
             dropout=settings.dropout > 0,
@@ -91,7 +91,7 @@ class NativeBackend(TableBackend):
             MemoryError: They need more than is free. A system that promises more than it has would end the
                 process in the middle of the training.
         """
-        program = NativeProgram(self._library, block, self._dataset, self._reporting, self._epochs)
+        program = NativeProgram(self._library, block, self.dataset, self._reporting, self.epochs)
         needed, free = program.layout.training_bytes(block.shape.batch), free_bytes(device)
         if free is not None and needed > free:
             raise MemoryError(f"the network needs {needed / 2**30:.1f} GB; {free / 2**30:.1f} GB are free")

@@ -60,11 +60,11 @@ class TableBackend(TrainingBackend):
     """
 
     def __init__(self, dataset: Dataset, epochs: int, metric: str | None = None) -> None:
-        self._dataset = dataset
-        self._metric = metric
+        self.dataset = dataset
+        self.epochs = epochs
+        self.metric = metric
         self._reporting = Reporting.of(dataset, metric)
         self._rows = len(dataset.y_train)
-        self._epochs = epochs
 
     @abstractmethod
     def block_of(self, config: Config) -> TableBlock:
@@ -77,7 +77,7 @@ class TableBackend(TrainingBackend):
     def useful_cost(self, config: Config) -> float:
         """The cost of the unpadded network."""
         settings = TrainingSettings.of(config)
-        true = settings.architecture(self._dataset.features, self._dataset.outputs)
+        true = settings.architecture(self.dataset.features, self.dataset.outputs)
         return epoch_cost(true, min(settings.batch_size, self._rows), self._rows)
 
 

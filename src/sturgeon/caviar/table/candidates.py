@@ -20,6 +20,7 @@ from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError, RunError, option
 from sturgeon.network.ensemble import Member, NetworkEnsemble, answers_of, network_outputs, row_losses
+from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
 
 KEPT = 12
@@ -120,17 +121,24 @@ class Candidates:
             ) from error
         return ranked[0] is candidate
 
-    def model(self, chosen: Sequence[Candidate], shares: dict[int, float] | None = None) -> SavedModel:
+    def model(
+        self,
+        chosen: Sequence[Candidate],
+        shares: dict[int, float] | None = None,
+        calibration: Calibration | None = None,
+    ) -> SavedModel:
         """The fold networks of trials as a model to save.
 
         Args:
             chosen: The trials, the best one first.
             shares: Each trial's share, by number; None for equal ones.
+            calibration: How sure its probabilities are made.
         """
         shares = shares or {one.trial: 1 / len(chosen) for one in chosen}
         network = ensemble_of(chosen, shares)
         best = chosen[0]
-        return SavedModel(best.trial, best.config, self._dataset.preprocessing, network, TRAINED_ON)
+        preprocessing = self._dataset.preprocessing
+        return SavedModel(best.trial, best.config, preprocessing, network, TRAINED_ON, calibration)
 
     def _place(self, trial: int) -> Path:
         return self._folder / f"trial-{trial}"
@@ -168,10 +176,12 @@ class Choice:
 
     Attributes:
         shares: Trial number to its share; they sum to 1.
-        losses: Its out-of-fold losses, row by row.
+        answers: Its out-of-fold answers, as those of a :class:`Candidate`.
+        losses: Their losses, row by row.
     """
 
     shares: dict[int, float]
+    answers: np.ndarray
     losses: np.ndarray
 
 
@@ -196,7 +206,7 @@ def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, mos
     """
     total = np.zeros_like(candidates[0].answers)
     counts = np.zeros(len(candidates), int)
-    best = (np.inf, counts, candidates[0].losses)
+    best = (np.inf, counts, total, candidates[0].losses)
     for joined in range(1, _STEPS + 1):
         full = np.count_nonzero(counts) >= most
         places = np.flatnonzero(counts).tolist() if full else list(range(len(candidates)))
@@ -206,14 +216,14 @@ def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, mos
         counts = counts + (np.arange(len(candidates)) == places[winner])
         losses = tried[winner]
         if losses.mean() < best[0]:
-            best = (losses.mean(), counts, losses)
+            best = (losses.mean(), counts, total / joined, losses)
         if most == 1:
             break
-    _, counts, losses = best
+    _, counts, answers, losses = best
     shares = {
         one.trial: int(count) / int(counts.sum()) for one, count in zip(candidates, counts, strict=True)
     }
-    return Choice({trial: share for trial, share in shares.items() if share}, losses)
+    return Choice({trial: share for trial, share in shares.items() if share}, answers, losses)
 
 
 def ensemble_of(candidates: Sequence[Candidate], shares: dict[int, float]) -> NetworkEnsemble:

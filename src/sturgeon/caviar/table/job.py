@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.table.candidates import MOST_TRIALS
+from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
+from sturgeon.caviar.table.choosing.tried import Tried
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.folder import held_folder, made_folder
 from sturgeon.caviar.table.keeping import Keeper
@@ -25,11 +27,13 @@ from sturgeon.caviar.table.opening import (
     begun_rules,
     begun_with,
     choose_folds,
+    reads_pieces,
     resume_table_study,
 )
-from sturgeon.caviar.table.outcome import TableResult, Tried, conclude
+from sturgeon.caviar.table.outcome import TableResult, conclude
 from sturgeon.caviar.table.repeats import repeat_best
 from sturgeon.data import Dataset, prepare
+from sturgeon.data.reading.place import absolute, is_lasting
 from sturgeon.errors import InputError, option
 from sturgeon.stopping import DEFAULT, Never
 from sturgeon.study import Study
@@ -58,7 +62,8 @@ class TableJob:
     """What to tune, on which table, for how long.
 
     Attributes:
-        data: A CSV, TSV or Parquet file, a data frame, or a pair of arrays ``(X, y)``.
+        data: A place that :func:`sturgeon.data.read_table` takes, a data frame of pandas, Polars or Arrow, or
+            a pair of arrays ``(X, y)``.
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
@@ -71,11 +76,16 @@ class TableJob:
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
-            ``categorical``, ``drop``, ``missing``, ``time_order``, ``validation``, ``test_share``,
-            ``bounds``, ``folds``. Without ``folds``, as many as the study was begun with, or as suit the
-            rows; with ``repeats``, 1.
+            ``categorical``, ``drop``, ``date``, ``dates``, ``decimal``, ``missing``, ``encoding``,
+            ``sheet``, ``sql``, ``time_order``, ``validation``, ``test_share``, ``bounds``,
+            ``group_column``, ``folds``. Without ``folds``, as many as the study was begun with, or as suit
+            the rows; with ``repeats``, 1.
         ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
             the best trial. None for what the study was begun with, or 8.
+        max_size: Bytes, or a size such as ``"2MB"``, that the files of the result may take; fewer networks
+            answer then, down to one. None for no bound.
+        max_predict_time: Seconds, or a time such as ``"5ms"``, that the networks may take for 1,000 rows,
+            likewise.
     """
 
     data: Any
@@ -89,6 +99,8 @@ class TableJob:
     resume: bool = False
     data_options: dict[str, Any] = field(default_factory=dict)
     ensemble: int | None = None
+    max_size: str | int | None = None
+    max_predict_time: str | float | None = None
 
 
 @no_interrupt_lost()
@@ -123,7 +135,8 @@ def tune_table(
         What was found, also written to ``job.out / "result.json"``.
 
     Raises:
-        InputError: The table, the space, the metric or the study breaks a rule; nothing was written.
+        InputError: The table, the space, the metric or the study breaks a rule; nothing was written. Or no
+            network is within ``max_size`` and ``max_predict_time``; then the trials are kept.
         RunError: No trial ended with a value.
     """
     started = time.monotonic() if started is None else started
@@ -133,7 +146,8 @@ def tune_table(
     begun = begun_with(place) if exists else None
     seed = begun.seed if begun else job.options.seed or 0
     folds = choose_folds(job.data_options.get("folds"), job.repeats, begun)
-    rules = begun_rules(place) if exists else {}
+    pieces = {"pieces": reads_pieces(job.options.space)}
+    rules = begun_rules(place, group_column=job.data_options.get("group_column")) if exists else pieces
     dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
     _check_ensemble(job, dataset)
     with made_folder(job.out, may_hold_network=exists):
@@ -174,9 +188,10 @@ def tune_table(
         if keeper.candidates is None and not stop.is_set():
             on_final()
         most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
+        bounds = _prediction_budget(job, study.about)
         exhausted = loop.exhausted and not interrupted
         result = conclude(
-            Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most),
+            Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds),
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,
@@ -203,6 +218,17 @@ def check_counts(job: TableJob) -> None:
         if value is not None and value < least:
             raise InputError(f"`{option(name)}` must be at least {least}; got {value}.")
     choose_limits(trials=job.trials, budget=job.budget)
+    _prediction_budget(job, {})
+
+
+def _prediction_budget(job: TableJob, about: Mapping[str, Any]) -> PredictionBudget:
+    """What the result may take: as asked for, or as the study was begun with."""
+    size = to_bytes(job.max_size, option("max_size"))
+    seconds = to_short_seconds(job.max_predict_time, option("max_predict_time"))
+    return PredictionBudget(
+        about.get("max_size") if size is None else size,
+        about.get("max_predict_time") if seconds is None else seconds,
+    )
 
 
 def _with_stopping(job: TableJob) -> TuneOptions:
@@ -228,17 +254,20 @@ def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
     options = dict(job.data_options)
     places = {"data": job.data, "test": options.pop("test", None)}
     table: dict[str, Any] | None = None
-    if all(isinstance(place, str | Path | None) for place in places.values()):
+    if all(place is None or is_lasting(place) for place in places.values()):
         plain = (str, int, float, type(None))
         table = {name: each if isinstance(each, plain) else list(each) for name, each in options.items()}
         for name, place in places.items():
-            table[name] = None if place is None else str(Path(place).absolute())
+            table[name] = None if place is None else absolute(place)
         table["folds"] = dataset.folds
     return {
         "trials": job.trials,
         "repeats": job.repeats or 0,
         "folds": dataset.folds,
+        "group_column": job.data_options.get("group_column"),
         "ensemble": job.ensemble or (MOST_TRIALS if dataset.folds > 1 else 1),
+        "max_size": to_bytes(job.max_size, "max_size"),
+        "max_predict_time": to_short_seconds(job.max_predict_time, "max_predict_time"),
         "stopping_by_default": job.options.stopping is None,
         "table": table,
         "out": str(job.out.absolute()),

@@ -18,11 +18,14 @@ from sturgeon.caviar.opening import (
 from sturgeon.data import METRICS, Dataset
 from sturgeon.data.metrics import check_defined
 from sturgeon.errors import InputError, StudyError, option
-from sturgeon.network.settings import check_network_space, check_precision
-from sturgeon.space import standard_space
+from sturgeon.network.portfolio import portfolio
+from sturgeon.network.settings import EMBEDDINGS, check_network_space, check_precision
+from sturgeon.space import Choice, Constant, Space, standard_space
 from sturgeon.study import Study
 
 DEFAULT_EPOCHS = 30
+RULES = ("bounds", "as_spelled", "pieces", "recognise", "tidied")
+"""What :func:`sturgeon.data.prepare` did not always do, and a study keeps of itself."""
 # For classes the log loss, a proper score, which sees more in a few rows than the share of right guesses; for
 # a number the RMSE, in its own unit.
 DEFAULT_METRIC = {"classification": "loss", "regression": "rmse"}
@@ -46,10 +49,27 @@ def table_settings(options: TuneOptions, task: str) -> StudySettings:
     return new_settings(replace(goal, space=space, epochs=epochs, precision=precision))
 
 
+def reads_pieces(space: Space | None) -> bool:
+    """Whether any network of a space, the standard one for None, may read the pieces of numbers."""
+    space = space or standard_space()
+    embedding = space["embedding"] if "embedding" in space.names else None
+    options = embedding.options if isinstance(embedding, Choice) else (getattr(embedding, "value", "none"),)
+    return any(option != EMBEDDINGS[0] for option in options)
+
+
+def _for_its_inputs(space: Space, dataset: Dataset) -> Space:
+    """The space without a choice that makes no difference, where a table has no pieces of numbers."""
+    if dataset.pieces or not reads_pieces(space):
+        return space
+    return space.replace(embedding=Constant(EMBEDDINGS[0], priority=space["embedding"].priority))
+
+
 def begin_table_study(
     place: str, options: TuneOptions, dataset: Dataset, *, about: Mapping[str, Any]
 ) -> tuple[Study, StudySettings]:
     """Create a study whose first trial is the default configuration.
+
+    Where the search learns, others follow that did well on other tables.
 
     Args:
         place: A path or URL.
@@ -66,6 +86,7 @@ def begin_table_study(
         DataError: The validation rows leave the metric undefined.
     """
     settings = table_settings(options, dataset.task)
+    settings = replace(settings, space=_for_its_inputs(settings.space, dataset))
     for number in range(dataset.folds):
         check_defined(settings.objective.metric, dataset if dataset.folds == 1 else dataset.fold(number))
     default = settings.space.default()
@@ -78,9 +99,16 @@ def begin_table_study(
         "fingerprint": dataset.fingerprint,
         "bounds": dataset.preprocessing.bounds,
         "as_spelled": dataset.preprocessing.missing_words is not None,
+        "pieces": dataset.pieces > 0,
+        "recognise": dataset.recognises,
+        "tidied": True,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
-    study.enqueue(default, note="the default configuration")
+    firsts = portfolio(settings.space) if options.search is None or options.search.learns else [default]
+    for place, config in enumerate(firsts[: about.get("trials")]):
+        study.enqueue(
+            config, note="one that did well on other tables" if place else "the default configuration"
+        )
     return study, settings
 
 
@@ -149,16 +177,32 @@ def choose_folds(asked: int | None, repeats: int | None, begun: Begun | None) ->
     return begun.folds
 
 
-def begun_rules(place: str | os.PathLike[str]) -> dict[str, bool]:
+def begun_rules(place: str | os.PathLike[str], *, group_column: str | None) -> dict[str, Any]:
     """The rules by which a table's study that is to be resumed had its table prepared.
+
+    Args:
+        place: A path or URL.
+        group_column: What is asked for now.
 
     Returns:
         For :func:`sturgeon.data.prepare`: ``bounds``, whether inputs and predictions are kept near what
-        training saw, and ``as_spelled``, whether cells are as they are spelled in every format. Older studies
-        had neither.
+        training saw, ``as_spelled``, whether cells are as they are spelled in every format, ``pieces``,
+        whether ranges of numbers are inputs, ``recognise``, whether dates, numbers in dress and many
+        categories are looked for, ``tidied``, whether row numbers are left out; and ``group_column``. Older
+        studies had none of them.
+
+    Raises:
+        StudyError: It was begun with other groups.
     """
     with Study.open(place, leases=LANE_LEASES) as study:
-        return {rule: bool(study.about.get(rule, False)) for rule in ("bounds", "as_spelled")}
+        begun = study.about.get("group_column")
+        if group_column not in (None, begun):
+            raise StudyError(
+                f"A study is resumed with the groups that it was begun with; got "
+                f"`{option('group_column', group_column)}` where {study.place!r} has {begun or 'none'}. "
+                f"Leave it out, or name another directory with `{option('out')}`."
+            )
+        return {**{rule: bool(study.about.get(rule, False)) for rule in RULES}, "group_column": begun}
 
 
 def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tuple[Study, StudySettings]:
@@ -167,6 +211,8 @@ def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tu
     Raises:
         StudyError: It was begun with other ones; the message names the first that differs.
     """
+    if options.space is not None:
+        options = replace(options, space=_for_its_inputs(options.space, dataset))
     study, settings = resume_study(place, _with_goal(options, dataset.task), leases=LANE_LEASES)
     try:
         check_network_space(settings.space)

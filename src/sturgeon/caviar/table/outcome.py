@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.controller import best_trial
-from sturgeon.caviar.opening import StudySettings
-from sturgeon.caviar.table.candidates import Candidates, choose_ensemble
-from sturgeon.caviar.table.final import train_again, train_final
-from sturgeon.caviar.table.repeats import Repeated
-from sturgeon.caviar.table.saved import SavedModel
-from sturgeon.data import Dataset, naive_baseline
+from sturgeon.caviar.table.choosing.fold_networks import choose_networks
+from sturgeon.caviar.table.choosing.one_network import train_chosen
+from sturgeon.caviar.table.choosing.tried import Made, Tried
+from sturgeon.data import naive_baseline
 from sturgeon.errors import RunError, option
-from sturgeon.study import Study, TrialRecord
+from sturgeon.study import Study
 
 RESULT_FILE = "result.json"
 
@@ -37,7 +34,8 @@ class TableResult:
         direction: ``minimize`` or ``maximize``.
         seed: The seed.
         best: The number (``trial``), ``config`` and ``value`` of the trial whose network is kept, which has
-            the best value, or with repeats the best mean; with an ensemble the trial with the best value;
+            the best value, or with repeats the best mean, or is simpler and within one standard error of it;
+            with an ensemble the trial with the best value;
             None if none has ended.
         trials: How many trials are in each state.
         epochs: Epochs trained in total, over all trials; one trained again after a stop counts once.
@@ -55,9 +53,18 @@ class TableResult:
             failed, or after an interrupt.
         folds: How many networks each trial trained, on as many folds of the rows; 1 for a single split.
         ensemble: With folds, the trials whose networks answer together, and the ``share`` of each; else None.
-        no_better_than_default: With folds, whether the ensemble is no better than the default configuration's
-            fold networks, by more than one standard error, on the rows that each network did not see; None
-            without folds, or where the default failed.
+        no_better_than_default: Whether the network is not better than the default configuration's by more
+            than one standard error of the difference, paired over rows that neither learnt from: with folds
+            the ensemble and the default's fold networks, else both as they were judged on the validation
+            rows. None where the default failed or its network is gone.
+        within_one_standard_error: The trials that are as good as the one with the best value, as far as their
+            folds or repeats tell, that one first; of one network the simplest of them is kept. None where
+            each has one value.
+        calibration: For classes, the ``temperature`` by which probabilities are made as sure as they are
+            right, and the expected calibration error ``before`` and ``after`` on the ``rows`` it was fitted
+            to, never those of the test; else None.
+        prediction: What the network takes: ``size``, the bytes of its files, and ``seconds_per_1000_rows``,
+            without reading the table; None without a network.
     """
 
     study: str
@@ -82,6 +89,9 @@ class TableResult:
     folds: int = 1
     ensemble: list[dict[str, Any]] | None = None
     no_better_than_default: bool | None = None
+    within_one_standard_error: list[int] | None = None
+    calibration: dict[str, Any] | None = None
+    prediction: dict[str, Any] | None = None
 
     def write(self) -> None:
         """Write it to ``result.json`` in ``out``, all of it or nothing."""
@@ -89,29 +99,6 @@ class TableResult:
         fresh = path.with_name(f".{path.name}.new")
         fresh.write_text(json.dumps(asdict(self), indent=2, allow_nan=False) + "\n", encoding="utf-8")
         fresh.replace(path)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What there is to conclude from.
-
-    Attributes:
-        study: The trials.
-        dataset: The data.
-        settings: What holds for every trial.
-        exhausted: Whether the search had nothing left to suggest.
-        repeated: The best trials with other seeds, the best mean first; empty without.
-        candidates: With folds, what an ensemble is chosen from.
-        most: Of how many trials at most.
-    """
-
-    study: Study
-    dataset: Dataset
-    settings: StudySettings
-    exhausted: bool = False
-    repeated: Sequence[Repeated] = ()
-    candidates: Candidates | None = None
-    most: int = 1
 
 
 def conclude(
@@ -139,13 +126,15 @@ def conclude(
     best = best_trial(study)
     if best is None and not stop.is_set():
         raise RunError(_why_nothing_ended(study))
-    made = _Made()
+    made = Made()
     if best is not None:
-        make = _train_chosen if tried.candidates is None else _choose_from_folds
+        make = train_chosen if tried.candidates is None else choose_networks
         made = make(tried, best, out, stop)
-        if made.model is not None and tried.candidates is None:
+        if made.model is not None and (tried.candidates is None or tried.most == 1):
             best = study.trial(made.model.trial)
     model, default = made.model, made.default
+    if model is not None:
+        model.test_rows(dataset).write(out)
     return TableResult(
         study=study.place,
         out=str(out),
@@ -169,75 +158,10 @@ def conclude(
         folds=dataset.folds,
         ensemble=[{"trial": trial, "share": share} for trial, share in made.shares.items()] or None,
         no_better_than_default=made.no_better,
+        within_one_standard_error=None if made.winner is None else list(made.winner.equals),
+        calibration=None if model is None or model.calibration is None else model.calibration.to_json(),
+        prediction=None if made.cost is None else made.cost.to_json(),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What is handed over.
-
-    Attributes:
-        model: The network, or the ensemble.
-        default: The default configuration's, to compare it with.
-        shares: The share of each trial in an ensemble.
-        no_better: Whether the ensemble is no better than the default.
-    """
-
-    model: SavedModel | None = None
-    default: SavedModel | None = None
-    shares: dict[int, float] = field(default_factory=dict)
-    no_better: bool | None = None
-
-
-def _train_chosen(tried: Tried, best: TrialRecord, out: Path, stop: threading.Event) -> _Made:
-    """Train the chosen trial, and the default beside it, on the training and validation rows together."""
-    study, dataset, settings = tried.study, tried.dataset, tried.settings
-    chosen = study.trial(tried.repeated[0].trial) if tried.repeated else best
-    first = study.trial(0)
-    wanted = [chosen] if chosen.number == 0 or first.value is None else [chosen, first]
-    networks = {} if stop.is_set() else train_final(dataset, settings, wanted, stop)
-    if chosen.number in networks:
-        network = networks[chosen.number]
-        trained_on = "training and validation rows"
-        kept = SavedModel(chosen.number, chosen.config, dataset.preprocessing, network, trained_on)
-        kept.save(out / "best")
-    default = None
-    if first.number in networks:
-        default = SavedModel(0, first.config, dataset.preprocessing, networks[0])
-    # Not what was chosen, where its last training was cut short.
-    return _Made(SavedModel.load(out), default)
-
-
-def _choose_from_folds(tried: Tried, best: TrialRecord, out: Path, stop: threading.Event) -> _Made:
-    """Choose an ensemble; also after an interrupt, as hardly anything is trained for it."""
-    candidates = tried.candidates
-    assert candidates is not None
-    first = tried.study.trial(0)
-    missing = [one for one in {best.number: best, 0: first}.values() if not candidates.of(one.number)]
-    if not candidates.kept or missing:
-        # The study is concluded in another folder than it was begun in, or the folder lost files.
-        again = [one for one in missing if one.value is not None]
-        networks = {} if stop.is_set() else train_again(tried.dataset, tried.settings, again, stop)
-        for number, of_folds in networks.items():
-            candidates.add(number, tried.study.trial(number).config, of_folds)
-    kept = candidates.kept
-    if not kept:
-        return _Made(SavedModel.load(out))
-    if tried.most == 1:
-        kept = [candidates.of(best.number) or kept[0]]
-    choice = choose_ensemble(kept, tried.dataset.y_train, most=tried.most)
-    chosen = sorted(
-        (one for one in kept if one.trial in choice.shares), key=lambda one: -choice.shares[one.trial]
-    )
-    model = candidates.model(chosen, choice.shares)
-    model.save(out / "best")
-    shares = {one.trial: choice.shares[one.trial] for one in chosen}
-    default = candidates.of(0)
-    if default is None:
-        return _Made(model, None, shares)
-    gain = default.losses - choice.losses
-    error = float(gain.std(ddof=1)) / math.sqrt(len(gain))
-    return _Made(model, candidates.model([default]), shares, bool(gain.mean() <= error))
 
 
 def _why_nothing_ended(study: Study) -> str:

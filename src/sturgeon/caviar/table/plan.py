@@ -27,7 +27,7 @@ from sturgeon.caviar.pace import FOR_TRIALS
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.estimate import Estimate
 from sturgeon.caviar.table.job import TableJob, check_counts
-from sturgeon.caviar.table.opening import choose_folds, table_settings
+from sturgeon.caviar.table.opening import choose_folds, reads_pieces, table_settings
 from sturgeon.caviar.table.rehearsal import SuggestionTime, rehearse
 from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_configs
 from sturgeon.caviar.trainer import LaneTrainer
@@ -118,7 +118,8 @@ def plan_table(
     free = {device.platform: free_bytes(device) for device in (*core_devices(), *by_jax)}
     on_progress("reading the table")
     folds = choose_folds(job.data_options.get("folds"), job.repeats, None)
-    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, "folds": folds})
+    options = {**job.data_options, "folds": folds, "pieces": reads_pieces(job.options.space)}
+    dataset = prepare(job.data, job.target, seed=seed, **options)
     settings = table_settings(job.options, dataset.task)
     trainer = table_trainer(dataset, settings.space, settings.objective, settings.epochs)
     ending = Ending(dataset, settings, trainer, repeats=job.repeats or 0)

@@ -14,13 +14,17 @@ import pandas as pd
 from sturgeon.data import Dataset, NumericTarget, Preprocessing
 from sturgeon.data.metrics import measure_test
 from sturgeon.data.scores import softmax
+from sturgeon.data.test_rows import TestRows
 from sturgeon.errors import InputError, RunError, option
 from sturgeon.network.ensemble import Member, NetworkEnsemble
+from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.space import Config
 
 _CONFIG, _PREPROCESSING, _WEIGHTS = "config.json", "preprocessing.json", "weights.npz"
 _ENSEMBLE_VERSION = 2
+JUDGED = "training rows"
+"""What a network has learnt from that was judged by the validation rows, and not trained again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,30 @@ class SavedModel:
         network: The weights and running averages; or several networks that answer together, and then trial
             and configuration are those of the first.
         trained_on: Which rows it learnt from.
+        calibration: How sure its probabilities are made; None for a number, and for a network of before there
+            was this: then they are as they are.
     """
 
     trial: int
     config: Config
     preprocessing: Preprocessing
     network: TrainedNetwork | NetworkEnsemble
-    trained_on: str = "training rows"
+    trained_on: str = JUDGED
+    calibration: Calibration | None = None
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before the softmax; 1 where nothing was calibrated."""
+        return 1.0 if self.calibration is None else self.calibration.temperature
+
+    def outputs(self, inputs: np.ndarray) -> np.ndarray:
+        """Logits ``[rows, classes]``, or the standardised target ``[rows, 1]``.
+
+        Args:
+            inputs: ``[rows, features]``, as the preprocessing makes them.
+        """
+        outputs = self.network.outputs(inputs)
+        return outputs if self.temperature == 1 else outputs / np.float64(self.temperature)
 
     def predict(self, table: pd.DataFrame, source: str = "the table") -> pd.DataFrame:
         """Predict every row.
@@ -71,7 +92,7 @@ class SavedModel:
         Raises:
             DataError: As :meth:`predict` does.
         """
-        outputs = self.network.outputs(self.preprocessing.transform(table, source))
+        outputs = self.outputs(self.preprocessing.transform(table, source))
         target = self.preprocessing.target
         if isinstance(target, NumericTarget):
             return target.limit(target.restore(outputs))
@@ -79,9 +100,20 @@ class SavedModel:
 
     def test(self, dataset: Dataset) -> dict[str, float | None]:
         """The metrics of the held-out test part; None for one that its rows leave undefined."""
-        outputs, target = self.network.outputs(dataset.x_test), self.preprocessing.target
-        outputs = target.limit_outputs(outputs) if isinstance(target, NumericTarget) else softmax(outputs)
-        return measure_test(dataset, outputs)
+        return measure_test(dataset, self.test_answers(dataset))
+
+    def test_answers(self, dataset: Dataset) -> np.ndarray:
+        """What it says of the held-out test part: probabilities, or the standardised target ``[rows, 1]``."""
+        outputs, target = self.outputs(dataset.x_test), self.preprocessing.target
+        return target.limit_outputs(outputs) if isinstance(target, NumericTarget) else softmax(outputs)
+
+    def test_rows(self, dataset: Dataset) -> TestRows:
+        """What it says of the held-out test part, small enough to keep."""
+        answers, target = self.test_answers(dataset), self.preprocessing.target
+        if isinstance(target, NumericTarget):
+            true, predicted = target.restore(dataset.y_test), target.restore(answers[:, 0])
+            return TestRows.of_numbers(target.name, true, predicted)
+        return TestRows.of_classes(target, dataset.y_test, answers)
 
     def save(self, folder: Path) -> None:
         """Write it to a folder, replacing what was there; a crash leaves the old one or the new one.
@@ -95,6 +127,8 @@ class SavedModel:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(parents=True)
             described |= _save_networks(self.network, fresh)
+            if self.calibration is not None:
+                described["calibration"] = self.calibration.to_json()
             (fresh / _CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
             (fresh / _PREPROCESSING).write_text(self.preprocessing.to_json(), encoding="utf-8")
             shutil.rmtree(old, ignore_errors=True)
@@ -133,30 +167,40 @@ class SavedModel:
             trained_on = str(described["trained_on"])
             preprocessing = Preprocessing.from_json((place / _PREPROCESSING).read_text(encoding="utf-8"))
             network = _load_networks(described, place)
+            calibrated = described.get("calibration")
+            calibration = None if calibrated is None else Calibration.from_json(calibrated)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"The network saved in {str(place)!r} cannot be read: {error}. Tune again."
             ) from error
-        return cls(trial, config, preprocessing, network, trained_on)
+        return cls(trial, config, preprocessing, network, trained_on, calibration)
 
 
-def shares_of(folder: Path) -> dict[int, float]:
-    """Which trials' networks a saved ensemble is made of, without reading any weights.
+@dataclass(frozen=True, slots=True)
+class SavedSummary:
+    """What a saved network says of itself, read without any weights.
 
-    Args:
-        folder: What ``sturgeon tune`` wrote to.
-
-    Returns:
-        Trial number to its share, the largest first; empty where there is one network, or none.
+    Attributes:
+        shares: Trial number to its share in an ensemble, the largest first; empty for one network, or none.
+        calibration: How sure its probabilities are made; None where they are as they are.
     """
-    try:
-        members = json.loads((folder / "best" / _CONFIG).read_text(encoding="utf-8")).get("members", ())
-        shares: dict[int, float] = {}
-        for member in members:
-            shares[member["trial"]] = shares.get(member["trial"], 0.0) + member["weight"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-    return dict(sorted(shares.items(), key=lambda one: -one[1]))
+
+    shares: dict[int, float]
+    calibration: Calibration | None
+
+    @classmethod
+    def read(cls, folder: Path) -> SavedSummary:
+        """Read it from a folder that ``sturgeon tune`` wrote to; empty where there is none."""
+        try:
+            described = json.loads((folder / "best" / _CONFIG).read_text(encoding="utf-8"))
+            shares: dict[int, float] = {}
+            for member in described.get("members", ()):
+                shares[member["trial"]] = shares.get(member["trial"], 0.0) + member["weight"]
+            calibrated = described.get("calibration")
+            calibration = None if calibrated is None else Calibration.from_json(calibrated)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls({}, None)
+        return cls(dict(sorted(shares.items(), key=lambda one: -one[1])), calibration)
 
 
 def _save_networks(network: TrainedNetwork | NetworkEnsemble, folder: Path) -> dict[str, Any]:

@@ -60,3 +60,5 @@ def _make_stopping(name: str) -> Any:
 
 SEARCH = Named("search", names=_search_names, make=_make_search)
 STOPPING = Named("stopping rule", names=_stopping_names, make=_make_stopping)
+NETWORK = click.Choice(("standard", "notes"))
+"""The names of :data:`sturgeon.space.NETWORKS`, which takes longer to import."""

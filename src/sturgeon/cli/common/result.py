@@ -10,20 +10,30 @@ from rich.console import Console
 from rich.table import Table
 
 from sturgeon.caviar.progress import format_metric, format_seconds
+from sturgeon.caviar.table.choosing.prediction_cost import describe_size, describe_time
 from sturgeon.study.edges import edges_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.space import Space
 
 
-def print_result(result: TableResult, varying: Collection[str], space: Space | None = None) -> None:
+def print_result(
+    result: TableResult,
+    varying: Collection[str],
+    space: Space | None = None,
+    *,
+    report: Path | None = None,
+) -> None:
     """Print a result for a person to read.
 
     Args:
         result: What was found.
         varying: The hyperparameters to show of the best configuration.
         space: The space, to tell which of them lie at an end of their range.
+        report: Where its report lies, if there is one.
     """
     console = Console(highlight=False, markup=False)
     states = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
@@ -45,12 +55,26 @@ def print_result(result: TableResult, varying: Collection[str], space: Space | N
         console.print(f"ensemble: {networks} networks, one a fold, of {trials}", soft_wrap=True)
     if result.repeats:
         console.print(_repeats_table(result, result.repeats))
+    equals = result.within_one_standard_error
+    if equals and equals[0] != result.best["trial"] and result.best["trial"] in equals:
+        console.print(
+            f"trial {equals[0]} has the best value; trial {result.best['trial']} is within one standard "
+            "error of it and simpler",
+            soft_wrap=True,
+        )
+    if result.calibration:
+        console.print(describe_calibration(result.calibration), soft_wrap=True)
     console.print(_test_table(result, result.test))
     if result.no_better_than_default:
         console.print(
             "no better than the default: within one standard error on the rows held out in training"
         )
+    if result.prediction:
+        size, seconds = result.prediction["size"], result.prediction["seconds_per_1000_rows"]
+        console.print(f"a prediction: {describe_size(size)}, {describe_time(seconds)} for 1,000 rows")
     console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
+    if report is not None:
+        console.print(f"report:  {report}", soft_wrap=True)
     out = shlex.quote(result.out)
     console.print(f"use it:  sturgeon predict {out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
 
@@ -74,6 +98,20 @@ def describe_shares(shares: Mapping[int, float]) -> str:
     """
     listed = ", ".join(f"{trial} ({share:.0%})" for trial, share in shares.items())
     return f"trial{'s' * (len(shares) > 1)} {listed}"
+
+
+def describe_calibration(calibration: Mapping[str, float]) -> str:
+    """How sure a network's probabilities are made, and what that is worth.
+
+    Example:
+        >>> describe_calibration({"temperature": 1.25, "before": 0.051, "after": 0.0123, "rows": 850})
+        'calibration: temperature 1.25; calibration error 0.051 before, 0.0123 after, on 850 rows held out'
+    """
+    temperature, before, after = (
+        format_number(calibration[name]) for name in ("temperature", "before", "after")
+    )
+    error = f"calibration error {before} before, {after} after, on {calibration['rows']} rows held out"
+    return f"calibration: temperature {temperature}; {error}"
 
 
 def _repeats_table(result: TableResult, repeats: list[dict[str, Any]]) -> Table:

@@ -7,6 +7,7 @@ user from 1, the first below the header.
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from sturgeon.data.reading.names import shown
 from sturgeon.errors import DataError
 
 _MISSING_TEXTS = ("", "?")
+_MOMENTS = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
 _FLOAT = re.compile(r"-?\d+\.\d+|-?\d+(\.\d+)?e[+-]\d+")
 
 
@@ -30,13 +32,13 @@ def category_key(value: object) -> str | None:
     text; all of these have the keys "1" and "2".
 
     Args:
-        value: Text, number, Boolean or a missing value.
+        value: Text, number, Boolean, date or a missing value.
 
     Returns:
         The key, or None when the cell is missing (None, NaN, blank or ``?``).
 
     Raises:
-        TypeError: It is something else, such as a list or a date.
+        TypeError: It is something else, such as a list.
 
     Example:
         >>> category_key(1.0), category_key(" Volga"), category_key("?"), category_key(True)
@@ -56,6 +58,8 @@ def category_key(value: object) -> str | None:
         if np.isnan(number):
             return None
         return str(int(number)) if number.is_integer() else repr(number)
+    if isinstance(value, _MOMENTS):
+        return str(value).removesuffix(" 00:00:00")
     raise TypeError(type(value).__name__)
 
 
@@ -109,15 +113,17 @@ def distinct(column: pd.Series, source: str) -> tuple[np.ndarray, list[Any]]:
         the list of different values in order of appearance, blank and ``?`` texts left out.
 
     Raises:
-        DataError: A cell is neither text, number nor Boolean.
+        DataError: A cell is neither text, number, Boolean nor date.
 
     Example:
         >>> codes, values = distinct(pd.Series(["b", "a", "?", "b"]), "the table")
         >>> codes.tolist(), values
         ([0, 1, -1, 0], ['b', 'a'])
     """
-    if column.dtype.kind in "mMc" or isinstance(column.dtype, pd.PeriodDtype | pd.DatetimeTZDtype):
+    if column.dtype.kind == "c":
         raise _unsupported(column, source, str(column.dtype))
+    if isinstance(column.dtype, pd.ArrowDtype):
+        raise _unsupported(column, source, f"several values in a cell ({column.dtype.pyarrow_dtype})")
     try:
         codes, uniques = pd.factorize(_tell_booleans_apart(column))
         values = list(uniques)

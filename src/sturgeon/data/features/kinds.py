@@ -1,10 +1,10 @@
-"""Tell which columns are numbers and which are categories, and refuse free text."""
+"""Tell which columns are numbers, which are categories, and which have so many that these are pooled."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,38 +14,38 @@ from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import is_padded
 from sturgeon.errors import DataError, option
 
-Kind = Literal["numeric", "categorical"]
+Kind = Literal["numeric", "categorical", "pooled"]
 
 FEW_CATEGORIES = 20
 MANY_CATEGORIES = 256
 MOSTLY_NUMBERS = 0.9
-_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _UNIT = r"(?:%|‰|[$€£¥₹]|EUR|USD|GBP|CHF)?"
 _DIGITS = r"(?:\d{1,3}(?:[.,' \u00a0\u2009\u202f]\d{3})+|\d+)(?:[.,]\d+)?"
 _DRESSED = re.compile(rf"\(?[+-]?\s?{_UNIT}\s?[+-]?{_DIGITS}\s?{_UNIT}\)?")
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
-def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True) -> Kind:
-    """Tell whether a column is numeric or categorical from its training rows.
+def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools: bool = True) -> Kind:
+    """Tell whether a column is numeric, categorical or of many categories from its training rows.
 
     Numbers, and texts that all spell numbers, are numeric. Booleans, pandas' categorical columns and
     other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes;
-    unless
+    unless it is numbers with a mistake: more than 20 different values, nine cells in ten being numbers.
 
-    * it is free text: more than 256 different texts, or more than 20 and fewer than two rows to a text
-      on average, which would make features that are 1 in a row or two and cannot be learnt from;
-    * it is numbers with a mistake: more than 20 different values, nine cells in ten being numbers.
+    Categories are many where there are more than 256, or more than 20 with fewer than two rows to each on
+    average: a feature for each would be 1 in a row or two, and cannot be learnt from.
 
     Args:
         column: The training rows' cells, indexed by row position.
         source: The table, for messages.
         as_spelled: False takes numbers with leading zeros as numbers, as the first Sturgeon did.
+        pools: False refuses many categories, as Sturgeon did before it pooled the rare ones.
 
     Returns:
-        "numeric" or "categorical".
+        "numeric", "categorical" or "pooled".
 
     Raises:
-        DataError: The column is free text, numbers with a mistake, or neither text nor numbers (dates).
+        DataError: The column is numbers with a mistake, or holds neither texts nor numbers, such as lists.
 
     Example:
         >>> find_kind(pd.Series(["1", "2.5", None]), "the table")
@@ -64,11 +64,34 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True) -> Kin
     if not is_text.any():
         if not (as_spelled and any(map(is_padded, values))):
             return "numeric"
-        _refuse_many_codes(column, codes, values, source)
-        return "categorical"
+        return _few_or_many(column, codes, values, _refuse_many_codes, source, pools=pools)
     _refuse_mistaken_numbers(column, codes, values, is_text, source)
-    _refuse_free_text(column, codes, values, source)
-    return "categorical"
+    return _few_or_many(column, codes, values, _refuse_free_text, source, pools=pools)
+
+
+def _few_or_many(
+    column: pd.Series, codes: np.ndarray, values: list[object], refuse: Any, source: str, *, pools: bool
+) -> Kind:
+    if _few_enough(len(values), int((codes >= 0).sum())):
+        return "categorical"
+    if not pools:
+        refuse(column, codes, values, source)
+    return "pooled"
+
+
+def are_many(column: pd.Series, source: str) -> bool:
+    """Whether a column that the user says is of categories has too many for a feature each.
+
+    Args:
+        column: The training rows' cells.
+        source: The table, for messages.
+
+    Example:
+        >>> are_many(pd.Series(["Elbe", "Oka"] * 3), "the table"), are_many(pd.Series(range(30)), "the table")
+        (False, True)
+    """
+    codes, values = distinct(column, source)
+    return not _few_enough(len(values), int((codes >= 0).sum()))
 
 
 def looks_dressed(categories: Sequence[str]) -> bool:
@@ -91,8 +114,6 @@ def looks_dressed(categories: Sequence[str]) -> bool:
 
 def _refuse_many_codes(column: pd.Series, codes: np.ndarray, values: list[object], source: str) -> None:
     rows = int((codes >= 0).sum())
-    if _few_enough(len(values), rows):
-        return
     example = next(value for value in values if is_padded(value))
     raise DataError(
         f"a column of codes must have at most {MANY_CATEGORIES} categories, with two rows to each; column "
@@ -122,8 +143,6 @@ def _refuse_mistaken_numbers(
 
 def _refuse_free_text(column: pd.Series, codes: np.ndarray, values: list[object], source: str) -> None:
     rows = int((codes >= 0).sum())
-    if _few_enough(len(values), rows):
-        return
     raise DataError(
         f"a text column must have at most {MANY_CATEGORIES} categories, with two rows to each; column "
         f"{column.name!r} of {source} has {len(values)} in {rows} training rows ({str(values[0])[:40]!r} …) "

@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from sturgeon.data.features.cells import distinct
-from sturgeon.data.features.columns import CategoricalColumn
+from sturgeon.data.features.columns import CategoricalColumn, NumericColumn
 from sturgeon.data.features.kinds import looks_dressed
+from sturgeon.data.features.pooled import PooledColumn
 from sturgeon.data.features.preprocessing import Preprocessing
+from sturgeon.data.features.written import Written, describe_example
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.rules import MISSING_WORDS, describe_missing, is_padded
 from sturgeon.data.targets import ClassTarget
 from sturgeon.errors import option
+
+_LISTED = 12
+
+
+def describe_written(written: Mapping[str, Written], preprocessing: Preprocessing) -> list[str]:
+    """Say which columns are read as numbers or moments by the form of their cells, and as what.
+
+    Args:
+        written: The forms by column, that of the target among them.
+        preprocessing: What was learnt from the table.
+
+    Returns:
+        Lines, none for a table of plain numbers and categories.
+
+    Example:
+        >>> from sturgeon.data.features.preprocessing import fit_preprocessing
+        >>> from sturgeon.data.features.recognition import find_written
+        >>> frame = pd.DataFrame({"day": ["2020-01-31", "2020-02-01"]})
+        >>> fitted = fit_preprocessing(frame, ClassTarget("fish", ("no", "yes")))
+        >>> describe_written(find_written(frame, "the table"), fitted)[0]
+        "column 'day' is read as dates (year-month-day): position in time, month, day of month, day of week"
+    """
+    notes = []
+    for column in preprocessing.columns:
+        if not isinstance(column, NumericColumn) or column.form is None:
+            continue
+        taken = f"column {column.name!r} is read as {column.form.describe()}"
+        if column.cycles:
+            parts = ["position in time", *(cycle.name for cycle in column.cycles)]
+            notes.append(f"{taken}: {', '.join(parts)}")
+        elif column.name in written and written[column.name].example is not None:
+            notes.append(f"{taken}, {describe_example(written[column.name])}")
+        else:
+            notes.append(taken)
+    return notes
 
 
 def describe_cells(
@@ -33,10 +70,10 @@ def describe_cells(
 
     Example:
         >>> from sturgeon.data.features.preprocessing import fit_preprocessing
-        >>> frame = pd.DataFrame({"price": ["1,000", "2,000"], "fish": ["no", "yes"]})
+        >>> frame = pd.DataFrame({"price": ["5 €", "7 $"], "fish": ["no", "yes"]})
         >>> fitted = fit_preprocessing(frame[["price"]], ClassTarget("fish", ("no", "yes")))
         >>> describe_cells(frame, frame["fish"], fitted, [])
-        ["column 'price' is taken as 2 categories, though its cells look like numbers ('1,000')"]
+        ["column 'price' is taken as 2 categories, though its cells look like numbers ('5 €')"]
     """
     if preprocessing.missing_words is None:
         return []
@@ -50,8 +87,19 @@ def describe_cells(
                 f"{listed(words)} of the target {'are classes' if len(words) > 1 else 'is a class'}; "
                 f"{option('missing')} says which words mean a missing value"
             )
+    few: list[str] = []
     for column in preprocessing.columns:
-        if not isinstance(column, CategoricalColumn) or column.name in asked:
+        if isinstance(column, PooledColumn):
+            count = len(column.categories)
+            notes.append(
+                f"column {column.name!r} is taken as {count} categories, rare and new ones together as one "
+                "more: the target's average in each"
+                + (f", and a feature each for the {len(column.frequent)} largest" if column.frequent else "")
+            )
+        if not isinstance(column, CategoricalColumn):
+            continue
+        few.append(f"{column.name!r} ({len(column.categories)})")
+        if column.name in asked:
             continue
         taken = f"column {column.name!r} is taken as {len(column.categories)} categories"
         if looks_dressed(column.categories):
@@ -60,6 +108,18 @@ def describe_cells(
         elif any(map(is_padded, column.categories)) and all(each.isdecimal() for each in column.categories):
             padded = next(filter(is_padded, column.categories))
             notes.append(f"{taken}, as its cells have leading zeros ({padded!r})")
+        else:
+            continue
+        few.pop()
+    if few:
+        more = f" and {len(few) - _LISTED} more" if len(few) > _LISTED else ""
+        notes.append(f"taken as categories: {', '.join(few[:_LISTED])}{more}")
+    for name in preprocessing.unrepeated:
+        different = len(distinct(frame[name], "the table")[1])  # pyright: ignore[reportArgumentType]
+        notes.append(
+            f"column {name!r} is left out, as its values hardly ever repeat: {different} different ones in "
+            f"{len(frame)} rows"
+        )
     return notes
 
 
@@ -90,3 +150,19 @@ def describe_parts(preprocessing: Preprocessing, validation: np.ndarray, test: n
                 f"the {part} part has no row of {which} {listed(absent)}: its metrics say nothing of {them}"
             )
     return notes
+
+
+def describe_unseen(preprocessing: Preprocessing, test: pd.DataFrame) -> list[str]:
+    """Say of which columns a test table has cells of a kind that training never had.
+
+    Args:
+        preprocessing: What was learnt from the training part.
+        test: A test table of its own.
+
+    Returns:
+        Lines, none where there are no such cells.
+    """
+    return [
+        f"{count} cells of column {column!r} of the test table are of a kind that training never had"
+        for column, count in preprocessing.count_unseen(test, "the test table").items()
+    ]

@@ -6,8 +6,8 @@ and in prediction, on one machine and on another, the same table gives the same 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -18,13 +18,17 @@ from sturgeon.data.features import stored
 from sturgeon.data.features.aligned import empty_aligned
 from sturgeon.data.features.blocks import encode_blocks
 from sturgeon.data.features.columns import (
-    CategoricalColumn,
     Column,
     NumericColumn,
     fit_categorical,
     fit_numeric,
 )
-from sturgeon.data.features.kinds import find_kind
+from sturgeon.data.features.kinds import are_many, find_kind
+from sturgeon.data.features.pieces import Pieces
+from sturgeon.data.features.pooled import fit_pooled
+from sturgeon.data.features.recognition import Asked, find_written
+from sturgeon.data.features.written import Form
+from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.names import listed, name_as, name_by_text, nearest
 from sturgeon.data.reading.rules import MISSING_WORDS, CellRules
 from sturgeon.data.reading.tables import read_table
@@ -43,6 +47,8 @@ class Preprocessing:
         target: The classes, or the mean, the standard deviation and the range.
         missing_words: Words that mean missing in a file; None for a network that was trained before files of
              every format were read by the same rules, and reads them as it did.
+        unrepeated: Columns left out because their categories hardly ever repeat, such as names of rows.
+        pieces: The ranges of numbers that are inputs of their own, after those of the columns; None for none.
 
     Example:
         >>> frame = pd.DataFrame({"length": [1.0, 3.0], "river": ["Elbe", "Volga"]})
@@ -59,6 +65,8 @@ class Preprocessing:
     dropped: tuple[str, ...]
     target: Target
     missing_words: tuple[str, ...] | None = None
+    unrepeated: tuple[str, ...] = ()
+    pieces: Pieces | None = None
 
     @property
     def task(self) -> Task:
@@ -67,8 +75,15 @@ class Preprocessing:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the inputs, in order."""
-        return tuple(name for column in self.columns for name in column.feature_names)
+        """The names of the inputs, in order: those of the columns, then the pieces of numbers."""
+        names = tuple(name for column in self.columns for name in column.feature_names)
+        return names if self.pieces is None else (*names, *self.pieces.names(names))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Which inputs are those of columns of numbers."""
+        kinds = [column for column in self.columns for _ in column.feature_names]
+        return tuple(place for place, column in enumerate(kinds) if isinstance(column, NumericColumn))
 
     @property
     def outputs(self) -> int:
@@ -109,14 +124,21 @@ class Preprocessing:
             places[order] = np.arange(len(frame))
         inputs = empty_aligned((len(frame), len(self.feature_names)), np.float32)
         for start, block in encode_blocks(self.columns, frame, source):
-            inputs[places[start : start + len(block)]] = block
+            rows = places[start : start + len(block)]
+            inputs[rows, : block.shape[1]] = block
+            if self.pieces is not None:
+                inputs[rows, block.shape[1] :] = self.pieces.encode(block)
         return inputs
 
-    def read(self, path: str | Path) -> pd.DataFrame:
-        """Read a file of rows to predict as the training rows were read.
+    def read(
+        self, path: str | Path, options: FileOptions | None = None, *, tidied: bool = True
+    ) -> pd.DataFrame:
+        """Read rows to predict as the training rows were read.
 
         Args:
             path: As for :func:`sturgeon.data.read_table`.
+            options: How the file is read.
+            tidied: As for :func:`sturgeon.data.prepare`.
 
         Returns:
             The table. Columns of categories are as they are spelled, and a word that is one is not missing.
@@ -124,7 +146,7 @@ class Preprocessing:
         Raises:
             DataError: As :func:`sturgeon.data.read_table` does.
         """
-        return read_table(path, rules=self.cell_rules())
+        return read_table(path, rules=replace(self.cell_rules(), tidied=tidied), options=options)
 
     def cell_rules(self, *, asked: bool = False) -> CellRules:
         """How the cells of another file are read for this network.
@@ -133,16 +155,24 @@ class Preprocessing:
             asked: Whether words that mean missing hold for labels too.
         """
         if self.missing_words is None:
-            return CellRules(as_spelled=False)
-        categories = {c.name: c.categories for c in self.columns if isinstance(c, CategoricalColumn)}
+            return CellRules(as_spelled=False, needed=self._needed)
+        categories = {c.name: c.categories for c in self.columns if not isinstance(c, NumericColumn)}
+        numbers = [c for c in self.columns if isinstance(c, NumericColumn)]
+        target = self.target if isinstance(self.target, NumericTarget) else None
+        written = {each.name for each in (*numbers, *([target] if target else ())) if each.form is not None}
         return CellRules(
             self.missing_words,
             asked=asked,
             target=self.target.name,
-            categorical=frozenset(categories),
-            numeric=frozenset(c.name for c in self.columns if c.name not in categories),
+            categorical=frozenset(categories) | written,
+            numeric=frozenset(each.name for each in numbers) - written,
             known=categories,
+            needed=self._needed,
         )
+
+    @property
+    def _needed(self) -> frozenset[str]:
+        return frozenset((*(column.name for column in self.columns), self.target.name))
 
     def check_columns(self, frame: pd.DataFrame, source: str = "the table") -> None:
         """See that a table has every column that is needed.
@@ -250,7 +280,9 @@ class Preprocessing:
 
     def to_json(self) -> str:
         """Write it down as JSON, with the version of the format; floats keep all their bits."""
-        return stored.write_reading(stored.write(self.columns, self.dropped, self.target), self.missing_words)
+        text = stored.write(self.columns, self.dropped, self.target)
+        text = stored.write_reading(text, self.missing_words, self.unrepeated)
+        return stored.write_pieces(text, self.pieces)
 
     @classmethod
     def from_json(cls, text: str) -> Preprocessing:
@@ -259,7 +291,9 @@ class Preprocessing:
         Raises:
             DataError: It is not such JSON, or of a version that this Sturgeon does not know.
         """
-        return cls(*stored.read(text), missing_words=stored.read_reading(text))
+        parts = stored.read(text)  # checks the text too
+        missing_words, unrepeated = stored.read_reading(text)
+        return cls(*parts, missing_words, unrepeated, stored.read_pieces(text))
 
 
 def fit_preprocessing(
@@ -269,6 +303,8 @@ def fit_preprocessing(
     rows: np.ndarray | None = None,
     numeric: Collection[str] = (),
     categorical: Collection[str] = (),
+    forms: Mapping[str, Form] | None = None,
+    averaged: np.ndarray | None = None,
     bounds: bool = True,
     missing_words: tuple[str, ...] | None = MISSING_WORDS,
     source: str = "the table",
@@ -281,6 +317,9 @@ def fit_preprocessing(
         rows: Which rows are for training, ascending; None for all.
         numeric: Columns to take as numbers, whatever they look like.
         categorical: Columns to take as categories, whatever they look like.
+        forms: The forms in which numbers and moments are written; None to find them in these columns.
+        averaged: The training rows' targets, as :func:`sturgeon.data.features.pooled.averaged` gives them, by
+            which many categories are told; None refuses columns of many.
         bounds: Whether numbers beyond the training rows' range are compressed.
         missing_words: Words that mean missing in a file; None where all is read as the first Sturgeon did.
         source: What to call the table in messages.
@@ -291,32 +330,46 @@ def fit_preprocessing(
     Raises:
         DataError: A column cannot be used as it is, or none that varies is left.
     """
+    if forms is None:
+        forms = {} if missing_words is None else _find_forms(frame, numeric, categorical, source)
     fitted: list[Column] = []
     dropped: list[str] = []
-    for name in frame.columns:
-        cells = cast(pd.Series, frame[name])
+    unrepeated: list[str] = []
+    for label in frame.columns:
+        name, cells = str(label), cast(pd.Series, frame[label])
         if rows is not None:  # column by column: all the training rows at once would be a second table
             cells = cells.iloc[rows]
-        kind = (
-            "numeric"
-            if name in numeric
-            else "categorical"
-            if name in categorical
-            else find_kind(cells, source, as_spelled=missing_words is not None)
-        )
-        column = (
-            fit_numeric(cells, source, bounds=bounds) if kind == "numeric" else fit_categorical(cells, source)
-        )
-        if column is None:
-            dropped.append(str(name))
+        if name in numeric or name in forms:
+            kind = "numeric"
+        elif name in categorical:
+            kind = "pooled" if averaged is not None and are_many(cells, source) else "categorical"
         else:
+            kind = find_kind(cells, source, as_spelled=missing_words is not None, pools=averaged is not None)
+        if kind == "numeric":
+            column = fit_numeric(cells, source, form=forms.get(name), bounds=bounds)
+        elif kind == "categorical":
+            column = fit_categorical(cells, source)
+        else:
+            assert averaged is not None
+            column = fit_pooled(cells, averaged, source)
+        if column is not None:
             fitted.append(column)
+        else:
+            (unrepeated if kind == "pooled" else dropped).append(name)
     if not fitted:
         raise DataError(
             f"a network needs at least one input column that varies; {source} has none beside the target "
-            f"(constant: {listed(dropped) or 'none'}); drop fewer columns or add one"
+            f"(constant: {listed(dropped) or 'none'}; different in every row or nearly so: "
+            f"{listed(unrepeated) or 'none'}); drop fewer columns or add one"
         )
-    return Preprocessing(tuple(fitted), tuple(dropped), target, missing_words)
+    return Preprocessing(tuple(fitted), tuple(dropped), target, missing_words, tuple(unrepeated))
+
+
+def _find_forms(
+    frame: pd.DataFrame, numeric: Collection[str], categorical: Collection[str], source: str
+) -> dict[str, Form]:
+    asked = Asked(numbers=numeric, categories=categorical)
+    return {name: each.form for name, each in find_written(frame, source, asked).items()}
 
 
 def _check_columns(needed: list[str], frame: pd.DataFrame, source: str) -> None:

@@ -94,8 +94,11 @@ def describe(model: SavedModel, parts: NetworkParts, form: str) -> Description:
         "network": {
             **(_sizes(parts.members[0]) if len(parts.members) == 1 else _members(parts.members)),
             "outputs": parts.outputs,
+            **({} if parts.temperature == 1 else {"temperature": parts.temperature}),
             "number_features": len(parts.numbers.chosen),
+            **({"cycles": [list(each) for each in parts.numbers.cycles]} if parts.numbers.cycles else {}),
             "category_features": [category.rows.shape[1] for category in parts.categories],
+            **({} if parts.pieces is None else {"pieces": len(parts.pieces.feature)}),
         },
         "preprocessing": json.loads(model.preprocessing.to_json()),
     }

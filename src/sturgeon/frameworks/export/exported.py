@@ -11,7 +11,7 @@ import pandas as pd
 
 from sturgeon.caviar.table.saved import answer
 from sturgeon.data import Preprocessing
-from sturgeon.data.features.cells import CategoryNames, category_key, distinct, read_numbers
+from sturgeon.data.features.cells import CategoryNames, category_key, distinct
 from sturgeon.data.features.columns import Column, NumericColumn
 from sturgeon.errors import DataError, InputError
 from sturgeon.frameworks.export.description import Description
@@ -96,7 +96,8 @@ def raw_cells(column: Column, cells: pd.Series, source: str) -> np.ndarray:
         source: What to call the table in messages.
 
     Returns:
-        Numbers, float64 ``[n]``, NaN where missing; or texts, objects ``[n]``, ``""`` where missing.
+        Numbers, float64 ``[n]``, NaN where missing, dates being seconds since 1970; or texts,
+        objects ``[n]``, ``""`` where missing.
 
     Raises:
         DataError: A cell of a numeric column is text or infinite.
@@ -108,7 +109,7 @@ def raw_cells(column: Column, cells: pd.Series, source: str) -> np.ndarray:
         ['2', '']
     """
     if isinstance(column, NumericColumn):
-        return read_numbers(cells, source)
+        return column.read(cells, source)
     codes, values = distinct(cells, source)
     names = CategoryNames(column.categories)
     found = ((value, names.find(value)) for value in values)

@@ -19,7 +19,7 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import Category, Layers, NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, Category, Layers, NetworkParts, Ranges
 
 
 @final
@@ -108,6 +108,8 @@ def build_model(parts: NetworkParts, description: Description) -> Any:
         inputs[name] = keras.Input((1,), dtype="string", name=name)
         features.append(_category_features(keras, category, name, inputs[name]))
     flow = features[0] if len(features) == 1 else keras.layers.Concatenate(name="features.all")(features)
+    if parts.pieces is not None:
+        flow = _with_pieces(keras, parts.pieces, flow)
     if len(parts.members) == 1:
         flow = _raw_outputs(keras, flow, parts.members[0], "")
     else:
@@ -121,6 +123,14 @@ def build_model(parts: NetworkParts, description: Description) -> Any:
         if parts.bounds is not None:
             flow = _moved_into(keras.ops, flow, np.array([parts.bounds.low]), np.array([parts.bounds.high]))
     return keras.Model(inputs, flow, name="sturgeon")
+
+
+def _with_pieces(keras: Any, pieces: Ranges, flow: Any) -> Any:
+    ops = keras.ops
+    share = ops.add(ops.multiply(ops.take(flow, pieces.feature, axis=1), pieces.slope), pieces.offset)
+    share = _moved_into(ops, share, np.zeros(1, np.float32), np.ones(1, np.float32))
+    inputs = ops.add(ops.multiply(share, pieces.scale), pieces.shift)
+    return keras.layers.Concatenate(name="features.pieces")([flow, inputs])
 
 
 def _raw_outputs(keras: Any, flow: Any, member: Layers, of: str) -> Any:
@@ -149,7 +159,12 @@ def _weighted_mean(keras: Any, flow: Any, parts: NetworkParts) -> Any:
         if parts.scale is None:
             answers = keras.layers.Softmax(name=f"{of}probabilities")(answers)
         weighted.append(keras.layers.Rescaling(member.weight, name=f"{of}weighted")(answers))
-    return keras.layers.Add(name="outputs.mean")(weighted)
+    mean = keras.layers.Add(name="outputs.mean")(weighted)
+    if parts.temperature == 1:
+        return mean
+    logits = keras.ops.log(keras.ops.maximum(mean, np.array([LEAST], np.float32)))
+    cooled = keras.layers.Rescaling(1 / parts.temperature, name="outputs.cooled")(logits)
+    return keras.layers.Softmax(name="outputs.calibrated")(cooled)
 
 
 def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:
@@ -157,7 +172,13 @@ def _number_features(keras: Any, parts: NetworkParts, inputs: list[Any]) -> Any:
     raw = inputs[0] if len(inputs) == 1 else layers.Concatenate(dtype="float64", name="numbers.raw")(inputs)
     missing = ops.isnan(raw)
     filled = ops.where(missing, numbers.fill, raw)
-    both = layers.Concatenate(dtype="float64", name="numbers.filled")([filled, ops.cast(missing, "float64")])
+    known = [filled, ops.cast(missing, "float64")]
+    if numbers.cycles:
+        moments = ops.take(filled, np.array(numbers.places), axis=1)
+        each = [ops.take(moments, np.array([place]), axis=1) for place in range(len(numbers.places))]
+        angles = numbers.find_angles(each, ops.floor)
+        known += [ops.sin(angle) for angle in angles] + [ops.cos(angle) for angle in angles]
+    both = layers.Concatenate(dtype="float64", name="numbers.filled")(known)
     chosen = ops.take(both, numbers.chosen, axis=1)
     # Not the layers Rescaling and Normalization: they round μ and σ to float32.
     if not numbers.bounded:

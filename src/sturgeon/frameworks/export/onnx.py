@@ -12,10 +12,11 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.errors import InputError
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
-from sturgeon.frameworks.export.parts import Category, Layers, NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, Category, Layers, NetworkParts, Ranges
 
 OUTPUT = "prediction"
 _OPSETS = {"": 17, "ai.onnx.ml": 3}  # old enough for every runtime that is still in use
+_OF_PIECES = ("feature", "slope", "offset", "scale", "shift")
 _IR_VERSION = 8
 
 
@@ -87,12 +88,16 @@ class _Graph:
         features = [self._number_features()] if parts.numbers.columns else []
         features += [self._category_features(category) for category in parts.categories]
         flow = self._node("Concat", *features, axis=1)
+        if parts.pieces is not None:
+            flow = self._node("Concat", flow, self._piece_inputs(parts.pieces, flow), axis=1)
         raw = [self._raw_outputs(flow, number, member) for number, member in enumerate(parts.members)]
         if len(raw) > 1:
             outputs = self._weighted_mean(raw)
         else:
             outputs = raw[0]
-        if parts.scale is None and len(raw) > 1:
+        if parts.temperature != 1:
+            self._node("Softmax", self._cooled(outputs), name=OUTPUT, axis=1)
+        elif parts.scale is None and len(raw) > 1:
             self._node("Identity", outputs, name=OUTPUT)
         elif parts.scale is None:
             self._node("Softmax", outputs, name=OUTPUT, axis=1)
@@ -141,12 +146,20 @@ class _Graph:
             weighted.append(self._node("Mul", answers, weight))
         return self._node("Sum", *weighted)
 
+    def _cooled(self, probabilities: str) -> str:
+        """The logarithms of probabilities over the temperature."""
+        least = self._constant("least", np.array([LEAST], np.float32))
+        logits = self._node("Log", self._node("Max", probabilities, least))
+        temperature = self._constant("temperature", np.array([self._parts.temperature], np.float32))
+        return self._node("Div", logits, temperature)
+
     def _number_features(self) -> str:
         numbers, types = self._parts.numbers, self._onnx.TensorProto
         raw = self._node("Concat", *(self._names[name] for name in numbers.columns), axis=1)
         missing = self._node("IsNaN", raw)
         filled = self._node("Where", missing, self._constant("numbers.fill", numbers.fill), raw)
-        both = self._node("Concat", filled, self._node("Cast", missing, to=types.DOUBLE), axis=1)
+        known = [filled, self._node("Cast", missing, to=types.DOUBLE), *self._sines_and_cosines(filled)]
+        both = self._node("Concat", *known, axis=1)
         chosen = self._node("Gather", both, self._constant("numbers.chosen", numbers.chosen), axis=1)
         std = self._constant("numbers.std", numbers.std)
         if numbers.bounded:
@@ -159,6 +172,26 @@ class _Graph:
             excess = self._node("Div", self._node("Sub", chosen, inside), std)
             normal = self._node("Add", normal, self._compressed(excess))
         return self._node("Cast", normal, to=types.FLOAT)
+
+    def _piece_inputs(self, pieces: Ranges, flow: str) -> str:
+        constants = {name: self._constant(f"pieces.{name}", getattr(pieces, name)) for name in _OF_PIECES}
+        share = self._node(
+            "Mul", self._node("Gather", flow, constants["feature"], axis=1), constants["slope"]
+        )
+        share = self._node("Add", share, constants["offset"])
+        ends = np.zeros(1, np.float32), np.ones(1, np.float32)
+        share = self._moved_into("pieces", share, *ends)
+        return self._node("Add", self._node("Mul", share, constants["scale"]), constants["shift"])
+
+    def _sines_and_cosines(self, filled: str) -> list[str]:
+        """Of all cycles of dates, each ``[rows, 1]``."""
+        numbers, found = self._parts.numbers, []
+        for number, place in enumerate(numbers.places):
+            position = self._constant(f"cycles.{number}", np.array([place], np.int64))
+            found.append(_Value(self, self._node("Gather", filled, position, axis=1)))
+        angles = numbers.find_angles(found, _Value.floor)
+        # A cosine as a sine, as onnxruntime has no cosine of float64.
+        return [self._node("Sin", each.name) for each in (*angles, *(angle + np.pi / 2 for angle in angles))]
 
     def _compressed(self, excess: str) -> str:
         """e/√(1 + e²)."""
@@ -198,3 +231,42 @@ class _Graph:
         made = self._onnx.helper.make_node(kind, list(inputs), [name], domain=domain, **attributes)
         self._nodes.append(made)
         return name
+
+    def number(self, value: float) -> str:
+        """A constant of one number, float64; the same for equal ones."""
+        name = f"number.{value!r}"
+        if name not in {each.name for each in self._constants}:
+            self._constant(name, np.array([value]))
+        return name
+
+    def compute(self, kind: str, *inputs: str) -> str:
+        """Add a node without attributes; return the output's name."""
+        return self._node(kind, *inputs)
+
+
+class _Value:
+    """A float64 output of a node, for arithmetic that is written for any framework's arrays."""
+
+    def __init__(self, graph: _Graph, name: str) -> None:
+        self._graph = graph
+        self.name = name
+
+    def floor(self) -> _Value:
+        """Rounded down."""
+        return _Value(self._graph, self._graph.compute("Floor", self.name))
+
+    def __add__(self, other: _Value | float) -> _Value:
+        return self._with("Add", other)
+
+    def __sub__(self, other: _Value | float) -> _Value:
+        return self._with("Sub", other)
+
+    def __mul__(self, other: _Value | float) -> _Value:
+        return self._with("Mul", other)
+
+    def __truediv__(self, other: _Value | float) -> _Value:
+        return self._with("Div", other)
+
+    def _with(self, kind: str, other: _Value | float) -> _Value:
+        name = other.name if isinstance(other, _Value) else self._graph.number(float(other))
+        return _Value(self._graph, self._graph.compute(kind, self.name, name))

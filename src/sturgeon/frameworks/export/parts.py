@@ -3,14 +3,17 @@
 Numbers and categories are put apart, since every format holds them apart. A number that is missing is
 filled in; then, of all numbers x and all "is missing" marks, those that are inputs are chosen and
 normalised: with e = (x - x')/σ, where x' is x moved into the range that training rows had, an input is
-(x' - μ)/σ + e/√(1 + e²). A category picks its row of a small table, which holds its features normalised
-already; one that training never had picks the first row. A predicted number is moved into its bounds.
+(x' - μ)/σ + e/√(1 + e²). A date is a number too, its seconds since 1970; where it stands in the year, the
+week and the like is told by a sine and a cosine, which stand behind the marks and are normalised alike. A
+category picks its row of a small table, which holds its features normalised already; one that training never
+had picks the first row. Where a network reads pieces of numbers, these follow: clip(x · slope + offset, 0, 1)
+· scale + shift, of some features x. A predicted number is moved into its bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +21,15 @@ import numpy as np
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import NumericTarget, Preprocessing
 from sturgeon.data.features.columns import CategoricalColumn, NumericColumn
+from sturgeon.data.features.pooled import PooledColumn
 from sturgeon.data.features.scale import Range, Scale
+from sturgeon.data.forms.cycles import find_phase
 from sturgeon.network.ensemble import NetworkEnsemble
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 
+LEAST = float(np.finfo(np.float32).tiny)
+"""The least probability of which a logarithm is taken."""
 MISSING_TEXTS = ("", "?")
 """How a missing category is spelled to an exported network."""
 
@@ -34,7 +41,9 @@ class Numbers:
     Attributes:
         columns: Their names, n of them.
         fill: float64 ``[n]``, what stands in for a missing number.
-        chosen: int64 ``[features]``, positions in the n numbers followed by the n marks "is missing".
+        cycles: Position of a date among the n numbers, and one of its cycles.
+        chosen: int64 ``[features]``, positions in the n numbers, followed by the n marks "is missing", and by
+            the sines and then the cosines of all cycles.
         mean: float64 ``[features]``, μ.
         std: float64 ``[features]``, σ.
         low: float64 ``[features]``, where the training rows' range begins; -∞ for a feature without one.
@@ -43,6 +52,7 @@ class Numbers:
 
     columns: tuple[str, ...]
     fill: np.ndarray
+    cycles: tuple[tuple[int, str], ...]
     chosen: np.ndarray
     mean: np.ndarray
     std: np.ndarray
@@ -53,6 +63,21 @@ class Numbers:
     def bounded(self) -> bool:
         """Whether any feature has a range: a network of before there was one exports without that step."""
         return bool(np.isfinite(self.low).any())
+
+    @property
+    def places(self) -> list[int]:
+        """The positions of `cycles` among the numbers."""
+        return [place for place, _ in self.cycles]
+
+    def find_angles(self, moments: Sequence[Any], floor: Callable[[Any], Any]) -> list[Any]:
+        """How far each cycle has come, as an angle from 0 to 2π.
+
+        Args:
+            moments: For each of `cycles` its date, float64, in any framework's arrays.
+            floor: Rounds such an array down.
+        """
+        each = zip(moments, self.cycles, strict=True)
+        return [find_phase(moment, cycle, floor) * (2 * np.pi) for moment, (_, cycle) in each]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +93,25 @@ class Category:
     column: str
     texts: tuple[str, ...]
     rows: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """The pieces of numbers.
+
+    Attributes:
+        feature: int64 ``[pieces]``, positions in the features.
+        slope: float32 ``[pieces]``, as the three that follow.
+        offset: Added after ``slope``; then it is clipped to [0, 1].
+        scale: What it is then multiplied by.
+        shift: What is added at last.
+    """
+
+    feature: np.ndarray
+    slope: np.ndarray
+    offset: np.ndarray
+    scale: np.ndarray
+    shift: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,16 +168,20 @@ class NetworkParts:
     Attributes:
         numbers: The numeric columns.
         categories: The categorical columns; their features follow those of the numbers.
+        pieces: The pieces of numbers, which follow; None where no network reads them.
         members: The networks: the answer is the weighted mean of their probabilities or numbers.
         scale: From standard units to the target's own; None for classes, whose outputs go through softmax.
         bounds: Where a predicted number stays, in the target's own unit; None for no bounds.
+        temperature: What the logarithm of a probability is divided by before one more softmax; 1 for nothing.
     """
 
     numbers: Numbers
     categories: tuple[Category, ...]
+    pieces: Ranges | None
     members: tuple[Layers, ...]
     scale: Scale | None
     bounds: Range | None
+    temperature: float = 1.0
 
     @property
     def features(self) -> int:
@@ -161,20 +209,33 @@ def take_apart(model: SavedModel) -> NetworkParts:
     else:
         members = [(network, model.config, 1.0)]
     order = _numbers_first(model.preprocessing)
+    most = max(network.architecture.features for network, _, _ in members)
     target = model.preprocessing.target
+    layers = tuple(_layers(*member, order, most) for member in members)
+    temperature = model.temperature
+    if len(layers) == 1:  # its own logits are divided
+        last, bias = ((each / temperature).astype(np.float32) for each in (layers[0].last, layers[0].bias))
+        layers, temperature = (replace(layers[0], last=last, bias=bias),), 1.0
     return NetworkParts(
         numbers=_numbers([column for column in columns if isinstance(column, NumericColumn)]),
-        categories=tuple(_category(column) for column in columns if isinstance(column, CategoricalColumn)),
-        members=tuple(_layers(*member, order) for member in members),
+        categories=tuple(_category(column) for column in columns if not isinstance(column, NumericColumn)),
+        pieces=_ranges(model.preprocessing, order) if most > len(order) else None,
+        members=layers,
         scale=target.scale if isinstance(target, NumericTarget) else None,
         bounds=target.plausible if isinstance(target, NumericTarget) else None,
+        temperature=temperature,
     )
 
 
-def _layers(network: TrainedNetwork, config: Mapping[str, Any], weight: float, order: np.ndarray) -> Layers:
-    """A network's layers, its inputs put into an order."""
+def _layers(
+    network: TrainedNetwork, config: Mapping[str, Any], weight: float, order: np.ndarray, inputs: int
+) -> Layers:
+    """A network's layers, its inputs put into an order; those that it does not read have weights of 0."""
     weights, statistics = network.weights, network.statistics
-    kernels = [np.asarray(weights.first)[order], *np.asarray(weights.hidden)]
+    first = np.asarray(weights.first)
+    first = np.concatenate([first[order], first[len(order) :]])
+    first = np.pad(first, ((0, inputs - len(first)), (0, 0)))
+    kernels = [first, *np.asarray(weights.hidden)]
     per_layer = (weights.gamma, weights.beta, statistics.mean, statistics.variance)
     return Layers(
         hidden=tuple(Hidden(*layer) for layer in zip(kernels, *per_layer, strict=True)),
@@ -185,6 +246,12 @@ def _layers(network: TrainedNetwork, config: Mapping[str, Any], weight: float, o
         norm_momentum=TrainingSettings.of(dict(config)).norm_momentum,
         weight=weight,
     )
+
+
+def _ranges(preprocessing: Preprocessing, order: np.ndarray) -> Ranges:
+    assert preprocessing.pieces is not None
+    feature, *rest = preprocessing.pieces.factors
+    return Ranges(np.argsort(order)[feature], *rest)
 
 
 def _numbers_first(preprocessing: Preprocessing) -> np.ndarray:
@@ -202,11 +269,14 @@ def _numbers(columns: Sequence[NumericColumn]) -> Numbers:
     scales: list[Scale] = []
     ranges: list[Range] = []
     unbounded = Range(-np.inf, np.inf)
+    cycles = [(place, cycle.name) for place, column in enumerate(columns) for cycle in column.cycles]
     for place, column in enumerate(columns):
-        for position, scale, seen in (
-            (place, column.value, column.seen),
-            (len(columns) + place, column.missing, None),
-        ):
+        inputs: list[tuple[int, Scale | None, Range | None]] = [(place, column.value, column.seen)]
+        for cycle in column.cycles:
+            sine = 2 * len(columns) + cycles.index((place, cycle.name))
+            inputs += [(sine, cycle.sine, None), (sine + len(cycles), cycle.cosine, None)]
+        inputs.append((len(columns) + place, column.missing, None))
+        for position, scale, seen in inputs:
             if scale is not None:
                 chosen.append(position)
                 scales.append(scale)
@@ -214,6 +284,7 @@ def _numbers(columns: Sequence[NumericColumn]) -> Numbers:
     return Numbers(
         columns=tuple(column.name for column in columns),
         fill=np.array([column.fill for column in columns], np.float64),
+        cycles=tuple(cycles),
         chosen=np.array(chosen, np.int64),
         mean=np.array([scale.mean for scale in scales], np.float64),
         std=np.array([scale.std for scale in scales], np.float64),
@@ -222,11 +293,14 @@ def _numbers(columns: Sequence[NumericColumn]) -> Numbers:
     )
 
 
-def _category(column: CategoricalColumn) -> Category:
-    count = len(column.scales)
-    mean = np.array([scale.mean for scale in column.scales])
-    std = np.array([scale.std for scale in column.scales])
-    rows = (np.concatenate([np.zeros((1, count)), np.eye(count)]) - mean) / std
+def _category(column: CategoricalColumn | PooledColumn) -> Category:
+    if isinstance(column, PooledColumn):
+        rows = column.rows
+    else:
+        count = len(column.scales)
+        mean = np.array([scale.mean for scale in column.scales])
+        std = np.array([scale.std for scale in column.scales])
+        rows = (np.concatenate([np.zeros((1, count)), np.eye(count)]) - mean) / std
     if column.missing:  # two spellings of the last one
         rows = np.concatenate([rows, rows[-1:]])
     texts = (*column.categories, *(MISSING_TEXTS if column.missing else ()))

@@ -12,7 +12,7 @@ from sturgeon.data.features.scale import FARTHEST
 from sturgeon.frameworks.export.description import DESCRIPTION_FILE, Description
 from sturgeon.frameworks.export.form import Form, Run
 from sturgeon.frameworks.export.keras import column_tensor, import_tensorflow
-from sturgeon.frameworks.export.parts import NetworkParts
+from sturgeon.frameworks.export.parts import LEAST, NetworkParts
 
 SIGNATURE = "serving_default"
 OUTPUT = "prediction"
@@ -92,11 +92,17 @@ def _module(tf: Any, parts: NetworkParts, description: Description) -> Any:
         for category, places, rows in zip(parts.categories, module.places, module.rows, strict=True):
             features.append(tf.gather(rows, places.lookup(columns[category.column][:, 0])))
         flow = tf.concat(features, axis=1)
+        if (pieces := parts.pieces) is not None:
+            share = tf.gather(flow, pieces.feature, axis=1) * pieces.slope + pieces.offset
+            share = tf.clip_by_value(share, 0.0, 1.0)
+            flow = tf.concat([flow, share * pieces.scale + pieces.shift], axis=1)
         raw = [raw_outputs(flow, number) for number in range(len(parts.members))]
         answers = [tf.nn.softmax(each) for each in raw] if parts.scale is None else raw
         outputs = answers[0]
         if len(answers) > 1:
             outputs = tf.add_n([each * of.weight for each, of in zip(answers, parts.members, strict=True)])
+        if parts.temperature != 1:
+            outputs = tf.nn.softmax(tf.math.log(tf.maximum(outputs, LEAST)) / parts.temperature)
         if parts.scale is None:
             return {OUTPUT: outputs}
         predicted = tf.cast(outputs, tf.float64) * parts.scale.std + parts.scale.mean
@@ -119,7 +125,12 @@ def _number_features(tf: Any, parts: NetworkParts, columns: dict[str, Any]) -> A
     raw = tf.concat([columns[name] for name in numbers.columns], axis=1)
     missing = tf.math.is_nan(raw)
     filled = tf.where(missing, numbers.fill, raw)
-    chosen = tf.gather(tf.concat([filled, tf.cast(missing, tf.float64)], axis=1), numbers.chosen, axis=1)
+    known = [filled, tf.cast(missing, tf.float64)]
+    if numbers.cycles:
+        each = [filled[:, place : place + 1] for place in numbers.places]
+        angles = numbers.find_angles(each, tf.floor)
+        known += [*map(tf.sin, angles), *map(tf.cos, angles)]
+    chosen = tf.gather(tf.concat(known, axis=1), numbers.chosen, axis=1)
     if not numbers.bounded:
         return tf.cast((chosen - numbers.mean) / numbers.std, tf.float32)
     inside = tf.clip_by_value(chosen, numbers.low, numbers.high)

@@ -75,6 +75,9 @@ def _state(parts: NetworkParts) -> dict[str, Tensor]:
 
     names = ("fill", "chosen", "mean", "std", "low", "high")
     arrays = {name: getattr(parts.numbers, name) for name in names}
+    if parts.pieces is not None:
+        of_pieces = ("feature", "slope", "offset", "scale", "shift")
+        arrays |= {f"pieces_{name}": getattr(parts.pieces, name) for name in of_pieces}
     scale, bounds = parts.scale, parts.bounds
     arrays["target_mean"] = np.float64(0.0 if scale is None else scale.mean)
     arrays["target_std"] = np.float64(1.0 if scale is None else scale.std)

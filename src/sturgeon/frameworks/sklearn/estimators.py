@@ -30,19 +30,20 @@ class _NetworkEstimator(BaseEstimator):
     def __init__(
         self,
         *,
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.02,
         optimizer: str = "adam",
         momentum: float = 0.9,
         batch_size: int = 64,
-        hidden_units: int = 75,
+        hidden_units: int = 128,
+        dropout: float = 0.2,
+        embedding: str = "none",
         layers: int = 3,
         schedule: str = "cosine",
         decay: float = 0.1,
+        weight_decay: float = 0.1,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
-        dropout: float = 0.0,
-        weight_decay: float = 0.0,
         activation: str = "relu",
         norm_momentum: float = 0.9,
         norm_epsilon: float = 1e-5,
@@ -59,14 +60,15 @@ class _NetworkEstimator(BaseEstimator):
         self.momentum = momentum
         self.batch_size = batch_size
         self.hidden_units = hidden_units
+        self.dropout = dropout
+        self.embedding = embedding
         self.layers = layers
         self.schedule = schedule
         self.decay = decay
+        self.weight_decay = weight_decay
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
-        self.dropout = dropout
-        self.weight_decay = weight_decay
         self.activation = activation
         self.norm_momentum = norm_momentum
         self.norm_epsilon = norm_epsilon
@@ -143,14 +145,15 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
         momentum: β of ``"momentum"``, in [0, 1).
         batch_size: Rows of a mini-batch, from 2.
         hidden_units: Units of each hidden layer.
+        dropout: The share of units left out in training.
+        embedding: ``"none"``: of arrays there are no pieces of numbers.
         layers: Hidden layers.
         schedule: How α falls: ``"cosine"`` or ``"inverse_time"``.
         decay: The decay rate of ``"inverse_time"`` per epoch.
+        weight_decay: The pull of the weights towards 0.
         beta1: Adam's β₁.
         beta2: Adam's β₂.
         epsilon: Adam's ε.
-        dropout: The share of units left out in training.
-        weight_decay: The pull of the weights towards 0.
         activation: ``"relu"`` or ``"tanh"``.
         norm_momentum: The weight of the past in batch norm's running averages, in [0, 1).
         norm_epsilon: Batch norm's ε.

@@ -134,10 +134,10 @@ def most_promising(
     if len(outcomes.pending):
         pending = encoding.features(outcomes.pending)
         posteriors = [one.with_fantasies(pending) for one in posteriors]
-    sure = outcomes.errors == 0.0
+    sure = outcomes.sure
     best = float(targets[sure].min()) if sure.any() else float("inf")
     if not sure.all():
-        # A forecast may promise too much: what the model makes of it counts.
+        # A forecast may promise too much, and a mean over folds be lucky: what the model makes of it counts.
         forecasts = encoding.features(outcomes.unit[~sure])
         posteriors = [one.to_improve_on(forecasts) for one in posteriors]
     centres = outcomes.unit[np.argsort(targets, kind="stable")[:CENTRES]]
@@ -174,7 +174,10 @@ def promising_quickly(batch: Unseen, space: Space, outcomes: Outcomes, rng: np.r
     if len(outcomes.pending):
         posterior = posterior.with_fantasies(encoding.features(outcomes.pending[-QUICK_FROM:]))
     centres = outcomes.unit[np.argsort(targets, kind="stable")[:CENTRES]]
-    best = float(targets.min())
+    noisy = outcomes.noise > 0.0
+    best = float(targets[~noisy].min(initial=np.inf))
+    if noisy.any():
+        posterior = posterior.to_improve_on(encoding.features(outcomes.unit[noisy]))
     left = Candidates(space, encoding, centres).ranked(ExpectedImprovement([posterior], best), rng)
     left = left[:QUICK_CHOICE]
     while batch.missing and len(left):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
+from sturgeon.search.folds import standard_errors
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Space
 from sturgeon.space.scales import Floats
@@ -35,7 +36,8 @@ class Outcomes:
     Attributes:
         unit: Points of the unit cube of all trials that say something, shape ``n × coordinates``.
         values: What each is worth, to be minimised; inf where it failed or diverged.
-        errors: How unsure each value is, a standard deviation; 0 where the trial ended.
+        errors: How unsure each value is as a forecast, a standard deviation; 0 where the trial ended.
+        noise: How unsure each value is where it is a mean over folds, likewise; 0 where nothing is known.
         pending: Points of those that say nothing yet.
         rows: Positions in the record of those that say something.
     """
@@ -43,8 +45,14 @@ class Outcomes:
     unit: Floats
     values: Floats
     errors: Floats
+    noise: Floats
     pending: Floats
     rows: npt.NDArray[np.intp]
+
+    @property
+    def sure(self) -> npt.NDArray[np.bool_]:
+        """Which values are what the trial is worth, as far as anyone knows."""
+        return (self.errors == 0.0) & (self.noise == 0.0)
 
     @property
     def succeeded(self) -> int:
@@ -80,7 +88,25 @@ def read_outcomes(space: Space, record: Record) -> Outcomes:
         elif trial.value is not None:
             values[row] = _or_worst(trial.value)
     known = ~np.isnan(values)
-    return Outcomes(unit[known], values[known], errors[known], unit[~known], np.flatnonzero(known))
+    noise = _fold_noise(trials)
+    return Outcomes(
+        unit[known], values[known], errors[known], noise[known], unit[~known], np.flatnonzero(known)
+    )
+
+
+def _fold_noise(trials: Sequence[Observation]) -> Floats:
+    """The standard errors of complete trials; those with another number of folds than most count as sure."""
+    noise = np.zeros(len(trials))
+    folds = [len(trial.folds) if trial.state == "complete" else 0 for trial in trials]
+    number = max((count for count in folds if count >= 2), key=folds.count, default=0)
+    rows = [
+        row
+        for row, trial in enumerate(trials)
+        if number and folds[row] == number and all(map(math.isfinite, trial.folds))
+    ]
+    if rows:
+        noise[rows] = standard_errors(np.array([trials[row].folds for row in rows]))
+    return noise
 
 
 def _points(space: Space, trials: Sequence[Observation]) -> Floats:
@@ -180,9 +206,21 @@ def standardize(outcomes: Outcomes) -> tuple[Floats, Floats]:
     cut = np.minimum(np.maximum(outcomes.values, best), best + CLIP * width)
     raised = (cut - best) / width
     spread = max(float(raised.std()), 1e-9)
-    variance = np.minimum(outcomes.errors / width / spread, 10.0) ** 2
+    error = np.hypot(outcomes.errors, _noise_below(best + CLIP * width, outcomes))
+    variance = np.minimum(error / width / spread, 10.0) ** 2
     variance = np.where(np.isfinite(outcomes.values), variance, FAILURE_VARIANCE)
     return (raised - raised.mean()) / spread, variance
+
+
+def _noise_below(cut: float, outcomes: Outcomes) -> Floats:
+    """The noise that is left of values once they are cut off: what is far above the cut is surely bad."""
+    noise = outcomes.noise
+    if not noise.any():
+        return noise
+    from scipy.special import ndtr
+
+    above = np.where(np.isfinite(outcomes.values), outcomes.values - cut, np.inf)
+    return noise * ndtr(-above / np.where(noise > 0, noise, 1.0))
 
 
 def subset_of_data(values: Floats, count: int) -> npt.NDArray[np.intp]:
