@@ -13,6 +13,7 @@ import click
 
 from sturgeon.caviar.interrupt import no_interrupt_lost
 from sturgeon.cli import STARTED
+from sturgeon.cli.dashboard import dashboard
 from sturgeon.cli.export import export
 from sturgeon.cli.panda.group import panda
 from sturgeon.cli.plan import plan
@@ -36,6 +37,7 @@ sturgeon.add_command(show)
 sturgeon.add_command(report)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
+sturgeon.add_command(dashboard)
 
 
 def main(arguments: Sequence[str] | None = None, *, started: float | None = None) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sturgeon.network.settings import ALLOWED
+from sturgeon.errors import InputError
+from sturgeon.network.settings import ALLOWED, EMBEDDINGS
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Real, Space, standard_space
 
 _LOG = 1e-15  # a range that begins above this is on a log scale
@@ -35,6 +36,10 @@ def tended_space(chosen: Space | None = None, values: Mapping[str, Any] | None =
 
 
 def _wide(name: str, value: Any) -> Hyperparameter:
+    if name == "embedding":
+        if value != EMBEDDINGS[0]:
+            raise InputError(f"A tended network reads its inputs as they are; got embedding={value}. Leave it out.")
+        return Constant(value)
     allowed = ALLOWED[name]
     if isinstance(allowed[0], str):
         return Choice(allowed, default=value)  # pyright: ignore[reportArgumentType]

@@ -34,6 +34,7 @@ from sturgeon.study.storage import (
     open_or_create_store,
     open_store,
     store_exists,
+    study_names,
 )
 from sturgeon.study.trial import (
     Attempt,
@@ -205,6 +206,19 @@ class Study:
             where: A file or a PostgreSQL URL, as for ``create``.
         """
         return store_exists(where)
+
+    @staticmethod
+    def names(url: str) -> list[str]:
+        """The names of the studies in a PostgreSQL database, the oldest first.
+
+        Args:
+            url: ``"postgresql://user:password@host/database"``; each is opened by ``&study=NAME`` or
+                ``?study=NAME`` behind it.
+
+        Raises:
+            StudyError: It cannot be reached.
+        """
+        return study_names(url)
 
     @classmethod
     def from_optuna(

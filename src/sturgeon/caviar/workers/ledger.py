@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
@@ -29,6 +30,7 @@ class RunningTrial:
         passed: The last step of an earlier attempt: what lies up to there was judged then.
         saved: Whether there is a checkpoint to go on from.
         decision: What the stopping rule said.
+        by_hand: The reason where somebody asked that the trial be stopped; None where nobody did.
     """
 
     trial: Trial
@@ -36,15 +38,16 @@ class RunningTrial:
     passed: int = 0
     saved: bool = False
     decision: Decision = CONTINUE
+    by_hand: str | None = None
 
     @property
     def ends(self) -> bool:
         """Whether the training is to end."""
-        return self.decision is not CONTINUE
+        return self.decision is not CONTINUE or self.by_hand is not None
 
     def pauses(self, outcome: Returned) -> bool:
         """Whether a training that ended is put aside: it was told to, ended for that, and can go on."""
-        return outcome.cut and self.saved and isinstance(self.decision, Pause)
+        return outcome.cut and self.saved and isinstance(self.decision, Pause) and self.by_hand is None
 
     @property
     def why(self) -> str | None:
@@ -60,12 +63,14 @@ class Ledger(TrialController):
 
     Attributes:
         folders: Where trials keep their checkpoints.
+        requests: What is asked of the run by hand.
     """
 
     def __init__(self, study: Study, limits: Limits, stopping: Stopping | None = None) -> None:
         """Take the study as it is now, and the rule that stops trials early, if there is one."""
         super().__init__(study, limits, stopping)
         self.folders = folders_of(study)
+        self.requests = Requests(study, lambda number: self._count(None))
         self._failures = Failures(limits.max_failures, limits.trials)
         self._planned: int | None = None
 
@@ -105,6 +110,9 @@ class Ledger(TrialController):
             SpaceExhausted: There is room for a trial, and the search has none.
         """
         trial = self.next_trial(room, self._longest())
+        while trial is not None and (reason := self.requests.reason(trial.number)) is not None:
+            self.stop_by_hand(trial, {}, reason)
+            trial = self.next_trial(room, self._longest())
         if trial is not None and trial.attempt > 1:
             self.look()  # it may have been among the paused
         return trial
@@ -210,6 +218,9 @@ class Ledger(TrialController):
             self.pause(trial)
             return
         metrics = {**reported, **self._named(outcome.value)}
+        if outcome.cut and running.by_hand is not None:
+            self.stop_by_hand(trial, metrics, running.by_hand)
+            return
         if outcome.cut and (why := running.why or stopping) is not None:
             self.stop(trial, metrics, why)
             return
@@ -237,6 +248,11 @@ class Ledger(TrialController):
         else:
             self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
             self._count(None)
+
+    def stop_by_hand(self, trial: Trial, metrics: Mapping[str, float], reason: str) -> None:
+        """End a trial that somebody asked to stop, with the values it has, if it has any."""
+        self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
+        self._count(None)
 
     def lost(self, trial: Trial, why: str) -> None:
         """Note that an attempt was lost with its worker; the trial is tried again, or has failed."""
