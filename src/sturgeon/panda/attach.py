@@ -106,7 +106,7 @@ class Panda:
         curve = branch.curves.get(tree.metric, []) if branch is not None else []
         return RunState(
             study=self.study.place,
-            state=self._standing(tree),
+            state=self.standing(tree),
             branch=tree.current,
             epoch=curve[-1][0] if curve else (branch.start.epoch if branch is not None else 0),
             values=values,
@@ -115,7 +115,8 @@ class Panda:
             notes=open_notes(tree),
         )
 
-    def _standing(self, tree: RunTree) -> str:
+    def standing(self, tree: RunTree) -> str:
+        """Whether the run trains, is paused, has ended, or lost its process."""
         if tree.state == "ended":
             return "ended"
         attempts = self.study.attempts(tree.current) if tree.current in tree.branches else []
@@ -132,29 +133,29 @@ class Panda:
             InputError: A value is out of its bounds, was not taken, or somebody changed it since you looked.
         """
         seen = {name: self._seen.get(name, 0) for name in values}
-        outcome = self._ask("set", values=values, seen=seen, why=why or None)
+        outcome = self.ask("set", values=values, seen=seen, why=why or None)
         self._seen |= dict.fromkeys(values, outcome.command)
         return outcome
 
     def pause(self) -> Outcome:
         """Have the training wait."""
-        return self._ask("pause")
+        return self.ask("pause")
 
     def resume(self) -> Outcome:
         """Have it go on."""
-        return self._ask("resume")
+        return self.ask("resume")
 
     def checkpoint(self) -> Outcome:
         """Have its state saved; such a checkpoint is never thinned out."""
-        return self._ask("checkpoint")
+        return self.ask("checkpoint")
 
     def branch(self, checkpoint: int | None = None, *, why: str = "", **values: Any) -> Outcome:
         """Begin a branch at a checkpoint, or here, with other hyperparameters, and go on with it."""
-        return self._ask("branch", checkpoint=checkpoint, values=values or None, why=why or None)
+        return self.ask("branch", checkpoint=checkpoint, values=values or None, why=why or None)
 
     def rewind(self, checkpoint: int, *, why: str = "", **values: Any) -> Outcome:
         """Go back to a checkpoint, its hyperparameters too where no others are given; nothing is lost."""
-        return self._ask("rewind", checkpoint=checkpoint, values=values or None, why=why or None)
+        return self.ask("rewind", checkpoint=checkpoint, values=values or None, why=why or None)
 
     def vary(self, *, epochs: int = 1, checkpoint: int | None = None, **values: Sequence[Any]) -> Outcome:
         """Try several values from a checkpoint, or from here, for some epochs, all at once.
@@ -164,15 +165,15 @@ class Panda:
         """
         vary = {name: list(each) for name, each in values.items()}
         # Trying takes as long as the training does.
-        return self._ask("try", vary=vary, epochs=epochs, checkpoint=checkpoint, wait=24 * 3600.0)
+        return self.ask("try", vary=vary, epochs=epochs, checkpoint=checkpoint, wait=24 * 3600.0)
 
     def carry(self, branch: int) -> Outcome:
         """Go on with another branch, from its last checkpoint."""
-        return self._ask("carry", trial=branch)
+        return self.ask("carry", trial=branch)
 
     def stop(self, *, why: str = "") -> Outcome:
         """End the training; it can be resumed."""
-        return self._ask("stop", why=why or None)
+        return self.ask("stop", why=why or None)
 
     def accept(self, note: int | None = None) -> Outcome:
         """Do what the coach proposed.
@@ -180,16 +181,26 @@ class Panda:
         Args:
             note: Which of its notes, by its place in the journal; the last one by default.
         """
-        return self._ask("accept", note=note)
+        return self.ask("accept", note=note)
 
     def dismiss(self, note: int) -> Outcome:
         """Have the coach not say this again on this branch."""
         entry = next((one for one in self.study.journal.read(kind=NOTE) if one.id == note), None)
         if entry is None:
             raise InputError(f"A note must be one of the coach's; got {note}.")
-        return self._ask("dismiss", note=note, values={"symptom": entry.body["symptom"]})
+        return self.ask("dismiss", note=note, values={"symptom": entry.body["symptom"]})
 
-    def _ask(self, action: Action, *, wait: float | None = None, **body: Any) -> Outcome:
+    def ask(self, action: Action, *, wait: float | None = None, **body: Any) -> Outcome:
+        """Give any command, and wait for what becomes of it.
+
+        Args:
+            action: What is to be done.
+            wait: For how many seconds to wait; by default as long as for every command.
+            body: Fields of :class:`sturgeon.panda.commands.Command`.
+
+        Raises:
+            InputError: It was refused, the run has ended, or nothing came of it in that time.
+        """
         self._check_runs()
         entry = give(self.study, action, author=self._author, **body)
         left = self._seconds if wait is None else wait
@@ -203,11 +214,11 @@ class Panda:
             left -= part
         raise InputError(
             "A command is carried out at the next step, or the end of the epoch; nothing came of it in "
-            f"{self._seconds:g} seconds. It is kept: it may still be carried out."
+            f"{self._seconds if wait is None else wait:g} seconds. It is kept: it may still be carried out."
         )
 
     def _check_runs(self) -> None:
-        standing = self._standing(self.tree())
+        standing = self.standing(self.tree())
         if standing in ("ended", "gone"):
             what = "has ended" if standing == "ended" else "was trained by a process that is gone"
             raise InputError(

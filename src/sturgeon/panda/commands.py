@@ -23,6 +23,17 @@ Action = Literal[
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 _LOOK_SECONDS = 0.05
+_FIELDS: dict[str, type] = {
+    "values": dict,
+    "seen": dict,
+    "why": str,
+    "checkpoint": int,
+    "trial": int,
+    "vary": dict,
+    "epochs": int,
+    "note": int,
+}
+_KINDS = {dict: "values by name", str: "text", int: "a whole number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +72,10 @@ class Command:
     @classmethod
     def of(cls, entry: JournalEntry) -> Command | None:
         """Read an entry; None for one that no Sturgeon of this version wrote."""
-        names = ("values", "seen", "why", "checkpoint", "trial", "vary", "epochs", "note")
-        if entry.body.get("action") not in ACTIONS:
+        try:
+            given = check_body(entry.body.get("action"), entry.body)
+        except InputError:
             return None
-        given = {name: entry.body[name] for name in names if entry.body.get(name) is not None}
         return cls(entry.id, entry.time, entry.author, entry.body["action"], **given)
 
 
@@ -102,9 +113,46 @@ def give(study: Study, action: Action, *, author: str | None = None, **body: Any
         action: What is to be done.
         author: Who asks; by default the name of the account.
         body: Fields of :class:`Command`; those that are None are left out.
+
+    Raises:
+        InputError: There is no such action, or a field is of another type.
     """
-    kept = {name: value for name, value in body.items() if value is not None}
+    kept = check_body(action, body)
     return study.journal.write(COMMAND, {"action": action, **kept}, author=author or account())
+
+
+def check_body(action: object, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Check that a command can be read, whoever wrote it.
+
+    Returns:
+        The fields of :class:`Command` that it has.
+
+    Raises:
+        InputError: There is no such action, or a field is of another type.
+
+    Example:
+        >>> check_body("rewind", {"checkpoint": 7, "trial": None})
+        {'checkpoint': 7}
+    """
+    if action not in ACTIONS:
+        raise InputError(f"A command must be one of {', '.join(ACTIONS)}; got {action!r}.")
+    given: dict[str, Any] = {}
+    for name, kind in _FIELDS.items():
+        value = body.get(name)
+        if value is None:
+            continue
+        numbers = (
+            name == "seen" and isinstance(value, Mapping) and not all(type(n) is int for n in value.values())
+        )
+        lists = (
+            name == "vary"
+            and isinstance(value, Mapping)
+            and not all(isinstance(n, list) for n in value.values())
+        )
+        if type(value) is not kind or numbers or lists:
+            raise InputError(f"`{name}` of a command must be {_KINDS[kind]}; got {value!r:.60}.")
+        given[name] = value
+    return given
 
 
 def wait_for_outcome(study: Study, command: int, *, seconds: float) -> Outcome | None:

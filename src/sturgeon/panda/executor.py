@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from sturgeon.panda.tree import NOTE, Checkpoint, Position, RunTree
 from sturgeon.space import Space
 
 MOST_LANES = 64
+_log = logging.getLogger("sturgeon")
 
 
 class Tended(Protocol):
@@ -94,6 +96,9 @@ class CommandExecutor:
                 f"A checkpoint must be written to the disk; {run.record.files.folder} cannot be "
                 f"({error.strerror}). Make room, then give the command again.",
             )
+        except Exception as error:  # nobody's command ends a training
+            _log.warning("the command %r failed", command.action, exc_info=True)
+            self._refuse(command, f"It failed: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
     def execute_waiting(self) -> None:
         """Carry out what was put off, between two epochs."""

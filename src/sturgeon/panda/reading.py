@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from sturgeon.panda.attach import RunState
 from sturgeon.panda.tree import RunTree
+from sturgeon.study import JournalEntry
 
 
 def tree_to_json(tree: RunTree) -> dict[str, Any]:
@@ -56,6 +59,25 @@ def tree_to_json(tree: RunTree) -> dict[str, Any]:
             for one in tree.changes
         ],
         "notes": [_note(entry.id, entry.trial, entry.body) for entry in tree.entries if entry.kind == "note"],
+    }
+
+
+def state_to_json(state: RunState) -> dict[str, Any]:
+    """Give how a run stands as plain JSON."""
+    value = None if state.value is None else _finite(state.value)
+    notes = {str(number): text for number, text in state.notes.items()}
+    return {**asdict(state), "value": value, "notes": notes}
+
+
+def entry_to_json(entry: JournalEntry) -> dict[str, Any]:
+    """Give an entry of the journal as plain JSON."""
+    return {
+        "id": entry.id,
+        "time": entry.time.isoformat(),
+        "kind": entry.kind,
+        "branch": entry.trial,
+        "author": entry.author,
+        "body": entry.body,
     }
 
 

@@ -38,7 +38,9 @@ def tended_space(chosen: Space | None = None, values: Mapping[str, Any] | None =
 def _wide(name: str, value: Any) -> Hyperparameter:
     if name == "embedding":
         if value != EMBEDDINGS[0]:
-            raise InputError(f"A tended network reads its inputs as they are; got embedding={value}. Leave it out.")
+            raise InputError(
+                f"A tended network reads its inputs as they are; got embedding={value}. Leave it out."
+            )
         return Constant(value)
     allowed = ALLOWED[name]
     if isinstance(allowed[0], str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sturgeon.cli.panda.looking import export_schedule, status, tree
+from sturgeon.cli.panda.page import page
 from sturgeon.cli.panda.shell import attach
 from sturgeon.cli.panda.steering import STEERING
 from sturgeon.cli.panda.train import train
@@ -45,5 +46,5 @@ def panda() -> None:
     """
 
 
-for command in (train, attach, status, tree, *STEERING, export_schedule):
+for command in (train, attach, page, status, tree, *STEERING, export_schedule):
     panda.add_command(command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -23,7 +22,9 @@ def status(study: str, as_json: bool) -> int:
     with attached(study) as tended:
         state = tended.state()
     if as_json:
-        print(json.dumps(asdict(state)))
+        from sturgeon.panda.reading import state_to_json
+
+        print(json.dumps(state_to_json(state)))
     else:
         print("\n".join(describe_state(state)))
     return 0
