@@ -46,6 +46,7 @@ class HereLoop:
             if ledger.requests.paused and (ledger.room(0) > 0 or ledger.may_promote(0)):
                 stop.wait(_SEEN_WITHIN)
                 continue
+            ledger.may_go_on()
             try:
                 trial = ledger.take_next(ledger.room(0))
             except SpaceExhausted:
@@ -77,11 +78,13 @@ class HereLoop:
         try:
             live = LiveTrial(start, _Direct(self, running, stop))
             outcome = run_training(self._train, live, own_process=False)
+            ledger.leave(trial.number)
             if stop.is_set() and isinstance(outcome, Returned) and outcome.cut and running.by_hand is None:
                 ledger.pause(trial)
             else:
                 ledger.end(running, outcome, self.reason(stop))
         except LeaseLost as error:
+            ledger.leave(trial.number)
             _log.warning("%s", error)
         except KeyboardInterrupt:
             with contextlib.suppress(LeaseLost):  # it may have ended a moment ago

@@ -145,7 +145,7 @@ class WorkerLoop:
     # -- beginning -------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        while len(self._trainings) < self._pool.size:
+        while len(self._trainings) < self._pool.size and self._ledger.may_go_on():
             busy = [training.worker for training in self._trainings.values()]
             room = 0 if self._exhausted else self._ledger.room(len(busy))
             wanted = max(room, self._ledger.may_promote(room))
@@ -154,6 +154,10 @@ class WorkerLoop:
                 return
             self._pool.grow(int(min(self._pool.size, len(busy) + wanted)))
             worker = self._pool.idle(busy)
+            if not wanted:
+                self._ledger.wait()
+                if self._ledger.unsettled:
+                    continue  # what comes next may have ended already
             if worker is None or not wanted:
                 return
             try:
@@ -320,6 +324,7 @@ class WorkerLoop:
     def _leave(self, training: Training) -> None:
         self._exhausted = False  # it may be there to be asked for again
         self._trainings.pop(training.worker.slot, None)
+        self._ledger.leave(training.trial.number)
 
     # -- showing ---------------------------------------------------------------------------------
 

@@ -86,6 +86,7 @@ def check_shape(file: TextFile, *, block_bytes: int = BLOCK_BYTES) -> Shape:
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "fish.csv")
         ...     _ = path.write_text("length;river\n1.5;Volga\n")
