@@ -16,6 +16,10 @@ from typing import Any
 
 from sturgeon.panda.vitals import Vitals
 
+# What share of itself a step should change a weight by; and from when on nothing is sped up any more.
+_HEALTHY = 3e-3
+_LATE = 0.6
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -167,28 +171,27 @@ def oscillating(curves: Curves) -> Advice | None:
 def crawling(curves: Curves) -> Advice | None:
     """The cost falls steadily, and far too slowly."""
     losses = curves.training(curves.recent)
-    if len(losses) < 2 or not all(map(math.isfinite, losses)):
+    first, updates = curves.training(curves.epochs)[0], _updates(curves.epochs[-1])
+    late = curves.planned is not None and curves.epochs[-1].number >= _LATE * curves.planned
+    if late or not losses or not all(map(math.isfinite, losses)) or losses[-1] < 0.5 * first:
         return None
-    first, last = curves.training(curves.epochs)[0], losses[-1]
-    updates = _updates(curves.epochs[-1])
-    if last <= 0 or last < 0.5 * first:
-        return None
-    fall = (losses[0] - last) / (len(losses) - 1)  # of one epoch
-    halving = last / 2 / fall if fall > 0 else math.inf
+    fall = (losses[0] - losses[-1]) / max(len(losses) - 1, 1)  # of one epoch
+    halving = losses[-1] / 2 / fall if fall > 0 else math.inf
     if updates is not None:
-        slow = updates < 2e-4 and halving > 12
+        slow = updates < (_HEALTHY / 10 if len(losses) == 1 else _HEALTHY / 3) and halving > 5
+        factor = min(max(_HEALTHY / max(updates, 1e-9), 3.0), 100.0)
+        size = f"a step changes a weight by {updates:.1g} of itself only, where {_HEALTHY:g} is healthy"
     else:
         steady = all(after < before for before, after in pairwise(losses))
-        slow = len(losses) >= 4 and steady and halving > 25
+        slow, factor = len(losses) >= 3 and steady and halving > 10, 10.0 if halving > 50 else 3.0
+        size = f"at this rate it needs {halving:.0f} epochs to halve"
     if not slow:
         return None
-    factor = 10.0 if halving > 50 and (updates is None or updates < 5e-5) else 3.0
-    size = "" if updates is None else f", and a step changes a weight by {updates:.1g} of itself"
-    when = f"{halving:.0f}" if math.isfinite(halving) else "too many"
     return Advice(
         "crawling",
-        f"the training loss is still {last / first:.0%} of what it was and would need {when} epochs to halve"
-        f"{size}: the learning rate is too low; take {factor:g} times as much.",
+        f"the training loss is still {losses[-1] / first:.0%} of what it was, and {size}: the "
+        "learning rate is too "
+        f"low; take {factor:.2g} times as much.",
         "set",
         {"learning_rate": factor},
     )
@@ -259,9 +262,9 @@ def dead_units(curves: Curves) -> Advice | None:
         "dead units",
         f"{vitals.dead[worst]:.0%} of the units of hidden layer {worst + 1} answer 0 to every row "
         "looked at: they "
-        "learn nothing any more; begin again with a lower learning rate, or with tanh.",
+        "learn nothing any more; begin again with a tenth of the learning rate, or with tanh.",
         "rewind",
-        {"learning_rate": 0.3},
+        {"learning_rate": 0.1},
         back_to=0,
     )
 

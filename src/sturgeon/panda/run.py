@@ -159,10 +159,19 @@ class Run:
             self.between_epochs = True
         self.history.append(Epoch(self.at.epoch, dict(self._reported), self.values, self.training.vitals()))
         self.poll_now()
-        if self.training.can_save and self.record.checkpoint_due:
+        if self.training.can_save and (self.record.checkpoint_due or self._is_worth_going_back_to):
             self._save_if_possible("epoch")
         if self._coach is not None and not self._due:
             self._consult(self._coach)
+
+    @property
+    def _is_worth_going_back_to(self) -> bool:
+        """Whether an autopilot watches, and this is the best epoch so far."""
+        if self._coach is None or not self._coach.autopilot:
+            return False
+        sign = -1 if self.maximize else 1
+        values = [sign * one.metrics[self.metric] for one in self.history if self.metric in one.metrics]
+        return bool(values) and values[-1] == min(values)
 
     def poll_now(self) -> None:
         """Look into the journal at once: nobody's command waits longer than an epoch."""
