@@ -17,7 +17,7 @@ from typing import Any
 from sturgeon.panda.vitals import Vitals
 
 # What share of itself a step should change a weight by; and from when on nothing is sped up any more.
-_HEALTHY = 3e-3
+_HEALTHY = 1e-2
 _LATE = 0.6
 
 

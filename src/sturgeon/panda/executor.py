@@ -130,7 +130,14 @@ class CommandExecutor:
         old, new = run.change(values)
         run.record.mark_edited()
         text = ", ".join(f"{name} {_number(old.get(name))} → {_number(new[name])}" for name in new)
-        self._done(command, f"{text}, from step {run.at.step + 1} on.", change=True, old=old, new=new)
+        self._done(
+            command,
+            f"{text}, from step {run.at.step + 1} on.",
+            change=True,
+            old=old,
+            new=new,
+            why=command.why,
+        )
 
     def _check_seen(self, command: Command) -> None:
         for name in command.values:

@@ -264,7 +264,8 @@ def _checkpoint(entry: JournalEntry, thinned: set[int]) -> Checkpoint:
 def _change(entry: JournalEntry, commands: Mapping[int, JournalEntry]) -> Change:
     body = entry.body
     command = commands.get(body["command"])
-    author, why = (command.author, command.body.get("why", "")) if command is not None else (entry.author, "")
+    author = entry.author if command is None else command.author
+    why = body.get("why", "")
     return Change(body["trial"], Position.of(body), body["old"], body["new"], author, why, body["command"])
 
 
