@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
+    from sturgeon.panda.attach import Panda
+    from sturgeon.panda.beginning import panda
     from sturgeon.recheck.front import recheck
     from sturgeon.recheck.outcome import RecheckResult
     from sturgeon.search import (
@@ -81,6 +83,8 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
+    "sturgeon.panda.attach": ["Panda"],
+    "sturgeon.panda.beginning": ["panda"],
     "sturgeon.recheck.front": ["recheck"],
     "sturgeon.recheck.outcome": ["RecheckResult"],
     "sturgeon.search": [
@@ -133,6 +137,7 @@ __all__ = [
     "MissingExtra",
     "Never",
     "OptunaSearch",
+    "Panda",
     "Patience",
     "PercentileRule",
     "PopulationResult",
@@ -165,6 +170,7 @@ __all__ = [
     "WilcoxonRule",
     "load",
     "notes_space",
+    "panda",
     "plan_table",
     "population",
     "prepare",

@@ -17,6 +17,7 @@ from sturgeon.cli.common.memory import describe_lack, lacks_memory
 from sturgeon.cli.common.printable import printable
 from sturgeon.cli.dashboard import dashboard
 from sturgeon.cli.export import export
+from sturgeon.cli.panda.group import panda
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
 from sturgeon.cli.recheck import recheck
@@ -35,6 +36,7 @@ def sturgeon() -> None:
 
 sturgeon.add_command(tune)
 sturgeon.add_command(plan)
+sturgeon.add_command(panda)
 sturgeon.add_command(show)
 sturgeon.add_command(report)
 sturgeon.add_command(predict)

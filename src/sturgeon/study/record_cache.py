@@ -22,7 +22,8 @@ from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
 from sturgeon.study.storage import DELETED, Store
-from sturgeon.study.storage.rows import load_metrics
+from sturgeon.study.storage.rows import load_list, load_metrics
+from sturgeon.study.trial import EDITED
 
 Points = dict[int, float]
 
@@ -137,6 +138,11 @@ class RecordCache:
         configs = json.loads(f"[{','.join([row.config for row in rows])}]")  # at once: half the time
         for row, config in zip(rows, configs, strict=True):
             points = curves.get(row.number, {})
+            if EDITED in load_list(row.tags):  # what it tells is of no configuration that was tried
+                self.record.put(self.observe(row.number, config, row.state, None, {}))
+                self._elsewhere.pop(row.number, None)
+                self._here.pop(row.number, None)
+                continue
             metrics = load_metrics(row.metrics) if row.value is not None else {}
             self.record.put(self.observe(row.number, config, row.state, row.value, points, metrics))
             self._elsewhere.pop(row.number, None)
