@@ -13,6 +13,7 @@ import click
 
 from sturgeon.caviar.interrupt import no_interrupt_lost
 from sturgeon.cli import STARTED
+from sturgeon.cli.common.memory import describe_lack, lacks_memory
 from sturgeon.cli.dashboard import dashboard
 from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
@@ -62,9 +63,13 @@ def main(arguments: Sequence[str] | None = None, *, started: float | None = None
         return _complain(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted.", 130)
-    except BrokenPipeError:  # The reader of our output, such as `head`, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (MemoryError, ImportError, RuntimeError, SystemError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # The reader of our output, such as `head`, has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        if not lacks_memory(error):
+            raise
+        return _complain(describe_lack(), 1)
     return code if isinstance(code, int) else 0
 
 

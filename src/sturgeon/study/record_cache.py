@@ -76,7 +76,11 @@ class RecordCache:
     ) -> Observation:
         """Say how a search sees a trial: to be minimised, and without points that are not finite."""
         sign = self._objective.sign
-        curve = tuple((step, sign * points[step]) for step in sorted(points) if math.isfinite(points[step]))
+        curve = (
+            tuple((step, sign * points[step]) for step in sorted(points) if math.isfinite(points[step]))
+            if points
+            else ()
+        )
         return Observation(
             number=number,
             config=config,
@@ -125,9 +129,9 @@ class RecordCache:
         # By number, as a study that ran through would have met them.
         rows = self._reader.changed_trials(connection, self._seen)
         curves = self._reader.points(connection, self._objective.metric, [row.number for row in rows])
-        for row in rows:
+        configs = json.loads(f"[{','.join([row.config for row in rows])}]")  # at once: half the time
+        for row, config in zip(rows, configs, strict=True):
             points = curves.get(row.number, {})
-            config = json.loads(row.config)
             metrics = load_metrics(row.metrics) if row.value is not None else {}
             self.record.put(self.observe(row.number, config, row.state, row.value, points, metrics))
             self._elsewhere.pop(row.number, None)

@@ -662,7 +662,8 @@ class Study:
         """
         from sturgeon.study.importance import measure_importance
 
-        return measure_importance(self.space, self.trials, self.objectives[0].sign, method)
+        outcomes = self._store.read(self._store.reader.outcomes)
+        return measure_importance(self.space, outcomes, self.objectives[0].sign, method)
 
     @property
     def plot(self) -> Any:
