@@ -88,7 +88,7 @@ def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool
 def _next_command(
     made: TablePlan, data: Path | str, target: str, budget: str, reading: dict[str, str]
 ) -> str:
-    """What to type now: tune for the budget, or where it affords too little, as many trials as it affords."""
+    """What to type now: tune for the budget, or where it affords too little, tend one training by hand."""
     from sturgeon.data.reading.formats.database import hide_password
 
     options = {"target": target, **reading}
@@ -96,7 +96,7 @@ def _next_command(
     table = " ".join((shlex.quote(hide_password(str(data))), *told))
     if made.recommendation == "caviar":
         return f"sturgeon tune {table} --budget {budget}"
-    return f"sturgeon tune {table} --trials {max(1, made.trials)}"
+    return f"sturgeon panda {table}"
 
 
 def _print(made: TablePlan, command: str) -> None:
