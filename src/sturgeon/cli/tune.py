@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
 from sturgeon.cli.common.reading import NAMES, reading_options
@@ -70,6 +71,11 @@ if TYPE_CHECKING:
     "--max-predict-time",
     metavar="TIME",
     help="What they may take for 1,000 rows, such as 5ms, likewise.  [default: no bound]",
+)
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Compare the result on the test rows with boosted trees, LightGBM (if installed) and scikit-learn.",
 )
 @click.option(
     "--repeats",
@@ -135,6 +141,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         raise InputError("A table is needed; got none. Name it: `sturgeon tune DATA --target COLUMN`.")
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
+    check_address_space()
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
@@ -164,6 +171,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         ensemble=options["ensemble"],
         max_size=options["max_size"],
         max_predict_time=options["max_predict_time"],
+        compare=options["compare"],
     )
     with LiveView() as view:
         result = tune_table(

@@ -63,6 +63,11 @@ class Record:
             self._keys.add(config_key(observation.config))
         self._by_number[observation.number] = observation
 
+    def remove(self, number: int) -> None:
+        """Forget a trial, if it is there: its configuration may be tried again."""
+        if self._by_number.pop(number, None) is not None:
+            self._keys = {config_key(one.config) for one in self}
+
     def replaced(self, observations: Iterable[Observation]) -> Record:
         """Give a record in which some of its trials look different; this one stays as it is."""
         other = Record()

@@ -107,9 +107,9 @@ def begin_table_study(
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     learns = options.search is None or options.search.learns
     firsts = portfolio(settings.space) if learns and options.prior is None else [default]
-    for place, config in enumerate(firsts[: about.get("trials")]):
+    for number, config in enumerate(firsts[: about.get("trials")]):
         study.enqueue(
-            config, note="one that did well on other tables" if place else "the default configuration"
+            config, note="one that did well on other tables" if number else "the default configuration"
         )
     enqueue_first(study)
     return study, settings
