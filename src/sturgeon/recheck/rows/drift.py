@@ -81,7 +81,7 @@ def _matters(moved: bool, stale: bool) -> str:
     return (
         "no column moved: what changed is how the target depends on the columns, or the old choice was luck."
         if stale
-        else "the data did not change by so much that it counts."
+        else "no column moved by so much that it counts."
     )
 
 
