@@ -15,7 +15,21 @@ import sturgeon
 SOURCE = Path(sturgeon.__file__).parent
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
-HEAVY = ["jax", "tensorflow", "torch", "ray", "pandas", "keras", "sklearn", "sqlalchemy", "rich", "nicegui"]
+HEAVY = [
+    "jax",
+    "tensorflow",
+    "torch",
+    "ray",
+    "pandas",
+    "keras",
+    "sklearn",
+    "sqlalchemy",
+    "rich",
+    "nicegui",
+    "plotly",
+    "jinja2",
+    "babel",
+]
 
 
 def drawn_tree() -> list[str]:

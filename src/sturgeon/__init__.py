@@ -15,6 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from sturgeon.views import register_view
+
 if TYPE_CHECKING:
     from sturgeon.caviar.models.population import population
     from sturgeon.caviar.models.run import PopulationResult
@@ -91,7 +93,14 @@ _HOMES = {
     "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
+_VIEWS = {
+    "study.plot": "sturgeon.figures.plots:Plots",
+    "study.html": "sturgeon.figures.notebook:study_html",
+    "space.html": "sturgeon.figures.notebook:space_html",
+}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+for _kind, _home in _VIEWS.items():
+    register_view(_kind, _home)
 _OLD_NAMES = {"Wishes": "TuneOptions"}
 
 __version__ = "0.1.0"

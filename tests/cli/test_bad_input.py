@@ -184,7 +184,6 @@ def test_resuming_with_other_terms(sturgeon, refused, table, fish, tmp_path):
         (["--epochs", 2], "--epochs"),
         (["--seed", 9], "seed"),
         (["--maximize", "val_accuracy"], "metric"),
-        (["--search", "sobol"], "--search"),
         (["--fix", "layers=3"], "space"),
     ):
         line = refused("tune", table, "--target", "kind", "--resume", "--trials", 3, *other)

@@ -194,8 +194,11 @@ def test_a_space_reads_like_a_mapping():
     ("make", "parts"),
     [
         (lambda: Space(), ["at least one", "none"]),
-        (lambda: Space(**{"learning rate": Real(0, 1)}), ["identifier", "'learning rate'", "Rename"]),
-        (lambda: Space(**{"lambda": Real(0, 1)}), ["keyword", "'lambda'"]),
+        (lambda: Space({"rate ": Real(0, 1)}), ["printable", "'rate '", "Rename"]),
+        (lambda: Space({"a": Real(0, 1)}, a=Real(0, 1)), ["once", "'a'"]),
+        (lambda: Space([Real(0, 1)]), ["by name", "dict"]),
+        (lambda: Space({"constraint": Real(0, 1)}), ["`constraint`"]),
+        (lambda: Space(layers=[1, 2]), ["[1, 2] (list)", "layers=Choice([1, 2])"]),
         (lambda: Space(layers=3), ["Real, Integer, Choice or Constant", "3 (int)", "layers=Constant(3)"]),
         (lambda: Space(a=Real(0, 1, when={"b": 1})), ["`when`", "another hyperparameter", "'b'", "'a'"]),
         (lambda: Space(a=Real(0, 1), b=Integer(1, 2, when={"a": 0.5})), ["Real 'a'", "'b'", "Choice"]),

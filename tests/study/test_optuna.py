@@ -47,8 +47,8 @@ def test_an_optuna_study_comes_over_whole(tmp_path):
         assert study.space == Space(
             x=Real(1e-3, 1.0, scale="log"),
             units=Integer(8, 64),
-            width=Choice((2, 6, 10)),
-            rate=Choice(tuple(0.1 * k for k in range(6))),
+            width=Integer(2, 10, step=4),
+            rate=Real(0.0, 0.5, step=0.1),
             kind=Choice(("adam", None, 3)),
             beta=Real(0.9, 0.999, when={"kind": ("adam",)}),
         )
@@ -151,8 +151,7 @@ def test_what_cannot_come_over_is_said():
         Study.from_optuna(empty)
     odd = optuna.create_study()
     odd.optimize(lambda trial: trial.suggest_float("a/b", 0.0, 1.0), n_trials=1)
-    with pytest.raises(StudyError, match=r"identifier.*'a/b'"):
-        Study.from_optuna(odd)
+    assert list(Study.from_optuna(odd).space) == ["a/b"]
     with pytest.raises(StudyError, match="nobody"):
         Study.from_optuna(optuna.storages.InMemoryStorage(), "nobody")
     with places.make_study(":memory:") as study:

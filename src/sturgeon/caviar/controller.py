@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Collection
 
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.truncated import QuickSearch, TruncatedSearch, truncate_curves
@@ -31,6 +32,7 @@ class TrialController:
         paused: Trials that were put aside.
         best: Number and value of the best trial so far, or None.
         shown: The last step that is shown of a running trial's curve, by number; the whole curve of others.
+        unsettled: Trials that are shown as running, without results, whatever came of them.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class TrialController:
         self.ended = 0
         self.paused = 0
         self.shown: dict[int, int] = {}
+        self.unsettled: Collection[int] = ()
         best = best_trial(study)
         self.best = None if best is None or best.value is None else (best.number, best.value)
         self._stopping = stopping or Never()
@@ -130,7 +133,13 @@ class TrialController:
         search = QuickSearch(self.study.search) if quickly else None
         if self.shown:
             search = TruncatedSearch(search or self.study.search, self.shown)
-        return self.study.ask(count, paused=self._resumes_by_ask, search=search, at_most=self.limits.trials)
+        return self.study.ask(
+            count,
+            paused=self._resumes_by_ask,
+            search=search,
+            at_most=self.limits.trials,
+            unsettled=self.unsettled,
+        )
 
     def promoted(self, room: float, max_steps: int | None) -> int | None:
         """Say which paused trial may go on, if one may, where so many new ones may be begun."""
@@ -142,15 +151,24 @@ class TrialController:
 
     @property
     def record(self) -> Record:
-        """The trials, with as much of their curves as is shown."""
-        return truncate_curves(self.study.record, self.shown) if self.shown else self.study.record
+        """The trials, with as much of their results and their curves as is shown."""
+        record = self.study.record
+        if self.unsettled:
+            record = record.unsettled(self.unsettled)
+        return truncate_curves(record, self.shown) if self.shown else record
 
     def milestone(self, number: int, step: int, max_steps: int | None) -> int | None:
         """The next step at which a trial waits to be judged, if the rule decides at few steps only."""
         return self._stopping.milestone(number, step, self._context(max_steps, can_wait=_more(self._room)))
 
     def judge(
-        self, trial: Observation, record: Record, max_steps: int | None, *, can_pause: bool = True
+        self,
+        trial: Observation,
+        record: Record,
+        max_steps: int | None,
+        *,
+        can_pause: bool = True,
+        room: float | None = None,
     ) -> Decision:
         """Say whether a trial goes on.
 
@@ -159,8 +177,10 @@ class TrialController:
             record: All trials of the study.
             max_steps: How long its training is, where that is known.
             can_pause: Whether it can be put aside and resumed.
+            room: How many new trials might be begun; by default, as when one was last asked for.
         """
-        context = self._context(max_steps, can_wait=can_pause and _more(self._room))
+        more = _more(self._room if room is None else room)
+        context = self._context(max_steps, can_wait=can_pause and more)
         return self._stopping.decide(trial, record, context)
 
     def improves(self, number: int, value: float) -> bool:

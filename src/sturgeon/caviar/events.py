@@ -45,6 +45,13 @@ class Halted:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A job was told to stop while it waited for a lane."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """A job was told to pause, or is to be judged. It goes on from ``checkpoint``."""
 
@@ -69,4 +76,4 @@ class Broken:
     error: Exception
 
 
-Event = EpochDone | TrainingDone | Diverged | Halted | Paused | TooLarge | Broken
+Event = EpochDone | TrainingDone | Diverged | Halted | Withdrawn | Paused | TooLarge | Broken

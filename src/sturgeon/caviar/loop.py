@@ -13,11 +13,22 @@ from typing import Any
 
 from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
 from sturgeon.caviar.controller import TrialController
-from sturgeon.caviar.events import Broken, Diverged, EpochDone, Event, Halted, Paused, TooLarge, TrainingDone
+from sturgeon.caviar.events import (
+    Broken,
+    Diverged,
+    EpochDone,
+    Event,
+    Halted,
+    Paused,
+    TooLarge,
+    TrainingDone,
+    Withdrawn,
+)
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.pace import FOR_TRIALS, TOGETHER, Pace
 from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.trainer import RunningLanes, Trainer
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.search.folds import is_fold_metric
@@ -47,6 +58,7 @@ class _Training:
     until: int | None = None
     seen: float | None = None
     judged: bool = True
+    by_hand: bool = False
 
 
 class CaviarLoop:
@@ -118,6 +130,7 @@ class CaviarLoop:
         self._opened = time.monotonic()
         started = self._opened if started is None else started
         self._controller = TrialController(self._study, limits, self._stopping, resume_by_ask=True)
+        self._requests = Requests(self._study, self._checkpoints.forget)
         try:
             with self._trainer.open() as lanes:
                 self.pace = Pace(self._trainer.epochs, lanes.at_once)
@@ -131,9 +144,13 @@ class CaviarLoop:
                         lanes.halt("stop")
                         self.exhausted = False
                     else:
+                        self._obey(lanes)
                         self._refill(lanes)
                         self._stop_late(lanes)
                     if not lanes.in_flight:
+                        if not stop.is_set() and not out_of_time and self._waits_to_be_resumed():
+                            stop.wait(_STOP_SEEN_WITHIN)
+                            continue
                         break
                     self.pace.worked(time.monotonic() - awake, begun=0)
                     events = _next_events(lanes)
@@ -165,9 +182,15 @@ class CaviarLoop:
     def _refill(self, lanes: RunningLanes) -> None:
         """Hand in trials until the lanes have enough: paused ones that earned it, then new ones."""
         ahead = lanes.capacity if self._study.search.learns else _WAVE
+        if self._requests.paused:
+            return
         while len(self._in_order) < ahead and time.monotonic() + self.pace.epoch < self._last:
             trials = self._next_trials()
             for trial in trials:
+                if (reason := self._requests.reason(trial.number)) is not None:
+                    self._study.stop(trial, reason)
+                    self._checkpoints.forget(trial.number)
+                    continue
                 checkpoint = _checkpoint_of(trial)
                 self._trainings[trial.number] = _Training(trial, checkpoint.epoch if checkpoint else 0)
                 self._start(lanes, trial, checkpoint)
@@ -207,6 +230,27 @@ class CaviarLoop:
             trial.number, trial.seed, trial.config, checkpoint=checkpoint, pause_after=training.until
         )
         lanes.start(job)
+
+    # -- by hand ---------------------------------------------------------------------------------
+
+    def _obey(self, lanes: RunningLanes) -> None:
+        """Have the trainings stop that somebody asked to stop, and begin none while the study is paused."""
+        paused = self._requests.paused
+        for number, reason in self._requests.look(self._trainings.keys()).items():
+            training = self._trainings[number]
+            training.why, training.by_hand = reason, True
+            lanes.order(number, "stop")
+        if self._requests.paused != paused:
+            lanes.hold(self._requests.paused)
+
+    def _waits_to_be_resumed(self) -> bool:
+        """Tell whether trials are still wanted, and are not begun since the study is paused by hand."""
+        controller, epochs = self._controller, self._trainer.epochs
+        if not self._requests.paused:
+            return False
+        controller.look()
+        room = 0 if self.exhausted else controller.room(0)
+        return room > 0 or controller.promoted(room, epochs) is not None
 
     # -- on time ---------------------------------------------------------------------------------
 
@@ -267,7 +311,18 @@ class CaviarLoop:
                 lanes.order(number, "stop")
 
     def _end_in_order(self, lanes: RunningLanes) -> None:
-        """Take note of trainings that left their lanes, in the order in which they entered them."""
+        """Take note of trainings that left their lanes, in the order in which they entered them.
+
+        One that was stopped by hand does not wait for others: somebody looks for what comes of it.
+        """
+        for number in [number for number in self._left_lanes if self._trainings[number].by_hand]:
+            self._in_order.remove(number)
+            event = self._left_lanes.pop(number)
+            training = self._trainings[number]
+            if isinstance(event, Paused):
+                self._stop(training, event, training.why)
+            else:
+                self._end(event)
         while self._in_order and self._in_order[0] in self._left_lanes:
             event = self._left_lanes.pop(self._in_order.popleft())
             if isinstance(event, Paused):
@@ -311,6 +366,10 @@ class CaviarLoop:
         training = self._trainings[event.number]
         if isinstance(event, Halted):
             self._stop(training, event, training.why or _OUT_OF_TIME)
+            return
+        if isinstance(event, Withdrawn):
+            self._study.stop(training.trial, training.why, **training.metrics)
+            self._forget(event.number)
             return
         if isinstance(event, TrainingDone):
             self._keep_if_best(training, event.network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from sturgeon.study.trial import check_whole
 
 if TYPE_CHECKING:
     from sturgeon.network.settings import Precision
+
+_log = logging.getLogger("sturgeon")
 
 # A killed run in lanes loses up to a wave of trials at once, most of which did no harm: none fails for that.
 LANE_LEASES = Leases(attempts=1_000_000)
@@ -214,8 +217,9 @@ def _begun_settings(study: Study, options: TuneOptions, job: str | None) -> Stud
         _check_space(study, options.space)
         _same(study, "the objective", objectives, study.objectives)
         _same(study, option("seed"), options.seed, study.seed)
-        if not _is_own(options.search):
-            _same(study, option("search"), options.search, study.search)
+        if options.search is not None and not _is_own(options.search) and options.search != study.search:
+            _log.warning("The search goes on as %r; so far it was %r.", options.search, study.search)
+            study.change_search(options.search)  # it is a pure function of the record
         _same(study, option("epochs"), options.epochs, about.get("epochs"))
         precision = about.get("precision", "float32")
         _same(study, option("precision"), options.precision, precision)
@@ -282,14 +286,15 @@ def _check_space(study: Study, given: Space | None) -> None:
         what, shown = f"its {name!r}", f" (got {got.get(name, 'nothing')}, it has {had.get(name, 'nothing')})"
     raise StudyError(
         f"a study is resumed in the space it was begun with; in that of {study.place!r} {what} "
-        f"differs{shown}: give the same, or name another study."
+        f"differs{shown}: give the same, name another study, or take over the trials that fit with "
+        f"st.Study.open({study.place!r}).continue_in(space, to=...)."
     )
 
 
 def _same(study: Study, what: str, given: object, begun: object) -> None:
     if given is not None and given != begun:
         raise StudyError(
-            "a study is resumed with the space, the metric, the seed, the search and the stopping rule that "
+            "a study is resumed with the space, the metric, the seed and the stopping rule that "
             f"it was begun with; got {what} = {_write(given)} where it has {_write(begun)}, in "
             f"{study.place!r}: give the same, or name another study."
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 FIRST_SECONDS = 2.0
 SHORTEST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
+WIDGET_SECONDS = 0.5
 # An estimate is made from this share of all the training on: before, the rate is that of the compiler.
 _ENOUGH = 0.02
 
@@ -80,15 +82,28 @@ class Progress:
         return " · ".join(parts)
 
 
-class ProgressLines:
-    """Prints a line on stderr now and then: rarely enough that a long run does not fill the screen."""
+class ShowsProgress(Protocol):
+    """What shows how far a run is."""
 
-    def __init__(self, wanted: bool) -> None:
+    def show(self, progress: Progress) -> None:
+        """Show it."""
+        ...
+
+
+class ProgressLines:
+    """Prints a line on stderr now and then: rarely enough that a long run does not fill the screen.
+
+    In a notebook a bar takes the place of the lines.
+    """
+
+    def __init__(self, wanted: bool, widget: ShowsProgress | None = None) -> None:
         """Start the clock.
 
         Args:
             wanted: Whether to print at all.
+            widget: What shows progress instead of lines.
         """
+        self._widget = widget
         self._wanted = wanted
         self._started = time.monotonic()
         self._next = FIRST_SECONDS
@@ -104,7 +119,11 @@ class ProgressLines:
         return self._wanted and self.seconds >= self._next
 
     def show(self, progress: Progress) -> None:
-        """Print a line."""
+        """Print a line, or move the bar."""
+        if self._widget is not None:
+            self._next = self.seconds + WIDGET_SECONDS
+            self._widget.show(progress)
+            return
         self._next = self.seconds + min(LONGEST_SECONDS, max(SHORTEST_SECONDS, self.seconds / 10))
         say(progress.describe())
 

@@ -44,7 +44,10 @@ class RunningLanes(Protocol):
         """Hand a job in."""
 
     def order(self, number: int, what: Order) -> None:
-        """Have a job stop, or pause, after its current epoch."""
+        """Have a job stop, or pause, after its current epoch; one to be stopped that waits never begins."""
+
+    def hold(self, held: bool) -> None:
+        """Begin no job until told otherwise; those that train go on."""
 
     def halt(self, what: Order = "stop") -> None:
         """Have every job stop, or pause, after its current epoch; those that have not begun never will."""

@@ -30,11 +30,10 @@ def truncate_curves(record: Record, steps: Mapping[int, int]) -> Record:
         >>> truncate_curves(record, {0: 1})[0].curve
         ((1, 0.5),)
     """
-    return Record(
+    return record.replaced(
         replace(one, curve=tuple(point for point in one.curve if point[0] <= steps[one.number]))
-        if one.number in steps
-        else one
         for one in record
+        if one.number in steps
     )
 
 

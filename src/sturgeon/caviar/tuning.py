@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,11 +14,13 @@ from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
-from sturgeon.caviar.workers.function import check_function, pack
+from sturgeon.caviar.progress_widget import find_widget
+from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
+from sturgeon.caviar.workers.settled import places_for
 from sturgeon.caviar.workers.training import prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
@@ -27,6 +31,9 @@ from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
 
 _log = logging.getLogger("sturgeon")
+
+_CODE = "code"
+"""The kind of a journal's entry that holds the hash of the function's source."""
 
 
 @no_interrupt_lost()
@@ -42,6 +49,7 @@ def tune(
     search: Search | None = None,
     stopping: Stopping | None = None,
     workers: int = 1,
+    deterministic: bool = True,
     seed: int | None = None,
     resume: bool = False,
     timeout: str | float | None = None,
@@ -82,13 +90,16 @@ def tune(
             those that run are stopped at their next epoch and keep the value they have by then; one that
             has none yet is paused.
         study: A file or a PostgreSQL URL; by default in memory.
-        search: What suggests configurations.
+        search: What suggests configurations; another one than before may go on with a study.
         stopping: Which trials end early; by default none, as one cannot know that what a function reports
             is comparable between trials at the same step. A trial that a rule stops keeps the value it has by
             then and is ``stopped``, with the rule and its reason in ``reason``. ``SuccessiveHalving`` pauses
             and promotes trials where the function hands over checkpoints; else it stops them.
         workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
             a debugger can stop in them; then there is no ``timeout``, and a crash is yours.
+        deterministic: Whether the same seed, workers and results give the same trials, whichever worker is
+            faster: what is begun next depends on the trials begun before a fixed number of newer ones, and
+            waits for them. With False it depends on all that has ended by then, and no worker ever waits.
         seed: Where all randomness starts, in [0, 2**63); by default 0, or that of the study that is resumed.
         resume: Resume the study if it exists. One that exists is otherwise an error.
         timeout: How long an attempt at a trial may take, in seconds or as text, before it is killed.
@@ -105,7 +116,7 @@ def tune(
     Raises:
         InputError: ``train`` cannot be sent to a worker or loaded there, or an argument breaks a rule.
         StudyError: The study exists and ``resume`` was not given, or it was begun with another space,
-            objective, seed or search.
+            objective, seed or stopping rule; ``Study.continue_in`` takes its trials to another space.
         StudyFailed: Too many trials failed, or all; the message quotes the most common error.
         KeyboardInterrupt: Ctrl-C or SIGTERM came.
 
@@ -144,13 +155,18 @@ def tune(
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
         try:
             _check_until(settings.objectives, limits)
-            ledger = Ledger(opened, limits, settings.stopping)
+            if opened.place != MEMORY:
+                _keep_source(opened, train)
+            places = places_for(workers) if deterministic else math.inf
+            ledger = Ledger(opened, limits, settings.stopping, places=places)
             with stop_on_signal() as stop:
                 if pool is None:
                     interrupted = HereLoop(ledger, train).run(stop)
                 else:
                     with pool:
-                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress)).run(stop)
+                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress, find_widget())).run(
+                            stop
+                        )
                 if not interrupted:
                     ledger.check_at_end()
         except KeyboardInterrupt:
@@ -164,6 +180,23 @@ def tune(
     finally:
         if pool is not None:
             pool.kill()  # whoever is left, whatever happened
+
+
+def _keep_source(study: Study, train: Callable[..., Any]) -> None:
+    """Write down what the function's source is, and say so where it was another one before."""
+    source = source_of(train)
+    if source is None:
+        return
+    digest = hashlib.sha256(source.encode(errors="replace")).hexdigest()
+    before = study.journal.read(kind=_CODE)
+    if before and before[-1].body.get("sha256") != digest:
+        _log.warning(
+            "The source of %s has changed since the study's last run, so trials may not be comparable; "
+            "it goes on. The study's journal says when.",
+            name_of(train),
+        )
+    if not before or before[-1].body.get("sha256") != digest:
+        study.journal.write(_CODE, {"function": name_of(train), "sha256": digest})
 
 
 def _check_workers(workers: int, limits: Limits) -> None:

@@ -13,9 +13,11 @@ import click
 
 from sturgeon.caviar.interrupt import no_interrupt_lost
 from sturgeon.cli import STARTED
+from sturgeon.cli.dashboard import dashboard
 from sturgeon.cli.export import export
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
+from sturgeon.cli.report import report
 from sturgeon.cli.show import show
 from sturgeon.cli.tune import tune
 from sturgeon.errors import InputError, SturgeonError, options_as_flags
@@ -30,8 +32,10 @@ def sturgeon() -> None:
 sturgeon.add_command(tune)
 sturgeon.add_command(plan)
 sturgeon.add_command(show)
+sturgeon.add_command(report)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
+sturgeon.add_command(dashboard)
 
 
 def main(arguments: Sequence[str] | None = None, *, started: float | None = None) -> int:

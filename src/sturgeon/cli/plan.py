@@ -13,7 +13,8 @@ import click
 from sturgeon.caviar.progress import format_seconds, say
 from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
 from sturgeon.cli.common.names import NETWORK
-from sturgeon.cli.common.paths import PATH
+from sturgeon.cli.common.paths import PLACE, out_beside
+from sturgeon.cli.common.reading import NAMES, reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("data", type=PATH)
+@click.argument("data", type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
@@ -46,13 +47,16 @@ if TYPE_CHECKING:
     metavar="WORD,…",
     help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
+@reading_options
 @click.option("--seed", type=int, help="Of the split and of what is measured.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **options: Any) -> int:
+def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool, **options: Any) -> int:
     """Measure a few seconds of training: Panda or Caviar, and why.
 
-    DATA is a CSV, CSV.gz, TSV or Parquet file. Caviar trains many networks and keeps the best; Panda tends
-    one by hand. Which of the two depends on how many whole trainings the budget affords.
+    DATA is a table: CSV, TSV, JSON lines, Parquet, Feather, Excel or OpenDocument; a pattern of files; a
+    directory of Parquet files; - for standard input; or a database's URL, with --sql. Caviar trains many
+    networks and keeps the best; Panda tends one by hand. Which of the two depends on how many whole trainings
+    the budget affords.
     """
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob
@@ -67,20 +71,27 @@ def plan(data: Path, target: str | None, budget: str | None, as_json: bool, **op
     space = change_space(network_space(options["network"]), options["vary"], options["fix"])
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
     of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop", *CELL_OPTIONS)}
+    of_data |= (reading := {name: options[name] for name in NAMES if options[name] is not None})
     if options["missing"]:
         of_data["missing"] = words_of(options["missing"])
-    job = TableJob(data, target, data.parent, asked, budget=budget, data_options=of_data)
+    job = TableJob(data, target, out_beside(data).parent, asked, budget=budget, data_options=of_data)
     made = plan_table(job, on_progress=say, started=click.get_current_context().obj)
     if as_json:
         print(json.dumps(asdict(made), allow_nan=False))
     else:
-        _print(made, _next_command(made, data, target, budget))
+        _print(made, _next_command(made, data, target, budget, reading))
     return 0
 
 
-def _next_command(made: TablePlan, data: Path, target: str, budget: str) -> str:
+def _next_command(
+    made: TablePlan, data: Path | str, target: str, budget: str, reading: dict[str, str]
+) -> str:
     """What to type now: tune for the budget, or where it affords too little, as many trials as it affords."""
-    table = f"{shlex.quote(str(data))} --target {shlex.quote(target)}"
+    from sturgeon.data.reading.formats.database import hide_password
+
+    options = {"target": target, **reading}
+    told = (f"--{name} {shlex.quote(value)}" for name, value in options.items())
+    table = " ".join((shlex.quote(hide_password(str(data))), *told))
     if made.recommendation == "caviar":
         return f"sturgeon tune {table} --budget {budget}"
     return f"sturgeon tune {table} --trials {max(1, made.trials)}"

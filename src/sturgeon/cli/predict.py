@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sturgeon.cli.common.paths import PATH, refuse_input
+from sturgeon.cli.common.paths import PATH, PLACE, refuse_input
+from sturgeon.cli.common.reading import reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,37 +25,50 @@ _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 
 @click.command(no_args_is_help=True)
 @click.argument("network", metavar="DIR", type=PATH)
-@click.argument("data", type=PATH)
+@click.argument("data", type=PLACE)
 @click.option("-o", "--output", type=PATH, help="CSV, TSV or Parquet.  [default: CSV on stdout]")
 @click.option(
     "--explain-range",
     is_flag=True,
     help=f"Add a column {OUTSIDE!r}: which inputs of a row are outside what training saw.",
 )
-def predict(network: Path, data: Path, output: Path | None, explain_range: bool) -> int:
+@reading_options
+def predict(
+    network: Path,
+    data: Path | str,
+    output: Path | None,
+    explain_range: bool,
+    encoding: str | None,
+    sheet: str | None,
+    sql: str | None,
+) -> int:
     """Predict every row of a table.
 
     DIR is the directory that was given to `sturgeon tune --out`, or what `sturgeon export` wrote, which its
-    own framework then runs; DATA is a table like the one it saw.
+    own framework then runs; DATA is a table like the one it saw, in
+    any form that `sturgeon tune` takes.
 
     A number beyond what training saw counts as one that is at most a standard deviation beyond it, and no
     predicted number is further from the targets that training saw than a twentieth of their range.
     """
     from sturgeon.data.features.pooled import PooledColumn
+    from sturgeon.data.reading.file_options import FileOptions
+    from sturgeon.data.reading.formats.database import hide_password
     from sturgeon.data.reading.rules import describe_missing
 
     if output is not None:
         _check_output(output)
         refuse_input(output, [data, network])
     model = _load(network)
-    table = model.preprocessing.read(data)
-    predictions = model.predict(table, repr(str(data)))
+    table = model.preprocessing.read(data, FileOptions(encoding, sheet, sql))
+    source = "standard input" if data == "-" else repr(hide_password(str(data)))
+    predictions = model.predict(table, source)
     pooled = [column.name for column in model.preprocessing.columns if isinstance(column, PooledColumn)]
-    for column, count in model.preprocessing.count_unseen(table, repr(str(data))).items():
+    for column, count in model.preprocessing.count_unseen(table, source).items():
         hardly = " or hardly ever had" * (column in pooled)
         print(f"{column!r}: {count} cells are of a kind that training never{hardly} had", file=sys.stderr)
     if explain_range:
-        outside = model.preprocessing.name_outside(table, repr(str(data)))
+        outside = model.preprocessing.name_outside(table, source)
         predictions[OUTSIDE] = ["; ".join(names) for names in outside]
         print(
             f"{sum(map(bool, outside))} of {len(outside)} rows have an input outside what training saw",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -12,9 +13,11 @@ import click
 from click.core import ParameterSource
 
 from sturgeon.cli.common.paths import expand_home
+from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
     from sturgeon.caviar.table.saved import SavedSummary
+    from sturgeon.cli.common.study_table import Shown
     from sturgeon.study import Study, TrialRecord
 
 
@@ -24,33 +27,76 @@ if TYPE_CHECKING:
     "--top",
     type=click.IntRange(min=0),
     default=10,
-    help="Trials to list, best first.  [default: 10; with --json all]",
+    help="Trials to list, best first.  [default: 10; with --json and --csv all]",
 )
+@click.option("--trial", "number", type=int, metavar="N", help="Show one trial, whole.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="NAME<VALUE",
+    help="Only trials for which this holds, such as 'learning_rate<0.01' or optimizer=adam; may be repeated.",
+)
+@click.option(
+    "--state", "states", multiple=True, metavar="STATE", help="Only trials in this state; may be repeated."
+)
+@click.option("--follow", is_flag=True, help="Show it anew as it goes on, until Ctrl-C.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the trials as CSV, a row each.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.pass_context
-def show(context: click.Context, study: str, top: int, as_json: bool) -> int:
+def show(
+    context: click.Context,
+    study: str,
+    top: int,
+    number: int | None,
+    where: tuple[str, ...],
+    states: tuple[str, ...],
+    follow: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> int:
     """Look at a study.
 
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
     from sturgeon.caviar.table.job import STUDY_FILE
     from sturgeon.caviar.table.saved import SavedSummary
+    from sturgeon.cli.common.filters import choose_trials
     from sturgeon.study import Study
 
+    _check_together(follow=follow, csv=as_csv, json=as_json)
     study = expand_home(study)
     place = Path(study)
+    named = context.get_parameter_source("top") is not ParameterSource.DEFAULT
     with Study.open(place / STUDY_FILE if place.is_dir() else study) as opened:
-        front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
-        ranked = _ranked(opened, front)
-        saved = SavedSummary.read(place)
-        if as_json:
-            named = context.get_parameter_source("top") is not ParameterSource.DEFAULT
-            summary = _summary(opened, ranked, front, top if named else None)
-            print(json.dumps({**summary, **_made(saved)}))
+        if number is not None:
+            _show_trial(opened, number, as_json)
+            return 0
+
+        def look() -> Shown:
+            from sturgeon.cli.common.study_table import Shown
+
+            front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
+            everything = _ranked(opened, front)
+            chosen = choose_trials(opened, everything, where, states)
+            return Shown(chosen, top, front, SavedSummary.read(place), len(everything) - len(chosen))
+
+        if follow:
+            from sturgeon.cli.common.follow import follow as go_on
+            from sturgeon.cli.common.study_table import draw_study
+
+            look()  # what is wrong with the conditions is said before anything is drawn
+            go_on(opened, lambda: draw_study(opened, look()))
+            return 0
+        shown = look()
+        if as_csv:
+            _print_csv(opened, [one.number for one in shown.ranked[: top if named else None]])
+        elif as_json:
+            summary = _summary(opened, list(shown.ranked), shown.front, top if named else None)
+            print(json.dumps({**summary, **_made(shown.saved)}))
         else:
             from sturgeon.cli.common.study_table import print_study
 
-            print_study(opened, ranked, top, front, saved)
+            print_study(opened, shown)
     return 0
 
 
@@ -62,6 +108,34 @@ def _made(saved: SavedSummary) -> dict[str, Any]:
     if saved.calibration is not None:
         made["calibration"] = saved.calibration.to_json()
     return made
+
+
+def _check_together(**given: bool) -> None:
+    asked = [f"`--{name}`" for name, wanted in given.items() if wanted]
+    if len(asked) > 1:
+        raise InputError(f"A study is shown in one way; got {' and '.join(asked)}. Leave all but one out.")
+
+
+def _show_trial(study: Study, number: int, as_json: bool) -> None:
+    from sturgeon.cli.common.trial_view import print_trial, trial_as_json
+
+    trial = study.trial(number)
+    if as_json:
+        print(json.dumps({**_as_dict(trial, study), **trial_as_json(study, trial)}))
+    else:
+        print_trial(study, trial)
+
+
+def _print_csv(study: Study, numbers: list[int]) -> None:
+    """Print rows of the study's table in the order of some trials, its text printable."""
+    from sturgeon.cli.common.printable import printable
+
+    frame = study.frame().set_index("number", drop=False)
+    frame = frame.loc[[number for number in numbers if number in frame.index]]
+    frame = frame.rename(columns=printable)
+    for name in frame.columns[[str(kind) in ("str", "object") for kind in frame.dtypes]]:
+        frame[name] = frame[name].map(printable, na_action="ignore")
+    frame.to_csv(sys.stdout, index=False)
 
 
 def _ranked(study: Study, front: Collection[int]) -> list[TrialRecord]:

@@ -12,7 +12,8 @@ import click
 
 from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
 from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
-from sturgeon.cli.common.paths import PATH, expand_home
+from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
+from sturgeon.cli.common.reading import NAMES, reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @click.command(no_args_is_help=True)
-@click.argument("data", required=False, type=PATH)
+@click.argument("data", required=False, type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
-@click.option("--trials", type=int, help="Configurations to try.  [default: 64, or what --budget affords]")
+@click.option("--trials", type=int, help="Configurations to try.  [default: 32, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option(
@@ -111,13 +112,17 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
+@reading_options
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
+@click.option("--no-report", is_flag=True, help="Leave out report.html in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
+def tune(data: Path | str | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
     """Tune a batch-norm network on a table.
 
-    DATA is a CSV, CSV.gz, TSV or Parquet file. The best network is saved in the directory of --out.
+    DATA is a table: CSV, TSV, JSON lines, Parquet, Feather, Excel or OpenDocument; a pattern of files; a
+    directory of Parquet files; - for standard input; or a database's URL, with --sql. The best network is
+    saved in the directory of --out.
     """
     space = _space(options["network"], options["vary"], options["fix"])
     if only_space:
@@ -129,7 +134,8 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
-    from sturgeon.caviar.table.job import TableJob, tune_table
+    from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
+    from sturgeon.cli.common.ending import write_report_of
     from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
 
@@ -138,13 +144,13 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
     of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
+    data_options |= {name: options[name] for name in NAMES if options[name] is not None}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])
     job = TableJob(
         data,
         target,
-        # wine.csv.gz keeps its results in wine.sturgeon
-        options["out"] or data.parent / f"{data.name.split('.')[0]}.sturgeon",
+        options["out"] or out_beside(data),
         TuneOptions(space if changed else None, **{name: options[name] for name in asked}),
         trials=options["trials"],
         repeats=options["repeats"],
@@ -168,12 +174,15 @@ def tune(data: Path | None, target: str | None, only_space: bool, as_json: bool,
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
         print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
+    report = None
+    if not (result.interrupted or options["no_report"]):
+        report = write_report_of(job.study or job.out / STUDY_FILE, job.out)
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
         from sturgeon.cli.common.result import print_result
 
-        print_result(result, view.varying, view.space)
+        print_result(result, view.varying, view.space, report=report)
     return 130 if result.interrupted else 0
 
 

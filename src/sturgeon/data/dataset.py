@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -14,7 +15,12 @@ import pandas as pd
 
 from sturgeon.data.features.aligned import empty_aligned, join_adjacent
 from sturgeon.data.features.cells import read_numbers, row_number
-from sturgeon.data.features.notes import describe_cells, describe_parts, describe_written
+from sturgeon.data.features.notes import (
+    describe_cells,
+    describe_parts,
+    describe_unseen,
+    describe_written,
+)
 from sturgeon.data.features.pieces import fit_pieces
 from sturgeon.data.features.pooled import OutOfFold, averaged, find_pooled, own_folds
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
@@ -30,8 +36,10 @@ from sturgeon.data.groups import (
     shared_groups,
     split_by_groups,
 )
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
 from sturgeon.data.reading.names import listed
-from sturgeon.data.reading.rules import CellRules, cell_rules
+from sturgeon.data.reading.rules import CellRules, cell_rules, notes_of
 from sturgeon.data.reading.sources import Table, check_columns, is_text, open_table
 from sturgeon.data.splits import (
     FEWEST_IN_A_PART,
@@ -208,6 +216,9 @@ def prepare(
     dates: Order | None = None,
     decimal: str | None = None,
     missing: Collection[str] | str | None = None,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
+    sql: str | None = None,
     seed: int = 0,
     time_order: bool = False,
     validation: float = 0.15,
@@ -218,11 +229,13 @@ def prepare(
     as_spelled: bool = True,
     pieces: bool = False,
     recognise: bool = True,
+    tidied: bool = True,
 ) -> Dataset:
     """Turn a table into a dataset. Nothing is learnt from validation or test rows.
 
     Args:
-        table: A path, a data frame, or a pair ``(X, y)`` of arrays of shapes (n, columns) and (n,).
+        table: A path or another place that `read_table` takes; a data frame of pandas, Polars or Arrow; or a
+            pair ``(X, y)`` of arrays of shapes (n, columns) and (n,).
         target: The column to predict; it may be None only for a pair.
         test: A test table of its own; `table` is then cut into training and validation only.
         task: "classification" or "regression"; None decides as `decide_task` says.
@@ -235,6 +248,9 @@ def prepare(
         missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``,
             ``null``, ``None`` …); these hold for the target too, in which the usual ones are labels. An empty
             cell and ``?`` are always missing.
+        encoding: Of text files that are neither UTF-8 nor begin with a byte order mark.
+        sheet: Of a workbook, by its name or its number, from 1.
+        sql: A query, where `table` is a database's URL.
         seed: Of the split; equal seeds give equal datasets.
         time_order: Rows are in order of time: train on the first, test on the last.
         validation: Share of the rows for validation.
@@ -249,6 +265,8 @@ def prepare(
             ``embedding`` is "piecewise_linear"; :func:`sturgeon.data.features.pieces.fit_pieces` says which.
         recognise: Whether dates, times, durations and numbers in dress ($1,200.00, 12 %) are looked for, and
             the rare ones of many categories pooled; False likewise.
+        tidied: Whether row numbers are left out, a Parquet file's named index is a column and a word such as
+            ``-`` among numbers means missing; False is for a study that was begun before that.
         folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
             many folds of even size and kind, each of which is to be held out in turn; there is no validation
             part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
@@ -269,7 +287,10 @@ def prepare(
         ('regression', 3, {'train': 70, 'validation': 15, 'test': 15})
     """
     rules = _cell_rules(missing, numeric, categorical, date, as_spelled=as_spelled, decimal=decimal)
-    frame, target, source = open_table(table, target, "the table", rules=rules)
+    rules = replace(rules, tidied=tidied)
+    options = FileOptions(encoding, sheet, sql)
+    frame, target, source = open_table(table, target, "the table", rules=rules, options=options)
+    told = notes_of(frame)
     groups, group_names = None, []
     if group_column is not None:
         _check_no_time_order(time_order, group_column)
@@ -370,8 +391,9 @@ def prepare(
             inputs,
             label_column,
         )  # so that a large table's cells are not held beside a large test table's
-        x_test, y_test, shared = _read_test(test, preprocessing, rules, group_column, group_names)
-        notes = (*notes, *shared)
+        groups_seen = (group_column, group_names)
+        test_frame, x_test, y_test, shared = _read_test(test, preprocessing, rules, options, groups_seen)
+        notes = [*notes, *describe_unseen(preprocessing, test_frame), *shared]
         test_rows = np.arange(len(y_test))
     return Dataset(
         task=choice.task,
@@ -390,6 +412,7 @@ def prepare(
         pooled=pooled,
         recognises=recognise,
         notes=(
+            *told,
             *notes,
             *describe_parts(preprocessing, y_train if fold_of is not None else y_validation, y_test),
         ),
@@ -541,13 +564,17 @@ def _read_test(
     test: Table,
     preprocessing: Preprocessing,
     rules: CellRules,
-    group_column: str | None,
-    group_names: list[object],
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """The test table's inputs and targets, and what is to be said of its groups."""
+    options: FileOptions,
+    groups_seen: tuple[str | None, list[object]],
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, list[str]]:
+    """The test table, its inputs and targets, and what is to be said of its groups."""
     if rules.as_spelled:
         rules = preprocessing.cell_rules(asked=rules.asked)
-    frame, target, source = open_table(test, preprocessing.target.name, "the test table", rules=rules)
+    workbook = isinstance(test, str | Path) and str(test).lower().endswith(WORKBOOKS)
+    options = FileOptions(options.encoding, options.sheet if workbook else None)
+    frame, target, source = open_table(
+        test, preprocessing.target.name, "the test table", rules=rules, options=options
+    )
     if isinstance(preprocessing.target, NumericTarget):
         check_present(frame[target], source)  # pyright: ignore[reportArgumentType]
         column = cast(pd.Series, frame[target])
@@ -556,11 +583,11 @@ def _read_test(
         raise DataError(
             f"a test table must have at least {FEWEST_IN_A_PART} rows; {source} has {len(frame)}; add rows"
         )
-    shared = []
+    shared, (group_column, group_names) = [], groups_seen
     if group_column is not None and group_column in frame.columns:
         cells = frame[group_column].dropna().astype(str)  # pyright: ignore[reportAttributeAccessIssue]
         both = shared_groups(group_names, cells.unique().tolist())
         if both:
             rows = int(cells.isin([str(one) for one in both]).sum())
             shared = [describe_shared(group_column, both, rows)]
-    return preprocessing.transform(frame, source), preprocessing.encode_target(frame, source), shared
+    return frame, preprocessing.transform(frame, source), preprocessing.encode_target(frame, source), shared

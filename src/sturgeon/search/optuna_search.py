@@ -211,7 +211,8 @@ def _distribution(item: Any) -> BaseDistribution:
     if isinstance(item, Real):
         return FloatDistribution(0.0, 1.0)
     if isinstance(item, Choice):
-        return CategoricalDistribution(tuple(range(item.size)))
+        every = range(item.size)
+        return IntDistribution(0, item.size - 1) if item.ordered else CategoricalDistribution(tuple(every))
     assert isinstance(item, Integer)
     return IntDistribution(*_ranks(item), log=item.scaling.is_log)
 
@@ -236,7 +237,11 @@ def _ask(trial: Trial, name: str, item: Varying) -> Scalar:
     if isinstance(item, Real):
         return item.value_at(trial.suggest_float(name, 0.0, 1.0))
     if isinstance(item, Choice):
-        return item.options[trial.suggest_categorical(name, tuple(range(item.size)))]
+        every = tuple(range(item.size))
+        chosen = (
+            trial.suggest_int(name, 0, every[-1]) if item.ordered else trial.suggest_categorical(name, every)
+        )
+        return item.as_given(item.options[chosen])
     assert isinstance(item, Integer)
     return item.scaling.at_rank(trial.suggest_int(name, *_ranks(item), log=item.scaling.is_log))
 

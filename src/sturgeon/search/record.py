@@ -55,6 +55,25 @@ class Record:
             self._keys.add(config_key(observation.config))
         self._by_number[observation.number] = observation
 
+    def replaced(self, observations: Iterable[Observation]) -> Record:
+        """Give a record in which some of its trials look different; this one stays as it is."""
+        other = Record()
+        other._by_number, other._keys = dict(self._by_number), set(self._keys)
+        for observation in observations:
+            other.put(observation)
+        return other
+
+    def unsettled(self, numbers: Iterable[int]) -> Record:
+        """Give a record in which these trials, where it has them, run and have shown nothing yet.
+
+        Example:
+            >>> record = Record([Observation(0, {"layers": 2}, "complete", 0.5)])
+            >>> record.unsettled([0, 1])[0]
+            Observation(number=0, config={'layers': 2}, state='running', value=None, curve=())
+        """
+        mine = (self._by_number[number] for number in numbers if number in self._by_number)
+        return self.replaced(Observation(one.number, one.config, "running") for one in mine)
+
     def __len__(self) -> int:
         return len(self._by_number)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
-from sturgeon.space.config import Scalar, scalar_key
+from sturgeon.space.config import Scalar, check_value, is_structure, scalar_key, write_value
 from sturgeon.space.scales import Floats
 
 Codes: TypeAlias = npt.NDArray[Any]
@@ -61,6 +60,10 @@ class Hyperparameter(ABC):
     def start(self) -> Scalar:
         """Give the value to start from: the default, or what stands for it."""
 
+    def as_given(self, value: Scalar) -> Scalar:
+        """Give a value that was read from JSON in the type that it was declared with, as a copy."""
+        return value
+
     @property
     def conditions(self) -> Mapping[str, tuple[Scalar, ...]]:
         """``when`` with every condition as a tuple of values."""
@@ -71,9 +74,15 @@ class Hyperparameter(ABC):
         entry: dict[str, Any] = {"kind": self.kind}
         for item in fields(self):
             value = getattr(self, item.name)
+            if item.metadata.get("later") and value == item.default:
+                continue  # it came later, and what does without it is as older versions read it
             if item.name == "when":
-                value = {name: list(values) for name, values in value.items()}
-            entry[item.name] = list(value) if isinstance(value, tuple) else value
+                value = {name: [write_value(one) for one in values] for name, values in value.items()}
+            elif item.name == "options":
+                value = [write_value(option) for option in value]
+            else:
+                value = write_value(value)
+            entry[item.name] = value
         return entry
 
     def __eq__(self, other: object) -> bool:
@@ -94,7 +103,7 @@ class Hyperparameter(ABC):
         for item in fields(self):
             value = getattr(self, item.name)
             if item.name == "when":
-                value = {name: values[0] if len(values) == 1 else values for name, values in value.items()}
+                value = {name: _as_condition(values) for name, values in value.items()}
             shared = item.name in Hyperparameter.__dataclass_fields__
             if item.default is MISSING and not shared:
                 parts.append((0, repr(value)))
@@ -159,6 +168,13 @@ class Varying(Hyperparameter):
         return SpaceError(f"A value must be {self.rule()}; got {shown(culprit)}.")
 
 
+def _as_condition(values: tuple[Scalar, ...]) -> Any:
+    """Give the values of a condition as one would write them; in a tuple they would be several."""
+    if len(values) == 1:
+        return [values[0]] if is_structure(values[0]) else values[0]
+    return values
+
+
 def shown(value: object) -> str:
     """Show a received value with its type, so that 1, 1.0 and '1' cannot be confused in a message."""
     return f"{value!r} ({type(value).__name__})"
@@ -169,16 +185,6 @@ def is_integer(value: object) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def check_scalar(value: object, what: str) -> None:
-    """Refuse what JSON cannot hold as a scalar; ``what`` begins the message."""
-    if type(value) not in (str, int, float, bool, type(None)):
-        raise SpaceError(
-            f"{what} must be a str, int, float, bool or None; got {shown(value)}. Convert it first."
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        raise SpaceError(f"{what} must be finite; got {value!r}. JSON has no such number: use a str or None.")
-
-
 def _normalized_when(when: object) -> Mapping[str, tuple[Scalar, ...]]:
     if not isinstance(when, Mapping):
         raise SpaceError(
@@ -186,12 +192,10 @@ def _normalized_when(when: object) -> Mapping[str, tuple[Scalar, ...]]:
         )
     normalized = {}
     for name, wanted in when.items():
-        values = tuple(wanted) if isinstance(wanted, tuple | list) else (wanted,)
+        values = tuple(wanted) if isinstance(wanted, tuple | list | range | np.ndarray) else (wanted,)
         if not values:
             raise SpaceError(f"`when` must give at least one value; got none for {name!r}. List the values.")
-        for value in values:
-            check_scalar(value, f"A value of `when` for {name!r}")
-        normalized[name] = values
+        normalized[name] = tuple(check_value(value, f"A value of `when` for {name!r}") for value in values)
     return MappingProxyType(normalized)
 
 

@@ -6,10 +6,15 @@ import keyword
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from sturgeon.errors import SpaceError
 from sturgeon.space.base import Hyperparameter, shown
 from sturgeon.space.conditions import Conditions
+from sturgeon.space.config import SCALARS
 from sturgeon.space.constraint import Constraint, Expression
+
+LONGEST_NAME = 200
 
 
 def check_names(hyperparameters: Mapping[Any, Any], may_be_empty: bool = False) -> None:
@@ -19,21 +24,42 @@ def check_names(hyperparameters: Mapping[Any, Any], may_be_empty: bool = False) 
             "A space must hold at least one hyperparameter; got none. Write Space(layers=Integer(2, 4))."
         )
     for name, item in hyperparameters.items():
-        if (
-            not isinstance(name, str)
-            or not name.isidentifier()
-            or keyword.iskeyword(name)
-            or name == "constraint"
-        ):
+        if not isinstance(name, str) or not _is_name(name):
             raise SpaceError(
-                f"A name must be a Python identifier, no keyword, and not `constraint`; got {name!r}. "
-                "Rename it, for instance to learning_rate."
+                "A name must be printable text without `=`, a backtick or spaces at its ends, and "
+                f"not `constraint`; got {name!r}. Rename it, for instance to learning_rate."
             )
         if not isinstance(item, Hyperparameter):
             raise SpaceError(
                 f"A space must hold Real, Integer, Choice or Constant; got {shown(item)} for {name!r}. "
-                f"Write {name}=Constant({item!r}) if it does not vary."
+                f"{_instead(name, item)}."
             )
+
+
+def _instead(name: str, item: object) -> str:
+    """Say what to write for something that is no hyperparameter."""
+    to = f"{name}=" if is_keyword_name(name) else f"{name!r}: "
+    if isinstance(item, type) and issubclass(item, Hyperparameter):
+        return f"Give it its values, as in {to}{item.__name__}(…)"
+    if isinstance(item, list | tuple | range | np.ndarray):
+        return f"Write {to}Choice({item!r}) to choose one of them"
+    if isinstance(item, dict) and list(item) == ["grid_search"]:
+        return f"Write {to}Choice({item['grid_search']!r}) and search with Grid"
+    if isinstance(item, SCALARS):
+        return f"Write {to}Constant({item!r}) if it does not vary"
+    if callable(item) and not hasattr(item, "rvs"):
+        return "What follows from other hyperparameters is computed in `train`"
+    return f"Write {to}Real(low, high), {to}Integer(low, high) or {to}Choice([…])"
+
+
+def _is_name(name: str) -> bool:
+    sound = bool(name) and name.isprintable() and name.strip() == name and len(name) <= LONGEST_NAME
+    return sound and not set(name) & set("=`") and name != "constraint"
+
+
+def is_keyword_name(name: str) -> bool:
+    """Tell whether a name can be written as the name of an argument, as in ``Space(layers=…)``."""
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def parse_constraint(

@@ -37,7 +37,7 @@ class Conditions:
         self.order = _parents_first(hyperparameters)
         self._wanted = {
             name: {
-                parent: {scalar_key(value) for value in values}
+                parent: {scalar_key(value): value for value in values}
                 for parent, values in hyperparameter.conditions.items()
             }
             for name, hyperparameter in hyperparameters.items()
@@ -104,9 +104,11 @@ class Conditions:
         size = self._hyperparameters[name].size
         if not self.is_active(name, assigned):
             return self._count_group(group, position + 1, assigned)
-        asked = {key for wanted in self._wanted.values() for key in wanted.get(name, ())}
+        asked: dict[tuple[str, object], Scalar] = {}
+        for wanted in self._wanted.values():
+            asked |= wanted.get(name, {})
         total: int | float = 0
-        for _, value in asked:
+        for value in asked.values():
             total += self._count_group(group, position + 1, assigned | {name: value})
         if size > len(asked):
             # All the values no child asks for behave alike, so they are counted once and multiplied.

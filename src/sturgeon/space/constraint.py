@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -64,7 +65,8 @@ class Expression:
 
     Args:
         text: Comparisons, ``+ - * / // % **``, ``and``, ``or``, ``not``, numbers, texts, names, and
-            ``in`` with a tuple; at most 1,000 characters.
+            ``in`` with a tuple; at most 1,000 characters. A name that is no identifier, such as
+            ``max-depth``, stands in backticks.
         absent: Names that the space has dropped; they count as inactive.
 
     Raises:
@@ -81,10 +83,12 @@ class Expression:
     def __init__(self, text: str, absent: tuple[str, ...] = ()) -> None:
         self.text = text
         self.absent = tuple(sorted(absent))
-        tree = _parse(text)
-        self.names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        plain, self._quoted = _without_backticks(text)
+        tree = _parse(plain)
+        found = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        self.names = frozenset(self._quoted.get(name, name) for name in found)
         try:
-            self._evaluate = _build(tree, 0)
+            self._evaluate = _build(_renamed(tree, self._quoted), 0)
         except RecursionError:
             raise SpaceError(f"A constraint must be simpler; got {text[:40]!r}…. Give a function.") from None
 
@@ -162,6 +166,29 @@ def _truth(result: Any) -> bool:
     if type(result).__name__ not in ("bool", "bool_"):
         raise TypeError(f"not a truth value: {result!r}")
     return bool(result)
+
+
+def _without_backticks(text: object) -> tuple[Any, dict[str, str]]:
+    """Put identifiers for names in backticks, and tell which name each stands for."""
+    quoted: dict[str, str] = {}
+    if not isinstance(text, str):
+        return text, quoted
+
+    def stand_in(found: re.Match[str]) -> str:
+        word = next(
+            word for count in range(len(quoted), 10**6) if (word := f"name_{count}_") not in str(text)
+        )
+        quoted[word] = found[1]
+        return word
+
+    return re.sub(r"`([^`]+)`", stand_in, text), quoted
+
+
+def _renamed(tree: ast.expr, quoted: Mapping[str, str]) -> ast.expr:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = quoted.get(node.id, node.id)
+    return tree
 
 
 def _parse(text: str) -> ast.expr:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import numbers
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
-from sturgeon.space.base import Codes, Hyperparameter, Varying, check_scalar, shown
-from sturgeon.space.config import Scalar, scalar_key
+from sturgeon.space.base import Codes, Hyperparameter, Varying, shown
+from sturgeon.space.belief import Belief
+from sturgeon.space.config import Scalar, check_value, is_structure, scalar_key
 from sturgeon.space.scales import (
+    CLOSEST,
     INTEGER_SCALES,
     LARGEST,
     LARGEST_INTEGER,
@@ -23,9 +26,13 @@ from sturgeon.space.scales import (
     Floats,
     IntegerScale,
     Scale,
+    Stepped,
+    SteppedInteger,
 )
 
 # The logarithm of a value next to a bound may be the bound's own.
+# Bent draws are rounded to so many digits, as bending and straightening lose some of the others.
+_BENT_DIGITS = 10
 _ABOVE_0, _BELOW_1 = float(np.finfo(np.float64).tiny), 1 - float(np.finfo(np.float64).epsneg)
 
 
@@ -42,11 +49,14 @@ class Bounded(Varying):
     low: float
     high: float
     scale: str = "linear"
+    step: float | None = field(default=None, kw_only=True, metadata={"later": True})
+    around: float | None = field(default=None, kw_only=True, metadata={"later": True})
 
     def __post_init__(self) -> None:
         self.check_shared()
-        for name in ("low", "high"):
-            object.__setattr__(self, name, self._bound(name, getattr(self, name)))
+        for name in ("low", "high", "step", "around"):
+            if name in ("low", "high") or getattr(self, name) is not None:
+                object.__setattr__(self, name, self._bound(name, getattr(self, name)))
         low, high = self.low, self.high
         if low >= high:
             remedy = "Use a Constant for one value" if low == high else "Swap the two"
@@ -58,17 +68,51 @@ class Bounded(Varying):
                 f"`scale` must be one of {', '.join(map(repr, self.scales))} for this kind; "
                 f"got {self.scale!r} for {type(self).__name__}. Choose one of them."
             )
+        self._check_step()
         self.scaling.check(low, high)
+        self._check_around()
         self.check_default()
+
+    def _check_step(self) -> None:
+        if self.step is None:
+            return
+        if self.step <= 0:
+            raise SpaceError(f"`step` must be above 0; got {self.step!r} for {_article(self)}. Leave it out.")
+        if self.scale != "linear":
+            raise SpaceError(
+                f"A `step` goes with a linear scale; got step={self.step!r} with scale={self.scale!r}. "
+                "Leave one out, or list the values in a Choice(…, ordered=True)."
+            )
+
+    def _check_around(self) -> None:
+        if self.around is not None and not self.low <= self.around <= self.high:
+            raise SpaceError(
+                f"`around` must lie between `low` and `high`; got around={self.around!r}, low={self.low!r}, "
+                f"high={self.high!r} for {_article(self)}. Move it inside."
+            )
 
     @property
     def scaling(self) -> Scale:
         """The scale itself, which ``scale`` names."""
         return self.scales[self.scale]
 
+    @property
+    def belief(self) -> Belief | None:
+        """Where on its scale the best value is believed to be; None without ``around``."""
+        if self.around is None:
+            return None
+        place = self.scaling.to_unit(np.array([self.around], dtype=np.float64), self.low, self.high)
+        return Belief(float(np.clip(place[0], 0.0, 1.0)))
+
     def start(self) -> Scalar:
-        """Give the default, or the median of what is drawn."""
-        return self.value_at(0.5) if self.default is None else self.default
+        """Give the default, or what it is believed to be around, or the median of what is drawn."""
+        if self.default is not None:
+            return self.default
+        return self.value_at(0.5) if self.around is None else self._nearest(self.around)
+
+    def _nearest(self, value: float) -> Scalar:
+        """The value that can be drawn at the place of another."""
+        return self.value_at(float(self.to_unit(np.array([value]))[0]))
 
     def decode(self, codes: Codes) -> list[Scalar]:
         """Turn an array of numbers into Python numbers."""
@@ -92,6 +136,9 @@ class Real(Bounded):
         priority: 1 is tuned first.
         default: The value to start from, inside the range.
         when: Active only when another hyperparameter has this value.
+        step: With a linear scale, only low, low + step, low + 2 step, … are drawn.
+        around: A value that you believe to be about the best: values near it, on the scale, are drawn more
+            often, and the others now and then.
 
     Raises:
         SpaceError: The range, the scale, the default, the priority or the condition breaks a rule.
@@ -99,6 +146,8 @@ class Real(Bounded):
     Example:
         >>> Real(1e-4, 1.0, scale="log", priority=1).value_at(0.5)
         0.01
+        >>> list(Real(0, 1, step=0.25).values()), Real(1e-4, 1.0, scale="log", around=1e-3).start()
+        ([0.0, 0.25, 0.5, 0.75, 1.0], 0.001)
         >>> Real(0.9, 0.999, scale="reverse_log").value_at(0.5)
         0.99
     """
@@ -111,21 +160,33 @@ class Real(Bounded):
             object.__setattr__(self, "default", float(self.default))
         super().__post_init__()
 
+    @property
+    def scaling(self) -> Scale:
+        """The scale itself, which ``scale`` and ``step`` name."""
+        return super().scaling if self.step is None else Stepped(self.step)
+
     def rule(self) -> str:
         """Say the range."""
-        return f"a float in [{self.low!r}, {self.high!r}]"
+        steps = "" if self.step is None else f" in steps of {self.step!r}"
+        return f"a float in [{self.low!r}, {self.high!r}]{steps}"
 
     def contains(self, value: object) -> bool:
-        """Tell whether ``value`` is a float in the range; an int is not a float."""
-        return isinstance(value, float) and self.low <= value <= self.high
+        """Tell whether ``value`` is a float in the range, and on a step; an int is not a float."""
+        if not isinstance(value, float) or not self.low <= value <= self.high:
+            return False
+        return bool(self._on_step(np.array([value]))[0])
 
     @property
-    def size(self) -> float:
-        """``math.inf``."""
-        return math.inf
+    def size(self) -> int | float:
+        """How many steps; ``math.inf`` without them."""
+        scaling = self.scaling
+        return scaling.count(self.low, self.high) if isinstance(scaling, Stepped) else math.inf
 
     def values(self) -> Iterator[Scalar]:
-        """Refuse: the values of a Real cannot be counted."""
+        """Yield every value that can be drawn, upwards; refused without steps, as there are too many."""
+        if self.step is not None:
+            unit = (np.arange(self.size) + 0.5) / self.size
+            return iter(self.decode(self._from_places(unit)))
         raise SpaceError(
             f"Only a finite hyperparameter can be listed; got {self!r}. Use an Integer or a Choice."
         )
@@ -135,19 +196,44 @@ class Real(Bounded):
         if not all(isinstance(value, float) for value in values):
             raise self.refuse(values)
         codes = np.array(values, dtype=np.float64)
-        if not np.all((codes >= self.low) & (codes <= self.high)):
+        if not np.all((codes >= self.low) & (codes <= self.high) & self._on_step(codes)):
             raise self.refuse(values)
         return codes
 
     def to_unit(self, codes: Codes) -> Floats:
-        """Map values to [0, 1]; the bounds, and they alone, go to 0 and 1 exactly."""
-        unit = np.clip(self.scaling.to_unit(codes, self.low, self.high), _ABOVE_0, _BELOW_1)
+        """Map values to [0, 1]; the bounds, and they alone, go to 0 and 1 exactly.
+
+        With steps, each value goes to the middle of its stretch.
+        """
+        belief = self.belief
+        unit = self.scaling.to_unit(codes, self.low, self.high)
+        if belief is not None:
+            unit = belief.straighten(unit)
+        if self.step is not None:
+            return unit
+        unit = np.clip(unit, _ABOVE_0, _BELOW_1)
         unit[codes == self.low] = 0.0
         unit[codes == self.high] = 1.0
         return unit
 
     def from_unit(self, unit: Floats) -> Floats:
         """Map [0, 1] to values inside [low, high]; 0 and 1 give the bounds exactly."""
+        belief = self.belief
+        if belief is None:
+            return self._from_places(unit)
+        values = self._from_places(belief.bend(unit))
+        if self.step is None:
+            values = np.clip(_rounded(values, self.low, self.high, self.scale), self.low, self.high)
+        return values
+
+    def _on_step(self, values: Floats) -> npt.NDArray[np.bool_]:
+        """Tell of values in the range whether each is drawn, up to rounding."""
+        if self.step is None:
+            return np.ones(len(values), dtype=bool)
+        steps = (values - self.low) / self.step
+        return np.abs(steps - np.rint(steps)) <= CLOSEST * np.maximum(1.0, steps)
+
+    def _from_places(self, unit: Floats) -> Floats:
         values = self.scaling.from_unit(unit, self.low, self.high)
         # Adding 0.0 turns -0.0 into 0.0, so that one number has one key.
         values = np.clip(values, self.low, self.high) + 0.0
@@ -183,13 +269,15 @@ class Integer(Bounded):
         priority: 1 is tuned first.
         default: The value to start from, inside the range.
         when: Active only when another hyperparameter has this value.
+        step: With a linear scale, only low, low + step, low + 2 step, … are drawn.
+        around: A number that you believe to be about the best, as for a Real.
 
     Raises:
         SpaceError: The range, the scale, the default, the priority or the condition breaks a rule.
 
     Example:
-        >>> list(Integer(16, 512, scale="power_of_two").values())
-        [16, 32, 64, 128, 256, 512]
+        >>> list(Integer(16, 512, scale="power_of_two").values()), list(Integer(32, 128, step=32).values())
+        ([16, 32, 64, 128, 256, 512], [32, 64, 96, 128])
     """
 
     kind: ClassVar[str] = "integer"
@@ -197,10 +285,13 @@ class Integer(Bounded):
 
     low: int
     high: int
+    step: int | None = field(default=None, kw_only=True, metadata={"later": True})
 
     @property
     def scaling(self) -> IntegerScale:
-        """The scale itself, which ``scale`` names."""
+        """The scale itself, which ``scale`` and ``step`` name."""
+        if self.step is not None:
+            return SteppedInteger(self.step, low=self.low)
         return INTEGER_SCALES[self.scale]
 
     def rule(self) -> str:
@@ -234,11 +325,15 @@ class Integer(Bounded):
 
     def to_unit(self, codes: Codes) -> Floats:
         """Map numbers to the middles of their stretches of [0, 1]."""
-        return self.scaling.to_unit(codes.astype(np.float64), self.low, self.high)
+        unit = self.scaling.to_unit(codes.astype(np.float64), self.low, self.high)
+        belief = self.belief
+        return unit if belief is None else belief.straighten(unit)
 
     def from_unit(self, unit: Floats) -> npt.NDArray[np.int64]:
         """Map [0, 1] to the numbers whose stretches are hit."""
-        return self.scaling.from_unit(unit, self.low, self.high).astype(np.int64)
+        belief = self.belief
+        places = unit if belief is None else belief.bend(unit)
+        return self.scaling.from_unit(places, self.low, self.high).astype(np.int64)
 
     @staticmethod
     def _bound(name: str, value: object) -> int:
@@ -260,8 +355,11 @@ class Choice(Varying):
     """One of several options, each with equal mass.
 
     Args:
-        options: JSON scalars (str, int, float, bool, None), at least one, all different. ``True``,
-            ``1`` and ``1.0`` are three different options.
+        options: JSON scalars (str, int, float, bool, None), or tuples, lists and dicts of them; at least
+            one, all different. ``True``, ``1`` and ``1.0`` are three different options, ``(1, 2)`` and
+            ``[1, 2]`` are one.
+        ordered: Whether neighbours are alike, as small, medium and large are: a search then learns of one
+            option from those beside it.
         priority: 1 is tuned first.
         default: The option to start from; None stands for the first option.
         when: Active only when another hyperparameter has this value.
@@ -270,17 +368,20 @@ class Choice(Varying):
         SpaceError: The options, the default, the priority or the condition breaks a rule.
 
     Example:
-        >>> Choice(("adam", "momentum")).start()
-        'adam'
+        >>> Choice(("adam", "momentum")).start(), Choice([(50,), (50, 50)]).start()
+        ('adam', (50,))
     """
 
     kind: ClassVar[str] = "choice"
 
     options: tuple[Scalar, ...]
+    ordered: bool = field(default=False, kw_only=True, metadata={"later": True})
 
     def __post_init__(self) -> None:
         self.check_shared()
         object.__setattr__(self, "options", _checked_options(self.options))
+        if type(self.ordered) is not bool:
+            raise SpaceError(f"`ordered` must be True or False; got {shown(self.ordered)}. Leave it out.")
         self.check_default()
 
     def rule(self) -> str:
@@ -298,23 +399,32 @@ class Choice(Varying):
 
     def values(self) -> Iterator[Scalar]:
         """Yield the options in order."""
-        return iter(self.options)
+        return map(_own, self.options)
 
     def start(self) -> Scalar:
         """Give the default, or the first option."""
-        return self.options[0] if self.default is None else self.default
+        return _own(self.options[0]) if self.default is None else self.as_given(self.default)
+
+    def as_given(self, value: Scalar) -> Scalar:
+        """Give an option that was read from JSON in the type that it was declared with, as a copy."""
+        if not is_structure(value):
+            return value
+        key = scalar_key(value)
+        return next((deepcopy(option) for option in self.options if scalar_key(option) == key), value)
 
     def encode(self, values: list[Any]) -> npt.NDArray[np.intp]:
         """Turn options into their indices."""
         index = {scalar_key(option): position for position, option in enumerate(self.options)}
         try:
-            return np.array([index[type(value).__name__, value] for value in values], dtype=np.intp)
+            return np.array([index[scalar_key(value)] for value in values], dtype=np.intp)
         except (KeyError, TypeError):
             raise self.refuse(values) from None
 
     def decode(self, codes: Codes) -> list[Scalar]:
         """Turn indices into options."""
         options = self.options
+        if any(map(is_structure, options)):
+            return [_own(options[index]) for index in codes.tolist()]
         return [options[index] for index in codes.tolist()]
 
     def to_unit(self, codes: Codes) -> Floats:
@@ -331,7 +441,7 @@ class Constant(Hyperparameter):
     """A value that does not vary; it is in every configuration and has no coordinate.
 
     Args:
-        value: A JSON scalar.
+        value: A JSON scalar, or a tuple, a list or a dict of such.
         priority: Kept for the day it varies.
         default: None, or the value itself.
         when: Active only when another hyperparameter has this value.
@@ -350,7 +460,7 @@ class Constant(Hyperparameter):
 
     def __post_init__(self) -> None:
         self.check_shared()
-        check_scalar(self.value, "A constant")
+        object.__setattr__(self, "value", check_value(self.value, "A constant"))
         self.check_default()
 
     def rule(self) -> str:
@@ -368,11 +478,30 @@ class Constant(Hyperparameter):
 
     def values(self) -> Iterator[Scalar]:
         """Yield the value."""
-        return iter((self.value,))
+        return iter((self.start(),))
 
     def start(self) -> Scalar:
         """Give the value."""
-        return self.value
+        return _own(self.value)
+
+    def as_given(self, value: Scalar) -> Scalar:
+        """Give the constant, whose type JSON may have changed, as a copy."""
+        return self.start() if is_structure(value) and self.contains(value) else value
+
+
+def _own(value: Scalar) -> Scalar:
+    """Give a value that whoever gets it may change."""
+    return deepcopy(value) if is_structure(value) else value
+
+
+def _rounded(values: Floats, low: float, high: float, scale: str) -> Floats:
+    """Round bent draws so that each comes back from its place in the unit cube."""
+    if scale == "log":
+        power = 10.0 ** (_BENT_DIGITS - 1 - np.floor(np.log10(values)))
+        return np.rint(values * power) / power
+    if scale == "reverse_log":
+        return np.round(values, _BENT_DIGITS + 2)
+    return np.round(values, _BENT_DIGITS - math.ceil(math.log10(max(abs(low), abs(high)))))
 
 
 def _article(value: Hyperparameter) -> str:
@@ -381,15 +510,14 @@ def _article(value: Hyperparameter) -> str:
 
 
 def _checked_options(options: object) -> tuple[Scalar, ...]:
-    if isinstance(options, str) or not isinstance(options, Iterable):
-        raise SpaceError(
-            f"`options` must be a tuple or a list; got {shown(options)}. Write Choice(('a', 'b'))."
-        )
-    normalized = tuple(options)
+    if isinstance(options, str | Set | Mapping) or not isinstance(options, Iterable):
+        remedy = "Write Choice(('a', 'b'))"
+        if isinstance(options, Set | Mapping):  # the order of a set differs from process to process
+            remedy = "Give them an order: Choice([…])"
+        raise SpaceError(f"`options` must be a tuple or a list; got {shown(options)}. {remedy}.")
+    normalized = tuple(check_value(option, "An option") for option in options)
     if not normalized:
         raise SpaceError("`options` must hold at least one option; got none. List what may be chosen.")
-    for option in normalized:
-        check_scalar(option, "An option")
     keys = [scalar_key(option) for option in normalized]
     for position, key in enumerate(keys):
         if key in keys[:position]:

@@ -7,10 +7,13 @@ from typing import Any
 
 from sturgeon.errors import SpaceError
 from sturgeon.space.base import Hyperparameter
+from sturgeon.space.checks import is_keyword_name
+from sturgeon.space.config import read_value
 from sturgeon.space.constraint import Constraint, Expression, callable_name
 from sturgeon.space.hyperparameters import Choice, Constant, Integer, Real
 
-FORMAT = 1
+FORMAT = 2
+"""The newest form; a space that needs nothing of it is written in the first, which older versions read."""
 KINDS: Mapping[str, type[Hyperparameter]] = {kind.kind: kind for kind in (Real, Integer, Choice, Constant)}
 
 
@@ -24,7 +27,19 @@ def write_space(
         written = {"expression": constraint.text, "absent": list(constraint.absent)}
     elif constraint is not None:
         written = {"callable": callable_name(constraint)}
-    return {"format": FORMAT, "hyperparameters": entries, "constraint": written}
+    version = FORMAT if any(map(_needs_second_format, entries)) else 1
+    return {"format": version, "hyperparameters": entries, "constraint": written}
+
+
+def _needs_second_format(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a hyperparameter has what the first form had not: a step, say, or a tuple as an option."""
+    values = [
+        *entry.get("options", ()),
+        entry.get("value"),
+        *(one for each in entry["when"].values() for one in each),
+    ]
+    later = not {"step", "around", "ordered"}.isdisjoint(entry)
+    return later or not is_keyword_name(entry["name"]) or any(isinstance(value, dict) for value in values)
 
 
 def read_space(
@@ -51,8 +66,8 @@ def read_space(
             "A space in JSON must have `format`, `constraint` and `hyperparameters`, each with a `name`; "
             f"got {type(error).__name__} ({error}). Use what to_json() wrote."
         ) from None
-    if version != FORMAT:
-        raise SpaceError(f"A space in JSON must have format {FORMAT}; got {version!r}. Update Sturgeon.")
+    if version not in (1, FORMAT):
+        raise SpaceError(f"A space in JSON must have format 1 to {FORMAT}; got {version!r}. Update Sturgeon.")
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise SpaceError(f"Names must be texts and different; got {names!r}. Correct the JSON.")
     hyperparameters = {name: _read(name, entry) for name, entry in zip(names, entries, strict=True)}
@@ -68,8 +83,14 @@ def _read(name: str, entry: Mapping[str, Any]) -> Hyperparameter:
                 f"A hyperparameter needs a `kind`, one of {', '.join(KINDS)}; got {entry!r}. "
                 "Correct the JSON."
             )
+        for setting in ("value", "default"):
+            if setting in settings:
+                settings[setting] = read_value(settings[setting])
+        if "options" in settings:
+            settings["options"] = tuple(map(read_value, settings["options"]))
+        settings["when"] = {of: tuple(map(read_value, wanted)) for of, wanted in settings["when"].items()}
         return KINDS[kind](**settings)
-    except (SpaceError, TypeError) as error:
+    except (SpaceError, TypeError, KeyError, AttributeError) as error:
         told = f"A {kind} hyperparameter cannot be read from {settings!r}: {error}. Correct the JSON."
         raise SpaceError(f"{error if isinstance(error, SpaceError) else told} (reading {name!r})") from None
 

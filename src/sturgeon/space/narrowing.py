@@ -88,7 +88,13 @@ def _fewer_options(name: str, choice: Choice, options: tuple[Scalar, ...]) -> Ch
 def _smaller_range(name: str, bounded: Real | Integer, low: Any, high: Any) -> Hyperparameter:
     if low == high:
         return _fixed(name, bounded, low)
-    smaller = dataclasses.replace(bounded, low=low, high=high, default=None)
+    around = bounded.around if bounded.around is not None and low <= bounded.around <= high else None
+    smaller = dataclasses.replace(bounded, low=low, high=high, default=None, around=around)
+    if bounded.step is not None and not bounded.contains(smaller.low):
+        raise SpaceError(
+            f"A narrower range must begin on a step; got low={smaller.low!r} where {name!r} is "
+            f"{bounded.rule()}. Move it."
+        )
     if smaller.low < bounded.low or smaller.high > bounded.high:
         raise SpaceError(
             f"A narrower range must lie inside [{bounded.low!r}, {bounded.high!r}]; "

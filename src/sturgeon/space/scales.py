@@ -292,10 +292,94 @@ class PowerOfTwo(IntegerScale):
         return self.rank(int(high)) - self.rank(int(low)) + 1
 
 
+class Stepped(Scale):
+    """Equal mass on low, low + step, low + 2 step, …; what ``step`` makes of a linear scale.
+
+    Example:
+        >>> Stepped(0.25).from_unit(np.array([0.0, 0.5, 1.0]), 0.0, 1.0).tolist()
+        [0.0, 0.5, 1.0]
+    """
+
+    name = "linear"
+
+    def __init__(self, step: float) -> None:
+        self.step = step
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse a range that does not end on a step."""
+        check_steps(low, high, self.step)
+        Linear().check(low, high)
+
+    def count(self, low: float, high: float) -> int:
+        """How many values there are."""
+        return round((high - low) / self.step) + 1
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Compute (k + 1/2) / count for the nearest step k."""
+        return (np.rint((values - low) / self.step) + 0.5) / self.count(low, high)
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Compute low + k step, rounded to 12 digits of the larger bound."""
+        count = self.count(low, high)
+        steps = np.minimum(np.floor(unit * count), count - 1)
+        magnitude = math.ceil(math.log10(max(abs(low), abs(high))))
+        return np.round(low + steps * self.step, SIGNIFICANT_DIGITS - magnitude)
+
+
+class SteppedInteger(IntegerScale):
+    """The same for whole numbers.
+
+    Example:
+        >>> SteppedInteger(32, low=32).from_unit(np.array([0.0, 0.5, 1.0]), 32, 512).tolist()
+        [32.0, 288.0, 512.0]
+    """
+
+    name = "linear"
+    every_integer = False
+
+    def __init__(self, step: int, *, low: int) -> None:
+        self.step = step
+        self._offset = low % step
+        self.noun = f"a whole number in steps of {step}"  # pyright: ignore[reportAttributeAccessIssue]
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse a range that does not end on a step."""
+        check_steps(low, high, self.step)
+
+    def rank(self, value: int) -> int:
+        """Count the steps."""
+        return (value - self._offset) // self.step
+
+    def at_rank(self, rank: int) -> int:
+        """Give the number after so many steps."""
+        return rank * self.step + self._offset
+
+    def to_unit(self, values: Floats, low: float, high: float) -> Floats:
+        """Compute (k + 1/2) / count for the nearest step k."""
+        return (np.rint((values - low) / self.step) + 0.5) / ((high - low) // self.step + 1)
+
+    def from_unit(self, unit: Floats, low: float, high: float) -> Floats:
+        """Compute low + k step."""
+        count = (high - low) // self.step + 1
+        return low + np.minimum(np.floor(unit * count), count - 1) * self.step
+
+
 REAL_SCALES: Mapping[str, Scale] = {scale.name: scale for scale in (Linear(), Log(), ReverseLog())}
 INTEGER_SCALES: Mapping[str, IntegerScale] = {
     scale.name: scale for scale in (IntegerLinear(), IntegerLog(), PowerOfTwo())
 }
+
+
+def check_steps(low: float, high: float, step: float) -> None:
+    """Refuse a step that does not lead from one bound to the other."""
+    steps = (high - low) / step
+    if abs(steps - round(steps)) > CLOSEST * max(1.0, steps) or round(steps) < 1:
+        last = low + math.floor(steps + CLOSEST) * step
+        remedy = f"Write high={last:.12g}" if last > low else "Make the step smaller"
+        raise SpaceError(
+            f"`high` must be a whole number of steps above `low`; got low={low:.12g}, high={high:.12g}, "
+            f"step={step:.12g}. {remedy}."
+        )
 
 
 def _check_width(low: float, high: float) -> None:

@@ -13,9 +13,15 @@ import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
 from sturgeon.space.base import Hyperparameter, Varying, shown
-from sturgeon.space.checks import check_known, check_members, check_names, parse_constraint
+from sturgeon.space.checks import (
+    check_known,
+    check_members,
+    check_names,
+    is_keyword_name,
+    parse_constraint,
+)
 from sturgeon.space.conditions import Conditions, prune
-from sturgeon.space.config import Config
+from sturgeon.space.config import Config, is_structure
 from sturgeon.space.configs import Configs
 from sturgeon.space.constraint import Constraint, Expression, callable_name, holds
 from sturgeon.space.description import Description, describe
@@ -23,6 +29,7 @@ from sturgeon.space.drawing import HOPELESS, as_generator, draw_satisfying
 from sturgeon.space.json_form import read_space, write_space
 from sturgeon.space.narrowing import evenly_spaced, narrowed
 from sturgeon.space.scales import Floats
+from sturgeon.views import view_of
 
 LISTABLE = 50_000
 
@@ -33,13 +40,16 @@ class Space(Mapping[str, Hyperparameter]):
     """What may vary: a read-only mapping from names to hyperparameters.
 
     Args:
+        named: Hyperparameters in a dict, for names that cannot be those of arguments:
+            ``Space({"max-depth": Integer(2, 8), "lambda": Real(0, 1)})``.
         constraint: A function from a configuration to a bool, or an expression such as
-            ``"batch_size <= 4 * hidden_units"``. Inactive hyperparameters are absent from a configuration; a
-            comparison that names one counts as satisfied.
-        hyperparameters: By name, in the order of the unit cube's coordinates.
+            ``"batch_size <= 4 * hidden_units"``; a name that is no identifier stands in backticks there.
+            Inactive hyperparameters are absent from a configuration; a comparison that names one counts
+            as satisfied.
+        hyperparameters: By name, in the order of the unit cube's coordinates, after those of ``named``.
 
     Raises:
-        SpaceError: No hyperparameter, a name that is no identifier, a condition or a constraint that
+        SpaceError: No hyperparameter, a name given twice or not printable, a condition or a constraint that
             breaks a rule.
 
     Attributes:
@@ -61,8 +71,14 @@ class Space(Mapping[str, Hyperparameter]):
     """
 
     def __init__(
-        self, /, *, constraint: Constraint | str | None = None, **hyperparameters: Hyperparameter
+        self,
+        named: Mapping[str, Hyperparameter] | None = None,
+        /,
+        *,
+        constraint: Constraint | str | None = None,
+        **hyperparameters: Hyperparameter,
     ) -> None:
+        hyperparameters = _joined(named, hyperparameters)
         check_names(hyperparameters)
         self._hyperparameters = MappingProxyType(dict(hyperparameters))
         self._conditions = Conditions(self._hyperparameters)
@@ -93,8 +109,14 @@ class Space(Mapping[str, Hyperparameter]):
     def __hash__(self) -> int:
         return hash(json.dumps(self.to_json()))
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return view_of("space.html", self)
+
     def __repr__(self) -> str:
         parts = [f"{name}={item!r}" for name, item in self.items()]
+        if not all(map(is_keyword_name, self)):
+            parts = ["{" + ", ".join(f"{name!r}: {item!r}" for name, item in self.items()) + "}"]
         if self.constraint is not None:
             parts.append(f"constraint={self._constraint_text()!r}")
         return f"Space({', '.join(parts)})"
@@ -148,6 +170,18 @@ class Space(Mapping[str, Hyperparameter]):
     def satisfies(self, config: Mapping[str, Any]) -> bool:
         """Tell whether a configuration of this space satisfies the constraint; True without one."""
         return self.constraint is None or holds(self.constraint, dict(config), self._names)
+
+    def as_given(self, config: Mapping[str, Any]) -> Config:
+        """Give a configuration that was read from JSON with each option in the type it was declared with.
+
+        Example:
+            >>> from sturgeon.space import Choice
+            >>> Space(hidden=Choice([(50,), (50, 50)])).as_given({"hidden": [50, 50]})
+            {'hidden': (50, 50)}
+        """
+        if not any(map(is_structure, config.values())):
+            return dict(config)
+        return {name: self[name].as_given(value) if name in self else value for name, value in config.items()}
 
     def default(self) -> Config:
         """Give the configuration of defaults: the median of what is drawn where none is set.
@@ -275,6 +309,7 @@ class Space(Mapping[str, Hyperparameter]):
 
     def replace(
         self,
+        named: Mapping[str, Hyperparameter] | None = None,
         /,
         *,
         constraint: Constraint | str | Unchanged | None = "unchanged",
@@ -283,6 +318,7 @@ class Space(Mapping[str, Hyperparameter]):
         """Make a space with some hyperparameters replaced or added.
 
         Args:
+            named: Hyperparameters in a dict, for names that cannot be those of arguments.
             constraint: The new constraint; ``"unchanged"`` keeps the old one.
             hyperparameters: By name; a known name keeps its place, a new one comes last.
 
@@ -292,6 +328,7 @@ class Space(Mapping[str, Hyperparameter]):
         Raises:
             SpaceError: The new space would break a rule.
         """
+        hyperparameters = _joined(named, hyperparameters)
         check_names(hyperparameters, may_be_empty=True)
         new = self.constraint if isinstance(constraint, str) and constraint == "unchanged" else constraint
         return self._derive({**self, **hyperparameters}, new, set(hyperparameters))
@@ -341,7 +378,7 @@ class Space(Mapping[str, Hyperparameter]):
             SpaceError: The dict is not of that form, or a function is missing or not asked for.
         """
         hyperparameters, constraint = read_space(data, constraint)
-        return Space(constraint=constraint, **hyperparameters)
+        return Space(hyperparameters, constraint=constraint)
 
     # --- inner workings ---
 
@@ -376,7 +413,7 @@ class Space(Mapping[str, Hyperparameter]):
         if isinstance(constraint, Expression):
             dropped = constraint.names - kept.keys() & {*self.names, *constraint.absent}
             constraint = Expression(constraint.text, tuple(dropped))
-        return Space(constraint=constraint, **kept)
+        return Space(kept, constraint=constraint)
 
     def _constraint_text(self) -> str | None:
         if isinstance(self.constraint, Expression):
@@ -385,4 +422,17 @@ class Space(Mapping[str, Hyperparameter]):
 
 
 def _rebuild(hyperparameters: dict[str, Hyperparameter], constraint: Constraint | None) -> Space:
-    return Space(constraint=constraint, **hyperparameters)
+    return Space(hyperparameters, constraint=constraint)
+
+
+def _joined(named: Any, others: Mapping[str, Hyperparameter]) -> dict[str, Hyperparameter]:
+    """Put the two ways of naming hyperparameters together."""
+    if named is not None and not isinstance(named, Mapping):
+        raise SpaceError(
+            f"A space takes hyperparameters by name, or a dict of them; got {shown(named)}. "
+            "Write Space(layers=Integer(2, 4)) or Space({'max-depth': Integer(2, 8)})."
+        )
+    both = [name for name in others if named and name in named]
+    if both:
+        raise SpaceError(f"A hyperparameter is given once; got {both[0]!r} twice. Leave one out.")
+    return {**(named or {}), **others}

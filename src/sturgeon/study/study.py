@@ -9,19 +9,21 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sturgeon.errors import StudyError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
+from sturgeon.space.config import is_structure
 from sturgeon.space.constraint import Expression
 from sturgeon.study.best_trials import best_trial, best_trials
 from sturgeon.study.journal import Journal
-from sturgeon.study.known_trials import KnownTrial, add_trials
+from sturgeon.study.known_trials import KnownTrial, add_trials, trials_in
 from sturgeon.study.leases import LeaseKeeper, Leases
 from sturgeon.study.objectives import Direction, Objective, choose_objectives
 from sturgeon.study.record_cache import RecordCache
@@ -34,6 +36,7 @@ from sturgeon.study.storage import (
     open_or_create_store,
     open_store,
     store_exists,
+    study_names,
 )
 from sturgeon.study.trial import (
     Attempt,
@@ -46,6 +49,7 @@ from sturgeon.study.trial import (
     number_of,
 )
 from sturgeon.study.trial_allocator import Request, TrialAllocator
+from sturgeon.views import view_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +57,11 @@ if TYPE_CHECKING:
     from sturgeon.study.importance import Importance, Method
 
 _log = logging.getLogger("sturgeon")
+
+SEARCH_CHANGED = "search"
+"""The kind of a journal's entry that says that another search went on."""
+
+AnyTrial = TypeVar("AnyTrial", Trial, TrialRecord)
 
 
 class Study:
@@ -193,8 +202,8 @@ class Study:
         description, search = _describe(space, minimize, maximize, search, seed, about)
         constraint = None if isinstance(space.constraint, Expression) else space.constraint
         store = open_or_create_store(where, description)
-        same = search.name not in SEARCHES or store.description.search == description.search
-        return cls(store, leases=leases, constraint=constraint, search=search if same else None)
+        own = search if search.name not in SEARCHES else None
+        return cls(store, leases=leases, constraint=constraint, search=own)
 
     @staticmethod
     def exists(where: str | os.PathLike[str]) -> bool:
@@ -204,6 +213,19 @@ class Study:
             where: A file or a PostgreSQL URL, as for ``create``.
         """
         return store_exists(where)
+
+    @staticmethod
+    def names(url: str) -> list[str]:
+        """The names of the studies in a PostgreSQL database, the oldest first.
+
+        Args:
+            url: ``"postgresql://user:password@host/database"``; each is opened by ``&study=NAME`` or
+                ``?study=NAME`` behind it.
+
+        Raises:
+            StudyError: It cannot be reached.
+        """
+        return study_names(url)
 
     @classmethod
     def from_optuna(
@@ -229,6 +251,60 @@ class Study:
         study = cls.create(to, found.space, **goals, seed=found.seed, about=found.about)
         if found.trials:
             add_trials(study._store, found.space, study.objectives, found.trials)
+        return study
+
+    def continue_in(
+        self,
+        space: Space,
+        *,
+        to: str | os.PathLike[str] = ":memory:",
+        search: Search | None = None,
+        seed: int | None = None,
+    ) -> Study:
+        """Begin a study in another space with the trials of this one that fit there.
+
+        Ranges may be wider or narrower, hyperparameters added or removed. A trial takes the default of a
+        hyperparameter that it had no value of, and goes on without a value that the space has no name for:
+        keep the name, as a ``Constant``, to take over only the trials that had this value. Trials that have
+        ended come with their values, curves and notes; those that wait or were put aside wait again; those
+        that run are left out. This study stays as it is.
+
+        Args:
+            space: What may vary from now on.
+            to: Where the new study is kept.
+            search: What suggests configurations there; by default this study's search.
+            seed: Its seed; by default this study's.
+
+        Returns:
+            The new study, with the objectives of this one. ``about["continued"]`` of a trial says which one
+            it was.
+
+        Raises:
+            StudyError: There is something at that place already.
+
+        Example:
+            >>> from sturgeon.space import Integer, Real, Space
+            >>> old = Study.create(":memory:", Space(layers=Integer(2, 4)), minimize="loss")
+            >>> numbers = [old.add({"layers": layers}, {"loss": 1 / layers}) for layers in (2, 3, 4)]
+            >>> wider = Space(layers=Integer(3, 9), dropout=Real(0, 0.5, default=0.0))
+            >>> [trial.config for trial in old.continue_in(wider).trials]
+            [{'layers': 3, 'dropout': 0.0}, {'layers': 4, 'dropout': 0.0}]
+        """
+        continued = trials_in(check_whole_space(space), self.space, self.trials, place=self.place)
+        goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
+        for one in self.objectives:
+            goals[one.direction].append(one.metric)
+        about = {**self.about, "continued": self.place}
+        if search is None:
+            search = self.search
+        study = Study.create(
+            to, space, **goals, search=search, seed=self.seed if seed is None else seed, about=about
+        )
+        if continued.trials:
+            add_trials(study._store, space, study.objectives, continued.trials)
+        _log.info("%s", continued)
+        if continued.left_out:
+            _log.warning("%s", continued)
         return study
 
     def to_optuna(self, storage: Any = None, name: str | None = None) -> Any:
@@ -267,12 +343,27 @@ class Study:
 
     @property
     def search(self) -> Search:
-        """What suggests configurations."""
+        """What suggests configurations: what the study was begun with, or the search that went on last."""
         if self._search is None:
             from sturgeon.search import search_from_json
 
-            self._search = search_from_json(dict(self._store.description.search))
+            changes = self.journal.read(kind=SEARCH_CHANGED)
+            kept = changes[-1].body["to"] if changes else self._store.description.search
+            self._search = search_from_json(dict(kept))
         return self._search
+
+    def change_search(self, search: Search) -> None:
+        """Have another search suggest configurations from now on; it learns from all trials that there are.
+
+        The journal keeps the change.
+        """
+        from sturgeon.search import check_search, search_to_json
+
+        check_search(search)
+        if search != self.search:
+            body = {"from": search_to_json(self.search), "to": search_to_json(search)}
+            self.journal.write(SEARCH_CHANGED, body)
+        self._search = search
 
     @property
     def place(self) -> str:
@@ -298,6 +389,7 @@ class Study:
         paused: bool = True,
         search: Search | None = None,
         at_most: int | None = None,
+        unsettled: Collection[int] = (),
     ) -> list[Trial]:
         """Hand out trials: first those that wait, were paused or lost their worker, then new ones.
 
@@ -311,6 +403,8 @@ class Study:
             at_most: How many trials the study may have in all, without those that still wait: none is begun
                 beyond that, however many processes ask at once. Trials that were begun before, as paused or
                 lost ones, are given in any case. None for no bound.
+            unsettled: Trials that the search is shown as running, without results, whatever came of them: a
+                loop whose workers differ in speed leaves out what only happened to end early.
 
         Returns:
             The trials, which belong to this handle until they end.
@@ -323,7 +417,8 @@ class Study:
             raise StudyError(f"at least 1 trial must be asked for; got count={count!r}.")
         self._running.writer.flush()
         space = check_whole_space(self.space)
-        return self._allocator.ask(Request(count, space, search or self.search, paused, at_most))
+        request = Request(count, space, search or self.search, paused, at_most, unsettled)
+        return [self._as_given(trial) for trial in self._allocator.ask(request)]
 
     def resume(self, number: Trial | int, /) -> Trial:
         """Hand out one paused trial, as a new attempt with the same seed.
@@ -348,7 +443,7 @@ class Study:
             (1, 2)
         """
         self._running.writer.flush()
-        return self._allocator.resume(number_of(number))
+        return self._as_given(self._allocator.resume(number_of(number)))
 
     def report(self, trial: Trial | int, /, step: int, **metrics: float) -> None:
         """Write down points of a trial's curves: values by name at a step (an epoch, say), from 0.
@@ -505,11 +600,12 @@ class Study:
     @property
     def trials(self) -> list[TrialRecord]:
         """Every trial, by number, with its curves."""
-        return self._store.read(self._store.reader.records)
+        return [self._as_given(one) for one in self._store.read(self._store.reader.records)]
 
     def trial(self, number: int | Trial, /) -> TrialRecord:
         """One trial; StudyError where there is none of that number."""
-        return self._store.read(lambda connection: self._store.reader.record(connection, number_of(number)))
+        found = self._store.read(lambda connection: self._store.reader.record(connection, number_of(number)))
+        return self._as_given(found)
 
     def attempts(self, number: int | Trial, /) -> list[Attempt]:
         """Every attempt at one trial, in order."""
@@ -526,12 +622,12 @@ class Study:
         Raises:
             StudyError: No trial has a value yet, or there are several objectives.
         """
-        return best_trial(self._store, self.objectives)
+        return self._as_given(best_trial(self._store, self.objectives))
 
     @property
     def best_trials(self) -> list[TrialRecord]:
         """The trials that no other beats: no worse in every objective and better in one."""
-        return best_trials(self._store, self.objectives)
+        return [self._as_given(one) for one in best_trials(self._store, self.objectives)]
 
     @property
     def record(self) -> Record:
@@ -567,6 +663,24 @@ class Study:
         from sturgeon.study.importance import measure_importance
 
         return measure_importance(self.space, self.trials, self.objectives[0].sign, method)
+
+    @property
+    def plot(self) -> Any:
+        """Its pictures: ``study.plot()`` is an overview, ``study.plot.slice()`` one of them.
+
+        ``dir(study.plot)`` lists all; each gives a Plotly figure (see ``sturgeon.figures``).
+        """
+        return view_of("study.plot", self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return view_of("study.html", self)
+
+    def _as_given(self, trial: AnyTrial) -> AnyTrial:
+        """Give a trial with tuples where the space has tuples: JSON knows lists only."""
+        if not any(map(is_structure, trial.config.values())):
+            return trial
+        return replace(trial, config=self.space.as_given(trial.config))
 
     # -- ending ----------------------------------------------------------------------------------
 

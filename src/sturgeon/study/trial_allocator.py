@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,6 +37,7 @@ class Request:
     search: Search
     paused: bool
     at_most: int | None
+    unsettled: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ class TrialAllocator:
         for row in rows:
             if row.state != "paused" or request.paused:
                 self._sort_in(connection, plan, row, rows, now=now, count=request.count)
-        return plan, self._record(connection, next_number)
+        return plan, self._record(connection, next_number, request.unsettled)
 
     def _suggest(self, plan: Plan, record: Record, request: Request) -> Plan:
         """Add new trials to a plan that does not give enough; others go on meanwhile."""
@@ -239,14 +240,15 @@ class TrialAllocator:
             return False
         return not self._store.reader.lost_with(connection, row, LOST)  # those that were given out again
 
-    def _record(self, connection: Connection, next_number: int) -> Record:
+    def _record(self, connection: Connection, next_number: int, unsettled: Collection[int]) -> Record:
+        record = self._record_cache.record
+        if unsettled:
+            record = record.unsettled(unsettled)
         if len(self._objectives) == 1:
-            return self._record_cache.record
+            return record
         valued = self._store.reader.valued_metrics(connection)
-        told = {number: metrics for number, _, metrics in valued}
-        return scalarised_record(
-            self._record_cache.record, told, self._objectives, seed=(self._seed, next_number)
-        )
+        told = {number: metrics for number, _, metrics in valued if number not in unsettled}
+        return scalarised_record(record, told, self._objectives, seed=(self._seed, next_number))
 
     def _carry_out(self, connection: Connection, plan: Plan, request: Request) -> tuple[int, list[Trial]]:
         store = self._store

@@ -15,7 +15,7 @@ from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.loop import WorkerLoop
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError, StudyError
-from sturgeon.search import Search
+from sturgeon.search import Random, Search, Sobol
 from sturgeon.space import Choice, Integer, Real, Space
 from sturgeon.study import Study
 
@@ -267,3 +267,23 @@ def test_a_seed_that_is_none_makes_no_study(space, tmp_path, seed):
     with pytest.raises(StudyError, match="a seed must be a whole number"):
         tune(bowl, space, minimize="loss", study=tmp_path / "a.study", seed=seed, workers=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_search_goes_on_with_a_study(space, tmp_path):
+    settings = {"minimize": "loss", "study": tmp_path / "a.study", "workers": 0, "resume": True}
+    tune(bowl, space, trials=3, search=Random(), **settings).close()
+    with tune(bowl, space, trials=6, search=Sobol(), **settings) as study:
+        assert (study.search, len(study.trials)) == (Sobol(), 6)
+    with tune(bowl, space, trials=7, **settings) as study:
+        assert study.search == Sobol()
+
+
+def test_changed_code_is_said_and_goes_on(space, tmp_path, caplog):
+    settings = {"minimize": "loss", "study": tmp_path / "a.study", "workers": 0, "resume": True}
+    tune(bowl, space, trials=2, **settings).close()
+    tune(bowl, space, trials=3, **settings).close()
+    assert "has changed" not in caplog.text
+    with tune(lambda trial: trial.config["x"], space, trials=4, **settings) as study:
+        assert study.counts()["complete"] == 4
+        assert len(study.journal.read(kind="code")) == 2
+    assert "source of <lambda> has changed" in caplog.text

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sturgeon.data.reading.delimited import read_delimited
 from sturgeon.data.reading.row_shape import check_shape
 from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, is_padded
-from sturgeon.data.reading.text_file import read_lines
+from sturgeon.data.reading.text_file import TextFile, read_lines
 from sturgeon.errors import DataError
 
 ORDINARY = ["", "1", "-2", "1.5", "True", "False", "a", "b c", "?", "NA"]
@@ -82,7 +82,7 @@ def test_blocks_are_the_file_and_end_with_lines(tmp_path_factory, rows, block_by
     path = tmp_path_factory.mktemp("blocks") / "t.csv"
     content = ("a,b\n" + "\n".join(rows) + "\n" * ends).encode()
     path.write_bytes(content)
-    blocks = list(read_lines(path, block_bytes=block_bytes))
+    blocks = list(read_lines(TextFile(path), block_bytes=block_bytes))
     assert b"".join(blocks) == content
     assert all(block.endswith(b"\n") for block in blocks[:-1])
 
@@ -95,4 +95,4 @@ def test_a_ragged_line_is_named_alike_wherever_blocks_end(tmp_path_factory, rows
     path.write_bytes(f"{head}\n1,2,3\n4,5\n".encode())
     line = head.replace("\r\n", "\n").count("\n") + 2
     with pytest.raises(DataError, match=rf"line {line} of .* has 3, expected 2"):
-        check_shape(path, block_bytes=block_bytes)
+        check_shape(TextFile(path), block_bytes=block_bytes)

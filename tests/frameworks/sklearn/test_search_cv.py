@@ -382,7 +382,7 @@ def test_options_arrive_as_they_were_given():
         ({"param_distributions": {"C": []}}, "at least one option"),
         ({"param_distributions": {"C": 3.0}}, "got 3.0 .float. for 'C'"),
         ({"param_distributions": {"C": "rbf"}}, "got 'rbf'"),
-        ({"param_distributions": [{"C": [1.0]}, {"C": [2.0]}]}, "must be a Space or a dict"),
+        ({"param_distributions": [{"C": [1.0]}, "C"]}, "must be a Space, a dict or a list of dicts"),
         ({"n_iter": 0}, "n_iter.*Got 0"),
         ({"batch_size": 0}, "batch_size.*Got 0"),
         ({"search": "genetic"}, "must be one of coarse-to-fine.*got 'genetic'"),

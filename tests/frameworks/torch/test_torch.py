@@ -279,3 +279,45 @@ def test_by_default_few_checkpoints_are_written_and_the_last_epoch_is_among_them
         report(loss=1.0)
     assert saved == [1, 50]
     assert trial.can_save
+
+
+def resumable_parts(rate, scheduled):
+    torch.manual_seed(0)
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), rate, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5**epoch)
+    return {"model": model, "optimizer": optimizer, **({"schedule": schedule} if scheduled else {})}
+
+
+def checkpoint_after(parts, folder):
+    report = Report(make_trial(), checkpoints=folder, save_every=1, **parts)
+    parts["optimizer"].step()
+    if "schedule" in parts:
+        parts["schedule"].step()
+    report(loss=1.0)
+    (path,) = Path(folder).rglob("*.pt")
+    return path
+
+
+@pytest.mark.parametrize("scheduled", [False, True])
+@pytest.mark.parametrize(("wins", "expected"), [("checkpoint", 0.1), ("code", 0.02)])
+def test_a_changed_learning_rate_is_said_and_the_caller_chooses(tmp_path, caplog, scheduled, wins, expected):
+    path = checkpoint_after(resumable_parts(0.1, scheduled), tmp_path)
+    parts = resumable_parts(0.02, scheduled)
+    Report(make_trial(path), checkpoints=tmp_path / "again", settings=wins, **parts)
+    group = parts["optimizer"].param_groups[0]
+    assert group["lr"] == pytest.approx(expected * (0.5 if scheduled else 1.0))
+    if scheduled:
+        parts["optimizer"].step()
+        parts["schedule"].step()
+        assert group["lr"] == pytest.approx(expected * 0.25)
+    said = "learning_rate 0.02 instead of 0.1" in caplog.text
+    assert said == (wins == "checkpoint")
+
+
+def test_an_unchanged_optimiser_is_resumed_without_a_word(tmp_path, caplog):
+    path = checkpoint_after(resumable_parts(0.1, True), tmp_path)
+    Report(make_trial(path), checkpoints=tmp_path / "again", **resumable_parts(0.1, True))
+    assert "instead of" not in caplog.text
+    with pytest.raises(InputError, match="'checkpoint' or 'code'; got 'mine'"):
+        Report(make_trial(), checkpoints=False, settings="mine", **resumable_parts(0.1, False))

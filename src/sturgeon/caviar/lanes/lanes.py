@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 
-from sturgeon.caviar.events import Broken, EpochDone, Event
+from sturgeon.caviar.events import Broken, EpochDone, Event, Withdrawn
 from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
 from sturgeon.caviar.lanes.driver import Driver
 from sturgeon.caviar.lanes.shared import BlockQueue, Order, Orders, Shared, Usage
@@ -77,8 +77,15 @@ class Lanes:
             self._threads[-1].start()
 
     def order(self, number: int, what: Order) -> None:
-        """Have a job stop, or pause, after its current epoch."""
-        self._orders.give(number, what)
+        """Have a job stop, or pause, after its current epoch; one to be stopped that waits never begins."""
+        if what == "stop" and self._queue.withdraw(number):
+            self._events.put(Withdrawn(number))
+        else:
+            self._orders.give(number, what)
+
+    def hold(self, held: bool) -> None:
+        """Begin no job until told otherwise; those that train go on."""
+        self._queue.hold(held)
 
     def halt(self, what: Order = "stop") -> None:
         """Have every job stop, or pause, after its current epoch; those that have not begun never will."""

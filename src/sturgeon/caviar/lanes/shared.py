@@ -52,6 +52,7 @@ class BlockQueue:
         self._changed = threading.Condition()
         self._jobs: dict[Hashable, deque[TrainingJob]] = {}
         self._driven: dict[Hashable, int] = {}
+        self._held = False
         self._closed = False
 
     def put(self, block: Hashable, jobs: Iterable[TrainingJob]) -> None:
@@ -70,7 +71,7 @@ class BlockQueue:
             The block; :meth:`done` is to be called when it is left. None when the queue is closed.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or any(self._jobs.values()))
+            self._changed.wait_for(lambda: self._closed or (not self._held and any(self._jobs.values())))
             if self._closed:
                 return None
             waiting = [block for block, jobs in self._jobs.items() if jobs]
@@ -86,6 +87,8 @@ class BlockQueue:
     def take(self, block: Hashable, count: int) -> list[TrainingJob]:
         """Up to ``count`` jobs of a block."""
         with self._changed:
+            if self._held:
+                return []
             jobs = self._jobs[block]
             return [jobs.popleft() for _ in range(min(count, len(jobs)))]
 
@@ -93,6 +96,22 @@ class BlockQueue:
         """How many jobs of a block no lane has taken."""
         with self._changed:
             return len(self._jobs.get(block, ()))
+
+    def hold(self, held: bool) -> None:
+        """Let no job out until it is let go again."""
+        with self._changed:
+            self._held = held
+            self._changed.notify_all()
+
+    def withdraw(self, number: int) -> bool:
+        """Drop a job, if it still waits; tell whether it did."""
+        with self._changed:
+            for jobs in self._jobs.values():
+                for job in jobs:
+                    if job.number == number:
+                        jobs.remove(job)
+                        return True
+            return False
 
     def clear(self) -> int:
         """Drop all jobs; returns how many there were."""

@@ -25,6 +25,7 @@ from sturgeon.caviar.opening import (
     resume_study,
 )
 from sturgeon.caviar.progress import Progress, ProgressLines, say
+from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.trainer import Trainer
 from sturgeon.errors import InputError, StudyError, StudyFailed
 from sturgeon.search import Search
@@ -212,7 +213,7 @@ def _checkpoint_folder(where: str | os.PathLike[str] | None) -> Iterator[Path]:
 
 
 def _lines(wanted: bool) -> Callable[[Progress], None]:
-    lines = ProgressLines(wanted)
+    lines = ProgressLines(wanted, find_widget())
 
     def show(progress: Progress) -> None:
         if lines.due:

@@ -33,11 +33,14 @@ from sturgeon.caviar.table.opening import (
 from sturgeon.caviar.table.outcome import TableResult, conclude
 from sturgeon.caviar.table.repeats import repeat_best
 from sturgeon.data import Dataset, prepare
+from sturgeon.data.reading.place import absolute, is_lasting
 from sturgeon.errors import InputError, option
 from sturgeon.stopping import DEFAULT, Never
 from sturgeon.study import Study
 
 STUDY_FILE = "tune.study"
+TABLE_TRIALS = 32
+"""Without a number and a budget: a quarter of them did well on other tables, the others are searched for."""
 
 
 def _with_old_names(cls: type[TableJob]) -> type[TableJob]:
@@ -61,11 +64,12 @@ class TableJob:
     """What to tune, on which table, for how long.
 
     Attributes:
-        data: A CSV, TSV or Parquet file, a data frame, or a pair of arrays ``(X, y)``.
+        data: A place that :func:`sturgeon.data.read_table` takes, a data frame of pandas, Polars or Arrow, or
+            a pair of arrays ``(X, y)``.
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
-        trials: Trials in all; None for as many as the budget allows, or 64 without a budget.
+        trials: Trials in all; None for as many as the budget allows, or 32 without a budget.
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
             the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
@@ -74,9 +78,10 @@ class TableJob:
         study: A path or URL of the study; None for ``tune.study`` in ``out``.
         resume: Resume the study that is there; options that are None are then taken from it.
         data_options: Options of :func:`sturgeon.data.prepare`: ``test``, ``task``, ``numeric``,
-            ``categorical``, ``drop``, ``date``, ``dates``, ``decimal``, ``missing``, ``time_order``,
-            ``validation``, ``test_share``, ``bounds``, ``group_column``, ``folds``. Without ``folds``, as
-            many as the study was begun with, or as suit the rows; with ``repeats``, 1.
+            ``categorical``, ``drop``, ``date``, ``dates``, ``decimal``, ``missing``, ``encoding``,
+            ``sheet``, ``sql``, ``time_order``, ``validation``, ``test_share``, ``bounds``,
+            ``group_column``, ``folds``. Without ``folds``, as many as the study was begun with, or as suit
+            the rows; with ``repeats``, 1.
         ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
             the best trial. None for what the study was begun with, or 8.
         max_size: Bytes, or a size such as ``"2MB"``, that the files of the result may take; fewer networks
@@ -158,7 +163,7 @@ def tune_table(
         on_start(dataset, settings, study)
         keeper = Keeper(job.out, dataset)
         asked_now = job.trials is not None or job.budget is not None
-        trials = job.trials if asked_now else study.about.get("trials")
+        trials = _trials(job) if asked_now or not exists else study.about.get("trials")
         limits = choose_limits(trials=trials, budget=job.budget)
         trainer = table_trainer(
             dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
@@ -228,6 +233,11 @@ def _prediction_budget(job: TableJob, about: Mapping[str, Any]) -> PredictionBud
     )
 
 
+def _trials(job: TableJob) -> int | None:
+    """How many trials a job that begins a study is for; None for as many as its budget affords."""
+    return TABLE_TRIALS if job.trials is None and job.budget is None else job.trials
+
+
 def _with_stopping(job: TableJob) -> TuneOptions:
     """What is asked for, with a stopping rule.
 
@@ -251,14 +261,14 @@ def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
     options = dict(job.data_options)
     places = {"data": job.data, "test": options.pop("test", None)}
     table: dict[str, Any] | None = None
-    if all(isinstance(place, str | Path | None) for place in places.values()):
+    if all(place is None or is_lasting(place) for place in places.values()):
         plain = (str, int, float, type(None))
         table = {name: each if isinstance(each, plain) else list(each) for name, each in options.items()}
         for name, place in places.items():
-            table[name] = None if place is None else str(Path(place).absolute())
+            table[name] = None if place is None else absolute(place)
         table["folds"] = dataset.folds
     return {
-        "trials": job.trials,
+        "trials": _trials(job),
         "repeats": job.repeats or 0,
         "folds": dataset.folds,
         "group_column": job.data_options.get("group_column"),

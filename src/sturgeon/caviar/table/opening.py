@@ -24,7 +24,7 @@ from sturgeon.space import Choice, Constant, Space, standard_space
 from sturgeon.study import Study
 
 DEFAULT_EPOCHS = 30
-RULES = ("bounds", "as_spelled", "pieces", "recognise")
+RULES = ("bounds", "as_spelled", "pieces", "recognise", "tidied")
 """What :func:`sturgeon.data.prepare` did not always do, and a study keeps of itself."""
 # For classes the log loss, a proper score, which sees more in a few rows than the share of right guesses; for
 # a number the RMSE, in its own unit.
@@ -101,6 +101,7 @@ def begin_table_study(
         "as_spelled": dataset.preprocessing.missing_words is not None,
         "pieces": dataset.pieces > 0,
         "recognise": dataset.recognises,
+        "tidied": True,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
     firsts = portfolio(settings.space) if options.search is None or options.search.learns else [default]
@@ -187,7 +188,8 @@ def begun_rules(place: str | os.PathLike[str], *, group_column: str | None) -> d
         For :func:`sturgeon.data.prepare`: ``bounds``, whether inputs and predictions are kept near what
         training saw, ``as_spelled``, whether cells are as they are spelled in every format, ``pieces``,
         whether ranges of numbers are inputs, ``recognise``, whether dates, numbers in dress and many
-        categories are looked for; and ``group_column``. Older studies had none of them.
+        categories are looked for, ``tidied``, whether row numbers are left out; and ``group_column``. Older
+        studies had none of them.
 
     Raises:
         StudyError: It was begun with other groups.

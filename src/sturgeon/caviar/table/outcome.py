@@ -133,6 +133,8 @@ def conclude(
         if made.model is not None and (tried.candidates is None or tried.most == 1):
             best = study.trial(made.model.trial)
     model, default = made.model, made.default
+    if model is not None:
+        model.test_rows(dataset).write(out)
     return TableResult(
         study=study.place,
         out=str(out),

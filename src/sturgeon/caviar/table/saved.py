@@ -14,6 +14,7 @@ import pandas as pd
 from sturgeon.data import Dataset, NumericTarget, Preprocessing
 from sturgeon.data.metrics import measure_test
 from sturgeon.data.scores import softmax
+from sturgeon.data.test_rows import TestRows
 from sturgeon.errors import InputError, RunError, option
 from sturgeon.network.ensemble import Member, NetworkEnsemble
 from sturgeon.network.temperature import Calibration
@@ -99,9 +100,20 @@ class SavedModel:
 
     def test(self, dataset: Dataset) -> dict[str, float | None]:
         """The metrics of the held-out test part; None for one that its rows leave undefined."""
+        return measure_test(dataset, self.test_answers(dataset))
+
+    def test_answers(self, dataset: Dataset) -> np.ndarray:
+        """What it says of the held-out test part: probabilities, or the standardised target ``[rows, 1]``."""
         outputs, target = self.outputs(dataset.x_test), self.preprocessing.target
-        outputs = target.limit_outputs(outputs) if isinstance(target, NumericTarget) else softmax(outputs)
-        return measure_test(dataset, outputs)
+        return target.limit_outputs(outputs) if isinstance(target, NumericTarget) else softmax(outputs)
+
+    def test_rows(self, dataset: Dataset) -> TestRows:
+        """What it says of the held-out test part, small enough to keep."""
+        answers, target = self.test_answers(dataset), self.preprocessing.target
+        if isinstance(target, NumericTarget):
+            true, predicted = target.restore(dataset.y_test), target.restore(answers[:, 0])
+            return TestRows.of_numbers(target.name, true, predicted)
+        return TestRows.of_classes(target, dataset.y_test, answers)
 
     def save(self, folder: Path) -> None:
         """Write it to a folder, replacing what was there; a crash leaves the old one or the new one.

@@ -165,6 +165,23 @@ def name_of(train: object) -> str:
     return getattr(train, "__name__", None) or type(train).__name__
 
 
+def source_of(train: object) -> str | None:
+    """Give the source of a function, or of the class of an object; None where there is none to read.
+
+    Example:
+        >>> source_of(functools.partial(check_function)).startswith("def check_function")
+        True
+    """
+    while isinstance(train, functools.partial):
+        train = train.func
+    for candidate in (train, type(train)):
+        try:
+            return inspect.getsource(candidate)  # pyright: ignore[reportArgumentType]
+        except (TypeError, OSError):
+            continue
+    return None
+
+
 def _can_be_imported(module: ModuleType) -> bool:
     """Tell whether another process with our path finds this very module under its name."""
     path = None

@@ -16,6 +16,8 @@ from sturgeon.caviar.workers.training import Train, run_training
 from sturgeon.errors import LeaseLost, SpaceExhausted
 from sturgeon.study import Trial
 
+_SEEN_WITHIN = 0.1  # how soon a paused study notices that it is stopped, in seconds
+
 _log = logging.getLogger("sturgeon")
 
 
@@ -40,6 +42,11 @@ class HereLoop:
         """
         ledger = self.ledger
         while not stop.is_set() and self.reason(stop) is None:
+            ledger.requests.look(())
+            if ledger.requests.paused and (ledger.room(0) > 0 or ledger.may_promote(0)):
+                stop.wait(_SEEN_WITHIN)
+                continue
+            ledger.may_go_on()
             try:
                 trial = ledger.take_next(ledger.room(0))
             except SpaceExhausted:
@@ -60,17 +67,24 @@ class HereLoop:
             return f"the budget of {budget:g} s ran out."
         return self.ledger.goal_reached()
 
+    def obey(self, running: RunningTrial) -> None:
+        """Take note where somebody asked that the running trial be stopped."""
+        number = running.trial.number
+        running.by_hand = self.ledger.requests.look((number,)).get(number, running.by_hand)
+
     def _run_trial(self, trial: Trial, stop: threading.Event) -> None:
         ledger = self.ledger
         start, running = ledger.start(trial)
         try:
             live = LiveTrial(start, _Direct(self, running, stop))
             outcome = run_training(self._train, live, own_process=False)
-            if stop.is_set() and isinstance(outcome, Returned) and outcome.cut:
+            ledger.leave(trial.number)
+            if stop.is_set() and isinstance(outcome, Returned) and outcome.cut and running.by_hand is None:
                 ledger.pause(trial)
             else:
                 ledger.end(running, outcome, self.reason(stop))
         except LeaseLost as error:
+            ledger.leave(trial.number)
             _log.warning("%s", error)
         except KeyboardInterrupt:
             with contextlib.suppress(LeaseLost):  # it may have ended a moment ago
@@ -95,4 +109,5 @@ class _Direct(Channel):
 
     @property
     def halted(self) -> bool:
+        self._loop.obey(self._running)
         return self._running.ends or self._loop.reason(self._stop) is not None

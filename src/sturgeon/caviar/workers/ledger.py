@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
+from sturgeon.caviar.workers.settled import SettledOrder
 from sturgeon.plain_text import LONGEST_LINE, plain
+from sturgeon.search import Record
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError
 from sturgeon.study.trial import FINISHED, is_finite
@@ -29,6 +33,9 @@ class RunningTrial:
         passed: The last step of an earlier attempt: what lies up to there was judged then.
         saved: Whether there is a checkpoint to go on from.
         decision: What the stopping rule said.
+        peers: The trials that it is compared with, as they were seen when it was begun.
+        room: How many more trials might have been begun then.
+        by_hand: The reason where somebody asked that the trial be stopped; None where nobody did.
     """
 
     trial: Trial
@@ -36,15 +43,18 @@ class RunningTrial:
     passed: int = 0
     saved: bool = False
     decision: Decision = CONTINUE
+    peers: Record | None = None
+    room: float | None = None
+    by_hand: str | None = None
 
     @property
     def ends(self) -> bool:
         """Whether the training is to end."""
-        return self.decision is not CONTINUE
+        return self.decision is not CONTINUE or self.by_hand is not None
 
     def pauses(self, outcome: Returned) -> bool:
         """Whether a training that ended is put aside: it was told to, ended for that, and can go on."""
-        return outcome.cut and self.saved and isinstance(self.decision, Pause)
+        return outcome.cut and self.saved and isinstance(self.decision, Pause) and self.by_hand is None
 
     @property
     def why(self) -> str | None:
@@ -60,14 +70,33 @@ class Ledger(TrialController):
 
     Attributes:
         folders: Where trials keep their checkpoints.
+        requests: What is asked of the run by hand.
     """
 
-    def __init__(self, study: Study, limits: Limits, stopping: Stopping | None = None) -> None:
-        """Take the study as it is now, and the rule that stops trials early, if there is one."""
+    def __init__(
+        self, study: Study, limits: Limits, stopping: Stopping | None = None, *, places: float = 1
+    ) -> None:
+        """Take the study as it is now, and the rule that stops trials early, if there is one.
+
+        Args:
+            study: The record.
+            limits: When the run ends.
+            stopping: Which trials end early; none by default.
+            places: How many trials may be begun and not settled; see ``SettledOrder``. Infinity where every
+                result is to be seen at once.
+        """
         super().__init__(study, limits, stopping)
         self.folders = folders_of(study)
+        self.requests = Requests(study, lambda number: self._count(None))
         self._failures = Failures(limits.max_failures, limits.trials)
         self._planned: int | None = None
+        self._lengths: dict[int, int] = {}
+        nothing_depends = not (self.judges or study.search.learns)
+        self._order = SettledOrder(math.inf if nothing_depends else places)
+        if not self.judges:
+            newest = sorted(study.record, key=lambda one: one.number)
+            self._order.take_over([(one.number, one.state in FINISHED) for one in newest])
+        self._settle()
 
     # -- when to begin and to end ----------------------------------------------------------------
 
@@ -105,9 +134,37 @@ class Ledger(TrialController):
             SpaceExhausted: There is room for a trial, and the search has none.
         """
         trial = self.next_trial(room, self._longest())
-        if trial is not None and trial.attempt > 1:
+        while trial is not None and (reason := self.requests.reason(trial.number)) is not None:
+            self.stop_by_hand(trial, {}, reason)
+            trial = self.next_trial(room, self._longest())
+        if trial is None:
+            return None
+        self._order.begin(trial.number)
+        self._settle()
+        if trial.attempt > 1:
             self.look()  # it may have been among the paused
         return trial
+
+    def may_go_on(self) -> bool:
+        """Tell whether the next trial may be chosen, by results that do not depend on who was faster."""
+        if not self._order.may_go_on():
+            return False
+        self._settle()
+        return True
+
+    def wait(self) -> None:
+        """Note that there is nothing to begin before another trial is settled."""
+        self._order.wait()
+
+    def leave(self, number: int) -> None:
+        """Note that a trial does not train any more, however it ended."""
+        self._order.leave(number)
+
+    def _settle(self) -> None:
+        before, self.unsettled = self.unsettled, self._order.unsettled
+        for number in before:
+            if number not in self.unsettled and number in self._lengths:
+                self._planned = self._lengths.pop(number)
 
     def may_promote(self, room: float) -> bool:
         """Tell whether a paused trial may go on, where so many new ones may be begun."""
@@ -123,9 +180,9 @@ class Ledger(TrialController):
         self._clear_folders()
 
     def _longest(self) -> int | None:
-        """Give how long a training is: as one said in this run, else as the longest whole one was."""
+        """Give how long a training is: as the last settled one said, else as the longest whole one was."""
         if self._planned is None:
-            whole = [one.curve[-1][0] for one in self.study.record if one.state == "complete" and one.curve]
+            whole = [one.curve[-1][0] for one in self.record if one.state == "complete" and one.curve]
             return max(whole, default=None) or None
         return self._planned
 
@@ -134,6 +191,8 @@ class Ledger(TrialController):
     def start(self, trial: Trial) -> tuple[Start, RunningTrial]:
         """Say what a training is to be started with, and begin to follow it."""
         running, after = RunningTrial(trial), 0
+        if self.judges and self._order.is_kept:
+            running.peers, running.room = self.record, self._room
         if trial.attempt > 1:
             curve = self.study.record[trial.number].curve
             running.passed = curve[-1][0] if curve else 0
@@ -170,7 +229,9 @@ class Ledger(TrialController):
         self.study.report(trial, message.step, **message.metrics)
         running.reported.update(message.metrics)
         if message.planned is not None:
-            self._planned = message.planned
+            self._lengths[trial.number] = message.planned
+            if not self._order.is_kept:
+                self._planned = message.planned
         if running.ends or message.step <= running.passed or self.study.metric not in message.metrics:
             return False
         if self.judges:
@@ -180,9 +241,10 @@ class Ledger(TrialController):
             before = tuple(point for point in observation.curve if point[0] < message.step)
             running.decision = self.judge(
                 replace(observation, curve=(*before, (message.step, value))),
-                self.study.record,
+                self.study.record if running.peers is None else running.peers,
                 message.planned,
                 can_pause=running.saved or message.can_save,
+                room=running.room,
             )
         return running.ends
 
@@ -210,6 +272,9 @@ class Ledger(TrialController):
             self.pause(trial)
             return
         metrics = {**reported, **self._named(outcome.value)}
+        if outcome.cut and running.by_hand is not None:
+            self.stop_by_hand(trial, metrics, running.by_hand)
+            return
         if outcome.cut and (why := running.why or stopping) is not None:
             self.stop(trial, metrics, why)
             return
@@ -238,9 +303,15 @@ class Ledger(TrialController):
             self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
             self._count(None)
 
+    def stop_by_hand(self, trial: Trial, metrics: Mapping[str, float], reason: str) -> None:
+        """End a trial that somebody asked to stop, with the values it has, if it has any."""
+        self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
+        self._count(None)
+
     def lost(self, trial: Trial, why: str) -> None:
         """Note that an attempt was lost with its worker; the trial is tried again, or has failed."""
         if self.study.retry(trial, f"{why}; that was attempt {trial.attempt}") == "waiting":
+            self._order.leave(trial.number, again=True)
             _log.warning("trial %d is tried again: %s", trial.number, why)
         else:
             self._failed(trial, TrialError("WorkerLost", why))

@@ -115,6 +115,7 @@ class WorkerLoop:
             while True:
                 self._look_around(stop)
                 if self._closing is None:
+                    self._obey()
                     self._hand_out()
                 if not self._trainings and (self._closing is not None or self._nothing_left):
                     if not self._must_pause:
@@ -130,16 +131,33 @@ class WorkerLoop:
             self._abandon()
             raise
 
+    # -- by hand ---------------------------------------------------------------------------------
+
+    def _obey(self) -> None:
+        """Have the trainings end that somebody asked to stop."""
+        here = {training.trial.number: training for training in self._trainings.values()}
+        for number, reason in self._ledger.requests.look(here).items():
+            training = here[number]
+            if training.running.by_hand is None:
+                training.running.by_hand = reason
+                self._end_soon(training)
+
     # -- beginning -------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        while len(self._trainings) < self._pool.size:
+        while len(self._trainings) < self._pool.size and self._ledger.may_go_on():
             busy = [training.worker for training in self._trainings.values()]
             room = 0 if self._exhausted else self._ledger.room(len(busy))
             wanted = max(room, self._ledger.may_promote(room))
             self._nothing_left = not wanted
+            if self._ledger.requests.paused:
+                return
             self._pool.grow(int(min(self._pool.size, len(busy) + wanted)))
             worker = self._pool.idle(busy)
+            if not wanted:
+                self._ledger.wait()
+                if self._ledger.unsettled:
+                    continue  # what comes next may have ended already
             if worker is None or not wanted:
                 return
             try:
@@ -176,7 +194,12 @@ class WorkerLoop:
                 training.steps, training.planned = message.step, message.planned
                 self._first_report.see(training.trial.number, message.metrics)
             training.worker.send(Acknowledged(halt))
-        elif isinstance(message, Returned) and message.cut and self._must_pause:
+        elif (
+            isinstance(message, Returned)
+            and message.cut
+            and self._must_pause
+            and training.running.by_hand is None
+        ):
             self._leave(training)
             self._ledger.pause(training.trial)
         elif isinstance(message, Returned | Raised):
@@ -191,7 +214,7 @@ class WorkerLoop:
         why = describe_exit(self._pool.reap(worker))
         if training is None:
             return
-        if self._closing is not None:
+        if self._closing is not None or training.running.by_hand is not None:
             self._cut_off(training)
             return
         self._leave(training)
@@ -222,12 +245,16 @@ class WorkerLoop:
     def _stop(self, closing: Closing) -> None:
         self._closing = closing
         for training in list(self._trainings.values()):
-            if training.heard > training.started:
-                training.worker.send(Halt())
-                patience = max(PATIENCE_SECONDS, 2 * training.longest_gap)
-                training.leave_by = time.monotonic() + patience
-            else:  # a training that has not reported yet has nothing to finish
-                self._cut_off(training)
+            self._end_soon(training)
+
+    def _end_soon(self, training: Training) -> None:
+        """Have a training end after its current epoch, or now, where it has not reported yet."""
+        if training.heard > training.started:
+            training.worker.send(Halt())
+            patience = max(PATIENCE_SECONDS, 2 * training.longest_gap)
+            training.leave_by = time.monotonic() + patience
+        else:  # it has nothing to finish
+            self._cut_off(training)
 
     def _seconds_to_wait(self) -> float:
         """Say how long nothing can happen but what a worker or a signal tells of."""
@@ -259,9 +286,13 @@ class WorkerLoop:
 
     def _cut_off(self, training: Training) -> None:
         """End a training now; the trial keeps its value, or is put aside."""
-        assert self._closing is not None
         self._drop(training)
         with self._unless_lost(training):
+            if training.running.by_hand is not None:
+                self._ledger.stop_by_hand(training.trial, training.running.reported, training.running.by_hand)
+                self._ended_here += 1
+                return
+            assert self._closing is not None
             if self._closing.pause:
                 self._ledger.pause(training.trial)
             else:
@@ -293,6 +324,7 @@ class WorkerLoop:
     def _leave(self, training: Training) -> None:
         self._exhausted = False  # it may be there to be asked for again
         self._trainings.pop(training.worker.slot, None)
+        self._ledger.leave(training.trial.number)
 
     # -- showing ---------------------------------------------------------------------------------
 

@@ -14,17 +14,26 @@ from sturgeon.caviar.table.choosing.prediction_cost import describe_size, descri
 from sturgeon.study.edges import edges_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.space import Space
 
 
-def print_result(result: TableResult, varying: Collection[str], space: Space | None = None) -> None:
+def print_result(
+    result: TableResult,
+    varying: Collection[str],
+    space: Space | None = None,
+    *,
+    report: Path | None = None,
+) -> None:
     """Print a result for a person to read.
 
     Args:
         result: What was found.
         varying: The hyperparameters to show of the best configuration.
         space: The space, to tell which of them lie at an end of their range.
+        report: Where its report lies, if there is one.
     """
     console = Console(highlight=False, markup=False)
     states = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
@@ -64,6 +73,8 @@ def print_result(result: TableResult, varying: Collection[str], space: Space | N
         size, seconds = result.prediction["size"], result.prediction["seconds_per_1000_rows"]
         console.print(f"a prediction: {describe_size(size)}, {describe_time(seconds)} for 1,000 rows")
     console.print(f"network: {result.out}/best   study: {result.study}", soft_wrap=True)
+    if report is not None:
+        console.print(f"report:  {report}", soft_wrap=True)
     out = shlex.quote(result.out)
     console.print(f"use it:  sturgeon predict {out} NEW_TABLE.csv -o predictions.csv", soft_wrap=True)
 

@@ -122,6 +122,8 @@ def distinct(column: pd.Series, source: str) -> tuple[np.ndarray, list[Any]]:
     """
     if column.dtype.kind == "c":
         raise _unsupported(column, source, str(column.dtype))
+    if isinstance(column.dtype, pd.ArrowDtype):
+        raise _unsupported(column, source, f"several values in a cell ({column.dtype.pyarrow_dtype})")
     try:
         codes, uniques = pd.factorize(_tell_booleans_apart(column))
         values = list(uniques)

@@ -149,3 +149,19 @@ def describe_parts(preprocessing: Preprocessing, validation: np.ndarray, test: n
                 f"the {part} part has no row of {which} {listed(absent)}: its metrics say nothing of {them}"
             )
     return notes
+
+
+def describe_unseen(preprocessing: Preprocessing, test: pd.DataFrame) -> list[str]:
+    """Say of which columns a test table has cells of a kind that training never had.
+
+    Args:
+        preprocessing: What was learnt from the training part.
+        test: A test table of its own.
+
+    Returns:
+        Lines, none where there are no such cells.
+    """
+    return [
+        f"{count} cells of column {column!r} of the test table are of a kind that training never had"
+        for column, count in preprocessing.count_unseen(test, "the test table").items()
+    ]

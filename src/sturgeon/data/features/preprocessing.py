@@ -7,7 +7,7 @@ and in prediction, on one machine and on another, the same table gives the same 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +28,7 @@ from sturgeon.data.features.pieces import Pieces
 from sturgeon.data.features.pooled import fit_pooled
 from sturgeon.data.features.recognition import Asked, find_written
 from sturgeon.data.features.written import Form
+from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.names import listed, name_as, name_by_text, nearest
 from sturgeon.data.reading.rules import MISSING_WORDS, CellRules
 from sturgeon.data.reading.tables import read_table
@@ -133,11 +134,15 @@ class Preprocessing:
                 inputs[rows, block.shape[1] :] = self.pieces.encode(block)
         return inputs
 
-    def read(self, path: str | Path) -> pd.DataFrame:
-        """Read a file of rows to predict as the training rows were read.
+    def read(
+        self, path: str | Path, options: FileOptions | None = None, *, tidied: bool = True
+    ) -> pd.DataFrame:
+        """Read rows to predict as the training rows were read.
 
         Args:
             path: As for :func:`sturgeon.data.read_table`.
+            options: How the file is read.
+            tidied: As for :func:`sturgeon.data.prepare`.
 
         Returns:
             The table. Columns of categories are as they are spelled, and a word that is one is not missing.
@@ -145,7 +150,7 @@ class Preprocessing:
         Raises:
             DataError: As :func:`sturgeon.data.read_table` does.
         """
-        return read_table(path, rules=self.cell_rules())
+        return read_table(path, rules=replace(self.cell_rules(), tidied=tidied), options=options)
 
     def cell_rules(self, *, asked: bool = False) -> CellRules:
         """How the cells of another file are read for this network.
@@ -154,7 +159,7 @@ class Preprocessing:
             asked: Whether words that mean missing hold for labels too.
         """
         if self.missing_words is None:
-            return CellRules(as_spelled=False)
+            return CellRules(as_spelled=False, needed=self._needed)
         categories = {c.name: c.categories for c in self.columns if not isinstance(c, NumericColumn)}
         numbers = [c for c in self.columns if isinstance(c, NumericColumn)]
         target = self.target if isinstance(self.target, NumericTarget) else None
@@ -166,7 +171,12 @@ class Preprocessing:
             categorical=frozenset(categories) | written,
             numeric=frozenset(each.name for each in numbers) - written,
             known=categories,
+            needed=self._needed,
         )
+
+    @property
+    def _needed(self) -> frozenset[str]:
+        return frozenset((*(column.name for column in self.columns), self.target.name))
 
     def check_columns(self, frame: pd.DataFrame, source: str = "the table") -> None:
         """See that a table has every column that is needed.

@@ -1,22 +1,23 @@
-"""Comma-, semicolon- and tab-separated text: check its shape line by line, then let pandas read it.
+"""Text separated by commas, semicolons, tabs or vertical bars: check its shape, then let pandas read it.
 
 Both go through the file a piece at a time, so that a large table is never in memory as text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 
-from sturgeon.data.reading.names import check_names
-from sturgeon.data.reading.row_shape import SPELLED, Shape, check_shape
+from sturgeon.data.reading.names import check_names, check_same_names
+from sturgeon.data.reading.row_numbers import leave_out_row_numbers
+from sturgeon.data.reading.row_shape import Shape, check_shape, spelled
 from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, note_missing
-from sturgeon.data.reading.text_file import open_text
+from sturgeon.data.reading.stray_words import find_stray
+from sturgeon.data.reading.text_file import TextFile, open_text
 from sturgeon.data.reading.whole_column import Clean, WholeColumn, Words, read_spelled
 from sturgeon.errors import DataError
 
@@ -35,14 +36,19 @@ _CELLS: dict[str, Any] = {
 
 
 def read_delimited(
-    path: Path, *, rules: CellRules | None = None, chunk_rows: int | None = None
+    files: Path | TextFile | Sequence[TextFile],
+    *,
+    rules: CellRules | None = None,
+    chunk_rows: int | None = None,
+    called: str | None = None,
 ) -> pd.DataFrame:
-    r"""Read separated text, plain or gzipped.
+    r"""Read separated text.
 
     Args:
-        path: The file; its ending says whether it is gzipped and whether it is TSV.
+        files: The file, or several with the same columns, whose rows follow each other.
         rules: How cells are read; None for the usual rules.
         chunk_rows: How many rows to read at a time, at least 1; it has no effect on the result.
+        called: What to call several files in messages.
 
     Returns:
         The table with stripped text cells; missing cells are NaN. Types are those of whole columns.
@@ -59,37 +65,64 @@ def read_delimited(
         ...     read_delimited(path).shape
         (2, 2)
     """
-    shape = check_shape(path)
-    rules = (rules or CellRules()).for_columns(shape.header)
-    chunk_rows = chunk_rows or max(1000, CHUNK_CELLS // len(shape.header))
-    check_names(list(shape.header), f"'{path}'")
-    source = _Source(path, shape, rules, chunk_rows)
-    as_text = _columns_of_text(shape, rules) | source.find_booleans()
-    columns = {name: WholeColumn(shape.most_rows) for name in shape.header}
-    for chunk in source.chunks(as_text):
+    if isinstance(files, Path):
+        files = TextFile(files)
+    files = [files] if isinstance(files, TextFile) else list(files)
+    called = called or files[0].called
+    shapes = [check_shape(file) for file in files]
+    header = shapes[0].header
+    for file, shape in zip(files, shapes, strict=True):
+        check_names(list(shape.header), file.called)
+        check_same_names(header, shape.header, files[0].called, file.called)
+    rules = (rules or CellRules()).for_columns(header)
+    source = _Source(tuple(zip(files, shapes, strict=True)), rules, chunk_rows)
+    frame = _read(source, header)
+    if frame.empty:
+        raise DataError(f"a table must have at least one row; {called} has a header only; add data")
+    return leave_out_row_numbers(
+        frame, rules, called=called, unnamed=shapes[0].unnamed, parts=source.rows_of_parts
+    )
+
+
+def _read(source: _Source, header: tuple[str, ...]) -> pd.DataFrame:
+    rules = source.rules
+    as_text = _columns_of_text(source, rules) | source.find_booleans()
+    columns = {name: WholeColumn(source.most_rows) for name in header}
+    for chunk in source.chunks(as_text, count=True):
         for name, column in columns.items():
             column.add(cast(pd.Series, chunk[name]))
     mixed = [name for name, column in columns.items() if column.disagrees]
-    spelled = source.read_again(mixed, missing=True)
+    spelled_out = source.read_again(mixed, missing=True)
     again = [name for name, column in columns.items() if _may_hold_words(name, column, as_text, rules)]
     as_text |= set(again)
     unread = source.read_again(again, missing=False)
     found: dict[str, pd.Series] = {}
     taken: dict[str, dict[str, int]] = {}
-    for name in shape.header:
-        column, words = columns.pop(name), spelled.pop(name, None)
+    for name in header:
+        column, words = columns.pop(name), spelled_out.pop(name, None)
         clean = _strip
         if name not in as_text:
+            cells = words or column.words
+            if cells is not None and (stray := find_stray(cells.different, rules, name)):
+                found[name], taken[name] = (
+                    read_spelled(cells, clean, source.with_words(stray)),
+                    cells.count(stray),
+                )
+                continue
             found[name] = column.finish(clean) if words is None else read_spelled(words, clean, source.cells)
             if not (_are_booleans(found[name]) and rules.takes_text(name)):
                 continue
             words = source.read_again([name], missing=False)[name]  # Booleans that begin late in the file
-        found[name], taken[name] = _finish_text(
-            words or unread.pop(name, None) or column.words, column, clean, rules.words_of(name)
-        )
+        cells = words or unread.pop(name, None) or column.words
+        if cells is not None and (stray := find_stray(cells.different, rules, name)):
+            stray |= rules.words_of(name)
+            found[name], taken[name] = (
+                read_spelled(cells, clean, source.with_words(stray)),
+                cells.count(stray),
+            )
+            continue
+        found[name], taken[name] = _finish_text(cells, column, clean, rules.words_of(name))
     frame = pd.DataFrame(found, copy=False)
-    if frame.empty:
-        raise DataError(f"a table must have at least one row; '{path}' has a header only; add data")
     for name, words in taken.items():
         note_missing(frame, name, words)
     return frame
@@ -113,14 +146,19 @@ def _are_booleans(values: pd.Series) -> bool:
     return pd.api.types.infer_dtype(values, skipna=True) == "boolean"
 
 
-def _columns_of_text(shape: Shape, rules: CellRules) -> frozenset[str]:
+def _columns_of_text(source: _Source, rules: CellRules) -> frozenset[str]:
     """The columns that are text whatever they look like, none where all is read as it once was."""
     if not rules.as_spelled:
         return frozenset()
     if rules.all_as_text:
-        return frozenset(shape.header)
-    padded = {shape.header[place] for place in shape.padded}.difference(rules.numeric)
-    return frozenset(rules.categorical.intersection(shape.header) | padded)
+        return frozenset(source.shape.header)
+    padded = {
+        shape.header[place]
+        for _, shape in source.parts
+        for place in shape.padded
+        if place < len(shape.header)
+    }
+    return frozenset(rules.categorical.intersection(source.shape.header) | padded.difference(rules.numeric))
 
 
 def _may_hold_words(name: str, column: WholeColumn, as_text: frozenset[str], rules: CellRules) -> bool:
@@ -132,14 +170,26 @@ def _may_hold_words(name: str, column: WholeColumn, as_text: frozenset[str], rul
     return column.words is not None and column.words.any_missing
 
 
-@dataclass(frozen=True)
 class _Source:
-    """A file and how it is read."""
+    """One file or several, and how they are read.
 
-    path: Path
-    shape: Shape
-    rules: CellRules
-    rows: int
+    Args:
+        parts: The files and their shapes.
+        rules: How cells are read.
+        rows: How many rows to read at a time; None for what suits the columns.
+    """
+
+    def __init__(self, parts: tuple[tuple[TextFile, Shape], ...], rules: CellRules, rows: int | None) -> None:
+        self.parts = parts
+        self.shape = parts[0][1]
+        self.rules = rules
+        self.rows_of_parts: list[int] = []
+        self._rows = rows or max(1000, CHUNK_CELLS // len(self.shape.header))
+
+    @property
+    def most_rows(self) -> int:
+        """As many rows as there are, or a few more."""
+        return sum(shape.most_rows for _, shape in self.parts)
 
     @property
     def cells(self) -> dict[str, Any]:
@@ -147,6 +197,10 @@ class _Source:
         if not self.rules.asked:
             return _CELLS
         return {**_CELLS, "na_values": ["", "?", *self.rules.missing], "keep_default_na": False}
+
+    def with_words(self, stray: Collection[str]) -> dict[str, Any]:
+        """The same options, with which some more words are missing cells."""
+        return {**self.cells, "na_values": [*self.cells["na_values"], *stray]}
 
     def find_booleans(self) -> frozenset[str]:
         """The columns whose first rows pandas takes for Booleans, which would lose how they are spelled."""
@@ -157,36 +211,58 @@ class _Source:
             if self.rules.takes_text(name) and _are_booleans(cast(pd.Series, first[name]))
         )
 
-    def chunks(self, as_text: Collection[str] = (), **options: Any) -> Iterator[pd.DataFrame]:
-        """Yield the table so many rows at a time, in order; some columns as text, words and all."""
+    def chunks(
+        self, as_text: Collection[str] = (), *, count: bool = False, **options: Any
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the table so many rows at a time, in order; some columns as text, words and all.
+
+        Args:
+            as_text: Those columns.
+            count: Whether to count the rows of each file.
+            options: More options of :func:`pandas.read_csv`.
+        """
         cells = self.cells
         if as_text:
             words = cells["na_values"] if self.rules.asked else ["", *MISSING_WORDS]
             of_column = {name: [""] if name in as_text else words for name in self.shape.header}
             types = dict.fromkeys(as_text, "str")
             cells = {**cells, "na_values": of_column, "keep_default_na": False, "dtype": types}
+        for file, shape in self.parts:
+            rows = 0
+            for chunk in self._chunks_of(file, shape, {**cells, **options}):
+                rows += len(chunk)
+                yield chunk
+            if count:
+                self.rows_of_parts.append(rows)
+
+    def _chunks_of(self, file: TextFile, shape: Shape, options: dict[str, Any]) -> Iterator[pd.DataFrame]:
+        names = list(shape.header)
+        if shape.trailing:
+            options = {"usecols": names, **options}
+            names.append("\n")  # no column is called so
         try:
-            with open_text(self.path) as file:
+            with open_text(file, skip=shape.start) as text:
                 yield from pd.read_csv(
-                    file,
-                    sep=self.shape.delimiter,
+                    text,
+                    sep=shape.delimiter,
                     header=0,
-                    names=list(self.shape.header),
+                    names=names,
                     index_col=False,
-                    chunksize=self.rows,
+                    chunksize=self._rows,
                     encoding="utf-8",
-                    **cells,
                     **options,
                 )
         except (pd.errors.ParserError, ValueError) as error:
+            if isinstance(error, DataError):
+                raise
             raise DataError(
-                f"a table must be {SPELLED[self.shape.delimiter]}-separated text; '{self.path}' is not "
+                f"a table must be text separated by {spelled(shape.delimiter)}; {file.called} is not "
                 f"({str(error).splitlines()[0]}); correct the file"
             ) from None
 
     def read_again(self, names: list[str], *, missing: bool) -> dict[str, Words]:
         """Read some columns as they are spelled; words that mean missing become missing cells, or stay."""
-        gathered = {name: Words(self.shape.most_rows) for name in names}
+        gathered = {name: Words(self.most_rows) for name in names}
         if names:
             chunks = self.chunks(usecols=names, dtype="str") if missing else self.chunks(names, usecols=names)
             for chunk in chunks:

@@ -41,6 +41,32 @@ def check_names(names: list[str], source: str) -> None:
         seen[name] = number
 
 
+def check_same_names(first: Sequence[str], other: Sequence[str], called: str, called_other: str) -> None:
+    """Raise unless two files of one table have the same columns, in whichever order.
+
+    Args:
+        first: The columns of the first file.
+        other: Those of another one.
+        called: What to call the first in messages.
+        called_other: What to call the other.
+
+    Raises:
+        DataError: One has a column that the other lacks.
+
+    Example:
+        >>> check_same_names(["length", "weight"], ["weight", "length"], "'a.csv'", "'b.csv'")
+    """
+    for has, lacks, whole, short in (
+        (first, other, called, called_other),
+        (other, first, called_other, called),
+    ):
+        if missing := [name for name in has if name not in lacks]:
+            raise DataError(
+                f"files of one table must have the same columns; {short} lacks {listed(missing)}, which "
+                f"{whole} has; name files of one kind only"
+            )
+
+
 def name_by_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Name columns by text and number rows from 0. The cells are shared, not copied.
 

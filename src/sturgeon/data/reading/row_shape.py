@@ -11,18 +11,20 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 
+from sturgeon.data.reading.preamble import Preamble, find_preamble
+from sturgeon.data.reading.row_numbers import UNNAMED
 from sturgeon.data.reading.rules import is_padded
-from sturgeon.data.reading.text_file import BLOCK_BYTES, read_lines
+from sturgeon.data.reading.text_file import BLOCK_BYTES, TextFile, read_lines
 from sturgeon.errors import DataError
 
-_DELIMITERS = (",", ";", "\t")
-SPELLED = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_DELIMITERS = (",", ";", "\t", "|")
+_SPELLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_TWO_LINES = re.compile(rb"\S[^\n]*\n\s*\S")
 _ZERO_OR_SIGN = ("0", "-", "+")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d+")
 
@@ -32,23 +34,47 @@ class Shape:
     """What is known of a file of separated text once every line has been looked at.
 
     Attributes:
-        delimiter: What separates the fields: ``,``, ``;`` or a tab.
-        header: The columns' names, stripped.
+        delimiter: What separates the fields: ``,``, ``;``, ``|`` or a tab.
+        header: The columns' names, stripped; a first one without a name is called as pandas calls it.
         most_rows: As many rows as there are, or a few more: blank lines may be counted.
         padded: The places of the columns in which a cell begins with a zero before another digit.
+        start: How many bytes of text stand before the header.
+        trailing: Whether a separator stands at the end of every row, with nothing behind it.
+        unnamed: Whether the first column had no name.
     """
 
     delimiter: str
     header: tuple[str, ...]
     most_rows: int
     padded: frozenset[int] = frozenset()
+    start: int = 0
+    trailing: bool = False
+    unnamed: bool = False
+
+    @property
+    def fields(self) -> int:
+        """How many fields a row has."""
+        return len(self.header) + self.trailing
 
 
-def check_shape(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Shape:
+def spelled(delimiter: str) -> str:
+    """Name a separator for a message.
+
+    Example:
+        >>> spelled(";"), spelled("^")
+        ('semicolons', "'^'")
+    """
+    return _SPELLED.get(delimiter, repr(delimiter))
+
+
+def check_shape(file: TextFile, *, block_bytes: int = BLOCK_BYTES) -> Shape:
     r"""Check that every row has as many fields as the header.
 
+    Comments before the header, and a line in which Excel names the separator, are passed over; so is a
+    separator at the end of every row.
+
     Args:
-        path: A file of comma-, semicolon- or tab-separated text, plain or gzipped.
+        file: Text separated by commas, semicolons, tabs or vertical bars.
         block_bytes: How much to look at at once; it has no effect on the result.
 
     Returns:
@@ -60,30 +86,55 @@ def check_shape(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Shape:
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "fish.csv")
         ...     _ = path.write_text("length;river\n1.5;Volga\n")
-        ...     check_shape(path)
-        Shape(delimiter=';', header=('length', 'river'), most_rows=1, padded=frozenset())
+        ...     shape = check_shape(TextFile(path))
+        >>> shape.delimiter, shape.header, shape.most_rows
+        (';', ('length', 'river'), 1)
     """
-    blocks = read_lines(path, block_bytes=block_bytes)
+    blocks = read_lines(file, block_bytes=block_bytes)
+    text, preamble = _read_beginning(blocks)
+    is_tsv = file.path.name.lower().removesuffix(file.ending).endswith((".tsv", ".tab"))
+    delimiter = preamble.separator or ("\t" if is_tsv else _find_delimiter(text))
+    lines = io.StringIO(text, newline="")
+    rows = _Rows(lines, delimiter, file, preamble.lines)
+    names = [name.strip() for name in next(rows, (1, []))[1]]
+    _refuse_numbers(names, file)
+    here, behind = lines.tell(), rows.lines
+    row = _next_row(rows)
+    trailing = (len(names) > 1 and not names[-1]) or (len(row) == len(names) + 1 and not row[-1])
+    if len(names) > 1 and not names[-1]:
+        names.pop()
+    unnamed = len(names) > 1 and not names[0]
+    header = (UNNAMED, *names[1:]) if unnamed else tuple(names)
+    padded: set[int] = set()
+    shape = Shape(delimiter, header, 0, start=preamble.size, trailing=trailing, unnamed=unnamed)
+    count = _check_rows(chain([text[here:].encode()], blocks), shape, behind, file, padded)
+    if count == 0:
+        raise DataError(f"a table must have at least one row; {file.called} has a header only; add data")
+    return replace(shape, most_rows=count, padded=frozenset(padded))
+
+
+def _read_beginning(blocks: Iterator[bytes]) -> tuple[str, Preamble]:
+    """Read a header and a line more, so far as there are; give them without what stands before."""
     before = b""
     for block in blocks:
         before += block
-        if before.strip():
+        preamble = find_preamble(before.decode(), whole=False)
+        if preamble is not None and _TWO_LINES.search(before, preamble.size):
             break
-    text = before.decode()
-    delimiter = "\t" if ".tsv" in path.name.lower()[-7:] else _find_delimiter(text)
-    lines = io.StringIO(text, newline="")
-    rows = _Rows(lines, delimiter, path)
-    header = tuple(name.strip() for name in next(rows, (1, []))[1])
-    _refuse_numbers(header, path)
-    rest = text[lines.tell() :].encode()
-    padded: set[int] = set()
-    count = _check_rows(chain([rest], blocks), Shape(delimiter, header, 0), rows.lines, path, padded)
-    if count == 0:
-        raise DataError(f"a table must have at least one row; '{path}' has a header only; add data")
-    return Shape(delimiter, header, count, frozenset(padded))
+    else:
+        preamble = find_preamble(before.decode(), whole=True) or Preamble()
+    return before[preamble.size :].decode(), preamble
+
+
+def _next_row(rows: _Rows) -> list[str]:
+    try:
+        return next(rows, (1, []))[1]
+    except DataError:  # its quotes end in a later block, or nowhere; it is told when all rows are checked
+        return []
 
 
 def _find_delimiter(text: str) -> str:
@@ -102,15 +153,15 @@ def _find_delimiter(text: str) -> str:
     return max(_DELIMITERS, key=columns)  # the first of equals
 
 
-def _refuse_numbers(header: tuple[str, ...], path: Path) -> None:
+def _refuse_numbers(header: list[str], file: TextFile) -> None:
     if all(_DECIMAL_POINT.fullmatch(name) for name in header) and any("." in name for name in header):
         raise DataError(
-            f"the first line of a table must name the columns; '{path}' begins with numbers "
+            f"the first line of a table must name the columns; {file.called} begins with numbers "
             f"({', '.join(header[:3])} …); add a header line"
         )
 
 
-def _check_rows(blocks: Iterator[bytes], shape: Shape, lines: int, path: Path, padded: set[int]) -> int:
+def _check_rows(blocks: Iterator[bytes], shape: Shape, lines: int, file: TextFile, padded: set[int]) -> int:
     """Check the rows behind the header, which took so many lines; return how many there are at most.
 
     The places of columns with leading zeros are put into ``padded``.
@@ -119,28 +170,35 @@ def _check_rows(blocks: Iterator[bytes], shape: Shape, lines: int, path: Path, p
     for block in blocks:
         if not block:
             continue
-        if not _is_even(block, shape.delimiter, len(shape.header), padded):
+        if not _is_even(block, shape, padded):
             # A quote may hold the ends of lines, here or in any later block: from here on, row by row.
-            rows = _Rows(_text_lines(chain([block], blocks)), shape.delimiter, path, lines)
-            return count + _check_one_by_one(rows, shape, path, padded)
+            rows = _Rows(_text_lines(chain([block], blocks)), shape.delimiter, file, lines)
+            return count + _check_one_by_one(rows, shape, file, padded)
         ends = block.count(b"\n") + (not block.endswith(b"\n"))
         lines, count = lines + ends, count + ends
     return count
 
 
-def _is_even(block: bytes, delimiter: str, fields: int, padded: set[int]) -> bool:
+def _is_even(block: bytes, shape: Shape, padded: set[int]) -> bool:
     """Whether a block has no quotes, and in every line as many fields as it should; False if in doubt.
 
     Where it has, the places of columns with leading zeros are put into ``padded``.
     """
+    fields = shape.fields
     if b'"' in block or block.count(b"\r") != block.count(b"\r\n") or (fields == 1 and not block.strip()):
         return False
     codes = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
     ends = np.flatnonzero(codes == ord("\n"))
-    marks = np.flatnonzero(codes == ord(delimiter))
+    if not shape.delimiter.isascii():
+        return False
+    marks = np.flatnonzero(codes == ord(shape.delimiter))
     in_line = np.diff(np.searchsorted(marks, ends), prepend=0)
     if not (in_line == fields - 1).all():
         return False
+    if shape.trailing:
+        last = ends - 1 - (codes[ends - 1] == ord("\r"))
+        if not (codes[last] == ord(shape.delimiter)).all():
+            return False
     _find_padded(codes, ends, marks, fields, padded)
     return True
 
@@ -182,17 +240,18 @@ def _begins_padded(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return found
 
 
-def _check_one_by_one(rows: _Rows, shape: Shape, path: Path, padded: set[int]) -> int:
+def _check_one_by_one(rows: _Rows, shape: Shape, file: TextFile, padded: set[int]) -> int:
     count = 0
     for line, row in rows:
         count += 1
         for place, cell in enumerate(row):
             if cell[:1] in _ZERO_OR_SIGN and place not in padded and is_padded(cell):
                 padded.add(place)
-        if len(row) != len(shape.header):
+        if len(row) != shape.fields or (shape.trailing and row[-1].strip()):
             raise DataError(
-                f"every row must have as many fields as the header; line {line} of '{path}' has {len(row)}, "
-                f"expected {len(shape.header)} (separated by {SPELLED[shape.delimiter]}); correct that line"
+                f"every row must have as many fields as the header; line {line} of {file.called} has "
+                f"{len(row)}, expected {len(shape.header)} (separated by {spelled(shape.delimiter)}); "
+                "correct that line"
             )
     return count
 
@@ -208,13 +267,13 @@ class _Rows:
     Args:
         lines: The lines, with their ends.
         delimiter: What separates the fields.
-        path: The file, for messages.
+        file: The file, for messages.
         before: How many lines came before.
     """
 
-    def __init__(self, lines: Iterator[str], delimiter: str, path: Path, before: int = 0) -> None:
+    def __init__(self, lines: Iterator[str], delimiter: str, file: TextFile, before: int = 0) -> None:
         self._reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-        self._path = path
+        self._file = file
         self._before = before
 
     @property
@@ -233,7 +292,7 @@ class _Rows:
             except csv.Error as error:
                 raise DataError(
                     "quotes in a table must be closed and enclose a whole field; the row from line "
-                    f"{line} of '{self._path}' breaks that ({error}); correct the quotes"
+                    f"{line} of {self._file.called} breaks that ({error}); correct the quotes"
                 ) from None
             if row and row != [""]:  # pandas, too, passes over a line of blanks
                 return line, row

@@ -18,8 +18,27 @@ MISSING_WORDS = (
 )
 """What pandas takes as missing by itself, and the question mark of many public tables."""
 
+STRAY_WORDS = (
+    *("-", "--", "---", "–", "—", ".", "..", "...", "na", "Na", "n.a.", "N.A.", "n.a", "none", "NONE"),
+    *(
+        "Null",
+        "NAN",
+        "missing",
+        "Missing",
+        "MISSING",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NUM!",
+        "#NAME?",
+        "(null)",
+    ),
+)
+"""What means missing among cells that are otherwise numbers, and is a category elsewhere."""
+
 _PADDED = re.compile(r"\s*[+-]?0\d")
 _FOUND = "words taken as missing"
+_NOTES = "how the table was taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,9 @@ class CellRules:
         numeric: Columns to read as numbers, leading zeros or not.
         known: By column, words that are categories and so not missing.
         all_as_text: Whether every column is read as text, so that a decimal comma is not lost.
+        needed: The columns that a network needs, where rows are read for it; the others do not matter.
+        tidied: Whether row numbers are left out, a Parquet file's named index is a column, and a word such as
+            ``-`` among numbers means missing; False for a study that was begun before that.
         as_spelled: False reads as the first Sturgeon did, for what it left: text that spells numbers loses
             leading zeros, and words mean missing in separated text only.
     """
@@ -45,6 +67,8 @@ class CellRules:
     numeric: frozenset[str] = frozenset()
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     all_as_text: bool = False
+    needed: frozenset[str] | None = None
+    tidied: bool = True
     as_spelled: bool = True
 
     def words_of(self, column: str) -> frozenset[str]:
@@ -58,6 +82,23 @@ class CellRules:
         if column == self.target and not self.asked:
             return frozenset()
         return frozenset(self.missing).difference(self.known.get(column, ()))
+
+    def stray_of(self, column: str) -> frozenset[str]:
+        """The words that mean missing in a column whose other cells are numbers, beside :meth:`words_of`.
+
+        Example:
+            >>> "-" in CellRules().stray_of("a"), CellRules(target="y").stray_of("y")
+            (True, frozenset())
+        """
+        own = self.asked or set(self.missing) != set(MISSING_WORDS)
+        if (
+            not (self.tidied and self.as_spelled)
+            or own
+            or column == self.target
+            or column in self.categorical
+        ):
+            return frozenset()
+        return frozenset(STRAY_WORDS)
 
     def takes_text(self, column: str) -> bool:
         """Whether a column may stay as it is spelled."""
@@ -77,6 +118,7 @@ class CellRules:
             categorical=frozenset(found(self.categorical)),
             numeric=frozenset(found(self.numeric)),
             known=known,
+            needed=None if self.needed is None else frozenset(found(self.needed)),
         )
 
 
@@ -138,3 +180,20 @@ def describe_missing(frame: pd.DataFrame, column: str) -> str | None:
         f"{cells} of column {column!r} {'is' if count == 1 else 'are'} taken as missing, "
         f"as {'it says' if count == 1 else 'they say'} {listed}"
     )
+
+
+def note(frame: pd.DataFrame, line: str) -> None:
+    """Keep with a table what whoever reads the results should know of how it was taken.
+
+    Example:
+        >>> frame = pd.DataFrame({"river": ["Elbe"]})
+        >>> note(frame, "the first sheet is read")
+        >>> notes_of(frame)
+        ('the first sheet is read',)
+    """
+    frame.attrs[_NOTES] = (*frame.attrs.get(_NOTES, ()), line)
+
+
+def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """What :func:`note` kept with a table."""
+    return frame.attrs.get(_NOTES, ())

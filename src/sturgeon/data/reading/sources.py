@@ -10,27 +10,38 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.formats.columns import make_frame
+from sturgeon.data.reading.formats.database import hide_password
 from sturgeon.data.reading.names import check_names, find_name, name_by_text, nearest
+from sturgeon.data.reading.place import STDIN
 from sturgeon.data.reading.rules import CellRules
 from sturgeon.data.reading.tables import read_table
 from sturgeon.errors import DataError
 
-Table = pd.DataFrame | str | Path | tuple[Any, Any]
+Table = pd.DataFrame | str | Path | tuple[Any, Any] | Any
+"""What a table may be; at last, one of Arrow or of Polars, or whatever hands over columns as Arrow does."""
 
 ARRAY_TARGET = "y"
 
 
 def open_table(
-    table: Table, target: str | None, called: str, *, rules: CellRules | None = None
+    table: Table,
+    target: str | None,
+    called: str,
+    *,
+    rules: CellRules | None = None,
+    options: FileOptions | None = None,
 ) -> tuple[pd.DataFrame, str, str]:
     """Give a table as a data frame.
 
     Args:
         table: A path, a data frame, or a pair ``(X, y)`` of arrays of shapes (n, columns) and (n,), whose
-            columns are then called x0, x1, … unless X is a data frame.
+            columns are then called x0, x1, … unless X is a data frame; or a table of Polars or Arrow.
         target: The target column; None only for a pair, where it becomes "y".
         called: What to call a table without a path in messages.
         rules: How a file's cells are read; None for the usual rules.
+        options: How a file is read.
 
     Returns:
         The frame, rows numbered from 0 and columns named by text; the target's name; and what to call
@@ -44,20 +55,15 @@ def open_table(
         >>> list(frame.columns), target
         (['x0', 'x1', 'y'], 'y')
     """
+    rules = replace(rules or CellRules(), target=None if target is None else str(target))
     if isinstance(table, tuple):
         target = ARRAY_TARGET if target is None else str(target)
         frame = _join(table, target, called)
-    elif isinstance(table, pd.DataFrame):
-        frame = table
     elif isinstance(table, str | Path):
-        called = f"'{table}'"
-        rules = rules or CellRules()
-        frame = read_table(table, rules=replace(rules, target=None if target is None else str(target)))
+        called = f"'{hide_password(str(table))}'" if str(table) != STDIN else "standard input"
+        frame = read_table(table, rules=rules, options=options)
     else:
-        raise DataError(
-            f"a table must be a path, a pandas DataFrame or a pair (X, y); got {type(table).__name__}; "
-            "convert it"
-        )
+        frame = as_frame(table, rules)
     frame = name_by_text(frame)
     check_names(list(frame.columns), called)
     if frame.empty:
@@ -76,6 +82,39 @@ def is_text(table: Table) -> bool:
         return False
     name = str(table).lower().removesuffix(".gz")
     return name.endswith((".csv", ".tsv", ".txt"))
+
+
+def as_frame(table: Any, rules: CellRules | None = None) -> pd.DataFrame:
+    """Give a table in memory as a data frame of pandas.
+
+    Args:
+        table: A data frame of pandas, which is given back; one of Polars; a table of Arrow; whatever else
+            has Arrow's interface ``__arrow_c_stream__``.
+        rules: Which columns are categories.
+
+    Raises:
+        DataError: It is none of these.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> as_frame(pa.table({"length": [1.5, None]})).shape
+        (2, 1)
+    """
+    if isinstance(table, pd.DataFrame):
+        return table
+    if not hasattr(table, "__arrow_c_stream__"):
+        lazy = "; collect it first" if hasattr(table, "collect") else "; convert it"
+        raise DataError(
+            "a table must be a path, a pandas DataFrame or a pair (X, y), or a table of Polars or Arrow; got "
+            f"{type(table).__name__}{lazy}"
+        )
+    import pyarrow as pa
+
+    columns = pa.table(table)
+    check_names([str(name) for name in columns.column_names], "the table")
+    rules = (rules or CellRules()).for_columns(columns.column_names)
+    pairs = ((name, columns.column(name)) for name in columns.column_names)
+    return make_frame(pairs, rules, words=False)
 
 
 def check_columns(
@@ -115,6 +154,8 @@ def _join(pair: tuple[Any, ...], target: str, called: str) -> pd.DataFrame:
     if len(pair) != 2:
         raise DataError(f"arrays must come as a pair (X, y); got {len(pair)} of them; give two")
     inputs, labels = pair
+    if hasattr(inputs, "__arrow_c_stream__"):
+        inputs = as_frame(inputs)
     if not isinstance(inputs, pd.DataFrame):
         inputs = np.asarray(inputs)
         if inputs.ndim != 2:

@@ -1,4 +1,4 @@
-"""Read a table from a file: CSV, TSV (plain or gzipped) and Parquet; nothing that can run code.
+"""Read a table from where it lies, in the form that it has; nothing that can run code.
 
 Bad files are turned away with the file, the line and the remedy. A file is never silently
 repaired: pandas would rename a second column of one name and shift ragged rows.
@@ -10,16 +10,18 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from sturgeon.data.reading.arrow_cells import apply_rules, whole_type
 from sturgeon.data.reading.delimited import read_delimited
-from sturgeon.data.reading.names import check_names
-from sturgeon.data.reading.rules import CellRules, cell_rules, note_missing
-from sturgeon.errors import DataError
-
-ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.formats.arrow_files import read_feather, read_parquet
+from sturgeon.data.reading.formats.database import is_url, read_query
+from sturgeon.data.reading.formats.json_records import read_json
+from sturgeon.data.reading.formats.workbook import read_workbooks
+from sturgeon.data.reading.place import STDIN, Place, find_place, unreadable
+from sturgeon.data.reading.row_numbers import leave_out_row_numbers
+from sturgeon.data.reading.rules import CellRules, cell_rules
+from sturgeon.data.reading.text_file import TextFile
+from sturgeon.errors import DataError, option
 
 
 def read_table(
@@ -27,25 +29,38 @@ def read_table(
     *,
     missing: Collection[str] | str | None = None,
     categorical: Collection[str] = (),
+    encoding: str | None = None,
+    sheet: str | int | None = None,
+    sql: str | None = None,
     rules: CellRules | None = None,
+    options: FileOptions | None = None,
 ) -> pd.DataFrame:
     r"""Read a table whose first line (or schema) names the columns.
 
-    A CSV may use commas, semicolons or tabs. Blanks around a cell are not part of it. A cell is
-    missing when it is empty, ``?`` or a word for it (``NA``, ``NaN``, ``null``, ``None`` …), in every format.
-    Cells are as they are spelled: a column in which one begins with a zero before another digit is text.
+    Text may be separated by commas, semicolons, tabs or vertical bars, and be compressed. Comment lines
+    before the header that begin with ``#``, and a first column that only numbers the rows, are left out.
+    Blanks around a cell are not part of it. A cell is missing when it is empty, ``?`` or a word for it
+    (``NA``, ``NaN``, ``null``, ``None`` …), in every format; among numbers also ``-``, ``missing`` and the
+    like. Cells are as they are spelled: a column in which one begins with a zero before a digit is text.
 
     Args:
-        path: A file that ends in .csv, .csv.gz, .tsv, .tsv.gz or .parquet.
+        path: A file: .csv, .tsv, .txt, .jsonl, .ndjson or .json (all also .gz, .bz2, .xz, .zst), .parquet,
+            .feather, .arrow, .xlsx, .xls or .ods. A pattern such as ``parts/*.csv`` of files with the same
+            columns; a folder of Parquet files; ``-`` for standard input; with `sql`, a database's URL.
         missing: Words that mean a missing value, in place of the usual ones.
         categorical: Columns to read as text, such as long whole numbers that are names.
-        rules: How cells are read, in place of the other two.
+        encoding: Of text that is neither UTF-8 nor begins with a byte order mark.
+        sheet: Of a workbook, by its name or its number, from 1.
+        sql: A query of the database.
+        rules: How cells are read, in place of `missing` and `categorical`.
+        options: How the file is read, in place of `encoding`, `sheet` and `sql`.
 
     Returns:
         The table, at least one row, with rows numbered from 0 and columns of distinct names.
 
     Raises:
         DataError: The file is missing, empty, not a table, ragged, or of an unknown ending.
+        MissingExtra: A package that its form needs is not installed.
 
     Example:
         >>> import tempfile
@@ -55,86 +70,53 @@ def read_table(
         ...     read_table(path)["length"].isna().tolist()
         [False, True]
     """
-    path = Path(path)
     names = frozenset([categorical] if isinstance(categorical, str) else categorical)
     rules = rules or cell_rules(missing, categorical=names)
-    _refuse_directory(path)
-    ending = _ending(path)
-    _check_exists(path)
-    if ending == ".parquet":
-        return _read_parquet(path, rules)
-    try:
-        return read_delimited(path, rules=rules)
-    except OSError as error:
-        raise DataError(_unreadable(path, error)) from None
+    options = options or FileOptions(encoding, sheet, sql)
+    if is_url(str(path)) or options.sql is not None:
+        return _read_database(str(path), options.sql, rules)
+    with find_place(path) as place:
+        if options.sheet is not None and place.form != "workbook":
+            raise DataError(
+                f"`{option('sheet')}` is for a workbook; got {options.sheet!r} for {place.called}; "
+                "leave it out"
+            )
+        try:
+            return _read(place, rules, options)
+        except OSError as error:
+            raise DataError(unreadable(place.files[0], error)) from None
 
 
-def _ending(path: Path) -> str:
-    name = path.name.lower()
-    for ending in sorted(ENDINGS, key=len, reverse=True):
-        if name.endswith(ending):
-            return ending
-    raise DataError(f"a table's file must end in {', '.join(ENDINGS)}; got '{path}'; convert or rename it")
-
-
-def _refuse_directory(path: Path) -> None:
-    if path.is_dir():
-        raise DataError(f"a table must be a file; '{path}' is a directory; give the file inside it")
-
-
-def _check_exists(path: Path) -> None:
-    try:
-        if not path.exists():
-            raise DataError(f"a table's file must exist; there is no '{path}'; check the path")
-    except OSError as error:
-        raise DataError(_unreadable(path, error)) from None
-
-
-def _read_parquet(path: Path, rules: CellRules) -> pd.DataFrame:
-    try:
-        # ParquetFile, not read_table: the latter turns a folder called a=b into a column.
-        with pq.ParquetFile(path) as file:
-            check_names([str(name) for name in file.schema_arrow.names], f"'{path}'")
-            rules = rules.for_columns(file.schema_arrow.names)
-            frame = _read_columns(file, rules)
-    except OSError as error:
-        raise DataError(_unreadable(path, error)) from None
-    except pa.ArrowException as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"a .parquet file must hold a Parquet table; '{path}' does not ({reason}); write it again"
-        ) from None
+def _read(place: Place, rules: CellRules, options: FileOptions) -> pd.DataFrame:
+    name = place.called if len(place.files) == 1 else None
+    texts = [TextFile(path, options.encoding, name) for path in place.files]
+    match place.form:
+        case "delimited":
+            return read_delimited(texts, rules=rules, called=place.called)
+        case "workbook":
+            return read_workbooks(place.files, rules, called=place.called, sheet=options.sheet)
+        case "json":
+            frame = read_json(texts, rules, called=place.called)
+        case "parquet":
+            frame = read_parquet(place.files, rules, called=place.called, partition=place.partition)
+        case _:
+            frame = read_feather(place.files, rules, called=place.called)
     if frame.empty:
-        raise DataError(f"a table must have at least one row and column; '{path}' has none; add data")
-    return frame.reset_index(drop=True)
+        raise DataError(f"a table must have at least one row and column; {place.called} has none; add data")
+    return leave_out_row_numbers(frame, rules.for_columns(list(frame.columns)), called=place.called)
 
 
-def _read_columns(file: pq.ParquetFile, rules: CellRules) -> pd.DataFrame:
-    """Read a column at a time: the whole at once would be in memory twice, as Arrow's and as pandas'.
+def _read_database(url: str, query: str | None, rules: CellRules) -> pd.DataFrame:
+    from sturgeon.data.reading.formats.database import hide_password
 
-    Each is copied out of Arrow's memory, which is then free for the next, and stays the process's for ever.
-    """
-    described = file.schema_arrow.pandas_metadata or {}
-    index = [name for name in described.get("index_columns", []) if isinstance(name, str)]
-    columns: dict[str, pd.Series] = {}
-    taken: dict[str, dict[str, int]] = {}
-    for name in file.schema_arrow.names:
-        if name not in index:
-            table = file.read(columns=[name], use_threads=False)
-            if rules.as_spelled:
-                table, taken[name] = apply_rules(table, name, rules)
-                keep = whole_type(table.column(0), exact=name in rules.categorical or name == rules.target)
-                column = table.to_pandas(types_mapper=keep)[name]
-            else:
-                column = table.to_pandas()[name]
-            columns[name] = column.reset_index(drop=True).copy()
-    frame = pd.DataFrame(columns, copy=False)
-    for name, words in taken.items():
-        note_missing(frame, name, words)
-    return frame
-
-
-def _unreadable(path: Path, error: OSError) -> str:
-    return (
-        f"a table's file must be readable; '{path}' is not ({error.strerror or error}); check its permissions"
-    )
+    if query is None:
+        raise DataError(
+            f"a table of a database must be named by a query; got the URL '{hide_password(url)}' alone; give "
+            f"`{option('sql', 'select …')}` too, or download a file"
+        )
+    if not is_url(url):
+        what = "standard input" if url == STDIN else f"'{url}'"
+        raise DataError(
+            f"`{option('sql')}` is for a database's URL, such as sqlite:///fish.db; got {what}; leave it out"
+        )
+    return read_query(url, query, rules)

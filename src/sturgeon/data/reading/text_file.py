@@ -1,60 +1,154 @@
-"""A text file, plain or gzipped, as blocks of whole lines: checked, and never all of it in memory."""
+"""A text file, plain or compressed, as blocks of whole lines of UTF-8: checked, and never whole in memory."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
+import lzma
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from sturgeon.errors import DataError
+from sturgeon.data.reading.likely_encoding import guess_encoding
+from sturgeon.data.reading.text_encoding import SAMPLE_BYTES, Transcoded, find_encoding
+from sturgeon.errors import DataError, option
 
 BLOCK_BYTES = 2**23
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MAGIC = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd"}
+_SPELLED = {".gz": "gzipped", ".bz2": "bzipped", ".xz": "of the xz format", ".zst": "of the Zstandard format"}
+COMPRESSED = tuple(_MAGIC)
+"""The endings of compressed files."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text file and what is known of it before it is opened.
+
+    Attributes:
+        path: Where it lies; its ending says how it is compressed.
+        encoding: Its encoding, if the user named one.
+        name: What it is called in messages; None for its path.
+    """
+
+    path: Path
+    encoding: str | None = None
+    name: str | None = None
+
+    @property
+    def called(self) -> str:
+        """What to call it in messages."""
+        return f"'{self.path}'" if self.name is None else self.name
+
+    @property
+    def ending(self) -> str:
+        """Its name's ending, where that says that it is compressed; else nothing."""
+        return self.path.suffix.lower() if self.path.suffix.lower() in COMPRESSED else ""
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for its bytes, unzipped where its name ends in .gz.
+def open_text(file: TextFile, *, skip: int = 0) -> Iterator[IO[bytes]]:
+    """Open a file for its text as UTF-8, unpacked where its name ends in .gz, .bz2, .xz or .zst.
 
     Args:
-        path: The file.
+        file: The file.
+        skip: How many bytes of the text to pass over.
 
     Yields:
-        The open file, at its beginning; behind a UTF-8 byte order mark, if there is one.
+        The open file, behind its byte order mark, if there is one.
 
     Raises:
-        DataError: It is gzipped and its name does not say so, or the other way round, or it is cut off.
+        DataError: It is compressed and its name does not say so, or the other way round, it is cut off, or it
+            is not of the encoding that was named.
         OSError: It cannot be read.
     """
-    zipped = path.name.lower().endswith(".gz")
-    with path.open("rb") as file:
-        if not zipped and file.read(2) == _GZIP_MAGIC:
-            raise DataError(
-                f"a gzipped table must end in .gz; '{path}' does not; rename it to '{path.name}.gz'"
-            )
-        file.seek(0)
+    with _unpacked(file) as start:
+        encoding, mark = find_encoding(start.read(SAMPLE_BYTES), file.encoding)
+    with _unpacked(file) as text:
+        text.read(mark)
+        if encoding.replace("_", "-").lower() in ("utf-8", "utf8", "utf-8-sig"):
+            text.read(skip)
+            yield text
+        else:
+            recoded = io.BufferedReader(Transcoded(text, encoding, file.called), 2**20)
+            recoded.read(skip)
+            yield cast(IO[bytes], recoded)
+
+
+@contextmanager
+def _unpacked(file: TextFile) -> Iterator[IO[bytes]]:
+    with file.path.open("rb") as packed:
+        start = packed.read(8)
+        packed.seek(0)
+        for ending, magic in _MAGIC.items():
+            if not file.ending and start.startswith(magic):
+                raise DataError(
+                    f"a table that is {_SPELLED[ending]} must end in {ending}; {file.called} does not; "
+                    f"rename it to '{file.path.name}{ending}'"
+                )
         try:
-            with cast(IO[bytes], gzip.open(file)) if zipped else file as text:
-                if text.read(len(_UTF8_MARK)) != _UTF8_MARK:
-                    text.seek(0)
+            with _unpack(packed, file.ending) as text:
                 yield text
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, _Damaged) as error:
             raise DataError(
-                f"a .gz file must be whole and gzipped; '{path}' is not ({error}); fetch or compress it again"
+                f"a {file.ending} file must be whole and {_SPELLED[file.ending]}; {file.called} is not "
+                f"({str(error).splitlines()[0]}); fetch or compress it again"
             ) from None
 
 
-def read_lines(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+class _Damaged(Exception):
+    """A compressed file whose library says so by an OSError, as if the disk had failed."""
+
+
+@contextmanager
+def _unpack(packed: IO[bytes], ending: str) -> Iterator[IO[bytes]]:
+    if ending in (".bz2", ".zst"):
+        with bz2.open(packed) if ending == ".bz2" else _open_zstandard(packed) as text:
+            yield cast(IO[bytes], io.BufferedReader(_Checked(cast(IO[bytes], text)), 2**20))
+        return
+    with (
+        cast(IO[bytes], gzip.open(packed))
+        if ending == ".gz"
+        else cast(IO[bytes], lzma.open(packed))
+        if ending == ".xz"
+        else packed
+    ) as text:
+        yield text
+
+
+def _open_zstandard(packed: IO[bytes]) -> IO[bytes]:
+    import pyarrow as pa
+
+    return cast(IO[bytes], pa.CompressedInputStream(pa.PythonFile(packed, mode="r"), "zstd"))
+
+
+class _Checked(io.RawIOBase):
+    """A decompressor's output; its OSErrors tell of damage."""
+
+    def __init__(self, text: IO[bytes]) -> None:
+        self._text = text
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+        try:
+            block = self._text.read(len(buffer))
+        except OSError as error:
+            raise _Damaged(str(error) or "it is damaged") from None
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def read_lines(file: TextFile, *, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
     """Read a file as blocks that end where a line ends.
 
     Args:
-        path: The file.
+        file: The file.
         block_bytes: The size of a block, unless a line is longer.
 
     Yields:
@@ -65,33 +159,33 @@ def read_lines(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]
         OSError: It cannot be read.
     """
     lines, blank, rest = 0, True, b""
-    with open_text(path) as file:
-        while block := file.read(block_bytes):
-            if not lines and not rest and block.startswith(_UTF16_MARKS):
-                raise DataError(f"a table must be UTF-8 text; '{path}' is UTF-16; save it as UTF-8")
+    with open_text(file) as text:
+        while block := text.read(block_bytes):
             head, newline, tail = block.rpartition(b"\n")
             if not newline:  # a line that is longer than a block
                 rest += block
                 continue
             whole, rest = rest + head + newline, tail
-            _check_is_text(whole, lines, path)
+            _check_is_text(whole, lines, file)
             lines += whole.count(b"\n")
             blank = blank and not whole.strip()
             yield whole
-    _check_is_text(rest, lines, path)
+    _check_is_text(rest, lines, file)
     if blank and not rest.strip():
-        raise DataError(f"a table must have a header and rows; '{path}' is empty; check how it was written")
+        raise DataError(
+            f"a table must have a header and rows; {file.called} is empty; check how it was written"
+        )
     if rest:
         yield rest
 
 
-def _check_is_text(block: bytes, lines: int, path: Path) -> None:
+def _check_is_text(block: bytes, lines: int, file: TextFile) -> None:
     """Raise unless a block that comes after so many lines is UTF-8 text."""
     if b"\0" in block:
         line = lines + block.count(b"\n", 0, block.index(b"\0")) + 1
         raise DataError(
-            f"a table must be text; '{path}' is binary (a zero byte on line {line}); export it as CSV or "
-            "Parquet"
+            f"a table must be text; {file.called} is binary (a zero byte on line {line}); export it as CSV "
+            "or Parquet"
         )
     if block.isascii():
         return
@@ -99,7 +193,10 @@ def _check_is_text(block: bytes, lines: int, path: Path) -> None:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
         line = lines + block.count(b"\n", 0, error.start) + 1
+        likely = guess_encoding(block[block.rfind(b"\n", 0, error.start) + 1 :][:SAMPLE_BYTES])
+        reads = f", which {likely[0]} reads as {likely[1]!r}" if likely else ""
+        encoding = option("encoding", likely[0] if likely else None)
         raise DataError(
-            f"a table must be UTF-8 text; got byte 0x{block[error.start]:02x} on line {line} of '{path}'; "
-            "save it as UTF-8"
+            f"a table must be UTF-8 text, or its encoding be named; got byte 0x{block[error.start]:02x} on "
+            f"line {line} of {file.called}{reads}; give `{encoding}`, or save it as UTF-8"
         ) from None

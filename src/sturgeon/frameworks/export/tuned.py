@@ -16,6 +16,8 @@ from sturgeon.caviar.table.opening import RULES
 from sturgeon.caviar.table.outcome import RESULT_FILE
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.place import is_there
 from sturgeon.errors import DataError, InputError, option
 from sturgeon.study import Study
 
@@ -108,12 +110,12 @@ def rows_to_check(tuned: Tuned, data: Path | None) -> CheckRows:
             f"lies. {remedy}"
         )
     for place in (table["data"], table["test"]):
-        if place is not None and not Path(place).is_file():
+        if place is not None and not is_there(place):
             raise InputError(
                 f"An export is checked on the test rows of the table; there is no {place!r} any more. "
                 f"{remedy}"
             )
-    found = _test_rows(tuned, table, tuned.model.preprocessing.read(table["data"]))
+    found = _test_rows(tuned, table, _read(tuned, table["data"], table))
     if found is None:
         raise InputError(
             f"An export is checked on the test rows of the table; {table['data']!r} is not what "
@@ -128,7 +130,7 @@ def _test_rows(tuned: Tuned, table: Mapping[str, Any], rows: pd.DataFrame) -> Ch
     options["folds"] = tuned.about.get("folds", 1)
     test = table.get("test")
     try:
-        own = None if test is None else tuned.model.preprocessing.read(test)
+        own = None if test is None else _read(tuned, test, {**table, "sql": None})
         options |= {rule: bool(tuned.about.get(rule, False)) for rule in RULES}
         dataset = prepare(rows, tuned.about["target"], test=own, seed=tuned.seed, **options)
     except DataError:
@@ -137,6 +139,12 @@ def _test_rows(tuned: Tuned, table: Mapping[str, Any], rows: pd.DataFrame) -> Ch
         return None
     source = repr(str(table["data"] if test is None else test))
     return CheckRows((rows if own is None else own).iloc[dataset.test_rows], source, True)
+
+
+def _read(tuned: Tuned, place: str, table: Mapping[str, Any]) -> pd.DataFrame:
+    """Read a table as the study did."""
+    options = FileOptions(*(table.get(name) for name in ("encoding", "sheet", "sql")))
+    return tuned.model.preprocessing.read(place, options, tidied=bool(tuned.about.get("tidied", False)))
 
 
 def _study_in(folder: Path) -> str | Path:

@@ -82,8 +82,12 @@ class RemoteLanes:
         self._process.send(("start", job))
 
     def order(self, number: int, what: Order) -> None:
-        """Have a job stop, or pause, after its current epoch."""
+        """Have a job stop, or pause, after its current epoch; one to be stopped that waits never begins."""
         self._process.send(("order", number, what))
+
+    def hold(self, held: bool) -> None:
+        """Begin no job until told otherwise; those that train go on."""
+        self._process.send(("hold", held))
 
     def halt(self, what: Order = "stop") -> None:
         """Have every job stop, or pause, after its current epoch; those that have not begun never will."""

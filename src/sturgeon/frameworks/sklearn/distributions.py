@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -18,9 +18,11 @@ from sklearn.base import clone
 
 from sturgeon.errors import SpaceError
 from sturgeon.space import Choice, Config, Hyperparameter, Integer, Real, Space
+from sturgeon.space.config import scalar_key
 
 # A quantile of 0 or 1 may be infinite: a normal distribution is cut off this far out.
 _OUTERMOST = 1e-6
+_SELECTOR = "which dict"
 _SCALARS = (str, int, float, bool, type(None))
 
 Reading = Callable[[Any], Any]
@@ -34,17 +36,20 @@ class ParameterSpace:
         space: What may vary.
         names: The estimator's name of each hyperparameter whose own name had to differ.
         readings: How a hyperparameter's value becomes the parameter's, where it is not the value itself.
+        selector: The hyperparameter that says which of several dicts holds, and is no parameter; or None.
     """
 
     space: Space
     names: Mapping[str, str]
     readings: Mapping[str, Reading]
+    selector: str | None = None
 
     def parameters(self, config: Config) -> dict[str, Any]:
         """What ``set_params`` takes; inactive hyperparameters are absent and keep the estimator's values."""
         return {
             self.names.get(name, name): self.readings[name](value) if name in self.readings else value
             for name, value in config.items()
+            if name != self.selector
         }
 
     def key(self, config: Config) -> tuple[Any, ...]:
@@ -53,12 +58,15 @@ class ParameterSpace:
         for name, value in config.items():
             reading = self.readings.get(name)
             plain = reading(float(value)) if isinstance(reading, _Quantile) else value  # pyright: ignore[reportArgumentType]
-            found.append((name, type(plain), plain))
+            if name != self.selector:
+                found.append((self.names.get(name, name), scalar_key(plain)))
         return tuple(sorted(found, key=lambda one: one[0]))
 
     @property
     def size(self) -> float:
         """How many candidates there are at most; infinite where a parameter is continuous."""
+        if self.selector is not None:
+            return math.inf if math.isinf(self.space.size) else self.space.size
         return math.prod(_values(item, self.readings.get(name)) for name, item in self.space.items())
 
 
@@ -95,7 +103,8 @@ def read_parameters(given: Any, estimator: Any) -> ParameterSpace:
     Args:
         given: A ``Space``, or a dict from a parameter's name to a hyperparameter, to a list of options, or to
             a frozen distribution of SciPy. ``uniform`` becomes a Real, ``loguniform`` a Real on a log scale
-            and ``randint`` an Integer; of any other distribution the quantile varies.
+            and ``randint`` an Integer; of any other distribution the quantile varies. Or a list of such
+            dicts, of which one holds at a time.
         estimator: The estimator; it stays as it is.
 
     Raises:
@@ -110,15 +119,20 @@ def read_parameters(given: Any, estimator: Any) -> ParameterSpace:
     """
     if isinstance(given, Space):
         space, names, readings = given, {}, {}
+        read = ParameterSpace(given, names, readings)
     elif isinstance(given, Mapping):
         space, names, readings = _of_mapping(given)
+        read = ParameterSpace(space, names, readings)
+    elif isinstance(given, list | tuple) and given and all(isinstance(one, Mapping) for one in given):
+        read = _of_several(given)
+        space, names = read.space, read.names
     else:
         raise SpaceError(
-            f"`param_distributions` must be a Space or a dict; got {_shown(given)}. Where a parameter "
-            'depends on another, write st.Real(..., when={"kernel": "rbf"}).'
+            f"`param_distributions` must be a Space, a dict or a list of dicts; got {_shown(given)}. Where "
+            'a parameter depends on another, write st.Real(..., when={"kernel": "rbf"}).'
         )
-    read = ParameterSpace(space, names, readings)
-    _check_names([names.get(name, name) for name in space.names], read, estimator)
+    parameters = [names.get(name, name) for name in space.names if name != read.selector]
+    _check_names(parameters, read, estimator)
     return read
 
 
@@ -133,14 +147,34 @@ def _of_mapping(given: Mapping[Any, Any]) -> tuple[Space, dict[str, str], dict[s
         hyperparameters[own], reading = _hyperparameter_of(str(parameter), options)
         if reading is not None:
             readings[own] = reading
-    return Space(**hyperparameters), names, readings
+    return Space(hyperparameters), names, readings
+
+
+def _of_several(given: Sequence[Mapping[Any, Any]]) -> ParameterSpace:
+    """Put several dicts into one space: a hyperparameter chooses among them, with equal chances."""
+    hyperparameters: dict[str, Hyperparameter] = {_SELECTOR: Choice(tuple(range(1, len(given) + 1)))}
+    names: dict[str, str] = {}
+    readings: dict[str, Reading] = {}
+    for number, one in enumerate(given, start=1):
+        if not one:
+            continue  # the estimator as it is
+        space, own, read = _of_mapping(one)
+        here = {name: f"{name} ({number})" if name in hyperparameters else name for name in space}
+        for name, item in space.items():
+            conditions = {here[of]: wanted for of, wanted in item.conditions.items()}
+            hyperparameters[here[name]] = replace(item, when={**conditions, _SELECTOR: number})
+            if here[name] != name or name in own:
+                names[here[name]] = own.get(name, name)
+            if name in read:
+                readings[here[name]] = read[name]
+    return ParameterSpace(Space(hyperparameters), names, readings, _SELECTOR)
 
 
 def _own_name(parameter: str, taken: Sequence[Any]) -> str:
-    """The parameter's name, or one like it that is an identifier: a step may be called ``my-scaler``."""
+    """The parameter's name, or one like it that a space takes, which keeps ``constraint`` for itself."""
     try:
-        Space(**cast(dict[str, Any], {parameter: Integer(0, 1)}))
-    except (SpaceError, TypeError):
+        Space({parameter: Integer(0, 1)})
+    except SpaceError:
         own = re.sub(r"\W", "_", f"parameter_{parameter}")
         while own in taken:
             own += "_"
@@ -177,7 +211,7 @@ def _of_distribution(drawn: Any) -> tuple[Hyperparameter, Reading | None]:
 def _of_options(parameter: str, options: list[Any]) -> tuple[Hyperparameter, Reading | None]:
     plain = [option.item() if isinstance(option, np.generic) else option for option in options]
     if all(_is_scalar(option) for option in plain):
-        return Choice(tuple(plain)), None
+        return Choice(tuple({scalar_key(option): option for option in plain}.values())), None
     # Estimators, tuples and functions go by a label: a study holds plain values only.
     labels = [option if isinstance(option, str) else _label(option) for option in plain]
     if len(set(labels)) < len(labels):

@@ -11,6 +11,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from sklearn.exceptions import FitFailedWarning
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.frameworks.sklearn.distributions import ParameterSpace
 from sturgeon.search import Random
-from sturgeon.study import Study, Trial, TrialError
+from sturgeon.study import Study, Trial, TrialError, TrialRecord
 
 # After so many suggestions in a row that were evaluated before, the space is taken to hold no others.
 _REPEATS = 200
+_SPLIT = re.compile(r"split\d+_")
 _ALL_FAILED = re.compile(r"\s*All the \d+ fits failed")
 
 Evaluate = Callable[..., Mapping[str, Any]]
@@ -57,6 +59,10 @@ class Candidates:
         self._read = read
         self._first: dict[Any, int] = {}
         self._repeats: list[tuple[Trial, int]] = []
+
+    def remember(self, trial: Trial | TrialRecord) -> bool:
+        """Note a candidate that was evaluated before; tell whether it is the first of its kind."""
+        return self._first.setdefault(self._read.key(trial.config), trial.number) == trial.number
 
     def take(self, count: int) -> list[Trial]:
         """Give so many trials; fewer where the space holds no more."""
@@ -94,13 +100,25 @@ class Candidates:
 class Evaluation:
     """Hands candidates to scikit-learn batch by batch, and tells the study what came of them."""
 
-    def __init__(self, evaluate: Evaluate, folds: SameFolds, refit: Any, error_score: Any) -> None:
-        """Take what fits and scores candidates, on which folds, and what guides."""
+    def __init__(
+        self, evaluate: Evaluate, folds: SameFolds, refit: Any, error_score: Any, *, metrics: list[str]
+    ) -> None:
+        """Take what fits and scores candidates, on which folds, and what guides.
+
+        Args:
+            evaluate: scikit-learn's own function.
+            folds: The folds of every candidate.
+            refit: As in scikit-learn.
+            error_score: As in scikit-learn.
+            metrics: The metrics that are all to be maximised, with a callable ``refit``; else empty.
+        """
         self._evaluate = evaluate
         self._folds = folds
         self._refit = refit
         self._error_score = error_score
-        self._rows: list[tuple[dict[str, Any], float] | None] = []  # None for one that scikit-learn keeps
+        self._metrics = metrics
+        # Candidates that scikit-learn does not keep: their parameters, and what each fit came to, if it did.
+        self._rows: list[_Row | None] = []  # None for one that it keeps
         self._results: Mapping[str, Any] = {}
         self._again: Callable[[], dict[str, Any]] | None = None
         self._first_error: ValueError | None = None
@@ -111,11 +129,44 @@ class Evaluation:
         return len(self._rows)
 
     @property
-    def _failed(self) -> int:
+    def _apart(self) -> int:
         return sum(row is not None for row in self._rows)
 
-    def evaluate(self, study: Study, trials: list[Trial], read: ParameterSpace) -> None:
+    @property
+    def _failed(self) -> int:
+        return sum(row is not None and row.fits is None for row in self._rows)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether anything was fitted in this run."""
+        return bool(self._rows) and (self._again is not None or self._first_error is not None)
+
+    def fit_again(self, position: int, read: ParameterSpace) -> None:
+        """Have scikit-learn fit a candidate that was recalled, so that it has results to go by."""
+        row = self._rows.pop(position)
+        assert row is not None
+        # It is put last among the results: scikit-learn knows nothing of those before it.
+        self._results = self._evaluate([row.parameters], cv=self._folds)
+        self._rows.append(None)
+
+    def recall(self, trial: TrialRecord, read: ParameterSpace) -> None:
+        """Take a candidate of an earlier run as evaluated."""
+        fits = None if trial.state != "complete" else _fits_of(trial)
+        self._rows.append(_Row(read.parameters(trial.config), trial.seconds or 0.0, fits))
+        if fits is None:
+            why = "" if trial.error is None else f"{trial.error.type}: {trial.error.message}"
+            self._first_error = self._first_error or ValueError(f"All the 0 fits failed. {why}")
+
+    def evaluate(
+        self, study: Study, trials: list[Trial], read: ParameterSpace, callback_context: Any = None
+    ) -> None:
         """Fit and score one batch.
+
+        Args:
+            study: The study, which is told.
+            trials: The batch.
+            read: Makes parameters of configurations.
+            callback_context: What scikit-learn's callbacks are told of the batch by, where it knows them.
 
         Raises:
             ValueError: scikit-learn refuses what it was given; or a fit failed, with error_score="raise".
@@ -125,21 +176,22 @@ class Evaluation:
         try:
             with warnings.catch_warnings():  # said once, at the end, and not after every batch
                 _ignore_non_finite()
-                self._results = self._evaluate(batch, cv=self._folds)
+                told = {} if callback_context is None else {"callback_ctx": callback_context}
+                self._results = self._evaluate(batch, cv=self._folds, **told)
         except ValueError as error:
             if self._error_score == "raise" or _ALL_FAILED.match(str(error)) is None:
                 raise
             self._first_error = self._first_error or error
             seconds = (time.perf_counter() - began) / len(batch)
-            self._rows += [(parameters, seconds) for parameters in batch]
+            self._rows += [_Row(parameters, seconds, None) for parameters in batch]
             self._tell_failed(study, trials, error)
             return
         first = len(self._rows)
         self._rows += [None] * len(batch)
-        scores = self._scores()
         with study.batch():
             for position, trial in enumerate(trials, start=first):
-                study.tell(trial, score=float(scores[position]), **_others(self._results, position))
+                told = {name: float(scores[position]) for name, scores in self._goals().items()}
+                study.tell(trial, **{**_others(self._results, position), **told})
 
     def format(self, make: Format, candidates: list[Any], folds: int, out: list[Any], more: Any) -> Any:
         """Make ``cv_results_`` of what scikit-learn keeps and of the candidates whose every fit failed.
@@ -154,14 +206,16 @@ class Evaluation:
         self._again = lambda: self.format(make, candidates, folds, out, more)
         kept = iter(range(len(candidates)))
         all_candidates, all_out = [], []
-        for row in [*self._rows, *[None] * (len(candidates) + self._failed - len(self._rows))]:
+        for row in [*self._rows, *[None] * (len(candidates) + self._apart - len(self._rows))]:
             if row is None:
                 position = next(kept)
                 all_candidates.append(candidates[position])
                 all_out += out[position * folds : (position + 1) * folds]
             else:
-                all_candidates.append(row[0])
-                all_out += [self._failed_fit(one, row[1] / folds) for one in out[:folds]]
+                all_candidates.append(row.parameters)
+                for fold, one in enumerate(out[:folds]):
+                    failed = self._failed_fit(one, row.seconds / folds)
+                    all_out.append(failed if row.fits is None else row.fits(failed, fold))
         return make(all_candidates, folds, all_out, more)
 
     def finish(self) -> None:
@@ -196,14 +250,20 @@ class Evaluation:
             warnings.warn("One or more of the test scores are non-finite.", UserWarning, stacklevel=2)
 
     def _scores(self) -> Any:
-        return self._results[f"mean_test_{guiding_metric(self._results, self._refit)}"]
+        return np.array(list(self._goals().values()))
+
+    def _goals(self) -> dict[str, Any]:
+        """The mean scores that the study maximises, by the study's name of each."""
+        if self._metrics:
+            return {name: self._results[f"mean_test_{name}"] for name in self._metrics}
+        return {"score": self._results[f"mean_test_{guiding_metric(self._results, self._refit)}"]}
 
     def _tell_failed(self, study: Study, trials: list[Trial], error: ValueError) -> None:
         why = TrialError.of(error.__cause__ or error)
         with study.batch():
             for trial in trials:
                 if math.isfinite(self._error_score):
-                    study.tell(trial, score=float(self._error_score))
+                    study.tell(trial, **dict.fromkeys(self._metrics or ["score"], float(self._error_score)))
                 else:
                     study.fail(trial, why)
 
@@ -219,6 +279,43 @@ class Evaluation:
                     else self._error_score
                 )
         return failed
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A candidate among the results that scikit-learn does not keep.
+
+    Attributes:
+        parameters: What it was fitted with.
+        seconds: How long its fits took together.
+        fits: Makes what one fold's fit came to, in the form of another and by the fold's number; None where
+            all failed.
+    """
+
+    parameters: dict[str, Any]
+    seconds: float
+    fits: Callable[[dict[str, Any], int], dict[str, Any]] | None
+
+
+def _fits_of(trial: TrialRecord) -> Callable[[dict[str, Any], int], dict[str, Any]]:
+    """Read what the fits of a candidate came to from what the study kept of them."""
+    kept = trial.metrics
+
+    def fit(like: dict[str, Any], fold: int) -> dict[str, Any]:
+        made = {**like, "fit_error": None}
+        made["fit_time"] = kept.get("mean_fit_time", 0.0)
+        made["score_time"] = kept.get("mean_score_time", 0.0)
+        for which in ("test", "train"):
+            scores = like.get(f"{which}_scores")
+            if isinstance(scores, dict):
+                made[f"{which}_scores"] = {
+                    name: kept.get(f"split{fold}_{which}_{name}", math.nan) for name in scores
+                }
+            elif scores is not None:
+                made[f"{which}_scores"] = kept.get(f"split{fold}_{which}_score", math.nan)
+        return made
+
+    return fit
 
 
 def guiding_metric(results: Iterable[str], refit: Any) -> str:
@@ -252,10 +349,10 @@ def _ignore_non_finite() -> None:
 
 
 def _others(results: Mapping[str, Any], position: int) -> dict[str, float]:
-    """What else of a candidate is worth keeping: finite means and deviations."""
+    """What else of a candidate is worth keeping: finite means, deviations, and scores of each fold."""
     found = {
         name: float(values[position])
         for name, values in results.items()
-        if name.startswith(("mean_", "std_"))
+        if name.startswith(("mean_", "std_")) or _SPLIT.match(name)
     }
     return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -17,12 +19,13 @@ from sklearn.model_selection import RandomizedSearchCV
 from sklearn.utils import check_random_state
 
 from sturgeon.caviar.limits import to_seconds
-from sturgeon.errors import StudyError
-from sturgeon.frameworks.sklearn.distributions import read_parameters
+from sturgeon.errors import InputError, StudyError
+from sturgeon.frameworks.sklearn.distributions import ParameterSpace, read_parameters
 from sturgeon.frameworks.sklearn.evaluation import Candidates, Evaluate, Evaluation, SameFolds, unguided
 from sturgeon.search import CoarseToFine, Search, search_by_name
 from sturgeon.space import Space
 from sturgeon.study import MEMORY, Study
+from sturgeon.study.trial import FINISHED
 
 # Several candidates are asked for at once only where otherwise more than this share of the workers' time
 # would be spent waiting for the last fold.
@@ -39,7 +42,8 @@ class SearchCV(RandomizedSearchCV):
     * Candidates depend on the scores of those before them, so they are evaluated in batches. All are
       evaluated on the same folds, also where ``cv`` shuffles without a seed.
     * No candidate is evaluated twice; a space with fewer than ``n_iter`` ends the search, with a warning.
-    * With several metrics, ``refit`` has to name the one that the search is guided by.
+    * With several metrics, ``refit`` names the one that the search is guided by; where it is a function, the
+      search looks for the front of all of them, and the function chooses.
     * It goes on where all fits of some candidates fail, however many those are; they stay in ``cv_results_``
       with ``error_score``, and a warning says how they failed.
 
@@ -47,8 +51,8 @@ class SearchCV(RandomizedSearchCV):
         estimator: Any estimator, or a pipeline.
         param_distributions: A :class:`sturgeon.Space` whose names are the estimator's parameters
             (``step__parameter`` in a pipeline), or a dict from those names to hyperparameters, lists, or
-            frozen distributions of SciPy. ``when`` says which parameters belong together; an inactive one
-            keeps the estimator's own value.
+            frozen distributions of SciPy, or a list of such dicts. ``when`` says which parameters belong
+            together; an inactive one keeps the estimator's own value.
         n_iter: How many candidates, at least 1.
         scoring: As in scikit-learn; greater is better.
         n_jobs: Processes of joblib that fit folds at once.
@@ -66,6 +70,10 @@ class SearchCV(RandomizedSearchCV):
             scalar, and the quantile of one from an uncommon distribution.
         batch_size: Candidates evaluated at once; by default the fewest that keep ``n_jobs`` workers busy.
         budget: Seconds, or a time such as ``"10m"``, after which no further batch is begun.
+        until: No further batch is begun once a mean score is as good as this.
+        resume: Go on with the study named, if it exists: its candidates count among ``n_iter`` and are among
+            the results, and are not fitted again. Ctrl-C while fitting leaves a study that can be resumed.
+            The folds must be the same, so ``cv`` must not shuffle without a seed.
 
     Raises:
         InputError: The parameters, the search, the study or the budget break a rule. It is a ValueError.
@@ -87,6 +95,8 @@ class SearchCV(RandomizedSearchCV):
         "study": [str, os.PathLike, None],
         "batch_size": [*RandomizedSearchCV._parameter_constraints["n_iter"], None],
         "budget": "no_validation",
+        "until": "no_validation",
+        "resume": ["boolean"],
     }
 
     def __init__(
@@ -108,6 +118,8 @@ class SearchCV(RandomizedSearchCV):
         study: str | os.PathLike[str] | None = None,
         batch_size: int | None = None,
         budget: str | float | None = None,
+        until: float | None = None,
+        resume: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -127,29 +139,41 @@ class SearchCV(RandomizedSearchCV):
         self.study = study
         self.batch_size = batch_size
         self.budget = budget
+        self.until = until
+        self.resume = resume
 
-    def _run_search(self, evaluate_candidates: Evaluate) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  (fit asks whether callbacks are taken)
+    def _run_search(self, evaluate_candidates: Evaluate, *, callback_ctx: Any = None) -> None:
         """What scikit-learn calls within ``fit``; ``evaluate_candidates`` fits and scores a list of them."""
         read = read_parameters(self.param_distributions, self.estimator)
         search = (
             search_by_name(self.search) if isinstance(self.search, str) else self.search or CoarseToFine()
         )
         budget = to_seconds(self.budget, "budget")
-        _check_several_metrics(self.scoring, self.refit)
+        metrics = _several_metrics(self.scoring, self.refit)
         ends = math.inf if budget is None else time.monotonic() + budget
         folds = SameFolds(self._checked_cv_orig)
-        evaluation = Evaluation(evaluate_candidates, folds, self.refit, self.error_score)
+        evaluation = Evaluation(evaluate_candidates, folds, self.refit, self.error_score, metrics=metrics)
         self._evaluation = evaluation
         try:
-            with self._begin_study(read.space, search) as study:
+            with (
+                self._open_study(read.space, search, metrics) as study,
+                told_of(callback_ctx, self) as batch_of,
+            ):
                 self.study_place_ = study.place
                 candidates = Candidates(study, read)
-                for count in self._batches(search):
-                    if evaluation.candidates and time.monotonic() >= ends:
+                known = self._recall(study, candidates, evaluation, read)
+                for count in self._batches(search, known):
+                    if evaluation.fitted and (time.monotonic() >= ends or self._is_good_enough(study)):
                         break
                     trials = candidates.take(count)
                     if trials:
-                        evaluation.evaluate(study, trials, read)
+                        try:
+                            with batch_of(len(trials) * self.n_splits_) as context:
+                                evaluation.evaluate(study, trials, read, context)
+                        except KeyboardInterrupt:
+                            for trial in trials:
+                                study.pause(trial)
+                            raise
                     candidates.settle()
                     if len(trials) < count:
                         warnings.warn(
@@ -174,29 +198,74 @@ class SearchCV(RandomizedSearchCV):
         make = super()._format_results  # pyright: ignore[reportAttributeAccessIssue]
         return self._evaluation.format(make, candidate_params, n_splits, out, more_results)
 
-    def _begin_study(self, space: Space, search: Search) -> Study:
+    def _is_good_enough(self, study: Study) -> bool:
+        if self.until is None:
+            return False
+        if len(study.objectives) > 1:
+            raise InputError(
+                f"`until` is a score of one metric; got until={self.until!r} with the metrics "
+                f"{[one.metric for one in study.objectives]}. Leave it out."
+            )
+        return any(one.state == "complete" and -(one.value or 0.0) >= self.until for one in study.record)
+
+    def _recall(
+        self, study: Study, candidates: Candidates, evaluation: Evaluation, read: ParameterSpace
+    ) -> int:
+        """Take what an earlier run evaluated into the results; tell how many candidates that are.
+
+        One of them is fitted again where nothing else would be: scikit-learn makes its results of a fit.
+        """
+        ended = [one for one in study.trials if one.state in FINISHED]
+        known = [one for one in ended if candidates.remember(one)]
+        for trial in known:
+            evaluation.recall(trial, read)
+        again = len(known) >= self.n_iter or self._is_good_enough(study)
+        if again and known:
+            best = max(known, key=lambda one: -math.inf if one.value is None else one.value)
+            evaluation.fit_again(known.index(best), read)
+        return len(known)
+
+    def _open_study(self, space: Space, search: Search, metrics: list[str]) -> Study:
+        """Resume the study that was named, or begin one."""
+        place = MEMORY if self.study is None else os.fspath(self.study)
+        if not self.resume or place == MEMORY or not _holds_study(place):
+            return self._begin_study(space, search, metrics)
+        study = Study.open(place)
+        wanted = metrics or ["score"]
+        had = [one.metric for one in study.objectives]
+        if study.space == space and had == wanted:
+            return study
+        study.close()
+        what = "space" if had == wanted else "metrics"
+        raise StudyError(
+            f"a study is resumed with the {what} that it was begun with; that of {place!r} differs: give the "
+            "same, or name another study."
+        )
+
+    def _begin_study(self, space: Space, search: Search, metrics: list[str]) -> Study:
         """Begin a study at the place that was named or, where there is one, beside it."""
+        goals = metrics or "score"
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         about = {"job": "scikit-learn", "estimator": type(self.estimator).__name__}
         place = named = MEMORY if self.study is None else os.fspath(self.study)
         count = 1
         while True:
             try:
-                return Study.create(place, space, maximize="score", search=search, seed=seed, about=about)
+                return Study.create(place, space, maximize=goals, search=search, seed=seed, about=about)
             except StudyError:
                 if not _holds_study(place):
                     raise
             count += 1
             place = numbered(named, count)
 
-    def _batches(self, search: Search) -> Iterator[int]:
-        """How many candidates to ask for, time after time, ``n_iter`` in all.
+    def _batches(self, search: Search, known: int) -> Iterator[int]:
+        """How many candidates to ask for, time after time, ``n_iter`` in all with those that are known.
 
         What a search suggests before it learns is asked for at once: it costs nothing, and workers stay busy.
         """
         usual = self.batch_size or fewest_busy(self.n_splits_, effective_n_jobs(cast(int, self.n_jobs)))
-        left = self.n_iter
-        ahead = max(usual, getattr(search, "start", 1)) if search.learns else left
+        left = self.n_iter - known
+        ahead = max(usual, getattr(search, "start", 1) - known) if search.learns else left
         while left > 0:
             count = min(ahead, left)
             yield count
@@ -221,10 +290,46 @@ def fewest_busy(folds: int, workers: int) -> int:
     return count
 
 
-def _check_several_metrics(scoring: Any, refit: Any) -> None:
-    """Refuse several metrics of which none is to guide, before anything is fitted."""
-    if isinstance(scoring, list | tuple | set | dict) and not isinstance(refit, str):
+@contextlib.contextmanager
+def told_of(root: Any, estimator: Any) -> Iterator[Callable[[int], AbstractContextManager[Any]]]:
+    """Tell scikit-learn's callbacks of the search, and give what tells them of a batch.
+
+    Args:
+        root: The context of ``fit``; None where scikit-learn knows no callbacks.
+        estimator: The search.
+
+    Yields:
+        A function of a batch's number of fits that makes a context manager of the batch's context.
+    """
+    if root is None:
+        yield lambda fits: contextlib.nullcontext()
+        return
+    search = root.subcontext(task_name="search", max_subtasks=None).call_on_fit_task_begin(
+        estimator=estimator
+    )
+
+    @contextlib.contextmanager
+    def batch_of(fits: int) -> Iterator[Any]:
+        context = search.subcontext(task_name="batch", max_subtasks=fits, sequential_subtasks=False)
+        context.call_on_fit_task_begin(estimator=estimator)
+        yield context
+        context.call_on_fit_task_end(estimator=estimator)
+
+    yield batch_of
+    search.call_on_fit_task_end(estimator=estimator)
+
+
+def _several_metrics(scoring: Any, refit: Any) -> list[str]:
+    """Give the metrics that are all to guide, where a function chooses among candidates; else none.
+
+    Raises:
+        InputError: There are several metrics, and none of them is to guide.
+    """
+    if not isinstance(scoring, list | tuple | set | dict) or isinstance(refit, str):
+        return []
+    if not callable(refit):
         raise unguided(refit, list(scoring))
+    return sorted(scoring) if isinstance(scoring, set) else list(scoring)
 
 
 def numbered(place: str, count: int) -> str:

@@ -70,6 +70,57 @@ class OptimizerSettings:
         return [group for optimizer in self._optimizers for group in optimizer.param_groups]
 
 
+Built = dict[str, list[dict[str, float]]]
+"""The settings with which optimisers were built: by the optimiser, for each group, by the setting's name."""
+
+
+def built_settings(parts: dict[str, Any]) -> Built:
+    """Read the settings of the optimisers among the parts of a report."""
+    return {
+        name: [
+            {one: float(_read(group, one)) for one in sorted(_names(group) - {"initial_lr"})}
+            for group in part.param_groups
+        ]
+        for name, part in parts.items()
+        if isinstance(part, torch.optim.Optimizer)
+    }
+
+
+def changed_settings(before: Built, now: Built) -> dict[str, tuple[float, float]]:
+    """Tell which settings optimisers are built with otherwise than before: an old and a new value of each."""
+    changed: dict[str, tuple[float, float]] = {}
+    for name, groups in now.items():
+        for old, new in zip(before.get(name, []), groups, strict=False):
+            for setting in old.keys() & new.keys():
+                if old[setting] != new[setting]:
+                    changed.setdefault(setting, (old[setting], new[setting]))
+    return dict(sorted(changed.items()))
+
+
+def take_new_settings(parts: dict[str, Any], before: Built, now: Built) -> None:
+    """Have restored optimisers go on with the settings that they were built with now.
+
+    A learning rate that a schedule has changed meanwhile is changed in proportion, and so is what the
+    schedules among the parts begin from.
+    """
+    for name, groups in now.items():
+        for group, old, new in zip(parts[name].param_groups, before.get(name, []), groups, strict=False):
+            for setting in old.keys() & new.keys():
+                if old[setting] == new[setting]:
+                    continue
+                if setting == "learning_rate" and old[setting] > 0:
+                    ratio = new[setting] / old[setting]
+                    _write(group, setting, float(_read(group, setting)) * ratio)
+                    if "initial_lr" in group:
+                        group["initial_lr"] = float(group["initial_lr"]) * ratio
+                else:
+                    _write(group, setting, new[setting])
+    for part in parts.values():
+        optimizer = getattr(part, "optimizer", None)
+        if hasattr(part, "base_lrs") and isinstance(optimizer, torch.optim.Optimizer):
+            part.base_lrs = [group.get("initial_lr", group["lr"]) for group in optimizer.param_groups]
+
+
 def _check_value(name: str, value: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or value < 0 or (name == "momentum" and value >= 1):

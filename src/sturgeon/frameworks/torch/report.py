@@ -5,9 +5,10 @@ A plain loop needs nothing of this: ``for epoch in trial.epochs(20): …; trial.
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -20,8 +21,16 @@ from sturgeon.frameworks.torch.checkpoint import (
     random_states,
     restore_random_states,
 )
-from sturgeon.frameworks.torch.optimizer_settings import OptimizerSettings
+from sturgeon.frameworks.torch.optimizer_settings import (
+    OptimizerSettings,
+    built_settings,
+    changed_settings,
+    take_new_settings,
+)
 
+_log = logging.getLogger("sturgeon")
+
+_BUILT = "built"  # under which it holds the settings that the optimisers were built with
 _RANDOM = "random"  # under which a checkpoint holds where the random generators stand
 
 
@@ -31,6 +40,10 @@ class Report(OptimizerSettings, TrialReport):
     An attempt that was killed or paused is resumed exactly: weights, optimiser, schedule and random
     generators (PyTorch's, CUDA's, NumPy's and Python's) are those of the last checkpoint. So make the
     ``Report`` when all its parts are there, just before the loop, and call it last in each epoch.
+
+    The settings of a resumed optimiser, such as its learning rate, are the checkpoint's, whatever it is built
+    with now. Where the code builds it otherwise than it did then, a warning says so, and ``settings="code"``
+    has it go on with what the code says: a rate that a schedule has lowered meanwhile, in proportion.
 
     A checkpoint is what ``torch.save`` writes, with tensors and plain values only. The last one of the
     best trial stays: ``load_checkpoint(study.best.checkpoint)["model"]`` has the weights.
@@ -42,6 +55,8 @@ class Report(OptimizerSettings, TrialReport):
         trial: What ``train(trial)`` is given.
         checkpoints: See :class:`sturgeon.frameworks.common.report.TrialReport`.
         save_every: The same; reports are counted in the place of epochs.
+        settings: Whose settings of the optimisers hold in a resumed attempt where they differ:
+            ``"checkpoint"``'s or ``"code"``'s.
         parts: What a checkpoint holds, by name: models, optimisers, schedules, gradient scalers (all that
             has ``state_dict`` and ``load_state_dict``), and ``torch.Generator``.
 
@@ -78,9 +93,14 @@ class Report(OptimizerSettings, TrialReport):
         *,
         checkpoints: bool | str | os.PathLike[str] = True,
         save_every: int | None = None,
+        settings: Literal["checkpoint", "code"] = "checkpoint",
         **parts: Any,
     ) -> None:
         self.parts = _check_parts(parts)
+        if settings not in ("checkpoint", "code"):
+            raise InputError(f"`settings` must be 'checkpoint' or 'code'; got {settings!r}.")
+        self._wins = settings
+        self._built = built_settings(self.parts)
         super().__init__(trial, checkpoints=checkpoints, save_every=save_every)
         self._reports = 0
         self._verified = False
@@ -113,7 +133,7 @@ class Report(OptimizerSettings, TrialReport):
 
     def _write(self, path: Path) -> None:
         state = {name: _state_of(part) for name, part in self.parts.items()}
-        torch.save({**state, _RANDOM: random_states()}, path)
+        torch.save({**state, _RANDOM: random_states(), _BUILT: self._built}, path)
         if not self._verified:  # before it is relied upon
             load_checkpoint(path)
             self._verified = True
@@ -136,6 +156,19 @@ class Report(OptimizerSettings, TrialReport):
                 ) from error
         if _RANDOM in state:
             restore_random_states(state[_RANDOM])
+        before = state.get(_BUILT, {})
+        changed = changed_settings(before, self._built)
+        if changed and self._wins == "code":
+            take_new_settings(self.parts, before, self._built)
+        elif changed:
+            self._built = before
+            told = ", ".join(f"{name} {new:g} instead of {old:g}" for name, (old, new) in changed.items())
+            _log.warning(
+                "Trial %d goes on with the optimiser's settings of its checkpoint; the code has %s. "
+                'Report(..., settings="code") goes on with these.',
+                self.trial.number,
+                told,
+            )
 
 
 def _check_parts(parts: dict[str, Any]) -> dict[str, Any]:
@@ -146,10 +179,10 @@ def _check_parts(parts: dict[str, Any]) -> dict[str, Any]:
         )
     for name, part in parts.items():
         keeps = hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
-        if name == _RANDOM or not (keeps or isinstance(part, torch.Generator)):
+        if name in (_RANDOM, _BUILT) or not (keeps or isinstance(part, torch.Generator)):
             raise InputError(
-                f"A part must have `state_dict` and `load_state_dict` and a name other than {_RANDOM!r}; got "
-                f"{name}={type(part).__name__}. Leave it out."
+                f"A part must have `state_dict` and `load_state_dict` and a name other than {_RANDOM!r} and "
+                f"{_BUILT!r}; got {name}={type(part).__name__}. Leave it out."
             )
     return parts
 

@@ -13,8 +13,8 @@ INACTIVE = 0.5
 class Encoding:
     """How a space's coordinates become a model's features.
 
-    A Real or an Integer keeps its coordinate, so distances are those of its own scale. A Choice gets a
-    feature for each option, such that two different options are at distance 1 whatever they are. A
+    A Real, an Integer or an ordered Choice keeps its coordinate, so distances are those of its own scale. Any
+    other Choice gets a feature for each option, such that two different options are at distance 1. A
     hyperparameter that is not active stands at the middle of its range: two configurations in which it
     is inactive do not differ by it, and one in which it is active differs by its parent already.
 
@@ -23,9 +23,9 @@ class Encoding:
 
     Attributes:
         coordinate_of: For each feature the coordinate that it belongs to.
-        first_feature: For each coordinate its first feature; a Real or an Integer has no other.
+        first_feature: For each coordinate its first feature; only a Choice without an order has others.
         priority: For each coordinate its priority.
-        is_choice: For each coordinate whether it is a Choice.
+        is_choice: For each coordinate whether it is a Choice without an order.
         step: For each coordinate the distance to the next value; 0 for a Real.
 
     Example:
@@ -37,7 +37,7 @@ class Encoding:
 
     def __init__(self, space: Space) -> None:
         items = [item for item in map(space.__getitem__, space.coordinates) if isinstance(item, Varying)]
-        self._options = [item.size if isinstance(item, Choice) else 0 for item in items]
+        self._options = [item.size if isinstance(item, Choice) and not item.ordered else 0 for item in items]
         widths = [max(int(options), 1) for options in self._options]
         self.coordinate_of = np.repeat(np.arange(len(items)), widths)
         self.first_feature = np.cumsum(widths, dtype=np.intp) - np.array(widths, dtype=np.intp)

@@ -48,7 +48,8 @@ def columns_of(space: Space, unit: Floats) -> dict[str, Column]:
         assert isinstance(item, Varying)
         count = int(item.size) if isinstance(item, Choice) else int(min(item.size, CELLS))
         cells = np.minimum(np.nan_to_num(units) * count, count - 1).astype(np.intp)
-        columns[name] = Column(np.where(np.isnan(units), -1, cells), count, not isinstance(item, Choice))
+        ordered = not isinstance(item, Choice) or item.ordered
+        columns[name] = Column(np.where(np.isnan(units), -1, cells), count, ordered)
     return columns
 
 

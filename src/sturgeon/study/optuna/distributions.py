@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sturgeon.errors import StudyError
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Real, Space
+from sturgeon.space.config import is_structure, structure_key
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 Drawn: TypeAlias = "tuple[Mapping[str, Any], Mapping[str, BaseDistribution]]"
-
-LARGEST_LADDER = 1000
-"""How many steps a stepped distribution may have; each becomes an option of a Choice."""
 
 
 def to_distributions(space: Space) -> dict[str, BaseDistribution]:
@@ -30,15 +28,27 @@ def _to_distribution(item: Hyperparameter) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(item, Real):
-        return FloatDistribution(item.low, item.high, log=item.scaling.is_log)
+        return FloatDistribution(item.low, item.high, log=item.scaling.is_log, step=item.step)
+    if isinstance(item, Integer) and item.step is not None:
+        return IntDistribution(item.low, item.high, step=item.step)
     if isinstance(item, Integer) and item.scaling.every_integer:
         return IntDistribution(item.low, item.high, log=item.scaling.is_log)
     if isinstance(item, Integer):
         return CategoricalDistribution(list(item.values()))
     if isinstance(item, Choice):
-        return CategoricalDistribution(item.options)
+        return CategoricalDistribution([to_category(option) for option in item.options])
     assert isinstance(item, Constant)
-    return CategoricalDistribution([item.value])
+    return CategoricalDistribution([to_category(item.value)])
+
+
+def to_category(value: Any) -> Any:
+    """Give a value as Optuna's categories may be: a tuple, a list or a dict as its JSON.
+
+    Example:
+        >>> to_category((50, 50)), to_category(0.5)
+        ('[50, 50]', 0.5)
+    """
+    return structure_key(value) if is_structure(value) else value
 
 
 def to_space(trials: Sequence[Drawn]) -> Space:
@@ -57,17 +67,11 @@ def to_space(trials: Sequence[Drawn]) -> Space:
     names = list(dict.fromkeys(name for params, _ in trials for name in params))
     if not names:
         raise StudyError("a space can only be read from trials with parameters; the Optuna study has none.")
-    for name in names:
-        if not name.isidentifier():
-            raise StudyError(
-                f"a hyperparameter's name must be a Python identifier; Optuna's {name!r} is not: "
-                f"copy the Optuna study under other names first."
-            )
     found: dict[str, Hyperparameter] = {}
     for name in names:
         distributions = [known[name] for _, known in trials if name in known]
         found[name] = _merged(name, distributions, _condition(name, trials))
-    return Space(constraint=None, **found)
+    return Space(found)
 
 
 def _condition(name: str, trials: Sequence[Drawn]) -> dict[str, tuple[Any, ...]]:
@@ -119,15 +123,9 @@ def _merged(
         return Constant(low, when=when)
     step = first.step
     if step is not None and not (isinstance(first, IntDistribution) and step == 1):
-        count = round((high - low) / step) + 1
-        if count > LARGEST_LADDER:
-            raise StudyError(
-                f"a stepped range may have {LARGEST_LADDER} steps; Optuna's {name!r} has {count}: "
-                f"copy the Optuna study without the step first."
-            )
-        # Optuna rounds low + k·step as here, and a value has to be found again.
-        kind = int if isinstance(first, IntDistribution) else float
-        return Choice(tuple(kind(low + k * step) for k in range(count)), when=when)
+        if isinstance(first, IntDistribution):
+            return Integer(int(low), int(high), step=int(step), when=when)
+        return Real(float(low), float(high), step=float(step), when=when)
     scale = "log" if first.log else "linear"
     if isinstance(first, IntDistribution):
         return Integer(int(low), int(high), scale=scale, when=when)

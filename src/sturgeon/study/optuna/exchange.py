@@ -19,7 +19,7 @@ from sturgeon.errors import MissingExtra, SpaceError, StudyError
 from sturgeon.space import Space
 from sturgeon.study.known_trials import KnownTrial
 from sturgeon.study.objectives import Objective
-from sturgeon.study.optuna.distributions import to_distributions, to_space
+from sturgeon.study.optuna.distributions import to_category, to_distributions, to_space
 from sturgeon.study.storage import Description, dump_metrics, load_metrics
 from sturgeon.study.trial import TrialError, TrialRecord
 
@@ -208,7 +208,7 @@ def _frozen(
         values=values if has_values else None,
         datetime_start=None if waits else _naive(record.started or now),
         datetime_complete=_naive(record.ended or now) if state.is_finished() else None,
-        params={} if waits else dict(record.config),
+        params={} if waits else {name: to_category(value) for name, value in record.config.items()},
         distributions={} if waits else {name: distributions[name] for name in record.config},
         user_attrs={**record.about, **_attribute(record, objectives)},
         system_attrs={"fixed_params": dict(record.config)} if waits else {},

@@ -10,6 +10,7 @@ from sturgeon.study.storage.opening import (
     open_or_create_store,
     open_store,
     store_exists,
+    study_names,
 )
 from sturgeon.study.storage.rows import Curves, dump_metrics, load_metrics
 from sturgeon.study.storage.store import Ending, Store
@@ -26,4 +27,5 @@ __all__ = [
     "open_or_create_store",
     "open_store",
     "store_exists",
+    "study_names",
 ]

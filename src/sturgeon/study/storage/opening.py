@@ -84,6 +84,27 @@ def store_exists(where: str | os.PathLike[str]) -> bool:
     return True
 
 
+def study_names(url: str) -> list[str]:
+    """Give the names of the studies in a PostgreSQL database, the oldest first.
+
+    Args:
+        url: The database's URL.
+
+    Raises:
+        StudyError: It cannot be reached, or was written by a newer Sturgeon.
+    """
+    database, _ = _connect(url, create=False)
+    try:
+        if not database.read(_has_tables):
+            return []
+        _check_version(database)
+        return database.read(
+            lambda connection: [one[0] for one in connection.exec_driver_sql(database.sql.study_names)]
+        )
+    finally:
+        database.close()
+
+
 def _create(where: str | os.PathLike[str], description: Description, *, take_existing: bool) -> Store:
     row = description.to_row()
     database, name = _connect(where, create=True)

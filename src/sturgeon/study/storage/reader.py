@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -133,6 +133,13 @@ class Reader:
         """Read the rows of the trials that changed after that count, by number; ``config`` is JSON."""
         return _by_number(self._execute(connection, self._sql.changed, seen=seen))
 
+    def changed_records(
+        self, connection: Connection, seen: int, curves: Mapping[int, Curves]
+    ) -> list[TrialRecord]:
+        """Read the trials that changed after that count, by number, and give them these curves."""
+        rows = self._execute(connection, self._sql.changed_whole, seen=seen)
+        return [self._record(row, curves.get(row.number, {})) for row in rows]
+
     def frame(self) -> pd.DataFrame:
         """Give the trials as a table, a row each; see ``Study.frame``."""
         from sturgeon.study.storage.frame import to_frame
@@ -149,6 +156,15 @@ class Reader:
         """Read the curves of one trial."""
         rows = self._execute(connection, self._sql.trial_points, number=number)
         return group_points(rows).get(number, {})
+
+    def curves_since(self, connection: Connection, number: int, step: int) -> Curves:
+        """Read the curves of one trial from a step on."""
+        rows = self._execute(connection, self._sql.points_since, number=number, step=step)
+        return group_points(rows).get(number, {})
+
+    def curves_between(self, connection: Connection, first: int, last: int) -> dict[int, Curves]:
+        """Read the curves of the trials from one number to another, both among them."""
+        return group_points(self._execute(connection, self._sql.points_between, first=first, last=last))
 
     def last_values(self, connection: Connection, trial: Trial) -> dict[str, float]:
         """Read what a trial reported last, in this attempt where it reported anything."""

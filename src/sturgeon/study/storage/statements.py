@@ -133,6 +133,9 @@ class Statements:
                 _STUDY, _T.change > bindparam("seen", type_=Integer)
             )
         )
+        self.changed_whole = sql(
+            select(*trials.c).where(_STUDY, _T.change > bindparam("seen", type_=Integer)).order_by(_T.number)
+        )
         self.annotations = sql(select(_T.notes, _T.tags).where(_STUDY, _NUMBER))
         self.all_trials = sql(select(*trials.c).where(_STUDY).order_by(_T.number))
         self.one_trial = sql(select(*trials.c).where(_STUDY, _NUMBER))
@@ -173,6 +176,13 @@ class Statements:
         self.trial_points = sql(_points(of_number))
         self.later_points = sql(
             _points(of_number, of_metric, points.c.step > bindparam("step", type_=Integer))
+        )
+        self.points_since = sql(_points(of_number, points.c.step >= bindparam("step", type_=Integer)))
+        self.points_between = sql(
+            _points(
+                points.c.number >= bindparam("first", type_=Integer),
+                points.c.number <= bindparam("last", type_=Integer),
+            )
         )
         self.open_points = sql(_points(points.c.number.in_(select(_T.number).where(is_open))))
 

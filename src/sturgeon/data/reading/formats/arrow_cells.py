@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sturgeon.data.reading.rules import CellRules
+from sturgeon.data.reading.stray_words import find_stray
 
 _EXACT = 2**53
 _WHOLE = {
@@ -40,18 +41,27 @@ def apply_rules(table: pa.Table, name: str, rules: CellRules) -> tuple[pa.Table,
         >>> apply_rules(column, "river", CellRules())[1]
         {'None': 1, 'NA': 1}
     """
-    words = rules.words_of(name)
+    words, perhaps = rules.words_of(name), rules.stray_of(name)
     column = table.column(0)
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not words or not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+    if not (words or perhaps) or not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return table, {}
     texts: Any = pc.utf8_trim_whitespace(column.cast(kind) if kind != column.type else column)  # pyright: ignore[reportAttributeAccessIssue]
-    is_word: Any = pc.is_in(texts, value_set=pa.array(sorted(words), kind))  # pyright: ignore[reportAttributeAccessIssue]
+    is_word = _find(texts, words | perhaps, kind)
     if not pc.any(is_word).as_py():  # pyright: ignore[reportAttributeAccessIssue]
         return table, {}
+    if perhaps:
+        words |= find_stray(filter(None, texts.unique().to_pylist()), rules, name)
+        is_word = _find(texts, words, kind)
+        if not pc.any(is_word).as_py():  # pyright: ignore[reportAttributeAccessIssue]
+            return table, {}
     counted = texts.filter(is_word).value_counts().to_pylist()
     kept = pc.if_else(is_word, pa.scalar(None, kind), texts)  # pyright: ignore[reportAttributeAccessIssue]
     return pa.table({name: kept}), {each["values"]: each["counts"] for each in counted}
+
+
+def _find(texts: Any, words: frozenset[str], kind: pa.DataType) -> Any:
+    return pc.is_in(texts, value_set=pa.array(sorted(words), kind))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def whole_type(column: pa.ChunkedArray, *, exact: bool) -> Callable[[pa.DataType], Any] | None:

@@ -1,0 +1,59 @@
+"""``sturgeon dashboard``: pages to look at studies while they run."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+
+import click
+
+from sturgeon.cli.common.paths import expand_home
+from sturgeon.cli.common.printable import printable
+from sturgeon.errors import MissingExtra
+
+
+@click.command()
+@click.argument("study", metavar="[STUDY|URL|FOLDER]", default=".")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    help="Where to listen; other machines need a token, which is printed.  [default: this machine only]",
+)
+@click.option("--port", type=int, help="The port; 0 for any.  [default: 8321, or the next that is free]")
+@click.option("--language", metavar="CODE", help="en, vi or zh.  [default: what the browser prefers]")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
+def dashboard(study: str, host: str, port: int | None, language: str | None, no_browser: bool) -> int:
+    """Look at studies in a browser, live while they run.
+
+    STUDY is a study's file, a PostgreSQL URL, with or without ?study=NAME, or a folder, which is searched for
+    studies: by default this one. The pages pause and resume a run, stop a trial and queue a configuration.
+    Ctrl-C ends them; no study is touched by that.
+    """
+    try:
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError:
+        raise MissingExtra(
+            "the dashboard needs Starlette and uvicorn, which are not installed; "
+            'run: pip install "sturgeon[dashboard]".'
+        ) from None
+    from sturgeon.dashboard.app import USUAL_PORT, dashboard_app
+    from sturgeon.dashboard.catalogue import Catalogue
+    from sturgeon.languages.choice import check_language
+    from sturgeon.server.running import listen, serve
+
+    if language is not None:
+        check_language(language)
+    catalogue = Catalogue(expand_home(study))
+    bound, access = listen(host, port, usual=USUAL_PORT)
+    if port is None and access.port != USUAL_PORT:
+        print(f"Port {USUAL_PORT} is in use; this is the next that is free.", file=sys.stderr)
+    print(f"The dashboard of {printable(catalogue.place)}: {access.url}", flush=True)
+    if not access.is_local:
+        print("Whoever has this address, with its token, may look and step in.", file=sys.stderr)
+    print("Ctrl-C ends it.", file=sys.stderr, flush=True)
+    if not no_browser:
+        webbrowser.open(access.url)
+    serve(dashboard_app(catalogue, access, language=language), bound)
+    return 0

@@ -1,0 +1,221 @@
+/* Sturgeon's pages: pictures, and what changes while a study runs. Copyright the Sturgeon authors, Apache-2.0.
+   Whatever a study holds is put on the page as text, never as HTML, but for the table, which the server escaped. */
+"use strict";
+(function () {
+  const PICTURE_SECONDS = 10; // pictures are asked for anew at most so often
+  const TABLE_SECONDS = 5;
+  const home = document.querySelector("#study, #trial, #compare");
+  if (!home) return;
+  const base = "/study/" + home.dataset.key;
+  const config = { responsive: true, displayModeBar: false };
+
+  // -- pictures ------------------------------------------------------------------------------------------
+  async function draw(canvas, address, caption, loud) {
+    const mine = (canvas.drawing = (canvas.drawing || 0) + 1);
+    if (loud) caption.textContent = home.dataset.loading;
+    try {
+      const answer = await fetch(address);
+      const found = await answer.json();
+      if (mine !== canvas.drawing) return; // another was asked for meanwhile
+      if (found.missing !== undefined) {
+        Plotly.purge(canvas);
+        canvas.textContent = "";
+        caption.textContent = found.missing;
+        canvas.setAttribute("aria-label", found.missing);
+        return;
+      }
+      const layout = found.figure.layout;
+      if (layout.legend && canvas.clientWidth < 500) layout.legend.font = { size: 11 };
+      layout.autosize = true;
+      delete layout.width;
+      await Plotly.react(canvas, found.figure.data, layout, config);
+      caption.textContent = found.caption;
+      canvas.setAttribute("aria-label", found.title + ". " + found.caption);
+    } catch (error) {
+      caption.textContent = home.dataset.failed;
+    }
+  }
+
+  const panels = [];
+  function addPanel(panel) {
+    const canvas = panel.querySelector("[data-canvas]");
+    const caption = panel.querySelector("[data-caption]");
+    const picture = panel.querySelector("[data-picture]");
+    const options = [...panel.querySelectorAll("[data-option]")];
+    const known = {
+      best_so_far: ["against"], slice: ["hyperparameter"], contour: ["x", "y"], coarse_to_fine: ["x", "y"],
+    };
+    const one = { canvas, seen: false, stale: true, at: 0 };
+    one.load = function (loud) {
+      const query = new URLSearchParams();
+      for (const option of options) {
+        const used = (known[picture.value] || []).includes(option.dataset.option);
+        option.hidden = !used;
+        const value = option.querySelector("select").value;
+        if (used && value) query.set(option.dataset.option, value);
+      }
+      one.stale = false;
+      one.at = Date.now();
+      return draw(canvas, base + "/figure/" + picture.value + "?" + query, caption, loud);
+    };
+    picture.addEventListener("change", () => one.load(true));
+    options.forEach((option) => option.addEventListener("change", () => one.load(true)));
+    new IntersectionObserver((entries) => {
+      one.seen = entries.some((entry) => entry.isIntersecting);
+      if (one.seen && one.stale) one.load(!one.at);
+    }, { rootMargin: "200px" }).observe(canvas);
+    panels.push(one);
+  }
+  document.querySelectorAll(".pictures .panel").forEach(addPanel);
+
+  document.querySelectorAll("[data-curves]").forEach((canvas) => {
+    const figure = canvas.closest("figure");
+    const metric = figure.querySelector("[data-metric]");
+    const one = { canvas, seen: true, stale: true, at: 0 };
+    one.load = function (loud) {
+      const query = new URLSearchParams();
+      canvas.dataset.curves.split(",").forEach((number) => query.append("trial", number));
+      if (metric) query.set("metric", metric.value);
+      one.stale = false;
+      one.at = Date.now();
+      return draw(canvas, base + "/curves?" + query, figure.querySelector("[data-caption]"), loud);
+    };
+    if (metric) metric.addEventListener("change", () => one.load(true));
+    one.load(true);
+    panels.push(one);
+  });
+
+  // -- the curves of the trials that run -------------------------------------------------------------------
+  const live = document.querySelector("#live");
+  const liveCanvas = document.querySelector("[data-live-curves]");
+  let places = null; // by trial, which trace it is
+  async function drawRunning() {
+    const found = await (await fetch(base + "/running")).json();
+    live.hidden = found.trials.length === 0;
+    if (live.hidden) { places = null; return; }
+    const ink = getComputedStyle(document.body).getPropertyValue("--faint");
+    const dashes = ["solid", "dash", "dot", "dashdot"];
+    places = new Map(found.trials.map((one, place) => [one.number, place]));
+    const data = found.trials.map((one, place) => ({
+      x: one.points.map((point) => point[0]), y: one.points.map((point) => point[1]), name: String(one.number),
+      mode: "lines+markers", marker: { size: 4 }, line: { dash: dashes[place % 4] }, type: "scatter",
+    }));
+    await Plotly.react(liveCanvas, data, {
+      height: 280, margin: { l: 56, r: 16, t: 16, b: 40 }, font: { color: ink.trim(), size: 12 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: true,
+      colorway: ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"],
+      xaxis: { gridcolor: "rgba(128,128,128,0.22)", zeroline: false, rangemode: "tozero" },
+      yaxis: { gridcolor: "rgba(128,128,128,0.22)", zeroline: false, title: { text: escapeText(found.metric) }, automargin: true },
+    }, config);
+  }
+  function escapeText(text) { // Plotly takes some tags for its own
+    return text.slice(0, 60).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  }
+  function extendRunning(news) {
+    const same = places && places.size === news.running.length && news.running.every((one) => places.has(one));
+    if (!same) { if (news.running.length || places) drawRunning(); return; }
+    const numbers = Object.keys(news.points).map(Number).filter((one) => places.has(one));
+    if (!numbers.length) return;
+    Plotly.extendTraces(liveCanvas, {
+      x: numbers.map((one) => news.points[one].map((point) => point[0])),
+      y: numbers.map((one) => news.points[one].map((point) => point[1])),
+    }, numbers.map((one) => places.get(one)));
+  }
+
+  // -- the table -------------------------------------------------------------------------------------------
+  const table = document.querySelector("#table");
+  let tableStale = false;
+  let tableAt = Date.now();
+  async function loadTable() {
+    tableStale = false;
+    tableAt = Date.now();
+    const answer = await fetch(base + "/table" + location.search);
+    if (!answer.ok) return;
+    const text = await answer.text();
+    const chosen = new Set([...table.querySelectorAll("input:checked")].map((one) => one.value));
+    const focused = document.activeElement && table.contains(document.activeElement) ? document.activeElement : null;
+    if (focused && focused.tagName === "A") { tableStale = true; return; } // whoever walks through it is not thrown out
+    const left = table.querySelector(".scroll").scrollLeft;
+    table.innerHTML = text;
+    table.querySelector(".scroll").scrollLeft = left;
+    for (const one of table.querySelectorAll("input[type=checkbox]")) {
+      one.checked = chosen.has(one.value);
+      if (focused && focused.value === one.value) one.focus();
+    }
+  }
+  function patchRows(rows) {
+    for (const [number, cells] of Object.entries(rows)) {
+      const row = table.querySelector('tr[data-trial="' + Number(number) + '"]');
+      if (!row) continue;
+      for (const [name, text] of Object.entries(cells)) {
+        const cell = row.querySelector('[data-cell="' + name + '"]');
+        if (cell && cell.textContent !== text) cell.textContent = text;
+      }
+    }
+  }
+
+  // -- news ------------------------------------------------------------------------------------------------
+  function say(texts) {
+    for (const place of document.querySelectorAll("[data-live]")) {
+      const text = texts[place.dataset.live];
+      if (text !== undefined && place.textContent !== text) {
+        place.textContent = text;
+        place.classList.remove("flash");
+        void place.offsetWidth;
+        place.classList.add("flash");
+      }
+    }
+    const best = document.querySelector("[data-best]");
+    const number = best && best.textContent.match(/\d+/);
+    if (number) best.href = base + "/trial/" + number[0];
+  }
+  let first = true;
+  function hear(event) {
+    const news = JSON.parse(event.data);
+    const lost = document.querySelector("#lost");
+    if (lost) {
+      lost.hidden = !news.lost;
+      lost.textContent = news.lost || "";
+    }
+    if (news.lost) return;
+    if (home.id === "study") {
+      say(news.texts);
+      document.querySelector('[data-when="going"]').hidden = news.pause !== "";
+      document.querySelector('[data-when="paused"]').hidden = news.pause === "";
+      patchRows(news.rows);
+      extendRunning(news);
+      tableStale = tableStale || Object.keys(news.rows).length > 0;
+    }
+    const mine = news.rows[home.dataset.number];
+    if (mine) {
+      for (const place of document.querySelectorAll("[data-row]")) place.textContent = mine[place.dataset.row];
+    }
+    if (!first && (home.id === "study" || mine)) panels.forEach((one) => { one.stale = true; });
+    first = false;
+    refresh();
+  }
+  let wait = null;
+  function refresh() { // now what is due, and later what is not
+    if (wait) clearTimeout(wait);
+    wait = null;
+    if (document.hidden) return;
+    const now = Date.now();
+    let next = Infinity;
+    for (const one of panels) {
+      if (!one.stale || !one.seen) continue;
+      const due = one.at + PICTURE_SECONDS * 1000;
+      if (due <= now) one.load(false); else next = Math.min(next, due);
+    }
+    if (table && tableStale) {
+      const due = tableAt + TABLE_SECONDS * 1000;
+      if (due <= now) loadTable(); else next = Math.min(next, due);
+    }
+    if (next < Infinity) wait = setTimeout(refresh, next - now + 10);
+  }
+  document.addEventListener("visibilitychange", refresh);
+  if (home.id !== "compare") {
+    const source = new EventSource(base + "/events");
+    source.addEventListener("news", hear);
+    addEventListener("pagehide", () => source.close());
+  }
+})();

@@ -1,0 +1,1 @@
+"""Tables that come with types: Parquet, Feather, JSON, workbooks, databases, Arrow's tables in memory."""

@@ -1,0 +1,86 @@
+"""Row numbers, which pandas writes before the first column or beside the columns: no input of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data.reading.rules import CellRules, note
+from sturgeon.errors import DataError, option
+
+UNNAMED = "Unnamed: 0"
+"""What pandas calls a first column without a name when it reads one."""
+
+
+def leave_out_row_numbers(
+    frame: pd.DataFrame,
+    rules: CellRules,
+    *,
+    called: str,
+    unnamed: bool = False,
+    parts: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Leave out a first column of row numbers, 0, 1, 2 … or 1, 2, 3 …, unnamed or called as pandas does.
+
+    Args:
+        frame: The table; such a column is taken out of it.
+        rules: Which columns are needed.
+        called: What to call the table in messages.
+        unnamed: Whether the first column had no name.
+        parts: How many rows come from each file, where there are several, each numbered anew.
+
+    Returns:
+        The table.
+
+    Raises:
+        DataError: A column without a name holds something else.
+
+    Example:
+        >>> frame = pd.DataFrame({"Unnamed: 0": [0, 1, 2], "length": [1.5, 2.5, 3.5]})
+        >>> list(leave_out_row_numbers(frame, CellRules(), called="'fish.csv'"))
+        ['length']
+    """
+    if not rules.tidied or not len(frame.columns) or frame.columns[0] != UNNAMED:
+        if unnamed:
+            raise _unnamed(called)
+        return frame
+    if rules.needed is not None:  # by a network: what else there is does not matter
+        return frame if UNNAMED in rules.needed else _without(frame)
+    if rules.target == UNNAMED or len(frame.columns) == 1:
+        return frame
+    if not _are_row_numbers(cast(pd.Series, frame[UNNAMED]), parts or [len(frame)]):
+        if unnamed:
+            raise _unnamed(called)
+        note(
+            frame,
+            f"column {UNNAMED!r} is an input, though it may be row numbers of another table; "
+            f"`{option('drop', UNNAMED)}` leaves it out",
+        )
+        return frame
+    name = "the first column, which has no name," if unnamed else f"column {UNNAMED!r}"
+    frame = _without(frame)
+    note(frame, f"{name} is left out, as it only numbers the rows")
+    return frame
+
+
+def _without(frame: pd.DataFrame) -> pd.DataFrame:
+    del frame[UNNAMED]  # not `drop`, which copies the rest
+    return frame
+
+
+def _are_row_numbers(column: pd.Series, parts: Sequence[int]) -> bool:
+    if column.dtype.kind not in "iu" or column.hasnans or sum(parts) != len(column):
+        return False
+    numbers = column.to_numpy()
+    starts = [np.concatenate([np.arange(rows) for rows in parts]), np.arange(len(column))]
+    return any(np.array_equal(numbers, start + first) for start in starts for first in (0, 1))
+
+
+def _unnamed(called: str) -> DataError:
+    return DataError(
+        f"every column must have a name; column 1 of {called} has none; name it, or write the file without "
+        "its row numbers (pandas: index=False)"
+    )

@@ -1,0 +1,1 @@
+"""What the pictures share: the study at one moment, axes, colours, text, thinning."""

@@ -1,0 +1,225 @@
+"""A running study obeys what another process writes into its journal: pause, resume, stop a trial."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.requests import Requests
+from sturgeon.caviar.tuning import tune
+from sturgeon.caviar.workers.ledger import Ledger
+from sturgeon.search import Random
+from sturgeon.space import Real, Space
+from sturgeon.study import Study
+
+TESTS = Path(__file__).parents[2]
+
+FUNCTIONS = """
+    import sys
+    import sturgeon as st
+    import sturgeon.caviar.requests as requests
+
+    requests.LOOK_SECONDS = 0.05
+
+    def train(trial):
+        for epoch in trial.epochs(10**9):
+            trial.report(loss=trial.config["x"] + 1 / epoch)
+            if epoch == 1:
+                print("begun", trial.number, flush=True)
+
+    if __name__ == "__main__":
+        space = st.Space(x=st.Real(0.0, 1.0))
+        st.tune(train, space, minimize="loss", trials=3, study=sys.argv[1], workers=int(sys.argv[2]))
+        print("ended", flush=True)
+"""
+
+LANES = """
+    import sys
+    import threading
+    from pathlib import Path
+
+    sys.path.insert(0, sys.argv[2])
+    from counting_lanes import CountingProgram, counting
+
+    import sturgeon as st
+    import sturgeon.caviar.requests as requests
+    from sturgeon.caviar.checkpoints import Checkpoints
+    from sturgeon.caviar.limits import Limits
+    from sturgeon.caviar.loop import CaviarLoop
+
+    requests.LOOK_SECONDS = 0.05
+
+    count = CountingProgram.run
+
+    def run(self, *arguments):
+        threading.Event().wait(0.005)  # an epoch takes a moment, else the study grows by the second
+        return count(self, *arguments)
+
+    CountingProgram.run = run
+
+    def show(progress):
+        global begun
+        if loop.begun > begun:
+            begun = loop.begun
+            print("begun", begun, flush=True)
+
+    begun = 0
+    space = st.Space(x=st.Real(0.0, 1.0))
+    study = st.Study.create(sys.argv[1], space, minimize="val_loss", search=st.Random())
+    with study:
+        loop = CaviarLoop(
+            study,
+            counting(epochs=10**9, width=1),
+            checkpoints=Checkpoints(Path(sys.argv[1] + ".kept")),
+            on_network=lambda trial, network: None,
+            on_progress=show,
+        )
+        loop.run(Limits(trials=int(sys.argv[3])), threading.Event())
+    print("ended", flush=True)
+"""
+
+
+def until(condition):
+    """Wait for what another process does; give what the condition gives at last."""
+    deadline = time.monotonic() + 60
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
+    return found
+
+
+def outcomes(study):
+    return [entry.body["outcome"] for entry in study.journal.read(kind="answer")]
+
+
+def request(study, action, **more):
+    trial = more.pop("trial", None)
+    study.journal.write("request", {"action": action, **more}, trial=trial, author="Minh")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_training_functions_obey(script, tmp_path, workers):
+    place = tmp_path / "a.study"
+    run = script(FUNCTIONS, place, workers)
+    assert run.said("begun") == 0
+    with Study.open(place) as study:
+        request(study, "stop", trial=0, why="too slow")
+        assert run.said("begun") == 1
+        assert study.trial(0).state == "stopped"
+        assert study.trial(0).reason == "stopped by hand: too slow (Minh)"
+        assert study.trial(0).value is not None
+        request(study, "pause")
+        if workers:  # a training of this process keeps it until its next epoch is over
+            run.until("stderr", "Paused by hand")
+        request(study, "stop", trial=1)
+        until(lambda: study.trial(1).state == "stopped")
+        until(lambda: "paused" in outcomes(study))
+        assert len(study.trials) == 2
+        request(study, "resume")
+        assert run.said("begun") == 2
+        resumed = [entry for entry in study.journal.read() if entry.body.get("outcome") == "resumed"]
+        assert study.trial(2).started >= resumed[0].time
+        request(study, "stop", trial=2)
+    run.until("stdout", "ended")
+    assert run.end()[0] == 0
+    with Study.open(place) as study:
+        assert [trial.state for trial in study.trials] == ["stopped"] * 3
+
+
+def test_lanes_obey(script, tmp_path):
+    """This search hands in all forty at once; most wait for one of the few lanes."""
+    place = tmp_path / "a.study"
+    run = script(LANES, place, TESTS, 40)
+    run.said("begun")
+    with Study.open(place) as study:
+        until(lambda: any(trial.curves for trial in study.trials))
+        request(study, "pause")
+        run.until("stderr", "Paused by hand")
+        trains = [trial.number for trial in study.trials if trial.curves]
+        waits = [trial.number for trial in study.trials if not trial.curves]
+        for number in (*trains, waits[0]):
+            request(study, "stop", trial=number, why="enough")
+        stopped = until(lambda: [one for one in study.trials if one.state == "stopped"][len(trains) :])
+        assert {one.reason for one in stopped} == {"stopped by hand: enough (Minh)"}
+        assert study.trial(waits[0]).value is None
+        assert not any(trial.curves for trial in study.trials if trial.number in waits)
+        request(study, "resume")
+        until(lambda: any(trial.curves for trial in study.trials if trial.number in waits))
+
+
+def test_one_of_several_lanes_is_stopped_at_once_though_others_began_before_it(script, tmp_path):
+    place = tmp_path / "a.study"
+    run = script(LANES, place, TESTS, 2)
+    run.said("begun")
+    with Study.open(place) as study:
+        until(lambda: len(study.trials) == 2 and all(trial.curves for trial in study.trials))
+        request(study, "stop", trial=1)
+        until(lambda: study.trial(1).state == "stopped")
+        assert study.trial(0).state == "running"
+        request(study, "stop", trial=0)
+    run.until("stdout", "ended")
+
+
+def test_a_trial_that_nobody_runs_is_stopped_when_a_run_begins(tmp_path):
+    space = Space(x=Real(0.0, 1.0))
+    place = tmp_path / "a.study"
+    with Study.create(place, space, minimize="loss", search=Random()) as study:
+        put_aside = study.ask()[0]
+        study.report(put_aside, step=1, loss=2.0)
+        study.pause(put_aside)
+        queued = study.enqueue({"x": 0.5})
+        request(study, "pause")
+        request(study, "stop", trial=put_aside.number)
+        request(study, "stop", trial=queued)
+    study = tune(
+        lambda trial: trial.config["x"],
+        space,
+        minimize="loss",
+        trials=3,
+        study=place,
+        resume=True,
+        workers=0,
+        search=Random(),
+    )
+    assert [study.trial(number).state for number in range(3)] == ["stopped", "stopped", "complete"]
+    assert study.trial(0).value == 2.0
+    assert study.trial(1).reason == "stopped by hand: no reason given (Minh)"
+    assert "resumed" in outcomes(study)  # starting a run ends the pause
+    study.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "trial", "why"),
+    [
+        ({"action": "explode"}, None, "pause, resume or stop"),
+        ({"action": ["pause"]}, None, "pause, resume or stop"),
+        ({}, None, "pause, resume or stop"),
+        ({"action": "stop"}, None, "must name a trial"),
+        ({"action": "stop"}, 7, "one of the study's"),
+        ({"action": "stop"}, -1, "one of the study's"),
+        ({"action": "stop", "why": {"a": 1}}, 0, "ended already"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_in_words(body, trial, why):
+    with Study.create(":memory:", Space(x=Real(0.0, 1.0)), minimize="loss", search=Random()) as study:
+        study.tell(study.ask()[0], loss=1.0)
+        requests = Requests(study)
+        study.journal.write("request", body, trial=trial)
+        assert requests.look(()) == {}
+        (answer,) = study.journal.read(kind="answer")
+        assert answer.body["outcome"] == "refused"
+        assert why in answer.body["why"]
+        assert not requests.paused
+
+
+def test_the_journal_is_read_about_once_a_second():
+    reads = []
+    with Study.create(":memory:", Space(x=Real(0.0, 1.0)), minimize="loss", search=Random()) as study:
+        ledger = Ledger(study, Limits(trials=2))
+        read = study._store.read
+        study._store.read = lambda work: reads.append(work) or read(work)
+        for _ in range(1000):
+            ledger.requests.look(())
+        assert len(reads) <= 1
