@@ -588,6 +588,6 @@ def _read_test(
         cells = frame[group_column].dropna().astype(str)  # pyright: ignore[reportAttributeAccessIssue]
         both = shared_groups(group_names, cells.unique().tolist())
         if both:
-            rows = int(cells.isin([str(one) for one in both]).sum())
+            rows = int(np.isin(cells.to_numpy(), [str(one) for one in both]).sum())
             shared = [describe_shared(group_column, both, rows)]
     return frame, preprocessing.transform(frame, source), preprocessing.encode_target(frame, source), shared

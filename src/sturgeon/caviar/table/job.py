@@ -17,6 +17,7 @@ from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.table.candidates import MOST_TRIALS
+from sturgeon.caviar.table.choosing.comparison import compare
 from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
 from sturgeon.caviar.table.choosing.tried import Tried
 from sturgeon.caviar.table.ending import Ending
@@ -88,6 +89,7 @@ class TableJob:
             answer then, down to one. None for no bound.
         max_predict_time: Seconds, or a time such as ``"5ms"``, that the networks may take for 1,000 rows,
             likewise.
+        compare: Whether the result is compared with boosted trees on the same rows.
     """
 
     data: Any
@@ -103,6 +105,7 @@ class TableJob:
     ensemble: int | None = None
     max_size: str | int | None = None
     max_predict_time: str | float | None = None
+    compare: bool = False
 
 
 @no_interrupt_lost()
@@ -192,11 +195,14 @@ def tune_table(
         most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
         bounds = _prediction_budget(job, study.about)
         exhausted = loop.exhausted and not interrupted
+        tried = Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds)
+        test_table = job.data_options.get("test")
         result = conclude(
-            Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds),
+            tried,
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,
+            compare=(lambda made: compare(tried, made, job.data, test_table)) if job.compare else None,
         )
         result.write()
     return result
