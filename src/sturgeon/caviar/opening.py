@@ -15,7 +15,7 @@ from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
-from sturgeon.study.objectives import choose_objectives
+from sturgeon.study.objectives import SUBJECT_TO, choose_objectives
 from sturgeon.study.trial import check_whole
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class TuneOptions:
         seed: Where all randomness starts, in [0, 2**63).
         stopping: Which trials end early.
         precision: In which numbers a table's network multiplies matrices.
+        subject_to: What the best trial's final metrics must satisfy, such as ``"latency <= 20"``.
     """
 
     space: Space | None = None
@@ -50,9 +51,12 @@ class TuneOptions:
     seed: int | None = None
     stopping: Stopping | None = None
     precision: Precision | None = None
+    subject_to: str | None = None
 
     def __post_init__(self) -> None:
         check_search(self.search)
+        if self.subject_to is not None:
+            Expression(self.subject_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,8 @@ def begin_study(
         StudyError: It cannot be made, or was begun with something else.
     """
     kept: dict[str, Any] = {**(about or {}), "stopping": stopping_to_json(settings.stopping)}
+    if options.subject_to is not None:
+        kept[SUBJECT_TO] = options.subject_to
     if settings.epochs:
         kept |= {"epochs": settings.epochs, "precision": settings.precision}
     goals = {
@@ -220,6 +226,7 @@ def _begun_settings(study: Study, options: TuneOptions, job: str | None) -> Stud
         if options.search is not None and not _is_own(options.search) and options.search != study.search:
             _log.warning("The search goes on as %r; so far it was %r.", options.search, study.search)
             study.change_search(options.search)  # it is a pure function of the record
+        _same(study, option(SUBJECT_TO), options.subject_to, about.get(SUBJECT_TO))
         _same(study, option("epochs"), options.epochs, about.get("epochs"))
         precision = about.get("precision", "float32")
         _same(study, option("precision"), options.precision, precision)
