@@ -61,7 +61,7 @@ class Bounded(Varying):
         if low >= high:
             remedy = "Use a Constant for one value" if low == high else "Swap the two"
             raise SpaceError(
-                f"`low` must be below `high`; got low={low:g}, high={high:g} for {_article(self)}. {remedy}."
+                f"`low` must be below `high`; got low={low:.12g}, high={high:.12g} for {_article(self)}. {remedy}."
             )
         if not isinstance(self.scale, str) or self.scale not in self.scales:
             raise SpaceError(
