@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.caviar.table.plan import TablePlan, plan_table
-    from sturgeon.caviar.table.saved import SavedModel
+    from sturgeon.caviar.table.saved import SavedModel, load
     from sturgeon.caviar.tuning import tune
     from sturgeon.caviar.workers.live_trial import LiveTrial
     from sturgeon.data import Dataset, prepare, read_table
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
+    from sturgeon.panda.attach import Panda
+    from sturgeon.panda.beginning import panda
+    from sturgeon.recheck.front import recheck
+    from sturgeon.recheck.outcome import RecheckResult
     from sturgeon.search import (
         CoarseToFine,
         Grid,
@@ -60,7 +64,7 @@ _HOMES = {
     "sturgeon.caviar.table.plan": ["TablePlan", "plan_table"],
     "sturgeon.caviar.models.run": ["PopulationResult"],
     "sturgeon.caviar.models.population": ["population"],
-    "sturgeon.caviar.table.saved": ["SavedModel"],
+    "sturgeon.caviar.table.saved": ["SavedModel", "load"],
     "sturgeon.caviar.table.job": ["TableJob", "tune_table"],
     "sturgeon.caviar.opening": ["TuneOptions"],
     "sturgeon.caviar.tuning": ["tune"],
@@ -79,6 +83,10 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
+    "sturgeon.panda.attach": ["Panda"],
+    "sturgeon.panda.beginning": ["panda"],
+    "sturgeon.recheck.front": ["recheck"],
+    "sturgeon.recheck.outcome": ["RecheckResult"],
     "sturgeon.search": [
         "CoarseToFine",
         "Grid",
@@ -129,11 +137,13 @@ __all__ = [
     "MissingExtra",
     "Never",
     "OptunaSearch",
+    "Panda",
     "Patience",
     "PercentileRule",
     "PopulationResult",
     "Random",
     "Real",
+    "RecheckResult",
     "RunError",
     "SavedModel",
     "Search",
@@ -158,11 +168,14 @@ __all__ = [
     "TrialRecord",
     "TuneOptions",
     "WilcoxonRule",
+    "load",
     "notes_space",
+    "panda",
     "plan_table",
     "population",
     "prepare",
     "read_table",
+    "recheck",
     "standard_space",
     "tune",
     "tune_table",

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.search import Search
+from sturgeon.search.old_record import PRIOR
 from sturgeon.search.registry import SEARCHES, check_search
 from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.prior import prior_of, prior_to_json
 from sturgeon.study.objectives import SUBJECT_TO, choose_objectives
 from sturgeon.study.trial import check_whole
 
@@ -41,6 +43,8 @@ class TuneOptions:
         stopping: Which trials end early.
         precision: In which numbers a table's network multiplies matrices.
         subject_to: What the best trial's final metrics must satisfy, such as ``"latency <= 20"``.
+        prior: An earlier study, its file or its URL: what it knows counts as far as it predicts the new
+            trials.
     """
 
     space: Space | None = None
@@ -52,6 +56,7 @@ class TuneOptions:
     stopping: Stopping | None = None
     precision: Precision | None = None
     subject_to: str | None = None
+    prior: Any = None
 
     def __post_init__(self) -> None:
         check_search(self.search)
@@ -156,6 +161,8 @@ def begin_study(
         kept[SUBJECT_TO] = options.subject_to
     if settings.epochs:
         kept |= {"epochs": settings.epochs, "precision": settings.precision}
+    if options.prior is not None:
+        kept[PRIOR] = prior_to_json(prior_of(options.prior, settings.space, settings.objective))
     goals = {
         direction: [one.metric for one in settings.objectives if one.direction == direction]
         for direction in ("minimize", "maximize")

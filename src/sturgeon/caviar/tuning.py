@@ -29,6 +29,7 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.prior import enqueue_first
 
 _log = logging.getLogger("sturgeon")
 
@@ -61,6 +62,7 @@ def tune(
     keep: int = 1,
     subject_to: str | None = None,
     callbacks: Sequence[Callback] = (),
+    prior: Study | str | os.PathLike[str] | None = None,
 ) -> Study:
     """Search for the configuration with which a training function does best.
 
@@ -122,6 +124,8 @@ def tune(
         callbacks: Functions of the study and a ``TrialRecord``, called in this process when the trial has
             ended, whatever came of it. One that returns True ends the run; what runs then is stopped. An
             exception of theirs ends it, too, with all that runs put aside.
+        prior: An earlier study, of this function or a similar one, also in another space: its best
+            configurations are tried first, and its trials count as far as they predict the new ones.
 
     Returns:
         The study: ``study.best.config`` is what was looked for.
@@ -157,7 +161,14 @@ def tune(
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
     options = TuneOptions(
-        space, minimize, maximize, search, seed=seed, stopping=stopping, subject_to=subject_to
+        space,
+        minimize,
+        maximize,
+        search,
+        seed=seed,
+        stopping=stopping,
+        subject_to=subject_to,
+        prior=prior,
     )
     new = None if exists else new_settings(options)
     if new is not None:
@@ -174,6 +185,8 @@ def tune(
             opened, settings = resume_study(study, options, leases=leases)
         else:
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
+            if prior is not None:
+                enqueue_first(opened)
         try:
             _check_until(settings.objectives, limits)
             if opened.place != MEMORY:

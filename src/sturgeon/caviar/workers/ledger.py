@@ -14,7 +14,7 @@ from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
 from sturgeon.caviar.workers.settled import SettledOrder
-from sturgeon.plain_text import LONGEST_LINE, plain
+from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.search import Record
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
@@ -131,7 +131,9 @@ class Ledger(TrialController):
         sign = self.study.objectives[0].sign
         if sign * value > sign * until:
             return None
-        return f"trial {number} reached {self.study.metric} = {value:g}, so that no more was needed."
+        return (
+            f"trial {number} reached {self.study.metric} = {plain_number(value)}, so that no more was needed."
+        )
 
     def check_at_end(self) -> None:
         """Say so when the run is over and no trial has a value.

@@ -53,6 +53,8 @@ class LiveView:
 
     def start(self, dataset: Dataset, settings: StudySettings, study: Study) -> None:
         """Say what is tuned on what, and begin to show progress."""
+        from sturgeon.caviar.backends.device_choice import describe_slowness
+
         parts = _parts(dataset)
         objective, dropped = settings.objective, dataset.preprocessing.dropped
         self._say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
@@ -63,6 +65,8 @@ class LiveView:
             self._say(f"left out, because they never vary: {', '.join(dropped)}")
         for note in dataset.notes:
             self._say(note)
+        if slowness := describe_slowness():
+            self._say(slowness)
         self.varying.extend(settings.space.coordinates)
         self.space = settings.space
         if self._console.is_terminal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from sturgeon.study.storage.database import Database
 from sturgeon.study.storage.rows import (
     Curves,
     group_points,
+    load_list,
     load_metrics,
     to_attempt,
     to_last_attempt,
@@ -70,6 +72,11 @@ class Reader:
         curves = group_points(self._execute(connection, self._sql.all_points))
         return [self._record(row, curves.get(row.number, {})) for row in rows]
 
+    def outcomes(self, connection: Connection) -> list[TrialRecord]:
+        """Read every trial's number, configuration, state and value, by number, and nothing else of it."""
+        rows = self._execute(connection, self._sql.all_trials).fetchall()
+        return [TrialRecord(row.number, json.loads(row.config), row.state, row.value) for row in rows]
+
     def record(self, connection: Connection, number: int) -> TrialRecord:
         """Read one trial with its curves.
 
@@ -118,6 +125,10 @@ class Reader:
             StudyError: There is no such trial.
         """
         return self._trial_row(connection, self._sql.standing, number)
+
+    def tags(self, connection: Connection, number: int) -> tuple[str, ...]:
+        """Read a trial's tags."""
+        return load_list(self._trial_row(connection, self._sql.annotations, number).tags)
 
     def _trial_row(self, connection: Connection, statement: str, number: int) -> Any:
         row = self._execute(connection, statement, number=number).fetchone()
