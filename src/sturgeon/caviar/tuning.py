@@ -186,7 +186,7 @@ def tune(
         else:
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
             if prior is not None:
-                enqueue_first(opened)
+                enqueue_first(opened, limits.trials)
         try:
             _check_until(settings.objectives, limits)
             if opened.place != MEMORY:
