@@ -66,8 +66,9 @@ def _is_wide(start: bytes, encoding: str, width: int, place: int) -> bool:
     except UnicodeDecodeError:
         return False
     # Bytes that are no text at all may decode, too, but to control characters, or to none that a table needs.
-    plain = sum(" " <= character <= "~" for character in text)
-    return plain >= len(text) / 10 and all(character >= " " or character in "\t\n\r\f\v" for character in text)
+    if any(character < " " and character not in "\t\n\r\f\v" for character in text):
+        return False
+    return sum(" " <= character <= "~" for character in text) >= len(text) / 10
 
 
 class Transcoded(io.RawIOBase):
