@@ -126,7 +126,7 @@ def hostile(tmp_path_factory):
     space = Space(**names, long=Choice(["x" * 100_000, *EVIL]))
     metric = EVIL[0]
     with Study.create(place, space, minimize=metric, search=Random(), about={"x": EVIL[0]}) as study:
-        for trial in study.ask(24):
+        for trial in study.ask(12):
             for step in (1, 2):
                 study.report(trial, step=step, **dict.fromkeys(EVIL, 0.5 / step))
             if trial.number == 1:
