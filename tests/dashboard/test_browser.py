@@ -4,21 +4,21 @@ import subprocess
 import sys
 import textwrap
 
-import axe_core_python
 import pytest
 
 from sturgeon.search import Random
 from sturgeon.space import Choice, Real, Space
 from sturgeon.study import Study
 
-selenium = pytest.importorskip("selenium")
+pytest.importorskip("selenium")
+axe_core = pytest.importorskip("axe_core_python")
 from pathlib import Path  # noqa: E402
 
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
-AXE = next(Path(axe_core_python.__file__).parent.rglob("axe*.js"))
+AXE = next(Path(axe_core.__file__).parent.rglob("axe*.js"))
 PATIENCE = 60
 
 EVIL = (
