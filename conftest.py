@@ -5,7 +5,8 @@ import os
 # Each of these frameworks brings its own copies of what the others bring too (threads, protocol buffers). A
 # process that has loaded them all may end without a word: their tests run in processes of their own.
 collect_ignore = [
-    f"src/sturgeon/frameworks/{name}" for name in ("keras", "paddle", "lightning.py", "torch/lightning.py")
+    f"src/sturgeon/frameworks/{name}"
+    for name in ("keras", "paddle", "lightning.py", "torch/lightning.py", "torch/lightning_panda.py")
 ]
 
 # The tests run in as many processes as there are cores: more threads in each would only wait for one another.

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
         StudyFailed,
         SturgeonError,
     )
+    from sturgeon.panda.attach import Panda
+    from sturgeon.panda.beginning import panda
+    from sturgeon.recheck.front import recheck
+    from sturgeon.recheck.outcome import RecheckResult
     from sturgeon.search import (
         CoarseToFine,
         Grid,
@@ -79,6 +83,10 @@ _HOMES = {
         "StudyFailed",
         "SturgeonError",
     ],
+    "sturgeon.panda.attach": ["Panda"],
+    "sturgeon.panda.beginning": ["panda"],
+    "sturgeon.recheck.front": ["recheck"],
+    "sturgeon.recheck.outcome": ["RecheckResult"],
     "sturgeon.search": [
         "CoarseToFine",
         "Grid",
@@ -90,7 +98,16 @@ _HOMES = {
         "Staged",
     ],
     "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "notes_space", "standard_space"],
-    "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
+    "sturgeon.stopping": [
+        "MedianRule",
+        "Never",
+        "Patience",
+        "PercentileRule",
+        "Stopping",
+        "SuccessiveHalving",
+        "ThresholdRule",
+        "WilcoxonRule",
+    ],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
 _VIEWS = {
@@ -120,10 +137,13 @@ __all__ = [
     "MissingExtra",
     "Never",
     "OptunaSearch",
+    "Panda",
     "Patience",
+    "PercentileRule",
     "PopulationResult",
     "Random",
     "Real",
+    "RecheckResult",
     "RunError",
     "SavedModel",
     "Search",
@@ -143,15 +163,19 @@ __all__ = [
     "TableJob",
     "TablePlan",
     "TableResult",
+    "ThresholdRule",
     "Trial",
     "TrialRecord",
     "TuneOptions",
+    "WilcoxonRule",
     "load",
     "notes_space",
+    "panda",
     "plan_table",
     "population",
     "prepare",
     "read_table",
+    "recheck",
     "standard_space",
     "tune",
     "tune_table",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.search import Search
+from sturgeon.search.old_record import PRIOR
 from sturgeon.search.registry import SEARCHES, check_search
 from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
-from sturgeon.study.objectives import choose_objectives
+from sturgeon.study.earlier.prior import prior_of, prior_to_json
+from sturgeon.study.objectives import SUBJECT_TO, choose_objectives
 from sturgeon.study.trial import check_whole
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ class TuneOptions:
         seed: Where all randomness starts, in [0, 2**63).
         stopping: Which trials end early.
         precision: In which numbers a table's network multiplies matrices.
+        subject_to: What the best trial's final metrics must satisfy, such as ``"latency <= 20"``.
+        prior: An earlier study, its file or its URL: what it knows counts as far as it predicts the new
+            trials.
     """
 
     space: Space | None = None
@@ -50,9 +55,13 @@ class TuneOptions:
     seed: int | None = None
     stopping: Stopping | None = None
     precision: Precision | None = None
+    subject_to: str | None = None
+    prior: Any = None
 
     def __post_init__(self) -> None:
         check_search(self.search)
+        if self.subject_to is not None:
+            Expression(self.subject_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +157,12 @@ def begin_study(
         StudyError: It cannot be made, or was begun with something else.
     """
     kept: dict[str, Any] = {**(about or {}), "stopping": stopping_to_json(settings.stopping)}
+    if options.subject_to is not None:
+        kept[SUBJECT_TO] = options.subject_to
     if settings.epochs:
         kept |= {"epochs": settings.epochs, "precision": settings.precision}
+    if options.prior is not None:
+        kept[PRIOR] = prior_to_json(prior_of(options.prior, settings.space, settings.objective))
     goals = {
         direction: [one.metric for one in settings.objectives if one.direction == direction]
         for direction in ("minimize", "maximize")
@@ -220,6 +233,7 @@ def _begun_settings(study: Study, options: TuneOptions, job: str | None) -> Stud
         if options.search is not None and not _is_own(options.search) and options.search != study.search:
             _log.warning("The search goes on as %r; so far it was %r.", options.search, study.search)
             study.change_search(options.search)  # it is a pure function of the record
+        _same(study, option(SUBJECT_TO), options.subject_to, about.get(SUBJECT_TO))
         _same(study, option("epochs"), options.epochs, about.get("epochs"))
         precision = about.get("precision", "float32")
         _same(study, option("precision"), options.precision, precision)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from sturgeon.frameworks.torch.lightning import Report
+from sturgeon.frameworks.torch.lightning_panda import Panda
 
-__all__ = ["Report"]
+__all__ = ["Panda", "Report"]

@@ -122,7 +122,7 @@ class TrainingSettings:
 
 
 # What each hyperparameter of the network may be: a closed range of numbers, or the words it knows.
-_ALLOWED: dict[str, tuple[type, float, float] | tuple[str, ...]] = {
+ALLOWED: dict[str, tuple[type, float, float] | tuple[str, ...]] = {
     "learning_rate": (float, 1e-12, 1e3),
     "momentum": (float, 0.0, 1 - 1e-6),
     "batch_size": (int, 2, 2**20),
@@ -150,10 +150,10 @@ def check_network_space(space: Space) -> None:
         SpaceError: A name that the network does not know, or a value it cannot take.
     """
     for name in space.names:
-        allowed = _ALLOWED.get(name)
+        allowed = ALLOWED.get(name)
         if allowed is None:
             raise SpaceError(
-                f"A hyperparameter of the network must be one of {', '.join(sorted(_ALLOWED))}; got {name!r}."
+                f"A hyperparameter of the network must be one of {', '.join(sorted(ALLOWED))}; got {name!r}."
             )
         for value in _extremes(space[name]):
             if not _takes(allowed, value):

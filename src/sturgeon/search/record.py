@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sturgeon.search.old_record import OldTrial
 from sturgeon.space import Config, config_key
 
 State = Literal["waiting", "running", "paused", "complete", "stopped", "failed"]
@@ -43,7 +44,14 @@ class Record:
         (True, 1, 0.5)
     """
 
-    def __init__(self, observations: Iterable[Observation] = ()) -> None:
+    def __init__(self, observations: Iterable[Observation] = (), old: Iterable[OldTrial] = ()) -> None:
+        """Take trials.
+
+        Args:
+            observations: The trials so far.
+            old: Trials of an earlier study, which a search may use as evidence.
+        """
+        self.old = tuple(old)
         self._by_number: dict[int, Observation] = {}
         self._keys: set[str] = set()
         for observation in observations:
@@ -55,9 +63,14 @@ class Record:
             self._keys.add(config_key(observation.config))
         self._by_number[observation.number] = observation
 
+    def remove(self, number: int) -> None:
+        """Forget a trial, if it is there: its configuration may be tried again."""
+        if self._by_number.pop(number, None) is not None:
+            self._keys = {config_key(one.config) for one in self}
+
     def replaced(self, observations: Iterable[Observation]) -> Record:
         """Give a record in which some of its trials look different; this one stays as it is."""
-        other = Record()
+        other = Record(old=self.old)
         other._by_number, other._keys = dict(self._by_number), set(self._keys)
         for observation in observations:
             other.put(observation)
@@ -68,8 +81,9 @@ class Record:
 
         Example:
             >>> record = Record([Observation(0, {"layers": 2}, "complete", 0.5)])
-            >>> record.unsettled([0, 1])[0]
-            Observation(number=0, config={'layers': 2}, state='running', value=None, curve=())
+            >>> hidden = record.unsettled([0, 1])
+            >>> hidden[0].state, hidden[0].value, record[0].value
+            ('running', None, 0.5)
         """
         mine = (self._by_number[number] for number in numbers if number in self._by_number)
         return self.replaced(Observation(one.number, one.config, "running") for one in mine)

@@ -14,6 +14,7 @@ from sturgeon.space import Config, Real, Space
 from sturgeon.study.objectives import Objective
 from sturgeon.study.storage import Store
 from sturgeon.study.trial import (
+    EDITED,
     FINISHED,
     STATES,
     TrialError,
@@ -91,11 +92,12 @@ def _row(space: Space, objectives: tuple[Objective, ...], known: KnownTrial) -> 
     if known.state == "stopped" and value is None:
         curve = known.curves.get(objectives[0].metric)
         value = float(curve[-1][1]) if curve else None
+    valued = known.state in ("complete", "stopped") and EDITED not in known.tags
     started, ended = (None if time is None else time.timestamp() for time in (known.started, known.ended))
     return {
         "state": known.state,
         "config": known.config,
-        "value": value if known.state in ("complete", "stopped") and is_finite(value) else None,
+        "value": value if valued and is_finite(value) else None,
         "metrics": metrics,
         "error": TrialError.of(known.error) if known.error is not None else None,
         "reason": known.reason,

@@ -17,6 +17,7 @@ from sturgeon.study.objectives import Objective
 from sturgeon.study.record_cache import Points, RecordCache
 from sturgeon.study.storage import Curves, Ending, Store
 from sturgeon.study.trial import (
+    EDITED,
     Trial,
     TrialError,
     TrialState,
@@ -172,9 +173,11 @@ class RunningTrials:
                 else self._store.reader.last_values(connection, trial)
             )
             metrics = {**last, **given}
-            value = metrics.get(self._metric) if state != "failed" else None
+            valued = state != "failed" and EDITED not in self._store.reader.tags(connection, trial.number)
+            value = metrics.get(self._metric) if valued else None
             ending = Ending(state, value if is_finite(value) else None, metrics, error, reason)
             self._store.finish(connection, change, trial=trial, ending=ending)
+            alone[-1] = alone[-1] and valued == (state != "failed")
             ended.append(ending)
 
         def after_commit() -> list[Observation] | None:

@@ -21,6 +21,8 @@ TrialState = Literal["waiting", "running", "paused", "complete", "stopped", "fai
 
 STATES: tuple[TrialState, ...] = ("waiting", "running", "paused", "complete", "stopped", "failed")
 FINISHED: tuple[TrialState, ...] = ("complete", "stopped", "failed")
+EDITED = "edited"
+"""The tag of a trial whose configuration did not hold from its first step to its last: it has no value."""
 
 
 def trial_seed(study_seed: int, number: int) -> int:

@@ -21,7 +21,7 @@ from sturgeon.caviar.backends.table_backend import (
     epoch_cost,
     network_of,
 )
-from sturgeon.caviar.lanes.backend import LaneProgram, OneLaneProgram, TrainingJob
+from sturgeon.caviar.lanes.backend import OneLaneProgram, TrainingJob
 from sturgeon.caviar.lanes.devices import Core, Device, core_devices, free_bytes
 from sturgeon.data import Dataset
 from sturgeon.data.metrics import judge_outputs
@@ -84,14 +84,14 @@ class NativeBackend(TableBackend):
         """One."""
         return 1
 
-    def program(self, block: TableBlock, device: Device, lanes: int) -> LaneProgram:
+    def program(self, block: TableBlock, device: Device, lanes: int) -> NativeProgram:
         """The library, for networks of the block's sizes.
 
         Raises:
             MemoryError: They need more than is free. A system that promises more than it has would end the
                 process in the middle of the training.
         """
-        program = _NativeProgram(self._library, block, self.dataset, self._reporting, self.epochs)
+        program = NativeProgram(self._library, block, self.dataset, self._reporting, self.epochs)
         needed, free = program.layout.training_bytes(block.shape.batch), free_bytes(device)
         if free is not None and needed > free:
             raise MemoryError(f"the network needs {needed / 2**30:.1f} GB; {free / 2**30:.1f} GB are free")
@@ -99,8 +99,8 @@ class NativeBackend(TableBackend):
 
 
 @dataclass(frozen=True)
-class _NativeState:
-    """What an epoch changes, in place, as :class:`Layout` lays it out.
+class NativeState:
+    """What a step changes, in place, as :class:`Layout` lays it out.
 
     Attributes:
         weights: A block.
@@ -124,7 +124,7 @@ class _NativeState:
         return State(*blocks)
 
 
-class _NativeProgram(OneLaneProgram):
+class NativeProgram(OneLaneProgram):
     """Trains networks of one size, without the interpreter's lock; a checkpoint holds what JAX's does."""
 
     def __init__(
@@ -140,54 +140,74 @@ class _NativeProgram(OneLaneProgram):
         tanh = a.activation == "tanh"
         self._sizes = Sizes(a.features, a.outputs, a.hidden_units, a.layers, self._batch, tanh, classes)
 
-    def start(self, job: TrainingJob) -> _NativeState:
+    def start(self, job: TrainingJob) -> NativeState:
+        """See :class:`LaneProgram`."""
         return self._laid_out(initial_state(self._architecture, job.seed))
 
-    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> _NativeState:
+    def restore(self, job: TrainingJob, leaves: Sequence[np.ndarray]) -> NativeState:
+        """See :class:`LaneProgram`."""
         return self._laid_out(TrainingState.of_leaves(leaves))
 
-    def _laid_out(self, state: TrainingState) -> _NativeState:
+    def _laid_out(self, state: TrainingState) -> NativeState:
         count, *moments = state.optimizer
         weights, mu, nu = (self.layout.block(each) for each in (state.weights, *moments))
         running = self.layout.running(state.statistics)
-        return _NativeState(weights, mu, nu, running, np.array([count], np.int32))
+        return NativeState(weights, mu, nu, running, np.array([count], np.int32))
 
     def run(
-        self, state: _NativeState, inputs: tuple[TrainingJob, int]
-    ) -> tuple[_NativeState, dict[str, float]]:
+        self, state: NativeState, inputs: tuple[TrainingJob, int]
+    ) -> tuple[NativeState, dict[str, float]]:
+        """See :class:`OneLaneProgram`."""
         job, epoch = inputs
-        data, library, sizes = self._dataset, self._library, self._sizes
-        order = streams.row_order(job.seed, epoch, len(data.y_train))
+        order = self.row_order(job, epoch)
+        loss = self.train(state, job, epoch, order)
+        return state, self.judge(state, job, loss / len(order))
+
+    def row_order(self, job: TrainingJob, epoch: int) -> np.ndarray:
+        """The training rows in the order in which a job sees them in an epoch, from 0."""
+        order = streams.row_order(job.seed, epoch, len(self._dataset.y_train))
         if len(order) % self._batch == 1:  # a single row has no variance to normalise by
             order = order[:-1]
+        return order
+
+    def train(self, state: NativeState, job: TrainingJob, epoch: int, rows: np.ndarray) -> float:
+        """Train on some rows of an epoch, in whole mini-batches; gives the loss summed over the rows."""
+        data, library, sizes = self._dataset, self._library, self._sizes
         settings = TrainingSettings.of(job.config)
-        vector = settings.lane_vector()
         how = Settings(
             settings.learning_rate_at(epoch, self._epochs),
-            tuple(vector.tolist()),
+            tuple(settings.lane_vector().tolist()),
             tuple(streams.dropout_key(job.seed).tolist()),
         )
-        rows = address(data.x_train), address(data.y_train), address(order), len(order)
-        loss = library.sturgeon_train_epoch(sizes, how, state.pointers, *rows, address(state.count))
+        given = address(data.x_train), address(data.y_train), address(rows), len(rows)
+        loss = library.sturgeon_train_epoch(sizes, how, state.pointers, *given, address(state.count))
         if state.count.item() < 0:
             raise MemoryError(f"no memory to train {sizes.units} units on {self._batch} rows")
+        return loss
+
+    def judge(self, state: NativeState, job: TrainingJob, train_loss: float) -> dict[str, float]:
+        """The metrics of an epoch, as they are reported."""
+        data, library, sizes = self._dataset, self._library, self._sizes
+        epsilon = TrainingSettings.of(job.config).lane_vector()[-1].item()
         outputs = np.empty((len(data.x_validation), sizes.outputs), np.float32)
         rows = address(data.x_validation), len(data.x_validation)
-        if library.sturgeon_predict(sizes, vector[-1].item(), state.pointers, *rows, address(outputs)):
+        if library.sturgeon_predict(sizes, epsilon, state.pointers, *rows, address(outputs)):
             raise MemoryError(f"no memory to predict with {sizes.units} units")
-        how_judged = self._reporting
+        reporting = self._reporting
         metrics = judge_outputs(
-            outputs, data.y_validation, score=how_judged.score, positive=how_judged.positive
+            outputs, data.y_validation, score=reporting.score, positive=reporting.positive
         )
-        return state, how_judged.reported(loss / len(order), metrics)
+        return reporting.reported(train_loss, metrics)
 
-    def leaves(self, job: TrainingJob, state: _NativeState) -> tuple[np.ndarray, ...]:
+    def leaves(self, job: TrainingJob, state: NativeState) -> tuple[np.ndarray, ...]:
+        """See :class:`LaneProgram`."""
         blocks = state.weights, state.first_moment, state.second_moment
         weights, mu, nu = (self.layout.weights(block) for block in blocks)
         statistics = self.layout.statistics(state.running)
         whole = TrainingState(weights, statistics, Moments(state.count[0], mu, nu))
         return tuple(leaf.copy() for leaf in whole.leaves())
 
-    def network(self, job: TrainingJob, state: _NativeState) -> TrainedNetwork:
+    def network(self, job: TrainingJob, state: NativeState) -> TrainedNetwork:
+        """See :class:`LaneProgram`."""
         weights = self.layout.weights(state.weights)
         return network_of(self._architecture, job, weights, self.layout.statistics(state.running))

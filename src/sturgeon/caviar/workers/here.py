@@ -11,7 +11,7 @@ import time
 from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
 from sturgeon.caviar.workers.live_trial import Channel, LiveTrial, check_process
-from sturgeon.caviar.workers.messages import Checkpointed, Reported, Returned
+from sturgeon.caviar.workers.messages import Checkpointed, Noted, Reported, Returned
 from sturgeon.caviar.workers.training import Train, run_training
 from sturgeon.errors import LeaseLost, SpaceExhausted
 from sturgeon.plain_text import plain_number
@@ -102,7 +102,7 @@ class _Direct(Channel):
         self._stop = stop
         self._process = os.getpid()
 
-    def send(self, message: Reported | Checkpointed) -> None:
+    def send(self, message: Reported | Checkpointed | Noted) -> None:
         check_process(self._process)
         if isinstance(message, Reported):
             self._loop.first_report.see(self._running.trial.number, message.metrics)

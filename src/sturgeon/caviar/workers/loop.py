@@ -13,7 +13,15 @@ from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.progress import Progress, ProgressLines, say
 from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
-from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
+from sturgeon.caviar.workers.messages import (
+    Acknowledged,
+    Checkpointed,
+    Halt,
+    Noted,
+    Raised,
+    Reported,
+    Returned,
+)
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
@@ -189,7 +197,7 @@ class WorkerLoop:
                 self._record(training, message)
 
     def _record(self, training: Training, message: object) -> None:
-        if isinstance(message, Reported | Checkpointed):
+        if isinstance(message, Reported | Checkpointed | Noted):
             halt = self._ledger.write(training.running, message)
             if isinstance(message, Reported):
                 training.steps, training.planned = message.step, message.planned

@@ -44,6 +44,9 @@ def describe_written(written: Mapping[str, Written], preprocessing: Preprocessin
         if not isinstance(column, NumericColumn) or column.form is None:
             continue
         taken = f"column {column.name!r} is read as {column.form.describe()}"
+        stray = written[column.name].stray if column.name in written else ()
+        if stray:
+            taken += f", and {listed(stray)} as missing"
         if column.cycles:
             parts = ["position in time", *(cycle.name for cycle in column.cycles)]
             notes.append(f"{taken}: {', '.join(parts)}")
@@ -93,8 +96,7 @@ def describe_cells(
             count = len(column.categories)
             notes.append(
                 f"column {column.name!r} is taken as {count} categories, rare and new ones together as one "
-                "more: the target's average in each"
-                + (f", and a feature each for the {len(column.frequent)} largest" if column.frequent else "")
+                "more: each is told by what the target is there on average"
             )
         if not isinstance(column, CategoricalColumn):
             continue

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sturgeon.frameworks.keras.lane_trainer import make_trainer
     from sturgeon.frameworks.keras.lane_tuning import population
+    from sturgeon.frameworks.keras.panda import Panda
     from sturgeon.frameworks.keras.report import Report
     from sturgeon.frameworks.keras.state import KerasTrained, load_weights
     from sturgeon.frameworks.keras.tuning import KerasResult, tune
@@ -22,13 +23,23 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's errors, witho
 _HOME_OF = {
     "KerasResult": "tuning",
     "KerasTrained": "state",
+    "Panda": "panda",
     "Report": "report",
     "load_weights": "state",
     "make_trainer": "lane_trainer",
     "population": "lane_tuning",
     "tune": "tuning",
 }
-__all__ = ["KerasResult", "KerasTrained", "Report", "load_weights", "make_trainer", "population", "tune"]
+__all__ = [
+    "KerasResult",
+    "KerasTrained",
+    "Panda",
+    "Report",
+    "load_weights",
+    "make_trainer",
+    "population",
+    "tune",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -33,6 +33,22 @@ def check_settings(optimizer: Any, settings: Mapping[str, float]) -> None:
             _check_setting(_inner(optimizer), name, value)
 
 
+def read_settings(optimizer: Any) -> dict[str, float]:
+    """The settings that can be changed live, as the optimiser has them: its learning rate, its momentum.
+
+    A learning rate that a schedule gives is not among them.
+    """
+    optimizer = _inner(optimizer)
+    found: dict[str, float] = {}
+    if not isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        found["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    attribute = _attribute(optimizer, "momentum")
+    now = getattr(optimizer, attribute, None)
+    if _is_share(now) and (attribute != "momentum" or now):
+        found["momentum"] = float(now)  # pyright: ignore[reportArgumentType]
+    return found
+
+
 def apply_settings(model: Any, settings: Mapping[str, float]) -> None:
     """Give a model's optimiser settings that were checked, and have ``fit`` go on with them."""
     optimizer = _inner(model.optimizer)

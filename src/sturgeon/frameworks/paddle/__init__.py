@@ -12,6 +12,7 @@ with warnings.catch_warnings():
     import_extra("paddle", "paddle", "PaddlePaddle")  # before those that import it, for the message
 
 from sturgeon.frameworks.paddle.checkpoint import load_weights
+from sturgeon.frameworks.paddle.panda import Panda
 from sturgeon.frameworks.paddle.report import Report
 
-__all__ = ["Report", "load_weights"]
+__all__ = ["Panda", "Report", "load_weights"]

@@ -65,14 +65,14 @@ class Report(EpochCallback, paddle.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report, unless there is an evaluation to wait for."""
-        self._training = _metrics(logs)
+        self._training = metrics_of(logs)
         if self._model._test_dataloader is None:
             self._tell(self._training)
 
     def on_eval_end(self, logs: Any = None) -> None:
         """Report what the training and the evaluation of an epoch gave."""
         if self._fitting:
-            validation = {f"val_{name}": value for name, value in _metrics(logs).items()}
+            validation = {f"val_{name}": value for name, value in metrics_of(logs).items()}
             self._tell({**self._training, **validation})
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -101,7 +101,7 @@ class Report(EpochCallback, paddle.callbacks.Callback):
             restore_model(self.trial.resume_from, self._model)
 
 
-def _metrics(logs: Any) -> dict[str, float]:
+def metrics_of(logs: Any) -> dict[str, float]:
     """Give the metrics of an epoch by name; a loss is a list, of several losses if there are some."""
     found: dict[str, float] = {}
     for name, value in (logs or {}).items():

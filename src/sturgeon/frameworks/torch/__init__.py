@@ -7,6 +7,7 @@ from sturgeon.frameworks.common.extras import import_extra
 import_extra("torch", "torch", "PyTorch")  # before those that import it, for the message
 
 from sturgeon.frameworks.torch.checkpoint import load_checkpoint  # noqa: E402
+from sturgeon.frameworks.torch.panda import Panda  # noqa: E402
 from sturgeon.frameworks.torch.report import Report  # noqa: E402
 
-__all__ = ["Report", "load_checkpoint"]
+__all__ = ["Panda", "Report", "load_checkpoint"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -23,8 +24,11 @@ class OptimizerSettings:
     @property
     def settings(self) -> dict[str, float]:
         """The learning rate and, where it has one, the momentum of the first optimiser."""
+        return self.read(("learning_rate", "momentum"))
+
+    def read(self, names: Iterable[str]) -> dict[str, float]:
+        """Read settings of the first optimiser, as far as it has them."""
         groups = self._groups[:1]
-        names = ("learning_rate", "momentum")
         return {name: float(_read(group, name)) for group in groups for name in names if _has(group, name)}
 
     def set(self, **settings: float) -> None:

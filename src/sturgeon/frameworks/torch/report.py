@@ -96,7 +96,7 @@ class Report(OptimizerSettings, TrialReport):
         settings: Literal["checkpoint", "code"] = "checkpoint",
         **parts: Any,
     ) -> None:
-        self.parts = _check_parts(parts)
+        self.parts = check_parts(parts)
         if settings not in ("checkpoint", "code"):
             raise InputError(f"`settings` must be 'checkpoint' or 'code'; got {settings!r}.")
         self._wins = settings
@@ -132,7 +132,7 @@ class Report(OptimizerSettings, TrialReport):
         return [part for part in self.parts.values() if isinstance(part, torch.optim.Optimizer)]
 
     def _write(self, path: Path) -> None:
-        state = {name: _state_of(part) for name, part in self.parts.items()}
+        state = {name: state_of(part) for name, part in self.parts.items()}
         torch.save({**state, _RANDOM: random_states(), _BUILT: self._built}, path)
         if not self._verified:  # before it is relied upon
             load_checkpoint(path)
@@ -148,7 +148,7 @@ class Report(OptimizerSettings, TrialReport):
             )
         for name, part in self.parts.items():
             try:
-                _set_state(part, state[name])
+                set_state(part, state[name])
             except (RuntimeError, ValueError, KeyError, TypeError) as error:
                 raise InputError(
                     f"A checkpoint must fit what it is loaded into; {path!r} does not fit {name!r} "
@@ -171,7 +171,12 @@ class Report(OptimizerSettings, TrialReport):
             )
 
 
-def _check_parts(parts: dict[str, Any]) -> dict[str, Any]:
+def check_parts(parts: dict[str, Any]) -> dict[str, Any]:
+    """Check that a checkpoint can hold some parts.
+
+    Raises:
+        InputError: There are none, or one cannot be kept.
+    """
     if not parts:
         raise InputError(
             "A report needs what a checkpoint is to hold; got no parts. "
@@ -187,11 +192,13 @@ def _check_parts(parts: dict[str, Any]) -> dict[str, Any]:
     return parts
 
 
-def _state_of(part: Any) -> Any:
+def state_of(part: Any) -> Any:
+    """What a checkpoint holds of a part."""
     return part.get_state() if isinstance(part, torch.Generator) else part.state_dict()
 
 
-def _set_state(part: Any, state: Any) -> None:
+def set_state(part: Any, state: Any) -> None:
+    """Make a part what it was."""
     if isinstance(part, torch.Generator):
         part.set_state(state)
     else:

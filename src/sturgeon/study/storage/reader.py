@@ -13,6 +13,7 @@ from sturgeon.study.storage.database import Database
 from sturgeon.study.storage.rows import (
     Curves,
     group_points,
+    load_list,
     load_metrics,
     to_attempt,
     to_last_attempt,
@@ -124,6 +125,10 @@ class Reader:
             StudyError: There is no such trial.
         """
         return self._trial_row(connection, self._sql.standing, number)
+
+    def tags(self, connection: Connection, number: int) -> tuple[str, ...]:
+        """Read a trial's tags."""
+        return load_list(self._trial_row(connection, self._sql.annotations, number).tags)
 
     def _trial_row(self, connection: Connection, statement: str, number: int) -> Any:
         row = self._execute(connection, statement, number=number).fetchone()

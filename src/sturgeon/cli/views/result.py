@@ -11,6 +11,7 @@ from rich.table import Table
 
 from sturgeon.caviar.progress import format_metric, format_seconds
 from sturgeon.caviar.table.choosing.prediction_cost import describe_size, describe_time
+from sturgeon.cli.common.printable import printable
 from sturgeon.study.edges import edges_of
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ def print_result(
 
 
 def describe_config(config: dict[str, Any]) -> str:
-    """A configuration in one line, its numbers short."""
-    return ", ".join(f"{name}={format_number(value)}" for name, value in config.items())
+    """A configuration in one line, its numbers short, and nothing in it that a terminal would obey."""
+    return printable(", ".join(f"{name}={format_number(value)}" for name, value in config.items()))
 
 
 def format_number(value: Any) -> str:

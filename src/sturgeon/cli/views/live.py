@@ -12,6 +12,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from sturgeon.caviar.progress import Progress, say
+from sturgeon.cli.common.printable import printable
 
 if TYPE_CHECKING:
     from sturgeon.caviar.opening import StudySettings
@@ -97,7 +98,7 @@ class LiveView:
         if progress.left is None:
             assert progress.budget is not None
             done, total = progress.seconds, progress.budget
-        self._bar.update(self._task, description=progress.describe(), completed=done, total=total)
+        self._bar.update(self._task, description=printable(progress.describe()), completed=done, total=total)
 
     def _announce(self, line: str) -> None:
         if self._console.is_terminal:
@@ -106,7 +107,7 @@ class LiveView:
             self._say(line)
 
     def _say(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True, markup=False)
+        self._console.print(printable(line), soft_wrap=True, markup=False)
 
 
 def _parts(dataset: Dataset) -> str:

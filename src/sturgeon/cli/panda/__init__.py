@@ -1,0 +1,1 @@
+"""``sturgeon panda``: train one network and tend it by hand."""

@@ -1,0 +1,43 @@
+"""Commands to a training that a framework runs, given from within by its epochs, and what came of it."""
+
+import json
+
+import sturgeon as st
+from sturgeon.panda.commands import give
+
+# By the epoch in whose middle they are given: at the end of the second a checkpoint, and two epochs later a
+# branch from it that changes nothing; then a change, one that is out of bounds, and the end by `epochs`.
+COMMANDS = {
+    2: [("checkpoint", {})],
+    4: [("branch", {"checkpoint": 2})],
+    5: [("set", {"values": {"learning_rate": 0.01}}), ("set", {"values": {"learning_rate": -1.0}})],
+}
+
+
+class Commander:
+    """Gives each command once."""
+
+    def __init__(self):
+        self.left = {epoch: list(commands) for epoch, commands in COMMANDS.items()}
+
+    def look(self, run):
+        for action, body in self.left.pop(run.at.epoch + 1, ()):
+            give(run.record.study, action, author="Lan", **body)
+        run.poll_now()
+
+
+def summary(study):
+    with st.Panda.attach(study) as tended:
+        tree = tended.tree()
+        return json.dumps(
+            {
+                "curves": {branch.trial: branch.curves[tree.metric] for branch in tree.branches.values()},
+                "outcomes": [
+                    (e.body["action"], e.body["done"], e.body["message"])
+                    for e in tree.entries
+                    if e.kind == "outcome"
+                ],
+                "changes": [(change.old, change.new) for change in tree.changes],
+                "state": tree.state,
+            }
+        )

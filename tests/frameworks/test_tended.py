@@ -1,0 +1,49 @@
+"""Trainings of every framework are tended through its callback: changed, branched to the bit, ended."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parent / "scripts"
+
+
+@pytest.fixture(scope="module", params=["torch", "lightning", "keras", "paddle"])
+def told(request, tmp_path_factory):
+    """What the script of a framework prints at its end, and the learning rate that the optimiser has then."""
+    if importlib.util.find_spec(request.param) is None:
+        pytest.skip(f"needs the extra {request.param}")
+    folder = tmp_path_factory.mktemp(request.param)
+    ran = subprocess.run(
+        [sys.executable, SCRIPTS / f"{request.param}_tended.py"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SCRIPTS), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    text, _, rate = ran.stdout.splitlines()[-1].rpartition(" ")
+    return json.loads(text), float(rate)
+
+
+def test_a_branch_with_no_change_repeats_its_parent_to_the_bit(told):
+    curves = told[0]["curves"]
+    parent, branch = dict(curves["0"]), dict(curves["1"])
+    assert list(parent) == [1, 2, 3, 4]
+    assert list(branch) == [3, 4, 5, 6]
+    assert [parent[3], parent[4]] == [branch[3], branch[4]]
+
+
+def test_a_change_is_read_back_from_the_optimiser_and_one_out_of_bounds_is_refused(told):
+    kept, rate = told
+    done = [(action, done) for action, done, _ in kept["outcomes"]]
+    assert done == [("checkpoint", True), ("branch", True), ("set", True), ("set", False)]
+    ((old, new),) = kept["changes"]
+    assert rate == pytest.approx(0.01)
+    assert (old["learning_rate"], new["learning_rate"]) == (pytest.approx(0.1), pytest.approx(0.01))
+    assert kept["state"] == "ended"
