@@ -32,7 +32,7 @@ from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.opening import table_settings
 from sturgeon.data import prepare
 from sturgeon.network.portfolio import PORTFOLIO_FILE
-from sturgeon.space import Config, standard_space
+from sturgeon.space import Config, notes_space, standard_space
 
 SIZE = 8
 _RANDOM = 48
@@ -49,27 +49,29 @@ _CHANGES: dict[str, tuple[object, ...]] = {
 
 
 def configurations() -> list[Config]:
-    """Those that are compared, the default first; the same in every run."""
+    """Those that are compared, the same in every run; the default is among them, the notes' is the last."""
     space = standard_space()
-    default = space.default()
-    changed = [{**default, name: value} for name, values in _CHANGES.items() for value in values]
+    base: Config = {**space.default(), "weight_decay": 0.1}
+    changed = [{**base, name: value} for name, values in _CHANGES.items() for value in values]
     changed += [
-        {**default, "embedding": "piecewise_linear", "dropout": d, "layers": n}
-        for d, n in ((0.1, 3), (0.35, 2))
+        {**base, "embedding": "piecewise_linear", "dropout": dropout, "layers": layers}
+        for dropout, layers in ((0.1, 3), (0.35, 2))
     ]
-    return [default, *changed, *space.sample(_RANDOM, np.random.default_rng(0))]
+    return [base, *changed, *space.sample(_RANDOM, np.random.default_rng(0)), notes_space().default()]
 
 
-def losses_on(table: DevelopmentTable, configs: list[Config], *, rows: int) -> list[float]:
-    """The mean loss of three folds of each configuration; NaN of one that diverged."""
+def losses_on(
+    table: DevelopmentTable, configs: list[Config], known: list[float], *, rows: int
+) -> list[float]:
+    """The mean loss of three folds of each configuration, of which some are known; NaN where it diverged."""
     frame = pd.read_csv(table.path)
     frame = frame.sample(min(rows, len(frame)), random_state=0).reset_index(drop=True)
     drop = [name for name in table.drop if name in frame.columns]
     dataset = prepare(frame, table.target, task=table.task, drop=drop, folds=3, pieces=True)  # pyright: ignore[reportArgumentType]
     settings = table_settings(TuneOptions(minimize="val_loss"), dataset.task)
     trainer = table_trainer(dataset, settings.space, settings.objective, settings.epochs)
-    jobs = [TrainingJob(number, number, config) for number, config in enumerate(configs)]
-    found = [math.nan] * len(configs)
+    jobs = [TrainingJob(number, number, configs[number]) for number in range(len(known), len(configs))]
+    found = [*known, *[math.nan] * len(jobs)]
     for event in trainer.train(jobs, threading.Event()):
         if isinstance(event, EpochDone) and event.step == settings.epochs:
             found[event.number] = event.metrics["val_loss"]
@@ -77,8 +79,8 @@ def losses_on(table: DevelopmentTable, configs: list[Config], *, rows: int) -> l
 
 
 def choose(regret: np.ndarray, *, size: int = SIZE) -> list[int]:
-    """The greedy portfolio of configurations ``[tables, configurations]``, the default (0) first."""
-    chosen = [0]
+    """The greedy portfolio of configurations ``[tables, configurations]``, the default first."""
+    chosen = [configurations().index(standard_space().default())]
     while len(chosen) < size:
         best = regret[:, chosen].min(axis=1)
         means = np.minimum(best[:, None], regret).mean(axis=0)
@@ -100,14 +102,16 @@ def main() -> None:
     known: dict[str, list[float]] = json.loads(_KEPT.read_text()) if _KEPT.exists() else {}
     for table in DEVELOPMENT_TABLES:
         wanted = asked.tables is None or table.name in asked.tables.split(",")
-        if wanted and table.name not in known and not asked.print:
-            known[table.name] = losses_on(table, configs, rows=asked.rows)
+        before = known.get(table.name, [])
+        if wanted and len(before) < len(configs) and not asked.print:
+            known[table.name] = losses_on(table, configs, before, rows=asked.rows)
             _KEPT.write_text(json.dumps(known))
-            print(
-                f"{table.name}: {np.nanmin(known[table.name]):.4g}, default {known[table.name][0]:.4g}",
-                flush=True,
-            )
-    report(configs, known, write=not asked.print)
+            print(f"{table.name}: {np.nanmin(known[table.name]):.4g}", flush=True)
+    report(
+        configs,
+        {name: losses for name, losses in known.items() if len(losses) == len(configs)},
+        write=not asked.print,
+    )
 
 
 def report(configs: list[Config], known: dict[str, list[float]], *, write: bool) -> None:
@@ -117,10 +121,10 @@ def report(configs: list[Config], known: dict[str, list[float]], *, write: bool)
     losses = np.array([known[name] for name in names])
     logs = np.log(np.where(np.isfinite(losses), losses, np.nanmax(losses, axis=1, keepdims=True)))
     logs[numbers] /= 2  # the root of a squared error
-    regret = np.minimum(logs - logs.min(axis=1, keepdims=True), 1.0)
+    notes = logs[:, -1]
+    regret = np.minimum(logs - logs.min(axis=1, keepdims=True), 1.0)[:, :-1]
     chosen = choose(regret)
-    print(f"{len(names)} tables, {len(configs)} configurations")
-    print("loss or RMSE over that of a table's best, geometric mean:")
+    print(f"{len(names)} tables; loss or RMSE over that of a table's best, geometric mean:")
     for size in (1, 2, 4, 8):
         own = np.exp(regret[:, chosen[:size]].min(axis=1).mean())
         apart = []
@@ -130,8 +134,16 @@ def report(configs: list[Config], known: dict[str, list[float]], *, write: bool)
         print(f"  the first {size}: {own:.3f}; chosen without the table: {np.exp(np.mean(apart)):.3f}")
     drawn = np.exp(np.mean([np.minimum.accumulate(row[-_RANDOM:])[SIZE - 1] for row in regret]))
     print(f"  {SIZE} random ones: {drawn:.3f}")
+    print("the portfolio, each alone:")
     for number in chosen:
         print(f"  {np.exp(regret[:, number].mean()):.3f}  {configs[number]}")
+    print("loss or RMSE over that of the notes' default: all tables, classes, numbers")
+    is_number = np.array(numbers)
+    for number in range(len(configs) - _RANDOM - 1):
+        over = logs[:, number] - notes
+        means = [np.exp(part.mean()) for part in (over, over[~is_number], over[is_number])]
+        changed = {name: value for name, value in configs[number].items() if value != configs[0].get(name)}
+        print("  " + "  ".join(f"{mean:.3f}" for mean in means), changed or "(the base)")
     if write:
         PORTFOLIO_FILE.write_text(
             json.dumps([configs[number] for number in chosen], indent=1) + "\n", encoding="utf-8"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.caviar.table.plan import TablePlan, plan_table
-    from sturgeon.caviar.table.saved import SavedModel
+    from sturgeon.caviar.table.saved import SavedModel, load
     from sturgeon.caviar.tuning import tune
     from sturgeon.caviar.workers.live_trial import LiveTrial
     from sturgeon.data import Dataset, prepare, read_table
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     )
     from sturgeon.panda.attach import Panda
     from sturgeon.panda.beginning import panda
+    from sturgeon.recheck.front import recheck
+    from sturgeon.recheck.outcome import RecheckResult
     from sturgeon.search import (
         CoarseToFine,
         Grid,
@@ -62,7 +64,7 @@ _HOMES = {
     "sturgeon.caviar.table.plan": ["TablePlan", "plan_table"],
     "sturgeon.caviar.models.run": ["PopulationResult"],
     "sturgeon.caviar.models.population": ["population"],
-    "sturgeon.caviar.table.saved": ["SavedModel"],
+    "sturgeon.caviar.table.saved": ["SavedModel", "load"],
     "sturgeon.caviar.table.job": ["TableJob", "tune_table"],
     "sturgeon.caviar.opening": ["TuneOptions"],
     "sturgeon.caviar.tuning": ["tune"],
@@ -83,6 +85,8 @@ _HOMES = {
     ],
     "sturgeon.panda.attach": ["Panda"],
     "sturgeon.panda.beginning": ["panda"],
+    "sturgeon.recheck.front": ["recheck"],
+    "sturgeon.recheck.outcome": ["RecheckResult"],
     "sturgeon.search": [
         "CoarseToFine",
         "Grid",
@@ -94,7 +98,16 @@ _HOMES = {
         "Staged",
     ],
     "sturgeon.space": ["Choice", "Constant", "Integer", "Real", "Space", "notes_space", "standard_space"],
-    "sturgeon.stopping": ["MedianRule", "Never", "Patience", "Stopping", "SuccessiveHalving"],
+    "sturgeon.stopping": [
+        "MedianRule",
+        "Never",
+        "Patience",
+        "PercentileRule",
+        "Stopping",
+        "SuccessiveHalving",
+        "ThresholdRule",
+        "WilcoxonRule",
+    ],
     "sturgeon.study": ["Leases", "Study", "Trial", "TrialRecord"],
 }
 _VIEWS = {
@@ -126,9 +139,11 @@ __all__ = [
     "OptunaSearch",
     "Panda",
     "Patience",
+    "PercentileRule",
     "PopulationResult",
     "Random",
     "Real",
+    "RecheckResult",
     "RunError",
     "SavedModel",
     "Search",
@@ -148,15 +163,19 @@ __all__ = [
     "TableJob",
     "TablePlan",
     "TableResult",
+    "ThresholdRule",
     "Trial",
     "TrialRecord",
     "TuneOptions",
+    "WilcoxonRule",
+    "load",
     "notes_space",
     "panda",
     "plan_table",
     "population",
     "prepare",
     "read_table",
+    "recheck",
     "standard_space",
     "tune",
     "tune_table",

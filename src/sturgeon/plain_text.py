@@ -73,3 +73,27 @@ def printable(text: object) -> str:
         else one.encode("unicode_escape").decode()
         for one in str(text)
     )
+
+
+def plain_number(value: float) -> str:
+    """Write a number of a message as whoever gave it would: six digits, and all of those before the point.
+
+    Example:
+        >>> plain_number(1048576.0), plain_number(0.1), plain_number(1e300), plain_number(1e-7)
+        ('1048576', '0.1', '1e+300', '1e-07')
+    """
+    number = float(value)
+    if number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    short = f"{number:g}"
+    return f"{number:.15g}" if "e+" in short else short
+
+
+def tell_bounds(low: float, high: float) -> str:
+    """Write the bounds that somebody gave.
+
+    Example:
+        >>> tell_bounds(0, 1048576.0)
+        'low=0, high=1048576'
+    """
+    return f"low={plain_number(low)}, high={plain_number(high)}"

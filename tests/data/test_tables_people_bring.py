@@ -149,6 +149,10 @@ CLEAR_LINES = {
     ),
     "a word among dates": ([*days("%d.%m.%Y")[:-1], "soon"], ["dates", "'soon' in row 60"]),
     "a word among prices": ([*(f"${row}" for row in range(59)), "free"], ["numbers", "'free' in row 60"]),
+    "a word among a few dates": (
+        [*repeated(["2020-01-01", "2020-01-08", "2020-01-15", "2020-01-22"])[:-1], "soon"],
+        ["dates", "'soon' in row 60"],
+    ),
     "two units": ([f"{row} {'kg' if row % 2 else 'g'}" for row in range(ROWS)], ["'0 g'", "'1 kg' in row 2"]),
     "open thousands": (
         [f"1,{234 + row}" for row in range(ROWS)],

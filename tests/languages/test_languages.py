@@ -1,5 +1,6 @@
 """Every text is there in every language, with the same places for values, and none is left in English."""
 
+import functools
 import re
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from sturgeon.errors import InputError
 from sturgeon.languages import LANGUAGES, choose_language, language_of_environment, translator
 from sturgeon.languages.catalogues import ROOMS, collect_messages, read_catalogue
+
+collect_messages = functools.cache(collect_messages)
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 PLACE = re.compile(r"\{[^{}]*\}|%\([^)]*\)[a-z]")

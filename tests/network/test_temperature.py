@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import log_softmax
 
 from sturgeon.data.scores import calibration_error, softmax
-from sturgeon.network.temperature import fit_temperature
+from sturgeon.network.temperature import Calibration, fit_temperature
 
 
 def drawn(rows=6_000, classes=3):
@@ -45,3 +45,23 @@ def test_no_temperature_is_better_than_the_one_found(logits, codes):
 
 def test_logits_that_say_nothing_stay_as_they_are():
     assert fit_temperature(np.zeros((5, 2)), np.array([0, 1, 1, 0, 1])) == 1.0
+
+
+def test_right_guesses_alone_make_nothing_certain():
+    codes = np.array([0, 1] * 20)
+    logits = np.where(np.eye(2)[codes] > 0, 2.0, -2.0)
+    assert fit_temperature(logits, codes) == pytest.approx(0.01)
+    found = Calibration.fit(logits, codes)
+    surest = softmax(logits / found.temperature).max()
+    assert surest == pytest.approx(1 - 0.5 / 41, abs=1e-4)
+
+
+def test_a_calibration_says_what_it_is_worth_and_is_read_back():
+    logits, codes = drawn()
+    found = Calibration.fit(3 * logits, codes)
+    assert found.temperature == pytest.approx(3, rel=0.05)
+    assert found.before > 0.1 > 0.03 > found.after
+    assert found.rows == 6_000
+    assert Calibration.from_json(found.to_json()) == found
+    with pytest.raises(ValueError, match="finite number above 0"):
+        Calibration.from_json({**found.to_json(), "temperature": 0})

@@ -73,7 +73,8 @@ class CaviarLoop:
             and the number of the best trial, if there is one.
         checkpoints: Where paused trials are kept.
         on_network: Called with a trial and its network *before* the study is told of it, where it is
-            the best so far: so the best network of a study is always on disk.
+            the best so far: so the best network of a study is always on disk. Where a run is interrupted
+            before any trial has ended, also with what was trained by then.
         on_progress: Called with every epoch of every trial.
         on_judged: Called likewise with every trial that ends with a value or is put aside.
 
@@ -355,6 +356,8 @@ class CaviarLoop:
                 if not isinstance(event, Paused):
                     self._end(event)
                 elif interrupted:
+                    if self._controller.best is None:  # better than no network at all
+                        self._keep(training, event.network, is_best=True)
                     self._put_aside(training, event)
                 else:
                     self._stop(training, event, _OUT_OF_TIME)
@@ -398,9 +401,13 @@ class CaviarLoop:
         del self._trainings[number], self._controller.shown[number]
 
     def _keep_if_best(self, training: _Training, network: Any) -> None:
+        value = training.metrics[self._trainer.objective.metric]
+        self._keep(training, network, is_best=self._controller.improves(training.trial.number, value))
+
+    def _keep(self, training: _Training, network: Any, *, is_best: bool) -> None:
         if self._on_judged is not None:
             self._on_judged(training.trial, network)
-        if self._controller.improves(training.trial.number, training.metrics[self._trainer.objective.metric]):
+        if is_best:
             self._on_network(training.trial, network)
 
     def _progress(self, seconds: float) -> Progress:

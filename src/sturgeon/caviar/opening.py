@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.search import Search
+from sturgeon.search.old_record import PRIOR
 from sturgeon.search.registry import SEARCHES, check_search
 from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.prior import prior_of, prior_to_json
 from sturgeon.study.objectives import choose_objectives
 from sturgeon.study.trial import check_whole
 
@@ -40,6 +42,8 @@ class TuneOptions:
         seed: Where all randomness starts, in [0, 2**63).
         stopping: Which trials end early.
         precision: In which numbers a table's network multiplies matrices.
+        prior: An earlier study, its file or its URL: what it knows counts as far as it predicts the new
+            trials.
     """
 
     space: Space | None = None
@@ -50,6 +54,7 @@ class TuneOptions:
     seed: int | None = None
     stopping: Stopping | None = None
     precision: Precision | None = None
+    prior: Any = None
 
     def __post_init__(self) -> None:
         check_search(self.search)
@@ -150,6 +155,8 @@ def begin_study(
     kept: dict[str, Any] = {**(about or {}), "stopping": stopping_to_json(settings.stopping)}
     if settings.epochs:
         kept |= {"epochs": settings.epochs, "precision": settings.precision}
+    if options.prior is not None:
+        kept[PRIOR] = prior_to_json(prior_of(options.prior, settings.space, settings.objective))
     goals = {
         direction: [one.metric for one in settings.objectives if one.direction == direction]
         for direction in ("minimize", "maximize")

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from sturgeon.plain_text import printable
+
 FIRST_SECONDS = 2.0
 SHORTEST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
@@ -129,8 +131,8 @@ class ProgressLines:
 
 
 def say(line: str) -> None:
-    """Print a line on stderr at once."""
-    print(line, file=sys.stderr, flush=True)
+    """Print a line on stderr at once; what a terminal would obey is written as letters."""
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def format_metric(value: float | None) -> str:

@@ -17,11 +17,11 @@ from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
-from sturgeon.caviar.workers.ledger import Ledger
+from sturgeon.caviar.workers.ledger import Callback, Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
 from sturgeon.caviar.workers.settled import places_for
-from sturgeon.caviar.workers.training import prepare
+from sturgeon.caviar.workers.training import Repeated, prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
@@ -29,6 +29,7 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.prior import enqueue_first
 
 _log = logging.getLogger("sturgeon")
 
@@ -57,6 +58,10 @@ def tune(
     until: float | None = None,
     max_failures: float = 0.5,
     progress: bool = True,
+    repeats: int = 1,
+    keep: int = 1,
+    callbacks: Sequence[Callback] = (),
+    prior: Study | str | os.PathLike[str] | None = None,
 ) -> Study:
     """Search for the configuration with which a training function does best.
 
@@ -109,6 +114,15 @@ def tune(
         max_failures: The share of trials that may fail, in (0, 1]; looked at from the fifth trial on. 1
             goes on whatever happens. Diverged trials (NaN) count only if no trial has a value.
         progress: Whether to print a line on stderr now and then, from two seconds on.
+        repeats: How often each configuration is trained, each time with another seed, at least 1: the
+            trial's value is the mean, and ``NAME_std`` beside it the standard deviation. Its curve, and what
+            a stopping rule judges, are those of the first time.
+        keep: Of how many of the best trials the checkpoints stay, at least 1; see ``Study.top``.
+        callbacks: Functions of the study and a ``TrialRecord``, called in this process when the trial has
+            ended, whatever came of it. One that returns True ends the run; what runs then is stopped. An
+            exception of theirs ends it, too, with all that runs put aside.
+        prior: An earlier study, of this function or a similar one, also in another space: its best
+            configurations are tried first, and its trials count as far as they predict the new ones.
 
     Returns:
         The study: ``study.best.config`` is what was looked for.
@@ -131,13 +145,19 @@ def tune(
     """
     end_a_script_run_again()
     check_function(train)
+    for name, value in (("repeats", repeats), ("keep", keep)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"`{name}` must be a whole number from 1; got {value!r}.")
+    source = train
+    if repeats > 1:
+        train = Repeated(train, repeats)
     limits = choose_limits(
         trials=trials, budget=budget, timeout=timeout, until=until, max_failures=max_failures
     )
     _check_workers(workers, limits)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
-    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping)
+    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping, prior=prior)
     new = None if exists else new_settings(options)
     if new is not None:
         _check_until(new.objectives, limits)
@@ -153,12 +173,14 @@ def tune(
             opened, settings = resume_study(study, options, leases=leases)
         else:
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
+            if prior is not None:
+                enqueue_first(opened)
         try:
             _check_until(settings.objectives, limits)
             if opened.place != MEMORY:
-                _keep_source(opened, train)
+                _keep_source(opened, source)
             places = places_for(workers) if deterministic else math.inf
-            ledger = Ledger(opened, limits, settings.stopping, places=places)
+            ledger = Ledger(opened, limits, settings.stopping, places=places, callbacks=callbacks, keep=keep)
             with stop_on_signal() as stop:
                 if pool is None:
                     interrupted = HereLoop(ledger, train).run(stop)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.paths import PATH, expand_home
 
 
@@ -37,6 +38,7 @@ def export(study: str, form: str, output: Path, data: Path | None, force: bool, 
     table's raw columns. It is run in its own framework on the test rows, and kept only if it predicts the
     same.
     """
+    check_address_space()
     from sturgeon.frameworks.export.exporting import export_study
 
     done = export_study(expand_home(study), output, form=form, data=data, force=force)

@@ -1,6 +1,6 @@
 """``sturgeon``: the commands, and how errors become one line and an exit code.
 
-Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 bad input, 3 stale (`recheck` only), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import click
 
 from sturgeon.caviar.interrupt import no_interrupt_lost
 from sturgeon.cli import STARTED
+from sturgeon.cli.common.memory import describe_lack, lacks_memory
+from sturgeon.cli.common.printable import printable
 from sturgeon.cli.dashboard import dashboard
 from sturgeon.cli.export import export
 from sturgeon.cli.panda.group import panda
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
+from sturgeon.cli.recheck import recheck
 from sturgeon.cli.report import report
 from sturgeon.cli.show import show
+from sturgeon.cli.sweep import sweep
 from sturgeon.cli.tune import tune
 from sturgeon.errors import InputError, SturgeonError, options_as_flags
 
@@ -37,6 +41,8 @@ sturgeon.add_command(show)
 sturgeon.add_command(report)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
+sturgeon.add_command(sweep)
+sturgeon.add_command(recheck)
 sturgeon.add_command(dashboard)
 
 
@@ -64,9 +70,13 @@ def main(arguments: Sequence[str] | None = None, *, started: float | None = None
         return _complain(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted.", 130)
-    except BrokenPipeError:  # The reader of our output, such as `head`, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (MemoryError, ImportError, RuntimeError, SystemError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # The reader of our output, such as `head`, has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        if not lacks_memory(error):
+            raise
+        return _complain(describe_lack(), 1)
     return code if isinstance(code, int) else 0
 
 
@@ -81,5 +91,5 @@ def run() -> None:
 
 
 def _complain(message: str, code: int) -> int:
-    print("sturgeon: " + " ".join(message.split()), file=sys.stderr)
+    print("sturgeon: " + printable(" ".join(message.split())), file=sys.stderr)
     return code

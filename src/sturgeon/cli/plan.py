@@ -12,6 +12,7 @@ import click
 
 from sturgeon.caviar.progress import format_seconds, say
 from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import NETWORK
 from sturgeon.cli.common.paths import PLACE, out_beside
 from sturgeon.cli.common.reading import NAMES, reading_options
@@ -68,6 +69,7 @@ def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     if budget is None:
         raise InputError("A plan is for a budget; got none. Name it: `--budget 10m`.")
+    check_address_space()
     space = change_space(network_space(options["network"]), options["vary"], options["fix"])
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
     of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop", *CELL_OPTIONS)}

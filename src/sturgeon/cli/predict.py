@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.paths import PATH, PLACE, refuse_input
 from sturgeon.cli.common.reading import reading_options
 from sturgeon.errors import InputError
@@ -59,6 +60,7 @@ def predict(
     if output is not None:
         _check_output(output)
         refuse_input(output, [data, network])
+    check_address_space()
     model = _load(network)
     table = model.preprocessing.read(data, FileOptions(encoding, sheet, sql))
     source = "standard input" if data == "-" else repr(hide_password(str(data)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
 from sturgeon.cli.common.reading import NAMES, reading_options
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.command(no_args_is_help=True)
 @click.argument("data", required=False, type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
-@click.option("--trials", type=int, help="Configurations to try.  [default: 64, or what --budget affords]")
+@click.option("--trials", type=int, help="Configurations to try.  [default: 32, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option(
@@ -72,6 +73,11 @@ if TYPE_CHECKING:
     help="What they may take for 1,000 rows, such as 5ms, likewise.  [default: no bound]",
 )
 @click.option(
+    "--compare",
+    is_flag=True,
+    help="Compare the result on the test rows with boosted trees, LightGBM (if installed) and scikit-learn.",
+)
+@click.option(
     "--repeats",
     type=int,
     metavar="N",
@@ -115,6 +121,9 @@ if TYPE_CHECKING:
 @reading_options
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
+@click.option(
+    "--prior", metavar="STUDY", help="An earlier study, whose trials count as far as they predict the new."
+)
 @click.option("--no-report", is_flag=True, help="Leave out report.html in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def tune(data: Path | str | None, target: str | None, only_space: bool, as_json: bool, **options: Any) -> int:
@@ -132,15 +141,16 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         raise InputError("A table is needed; got none. Name it: `sturgeon tune DATA --target COLUMN`.")
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
+    check_address_space()
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
     from sturgeon.cli.common.ending import write_report_of
-    from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
+    from sturgeon.cli.views.live import LiveView
 
     changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
-    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision")
+    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision", "prior")
     of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
     of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
@@ -161,6 +171,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         ensemble=options["ensemble"],
         max_size=options["max_size"],
         max_predict_time=options["max_predict_time"],
+        compare=options["compare"],
     )
     with LiveView() as view:
         result = tune_table(
@@ -180,7 +191,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
-        from sturgeon.cli.common.result import print_result
+        from sturgeon.cli.views.result import print_result
 
         print_result(result, view.varying, view.space, report=report)
     return 130 if result.interrupted else 0

@@ -30,7 +30,8 @@ class Catalogue:
         """Take what was asked for.
 
         Args:
-            given: A study's file, a folder, or a PostgreSQL URL, with or without ``?study=NAME``.
+            given: A study's file, a folder, what `sturgeon tune` wrote, or a PostgreSQL URL, with or without
+                ``?study=NAME``.
 
         Raises:
             InputError: There is no such file or folder, or it is not such a URL.
@@ -53,6 +54,11 @@ class Catalogue:
             raise InputError(
                 f"a study, or a folder to search for studies, must exist; got {given!r}. Check the path."
             )
+        if self._path.is_dir():
+            from sturgeon.caviar.table.job import STUDY_FILE
+
+            if (self._path / STUDY_FILE).is_file():  # what `sturgeon tune` wrote
+                self._path = self._path / STUDY_FILE
         self.single = not self._path.is_dir()
 
     @property

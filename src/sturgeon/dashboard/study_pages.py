@@ -17,6 +17,7 @@ from sturgeon.dashboard.selection import Selection, pages
 from sturgeon.dashboard.watching import News
 from sturgeon.dashboard.wording import SYMBOLS, row_texts, state_words, status_word, summary_texts
 from sturgeon.figures import FIGURES
+from sturgeon.figures.common.thinning import even_choice
 from sturgeon.languages import LANGUAGES, translator
 from sturgeon.server.events import Event, EventStream
 from sturgeon.space import Choice, Constant, Space
@@ -25,6 +26,8 @@ from sturgeon.study.follower import Changes
 MOST_COLUMNS = 12
 MOST_LIVE = 16
 """So many running trials are drawn live: those that were begun last."""
+MOST_POINTS = 300
+"""So many points of each are sent to begin with."""
 MOST_ROWS_TOLD = 200
 
 
@@ -169,7 +172,7 @@ def send_running(board: Board, request: Request) -> Response:
     metric = live.study.metric
     running = [one.number for one in live.trials if one.state == "running"] if live.summary().busy else []
     shown = [live.trials[number] for number in running[-MOST_LIVE:]]
-    curves = [{"number": one.number, "points": _finite(one.curves.get(metric, []))} for one in shown]
+    curves = [{"number": one.number, "points": _thinned(one.curves.get(metric, []))} for one in shown]
     return JSONResponse({"metric": metric, "trials": curves})
 
 
@@ -217,10 +220,14 @@ def _to_json(news: News, live: LiveStudy, language: str) -> dict[str, Any]:
 
 def _points(changes: Changes, metric: str) -> dict[int, list[Any]]:
     return {
-        number: _finite(curves[metric])
+        number: _thinned(curves[metric])
         for number, curves in list(changes.points.items())[-MOST_ROWS_TOLD:]
         if metric in curves
     }
+
+
+def _thinned(curve: list[tuple[int, float]]) -> list[Any]:
+    return _finite(even_choice(curve, MOST_POINTS))
 
 
 def _finite(curve: list[tuple[int, float]]) -> list[Any]:

@@ -22,7 +22,7 @@ from sturgeon.data.features.notes import (
     describe_written,
 )
 from sturgeon.data.features.pieces import fit_pieces
-from sturgeon.data.features.pooled import OutOfFold, averaged, find_pooled
+from sturgeon.data.features.pooled import OutOfFold, averaged, find_pooled, own_folds
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
 from sturgeon.data.features.recognition import Asked, find_written
 from sturgeon.data.features.written import Written, convert_written, read_written
@@ -373,8 +373,11 @@ def prepare(
     x_train, x_validation, x_test = _cut(x, split)
     y_train, y_validation, y_test = _cut(_aligned(y[order]), split)
     pooled = find_pooled(preprocessing.columns, inputs, split.train, source)
+    apart = fold_of
+    if apart is None and groups is not None:
+        apart = own_folds(np.unique(groups[split.train], return_inverse=True)[1])
     for column in pooled:
-        column.write(x_train, averaged(y_train, outputs), fold_of)
+        column.write(x_train, averaged(y_train, outputs), apart)
     test_rows = split.test
     notes = [
         *describe_written(written, preprocessing),
@@ -585,6 +588,6 @@ def _read_test(
         cells = frame[group_column].dropna().astype(str)  # pyright: ignore[reportAttributeAccessIssue]
         both = shared_groups(group_names, cells.unique().tolist())
         if both:
-            rows = int(cells.isin([str(one) for one in both]).sum())
+            rows = int(np.isin(cells.to_numpy(), [str(one) for one in both]).sum())
             shared = [describe_shared(group_column, both, rows)]
     return frame, preprocessing.transform(frame, source), preprocessing.encode_target(frame, source), shared

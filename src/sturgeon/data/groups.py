@@ -126,9 +126,9 @@ def assign_groups(
     least[0] = first
     # What is the only group of a stratum is in the first part, where it is learnt from.
     only = (counts > 0).sum(axis=0) == 1
-    forced = (counts[:, only] > 0).any(axis=1) if len(set(shares)) > 1 else np.zeros(number, bool)
-    if forced.sum() > number - least[1:].sum():
-        forced[:] = False
+    forced = np.any(counts[:, only] > 0, axis=1)
+    if len(set(shares)) == 1 or forced.sum() > number - least[1:].sum():
+        forced = np.zeros(number, bool)
     order = np.random.default_rng((seed, number)).permutation(number)
     order = order[np.lexsort((-counts.sum(axis=1)[order], ~forced[order]))]
     have, held = np.zeros_like(wanted), np.zeros(len(shares), int)

@@ -13,6 +13,7 @@ from sturgeon.data.features.scale import Range, Scale, fit_scale
 from sturgeon.data.features.written import Form, read_written
 from sturgeon.data.reading.names import listed
 from sturgeon.errors import DataError
+from sturgeon.plain_text import plain_number
 
 Label = str | int | float | bool
 
@@ -217,8 +218,8 @@ def fit_numeric_target(
     scale = fit_scale(numbers)
     if scale is None:
         raise DataError(
-            f"a target must vary; column {column.name!r} of {source} is {numbers[0]:g} in every training "
-            "row; name another target"
+            f"a target must vary; column {column.name!r} of {source} is {plain_number(numbers[0])} in every "
+            "training row; name another target"
         )
     seen = Range(float(numbers.min()), float(numbers.max())) if bounds else None
     return NumericTarget(str(column.name), scale, seen, form)

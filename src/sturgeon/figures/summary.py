@@ -56,11 +56,11 @@ def overview(study: Shown, *, language: str = "en") -> go.Figure:
     )
     figure = grid.update_layout(figure.layout, showlegend=False)
     for place, (__, part) in enumerate(parts[:4]):
-        cell = {"row": place // columns + 1, "col": place % columns + 1}
+        row, column = place // columns + 1, place % columns + 1
         for trace in part.data:
-            figure.add_trace(trace, **cell)
-        figure.update_xaxes(_plain(part.layout["xaxis"]), **cell)
-        figure.update_yaxes(_plain(part.layout["yaxis"]), **cell)
+            figure.add_trace(trace, row=row, col=column)
+        figure.update_xaxes(_plain(part.layout["xaxis"]), row=row, col=column)
+        figure.update_yaxes(_plain(part.layout["yaxis"]), row=row, col=column)
     return style_axes(figure)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ ROOMS = ("figures", "report", "dashboard", "panda")
 
 _SOURCE = Path(__file__).parent.parent
 _HEADER = "# Sturgeon's text in another language. Copyright the Sturgeon authors, Apache-2.0."
+_AUTHORS = "The Sturgeon authors"
+_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+"""In every header: what changed when is known to the repository, and a date would differ at each merge."""
 _METHODS = [
     ("**.py", "python"),
     ("**.html", "jinja2.ext:babel_extract"),
@@ -33,7 +37,7 @@ def collect_messages(room: str) -> Catalog:
     from babel.messages import Catalog
     from babel.messages.extract import extract_from_dir
 
-    found = Catalog(project="sturgeon", header_comment=_HEADER)
+    found = Catalog(project="sturgeon", header_comment=_HEADER, creation_date=_DATE, fuzzy=False)
     folder = _SOURCE / room
     if folder.is_dir():
         for file, _, text, comments, context in extract_from_dir(folder, _METHODS, _OPTIONS):
@@ -73,6 +77,9 @@ def update_catalogue(room: str) -> dict[str, int]:
             continue
         known = read_catalogue(language, room)
         known.update(texts, no_fuzzy_matching=True)
+        known.fuzzy, known.header_comment, known.version = False, _HEADER, ""
+        known.last_translator, known.language_team = _AUTHORS, _AUTHORS
+        known.msgid_bugs_address, known.revision_date = "", _DATE
         path = catalogue_path(language, room)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,18 +150,16 @@ def draw_all(seen: Snapshot, language: str) -> list[Drawn]:
 
 def _draw(picture: Picture, seen: Snapshot, language: str) -> Drawn:
     figure = picture(seen, language=language)
-    meta: Mapping[str, str] = figure.layout["meta"]
-    figure.update_layout(title=None)
-    margin = figure.layout["margin"]["t"]
-    if margin is not None and picture.name != "slice":
-        figure.update_layout(margin={"t": 36 if figure.layout["showlegend"] is not False else 12})
+    layout: Any = figure.layout
+    caption, height = str(layout.meta["caption"]), int(layout.height)
+    figure.update_layout(title=None, margin={"t": 36})
     text = figure.to_json()
     assert text is not None
     return Drawn(
         picture.name,
         picture.title_in(language),
-        meta["caption"],
-        int(figure.layout["height"]),
+        caption,
+        height,
         picture.wide,
         text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
     )

@@ -37,6 +37,7 @@ class CoarseToFine(Search):
     * A stopped or running trial with a curve counts as what trials with such a value at that step became,
       with an error. One without a curve counts as tried, with the value that the model expects of it; the
       configurations of one batch likewise.
+    * The record of an earlier study counts as noisy observations, as far as it predicts the new trials.
     * The length scales are uncertain with few trials: the improvement is averaged over several sets drawn
       from their posterior. Every eighth trial halves the most probable ones, and so looks farther away.
     * Beyond 128 trials the model learns from 128: the best ones, the newest, and an even
@@ -98,6 +99,10 @@ class CoarseToFine(Search):
                 tried = np.vstack([outcomes.unit, outcomes.pending])
                 new = initial_design(batch, space, tried, count=first, rng=rng)
                 outcomes = replace(outcomes, pending=np.vstack([outcomes.pending, new]))
+            if batch.missing and record.old and outcomes.succeeded:
+                from sturgeon.search.model.recall import recall
+
+                outcomes = recall(outcomes, record.old, space)
             if batch.missing and outcomes.succeeded and quickly:
                 promising_quickly(batch, space, outcomes, rng)
             elif batch.missing and outcomes.succeeded:

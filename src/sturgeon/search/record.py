@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sturgeon.search.old_record import OldTrial
 from sturgeon.space import Config, config_key
 
 State = Literal["waiting", "running", "paused", "complete", "stopped", "failed"]
@@ -43,7 +44,14 @@ class Record:
         (True, 1, 0.5)
     """
 
-    def __init__(self, observations: Iterable[Observation] = ()) -> None:
+    def __init__(self, observations: Iterable[Observation] = (), old: Iterable[OldTrial] = ()) -> None:
+        """Take trials.
+
+        Args:
+            observations: The trials so far.
+            old: Trials of an earlier study, which a search may use as evidence.
+        """
+        self.old = tuple(old)
         self._by_number: dict[int, Observation] = {}
         self._keys: set[str] = set()
         for observation in observations:
@@ -54,6 +62,11 @@ class Record:
         if observation.number not in self._by_number:
             self._keys.add(config_key(observation.config))
         self._by_number[observation.number] = observation
+
+    def remove(self, number: int) -> None:
+        """Forget a trial, if it is there: its configuration may be tried again."""
+        if self._by_number.pop(number, None) is not None:
+            self._keys = {config_key(one.config) for one in self}
 
     def replaced(self, observations: Iterable[Observation]) -> Record:
         """Give a record in which some of its trials look different; this one stays as it is."""

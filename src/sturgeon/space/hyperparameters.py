@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
+from sturgeon.plain_text import tell_bounds
 from sturgeon.space.base import Codes, Hyperparameter, Varying, shown
 from sturgeon.space.belief import Belief
 from sturgeon.space.config import Scalar, check_value, is_structure, scalar_key
@@ -61,7 +62,7 @@ class Bounded(Varying):
         if low >= high:
             remedy = "Use a Constant for one value" if low == high else "Swap the two"
             raise SpaceError(
-                f"`low` must be below `high`; got low={low:g}, high={high:g} for {_article(self)}. {remedy}."
+                f"`low` must be below `high`; got {tell_bounds(low, high)} for {_article(self)}. {remedy}."
             )
         if not isinstance(self.scale, str) or self.scale not in self.scales:
             raise SpaceError(

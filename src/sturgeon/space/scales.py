@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sturgeon.errors import SpaceError
+from sturgeon.plain_text import tell_bounds
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -78,7 +79,7 @@ class Linear(Scale):
         """Refuse a range too narrow, or too near 0, for float64."""
         if max(abs(low), abs(high)) < SMALLEST:
             raise SpaceError(
-                f"The larger bound must be {SMALLEST:g} or more away from 0; got low={low:g}, high={high:g}. "
+                f"The larger bound must be {SMALLEST:g} or more away from 0; got {tell_bounds(low, high)}. "
                 "Use larger units."
             )
         _check_width(low, high)
@@ -108,13 +109,12 @@ class Log(Scale):
         """Refuse zero and negative numbers, which have no logarithm."""
         if low <= 0:
             raise SpaceError(
-                f"A log scale needs `low` above 0; got low={low:g}, high={high:g}. "
+                f"A log scale needs `low` above 0; got {tell_bounds(low, high)}. "
                 "Raise `low`, or use scale='linear'."
             )
         if low < SMALLEST:
             raise SpaceError(
-                f"A log scale needs `low` of {SMALLEST:g} or more; got low={low:g}, high={high:g}. "
-                "Raise `low`."
+                f"A log scale needs `low` of {SMALLEST:g} or more; got {tell_bounds(low, high)}. Raise `low`."
             )
         _check_width(low, high)
 
@@ -149,7 +149,7 @@ class ReverseLog(Scale):
         if low < 0 or high >= 1:
             raise SpaceError(
                 "A reverse_log scale needs a range inside 0 <= low < high < 1; "
-                f"got low={low:g}, high={high:g}. Keep `high` below 1, for instance 0.999."
+                f"got {tell_bounds(low, high)}. Keep `high` below 1, for instance 0.999."
             )
         if 1 - high < CLOSEST_TO_ONE:
             raise SpaceError(

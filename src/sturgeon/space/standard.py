@@ -55,7 +55,7 @@ def standard_space() -> Space:
         layers=Integer(2, 4, priority=3, default=3),
         schedule=Choice(("inverse_time", "cosine"), priority=3, default="cosine"),
         decay=Real(0.01, 10.0, scale="log", priority=3, default=0.1, when={"schedule": "inverse_time"}),
-        weight_decay=Real(1e-3, 1.0, scale="log", priority=3, default=0.1),
+        weight_decay=Real(1e-3, 1.0, scale="log", priority=3, default=0.5),
         beta1=Constant(0.9, priority=4),
         beta2=Constant(0.999, priority=4),
         epsilon=Constant(1e-8, priority=4),

@@ -41,6 +41,7 @@ from sturgeon.stopping.halving import SuccessiveHalving
 from sturgeon.stopping.median import MedianRule
 from sturgeon.stopping.never import Never
 from sturgeon.stopping.patience import Patience
+from sturgeon.stopping.percentile import PercentileRule
 from sturgeon.stopping.registry import (
     DEFAULT,
     STOPPINGS,
@@ -48,6 +49,8 @@ from sturgeon.stopping.registry import (
     stopping_from_json,
     stopping_to_json,
 )
+from sturgeon.stopping.threshold import ThresholdRule
+from sturgeon.stopping.wilcoxon import WilcoxonRule
 
 Goal = StoppingContext
 """The name that ``StoppingContext`` had before."""
@@ -63,10 +66,13 @@ __all__ = [
     "Never",
     "Patience",
     "Pause",
+    "PercentileRule",
     "Stop",
     "Stopping",
     "StoppingContext",
     "SuccessiveHalving",
+    "ThresholdRule",
+    "WilcoxonRule",
     "stopping_by_name",
     "stopping_from_json",
     "stopping_to_json",

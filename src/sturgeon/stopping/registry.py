@@ -8,8 +8,15 @@ from sturgeon.stopping.halving import SuccessiveHalving
 from sturgeon.stopping.median import MedianRule
 from sturgeon.stopping.never import Never
 from sturgeon.stopping.patience import Patience
+from sturgeon.stopping.percentile import PercentileRule
+from sturgeon.stopping.threshold import ThresholdRule
+from sturgeon.stopping.wilcoxon import WilcoxonRule
 
-STOPPINGS = Registry("stopping rule", Stopping, [SuccessiveHalving, MedianRule, Patience, Never])
+STOPPINGS = Registry(
+    "stopping rule",
+    Stopping,
+    [SuccessiveHalving, MedianRule, Patience, Never, PercentileRule, ThresholdRule, WilcoxonRule],
+)
 """All rules by name; ``STOPPINGS.register(Mine)`` adds one."""
 
 stopping_to_json = STOPPINGS.to_json
@@ -23,7 +30,8 @@ def stopping_by_name(name: str) -> Stopping:
     """Make a rule with its default settings.
 
     Args:
-        name: ``"halving"``, ``"median"``, ``"patience"``, ``"never"``.
+        name: ``"halving"``, ``"median"``, ``"patience"``, ``"never"``, ``"percentile"``, ``"threshold"``,
+            ``"wilcoxon"``.
 
     Returns:
         The rule.

@@ -17,10 +17,11 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from sturgeon.search.folds import values_by_fold
+from sturgeon.search.old_record import PRIOR, old_from_json
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective
-from sturgeon.study.storage import Store
+from sturgeon.study.storage import DELETED, Store
 from sturgeon.study.storage.rows import load_list, load_metrics
 from sturgeon.study.trial import EDITED
 
@@ -37,7 +38,8 @@ class RecordCache:
             store: Where the study is.
             objective: Whose values and curve a search sees.
         """
-        self.record = Record()
+        self._old = old_from_json(store.description.about.get(PRIOR))
+        self.record = Record(old=self._old)
         self.lock = threading.RLock()  # held by whoever has the record read or brought up to date
         self._store = store
         self._reader = store.reader
@@ -77,7 +79,11 @@ class RecordCache:
     ) -> Observation:
         """Say how a search sees a trial: to be minimised, and without points that are not finite."""
         sign = self._objective.sign
-        curve = tuple((step, sign * points[step]) for step in sorted(points) if math.isfinite(points[step]))
+        curve = (
+            tuple((step, sign * points[step]) for step in sorted(points) if math.isfinite(points[step]))
+            if points
+            else ()
+        )
         return Observation(
             number=number,
             config=config,
@@ -121,14 +127,17 @@ class RecordCache:
 
     def _take_changed(self, connection: Connection) -> None:
         if self._seen < 0:
-            self.record = Record()
+            self.record = Record(old=self._old)
             self._elsewhere.clear()
         # By number, as a study that ran through would have met them.
         rows = self._reader.changed_trials(connection, self._seen)
         curves = self._reader.points(connection, self._objective.metric, [row.number for row in rows])
-        for row in rows:
+        for entry in self._reader.entries(connection, self._seen, DELETED) if self._seen >= 0 else ():
+            self.record.remove(entry.number)
+            self._elsewhere.pop(entry.number, None)
+        configs = json.loads(f"[{','.join([row.config for row in rows])}]")  # at once: half the time
+        for row, config in zip(rows, configs, strict=True):
             points = curves.get(row.number, {})
-            config = json.loads(row.config)
             if EDITED in load_list(row.tags):  # what it tells is of no configuration that was tried
                 self.record.put(self.observe(row.number, config, row.state, None, {}))
                 self._elsewhere.pop(row.number, None)

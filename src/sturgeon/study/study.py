@@ -582,6 +582,26 @@ class Study:
         self._running.writer.flush()
         return add_trials(self._store, check_whole_space(self.space), self.objectives, [known])[0]
 
+    def delete(self, number: Trial | int, /) -> None:
+        """Remove a trial that does not run, with its curves: a broken one, say, that misleads the search.
+
+        Its number is not given again, and its configuration may be tried again. The journal keeps that it was
+        deleted; its checkpoints stay where they are.
+
+        Raises:
+            StudyError: There is no such trial, or it is running.
+
+        Example:
+            >>> from sturgeon.space import Integer, Space
+            >>> with Study.create(":memory:", Space(layers=Integer(2, 4)), minimize="loss") as study:
+            ...     numbers = [study.add({"layers": n}, {"loss": n / 10}) for n in (2, 3)]
+            ...     study.delete(0)
+            ...     study.best.number, [trial.number for trial in study.trials], study.ask(1)[0].number
+            (1, [1], 2)
+        """
+        self._running.writer.flush()
+        self._store.write(lambda connection: self._store.delete(connection, number_of(number)))
+
     def note(self, trial: Trial | int, text: str, /) -> None:
         """Make a remark on a trial, in any state."""
         self._running.annotate(trial, notes=[text])
@@ -624,6 +644,19 @@ class Study:
         """
         return self._as_given(best_trial(self._store, self.objectives))
 
+    def top(self, count: int) -> list[TrialRecord]:
+        """The best trials, the best first; fewer where not so many have a value.
+
+        Raises:
+            StudyError: There are several objectives, for which see ``best_trials``.
+        """
+        if len(self.objectives) > 1:
+            names = [one.metric for one in self.objectives]
+            raise StudyError(f"`top` needs a single objective; this study has {names}: use `best_trials`.")
+        valued = [one for one in self.record if one.value is not None and one.state != "failed"]
+        ranked = sorted(valued, key=lambda one: (one.value or 0.0, one.number))
+        return [self.trial(one.number) for one in ranked[:count]]
+
     @property
     def best_trials(self) -> list[TrialRecord]:
         """The trials that no other beats: no worse in every objective and better in one."""
@@ -662,7 +695,8 @@ class Study:
         """
         from sturgeon.study.importance import measure_importance
 
-        return measure_importance(self.space, self.trials, self.objectives[0].sign, method)
+        outcomes = self._store.read(self._store.reader.outcomes)
+        return measure_importance(self.space, outcomes, self.objectives[0].sign, method)
 
     @property
     def plot(self) -> Any:

@@ -19,7 +19,7 @@ from sturgeon.study.leases import Leases, is_alive
 from sturgeon.study.pareto import scalarised_record
 from sturgeon.study.record_cache import RecordCache
 from sturgeon.study.running_trials import RunningTrials
-from sturgeon.study.storage import Store
+from sturgeon.study.storage import DELETED, Store
 from sturgeon.study.trial import Trial, TrialError, trial_seed
 
 OPTIMISTIC_TRIES = 2
@@ -192,7 +192,7 @@ class TrialAllocator:
         """See what may be handed out again, and what a search may know."""
         next_number = self._record_cache.sync(connection)
         rows = self._store.reader.open_trials(connection)
-        plan = Plan(next_number, _room(request, next_number, rows))
+        plan = Plan(next_number, self._room(connection, request, next_number, rows))
         now = self._store.now(connection)
         for row in rows:
             if row.state != "paused" or request.paused:
@@ -257,7 +257,7 @@ class TrialAllocator:
             raise Moved
         if plan.begins and request.at_most is not None:  # nobody else can begin one until this is committed
             rows = store.reader.open_trials(connection)
-            if plan.begins > _room(request, next_number, rows):
+            if plan.begins > self._room(connection, request, next_number, rows):
                 raise Moved
         now = store.now(connection)
         until = now + self._leases.seconds
@@ -302,6 +302,15 @@ class TrialAllocator:
         )
         return [Trial(number, config, trial_seed(self._seed, number)) for number, config in numbered]
 
+    def _room(
+        self, connection: Connection, request: Request, next_number: int, open_rows: Iterable[Any]
+    ) -> float:
+        """Tell how many trials may be begun that never were before."""
+        if request.at_most is None:
+            return math.inf
+        deleted = len(self._store.reader.entries(connection, -1, DELETED))
+        return request.at_most - next_number + deleted + sum(_never_begun(row) for row in open_rows)
+
     def _trial(self, row: Any, attempt: int) -> Trial:
         config = json.loads(row.config)
         return Trial(row.number, config, trial_seed(self._seed, row.number), attempt, row.checkpoint)
@@ -310,13 +319,6 @@ class TrialAllocator:
 def _never_begun(row: Any) -> bool:
     """Tell whether an open trial was queued and never handed out."""
     return row.state == "waiting" and row.attempt == 0
-
-
-def _room(request: Request, next_number: int, open_rows: Iterable[Any]) -> float:
-    """Tell how many trials may be begun that never were before."""
-    if request.at_most is None:
-        return math.inf
-    return request.at_most - next_number + sum(_never_begun(row) for row in open_rows)
 
 
 def _is_free(row: Any, now: float) -> bool:

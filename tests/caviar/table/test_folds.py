@@ -17,6 +17,7 @@ from sturgeon.caviar.table.candidates import Candidate, choose_ensemble
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare
 from sturgeon.network.ensemble import NetworkEnsemble, answers_of, row_losses
+from sturgeon.search.folds import values_by_fold
 from sturgeon.space import Constant, Integer, Real, Space
 
 SPACE = Space(
@@ -122,7 +123,9 @@ def test_a_candidate_that_was_cut_off_is_left_out(frame, tmp_path):
 
 def test_a_single_network_is_saved_as_ever(frame, tmp_path):
     result = tune_table(job_on(frame, tmp_path, data_options={"folds": 1, "drop": ["kind"]}))
-    assert (result.folds, result.ensemble, result.no_better_than_default) == (1, None, None)
+    assert (result.folds, result.ensemble, result.calibration) == (1, None, None)
+    assert isinstance(result.no_better_than_default, bool)
+    assert result.within_one_standard_error is None
     described = json.loads((tmp_path / "best" / "config.json").read_text())
     assert described.keys() == {"trial", "config", "trained_on"}
     assert not isinstance(SavedModel.load(tmp_path).network, NetworkEnsemble)
@@ -162,3 +165,23 @@ def test_a_chosen_ensemble_is_never_worse_than_the_best_trial(seed, trials, most
     assert choice.losses.mean() <= min(one.loss for one in offered) + 1e-12
     mean = sum(share * offered[number].answers for number, share in choice.shares.items())
     np.testing.assert_allclose(choice.losses, row_losses(mean, targets), rtol=1e-9)
+
+
+def test_the_hopeless_are_stopped_by_the_mean_of_all_folds(frame, tmp_path):
+    options = TuneOptions(space=SPACE, epochs=6, stopping=sturgeon.SuccessiveHalving(first=1))
+    result = tune_table(job_on(frame, tmp_path, options=options, trials=8))
+    assert result.epochs < 8 * 6
+    with sturgeon.Study.open(result.study) as study:
+        ended = {
+            state: [one for one in study.trials if one.state == state] for state in ("complete", "stopped")
+        }
+        for trial in ended["complete"]:
+            by_fold = values_by_fold(trial.metrics, result.metric)
+            assert len(by_fold) == 3
+            assert trial.value == pytest.approx(np.mean(by_fold))
+        assert ended["stopped"]
+        for trial in ended["stopped"]:
+            step, mean = list(trial.curves[result.metric])[-1]
+            assert (trial.last_step, trial.value) == (step, mean)
+            assert f"{result.metric} {mean:.4g} at step {step}" in trial.reason
+        assert not any("_fold_" in name for trial in study.trials for name in trial.curves)

@@ -40,13 +40,27 @@ def test_pandas_categories_and_nullable_types_are_known():
 
 
 @pytest.mark.parametrize(
-    ("distinct", "rows", "many"),
+    ("distinct", "rows", "kind"),
+    [
+        (20, 20, "categorical"),
+        (21, 630, "categorical"),
+        (21, 629, "pooled"),
+        (256, 7680, "categorical"),
+        (257, 9000, "pooled"),
+    ],
+)
+def test_categories_are_many_where_few_rows_have_each(distinct, rows, kind):
+    assert find_kind(column([f"name {row % distinct}" for row in range(rows)]), "the table") == kind
+
+
+@pytest.mark.parametrize(
+    ("distinct", "rows", "refused"),
     [(20, 20, False), (21, 42, False), (21, 41, True), (256, 5000, False), (257, 5000, True)],
 )
-def test_many_categories_are_pooled_and_in_an_old_study_refused(distinct, rows, many):
+def test_an_old_study_refuses_free_text_by_its_many_values(distinct, rows, refused):
     texts = column([f"name {row % distinct}" for row in range(rows)])
-    assert find_kind(texts, "the table") == ("pooled" if many else "categorical")
-    if not many:
+    if not refused:
+        assert find_kind(texts, "the table", pools=False) == "categorical"
         return
     with pytest.raises(DataError) as caught:
         find_kind(texts, "the table", pools=False)

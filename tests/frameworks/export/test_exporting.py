@@ -80,7 +80,7 @@ def folder(tmp_path_factory):
     table = str(folder / "fish.csv")
     for out, target, other, more in (
         ("classes", "kind", "weight", ["--fix", "activation=tanh"]),
-        ("number", "weight", "kind", ["--folds", "1"]),
+        ("number", "weight", "kind", ["--folds", "1", "--fix", "embedding=piecewise_linear"]),
     ):
         tune = ["tune", table, "--target", target, "--drop", other, "--categorical", "zone", *QUICK, *more]
         assert main([*tune, "--out", str(folder / out), "--json"]) == 0

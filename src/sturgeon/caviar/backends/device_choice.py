@@ -24,7 +24,7 @@ from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import core_devices, may_have_gpu
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset
-from sturgeon.network.native.library import load_library
+from sturgeon.network.native.library import describe_absence, load_library
 from sturgeon.network.settings import Precision
 from sturgeon.space import Space
 from sturgeon.study import Objective
@@ -86,6 +86,11 @@ def _choose_engine(
     if by_jax.devices[0].platform == "cpu" or cores_are_sooner(on_cores, by_jax, space, **counts):
         return on_cores
     return by_jax
+
+
+def describe_slowness() -> str | None:
+    """Say why networks train slowly, and the remedy: without a GPU where the library is missing."""
+    return None if may_have_gpu() else describe_absence()
 
 
 def table_trainer(

@@ -17,6 +17,7 @@ from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.table.candidates import MOST_TRIALS
+from sturgeon.caviar.table.choosing.comparison import compare
 from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
 from sturgeon.caviar.table.choosing.tried import Tried
 from sturgeon.caviar.table.ending import Ending
@@ -33,12 +34,15 @@ from sturgeon.caviar.table.opening import (
 from sturgeon.caviar.table.outcome import TableResult, conclude
 from sturgeon.caviar.table.repeats import repeat_best
 from sturgeon.data import Dataset, prepare
-from sturgeon.data.reading.place import absolute, is_lasting
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.place import STDIN, absolute, is_lasting
 from sturgeon.errors import InputError, option
 from sturgeon.stopping import DEFAULT, Never
 from sturgeon.study import Study
 
 STUDY_FILE = "tune.study"
+TABLE_TRIALS = 32
+"""Without a number and a budget: a quarter of them did well on other tables, the others are searched for."""
 
 
 def _with_old_names(cls: type[TableJob]) -> type[TableJob]:
@@ -67,7 +71,7 @@ class TableJob:
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
-        trials: Trials in all; None for as many as the budget allows, or 64 without a budget.
+        trials: Trials in all; None for as many as the budget allows, or 32 without a budget.
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
             the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
@@ -86,6 +90,7 @@ class TableJob:
             answer then, down to one. None for no bound.
         max_predict_time: Seconds, or a time such as ``"5ms"``, that the networks may take for 1,000 rows,
             likewise.
+        compare: Whether the result is compared with boosted trees on the same rows.
     """
 
     data: Any
@@ -101,6 +106,7 @@ class TableJob:
     ensemble: int | None = None
     max_size: str | int | None = None
     max_predict_time: str | float | None = None
+    compare: bool = False
 
 
 @no_interrupt_lost()
@@ -161,7 +167,7 @@ def tune_table(
         on_start(dataset, settings, study)
         keeper = Keeper(job.out, dataset)
         asked_now = job.trials is not None or job.budget is not None
-        trials = job.trials if asked_now else study.about.get("trials")
+        trials = _trials(job) if asked_now or not exists else study.about.get("trials")
         limits = choose_limits(trials=trials, budget=job.budget)
         trainer = table_trainer(
             dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
@@ -190,11 +196,15 @@ def tune_table(
         most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
         bounds = _prediction_budget(job, study.about)
         exhausted = loop.exhausted and not interrupted
+        tried = Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds)
+        test_table = job.data_options.get("test")
+        files = FileOptions(*(job.data_options.get(name) for name in ("encoding", "sheet", "sql")))
         result = conclude(
-            Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds),
+            tried,
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,
+            compare=(lambda made: compare(tried, made, job.data, test_table, files)) if job.compare else None,
         )
         result.write()
     return result
@@ -219,6 +229,11 @@ def check_counts(job: TableJob) -> None:
             raise InputError(f"`{option(name)}` must be at least {least}; got {value}.")
     choose_limits(trials=job.trials, budget=job.budget)
     _prediction_budget(job, {})
+    if job.compare and isinstance(job.data, str | Path) and str(job.data) == STDIN:
+        raise InputError(
+            f"`{option('compare', True)}` reads the table once more at the end, and standard input can be "
+            "read once; give a file."
+        )
 
 
 def _prediction_budget(job: TableJob, about: Mapping[str, Any]) -> PredictionBudget:
@@ -229,6 +244,11 @@ def _prediction_budget(job: TableJob, about: Mapping[str, Any]) -> PredictionBud
         about.get("max_size") if size is None else size,
         about.get("max_predict_time") if seconds is None else seconds,
     )
+
+
+def _trials(job: TableJob) -> int | None:
+    """How many trials a job that begins a study is for; None for as many as its budget affords."""
+    return TABLE_TRIALS if job.trials is None and job.budget is None else job.trials
 
 
 def _with_stopping(job: TableJob) -> TuneOptions:
@@ -261,7 +281,7 @@ def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
             table[name] = None if place is None else absolute(place)
         table["folds"] = dataset.folds
     return {
-        "trials": job.trials,
+        "trials": _trials(job),
         "repeats": job.repeats or 0,
         "folds": dataset.folds,
         "group_column": job.data_options.get("group_column"),

@@ -22,6 +22,7 @@ from sturgeon.network.portfolio import portfolio
 from sturgeon.network.settings import EMBEDDINGS, check_network_space, check_precision
 from sturgeon.space import Choice, Constant, Space, standard_space
 from sturgeon.study import Study
+from sturgeon.study.earlier.prior import enqueue_first
 
 DEFAULT_EPOCHS = 30
 RULES = ("bounds", "as_spelled", "pieces", "recognise", "tidied")
@@ -104,11 +105,13 @@ def begin_table_study(
         "tidied": True,
     }
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
-    firsts = portfolio(settings.space) if options.search is None or options.search.learns else [default]
-    for place, config in enumerate(firsts[: about.get("trials")]):
+    learns = options.search is None or options.search.learns
+    firsts = portfolio(settings.space) if learns and options.prior is None else [default]
+    for number, config in enumerate(firsts[: about.get("trials")]):
         study.enqueue(
-            config, note="one that did well on other tables" if place else "the default configuration"
+            config, note="one that did well on other tables" if number else "the default configuration"
         )
+    enqueue_first(study)
     return study, settings
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.controller import best_trial
+from sturgeon.caviar.table.choosing.comparison import Compared
 from sturgeon.caviar.table.choosing.fold_networks import choose_networks
 from sturgeon.caviar.table.choosing.one_network import train_chosen
 from sturgeon.caviar.table.choosing.tried import Made, Tried
@@ -65,6 +66,9 @@ class TableResult:
             to, never those of the test; else None.
         prediction: What the network takes: ``size``, the bytes of its files, and ``seconds_per_1000_rows``,
             without reading the table; None without a network.
+        comparison: With ``compare``, those that the network is compared with: ``name``, ``test``,
+            ``difference`` (of which ``metric``, ``value``, ``low`` and ``high``), ``seconds``, and ``why``
+            there is none of it; see :class:`sturgeon.caviar.table.choosing.comparison.Compared`.
     """
 
     study: str
@@ -92,6 +96,7 @@ class TableResult:
     within_one_standard_error: list[int] | None = None
     calibration: dict[str, Any] | None = None
     prediction: dict[str, Any] | None = None
+    comparison: list[dict[str, Any]] | None = None
 
     def write(self) -> None:
         """Write it to ``result.json`` in ``out``, all of it or nothing."""
@@ -107,6 +112,7 @@ def conclude(
     out: Path,
     stop: threading.Event,
     seconds: Callable[[], float],
+    compare: Callable[[Made], list[Compared]] | None = None,
 ) -> TableResult:
     """Make the network that is handed over, keep it, and look at the test part for the first time.
 
@@ -118,6 +124,7 @@ def conclude(
         out: The folder; its ``best`` holds the best network as it was when it was judged.
         stop: Set where the run was interrupted: then that network stays as it is.
         seconds: Tells how long the run has taken.
+        compare: Compares what is handed over with others; None to leave that out.
 
     Raises:
         RunError: No trial has ended with a value.
@@ -133,6 +140,9 @@ def conclude(
         if made.model is not None and (tried.candidates is None or tried.most == 1):
             best = study.trial(made.model.trial)
     model, default = made.model, made.default
+    comparison = None
+    if compare is not None and model is not None and not stop.is_set():
+        comparison = [asdict(one) for one in compare(made)]
     if model is not None:
         model.test_rows(dataset).write(out)
     return TableResult(
@@ -161,6 +171,7 @@ def conclude(
         within_one_standard_error=None if made.winner is None else list(made.winner.equals),
         calibration=None if model is None or model.calibration is None else model.calibration.to_json(),
         prediction=None if made.cost is None else made.cost.to_json(),
+        comparison=comparison,
     )
 
 

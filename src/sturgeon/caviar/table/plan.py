@@ -33,6 +33,7 @@ from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_confi
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, RunError, option
+from sturgeon.plain_text import plain_number
 from sturgeon.space import Config
 from sturgeon.stopping import DEFAULT, StoppingContext, SuccessiveHalving
 
@@ -169,13 +170,13 @@ def recommend(trials: int, epochs: int, budget: float) -> tuple[Literal["panda",
     """
     if trials >= FEWEST_TRIALS:
         return "caviar", (
-            f"the budget of {budget:g} s affords {trials} whole trainings of {epochs} epochs, and of "
-            f"{FEWEST_TRIALS} or more random configurations one is among the best quarter in 9 cases of 10: "
-            "train many at once and keep the best"
+            f"the budget of {plain_number(budget)} s affords {trials} whole trainings of {epochs} epochs, "
+            f"and of {FEWEST_TRIALS} or more random configurations one is among the best quarter in 9 cases "
+            "of 10: train many at once and keep the best"
         )
     return "panda", (
-        f"the budget of {budget:g} s affords {trials} whole trainings of {epochs} epochs, and fewer than "
-        f"{FEWEST_TRIALS} random configurations are a gamble: tend one training by hand"
+        f"the budget of {plain_number(budget)} s affords {trials} whole trainings of {epochs} epochs, and "
+        f"fewer than {FEWEST_TRIALS} random configurations are a gamble: tend one training by hand"
     )
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from sturgeon.data import Dataset, NumericTarget, Preprocessing
+from sturgeon.data import ClassTarget, Dataset, NumericTarget, Preprocessing
 from sturgeon.data.metrics import measure_test
+from sturgeon.data.reading.names import listed
 from sturgeon.data.scores import softmax
+from sturgeon.data.targets import Label
 from sturgeon.data.test_rows import TestRows
-from sturgeon.errors import InputError, RunError, option
+from sturgeon.errors import DataError, InputError, RunError, option
 from sturgeon.network.ensemble import Member, NetworkEnsemble
 from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
@@ -25,6 +28,10 @@ _CONFIG, _PREPROCESSING, _WEIGHTS = "config.json", "preprocessing.json", "weight
 _ENSEMBLE_VERSION = 2
 JUDGED = "training rows"
 """What a network has learnt from that was judged by the validation rows, and not trained again."""
+
+
+Rows: TypeAlias = "pd.DataFrame | np.ndarray | str | os.PathLike[str]"
+"""What a saved network predicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,20 @@ class SavedModel:
         outputs = self.network.outputs(inputs)
         return outputs if self.temperature == 1 else outputs / np.float64(self.temperature)
 
-    def predict(self, table: pd.DataFrame, source: str = "the table") -> pd.DataFrame:
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The labels, in the order of the probabilities; empty for a number."""
+        target = self.preprocessing.target
+        return target.labels if isinstance(target, ClassTarget) else ()
+
+    def predict(self, table: Rows, source: str = "the table") -> pd.DataFrame:
         """Predict every row.
 
         Args:
-            table: Rows with at least the columns the network was trained on.
-            source: What to call the table in messages.
+            table: Rows with at least the columns the network was trained on: a data frame, the path of a
+                file, or an array, whose columns are those of the array that it was trained on, or the
+                network's own in their order.
+            source: What to call the table in messages; a file is called by its path.
 
         Returns:
             One row per row of the table and a column named as the target; for classes also a column
@@ -79,7 +94,33 @@ class SavedModel:
         """
         return answer(self.preprocessing, self.answers(table, source))
 
-    def answers(self, table: pd.DataFrame, source: str = "the table") -> np.ndarray:
+    def predict_proba(self, table: Rows, source: str = "the table") -> np.ndarray:
+        """The probability of each class, ``[rows, classes]``, in the order of :attr:`classes`.
+
+        Args:
+            table: Rows as for :meth:`predict`.
+            source: What to call the table in messages.
+
+        Raises:
+            DataError: As :meth:`predict` does; or the network predicts a number.
+        """
+        if not self.classes:
+            raise DataError("probabilities are of classes; this network predicts a number; use `predict`")
+        return self.answers(table, source)
+
+    def explain_range(self, table: Rows, source: str = "the table") -> list[tuple[str, ...]]:
+        """Name, row by row, the inputs that are outside what training saw; empty for a row like those.
+
+        Args:
+            table: Rows as for :meth:`predict`.
+            source: What to call the table in messages.
+
+        Raises:
+            DataError: As :meth:`predict` does; or the ranges are not known, as the network is an older one.
+        """
+        return self.preprocessing.name_outside(*self._read(table, source))
+
+    def answers(self, table: Rows, source: str = "the table") -> np.ndarray:
         """Predict every row, as numbers.
 
         Args:
@@ -92,11 +133,29 @@ class SavedModel:
         Raises:
             DataError: As :meth:`predict` does.
         """
-        outputs = self.outputs(self.preprocessing.transform(table, source))
+        outputs = self.outputs(self.preprocessing.transform(*self._read(table, source)))
         target = self.preprocessing.target
         if isinstance(target, NumericTarget):
             return target.limit(target.restore(outputs))
         return softmax(outputs)
+
+    def _read(self, table: Rows, source: str) -> tuple[pd.DataFrame, str]:
+        """Rows as a data frame, and what to call them."""
+        if isinstance(table, str | os.PathLike):
+            return self.preprocessing.read(Path(table)), repr(str(table))
+        if isinstance(table, pd.DataFrame):
+            return table, source
+        array = np.asarray(table)
+        needed = [column.name for column in self.preprocessing.columns]
+        names = [f"x{number}" for number in range(array.shape[1] if array.ndim == 2 else 0)]
+        if not set(needed) <= set(names):
+            if len(names) != len(needed):
+                raise DataError(
+                    f"an array must have the network's {len(needed)} columns in their order; got shape "
+                    f"{array.shape}; give {listed(needed)}, or a data frame"
+                )
+            names = needed
+        return pd.DataFrame(array, columns=pd.Index(names)).infer_objects(), source
 
     def test(self, dataset: Dataset) -> dict[str, float | None]:
         """The metrics of the held-out test part; None for one that its rows leave undefined."""
@@ -174,6 +233,22 @@ class SavedModel:
                 f"The network saved in {str(place)!r} cannot be read: {error}. Tune again."
             ) from error
         return cls(trial, config, preprocessing, network, trained_on, calibration)
+
+
+def load(folder: str | os.PathLike[str]) -> SavedModel:
+    """Read the network that a tuning saved. Runs no code from it.
+
+    Args:
+        folder: What was given to ``sturgeon tune --out``, or its ``best``.
+
+    Returns:
+        The network: :meth:`SavedModel.predict`, :meth:`SavedModel.predict_proba`,
+        :meth:`SavedModel.explain_range`.
+
+    Raises:
+        InputError: There is no saved network there.
+    """
+    return SavedModel.load(Path(folder).expanduser())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from sturgeon.errors import StudyFailed
-from sturgeon.plain_text import LONGEST_LINE, plain
+from sturgeon.plain_text import LONGEST_LINE, plain, printable
 from sturgeon.study import TrialError
 
 FIRST_LOOK = 5
@@ -107,5 +107,5 @@ def in_one_line(error: TrialError) -> str:
         "KeyError: 'units'"
     """
     lines = error.message.strip().splitlines() or [""]
-    line = plain(lines[0], LONGEST_LINE)
+    line = printable(plain(lines[0], LONGEST_LINE))
     return f"{error.type}: {line}".strip(": ").rstrip(".") if error.type else line.rstrip(".")

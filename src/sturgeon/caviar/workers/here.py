@@ -11,9 +11,10 @@ import time
 from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
 from sturgeon.caviar.workers.live_trial import Channel, LiveTrial, check_process
-from sturgeon.caviar.workers.messages import Checkpointed, Reported, Returned
+from sturgeon.caviar.workers.messages import Checkpointed, Noted, Reported, Returned
 from sturgeon.caviar.workers.training import Train, run_training
 from sturgeon.errors import LeaseLost, SpaceExhausted
+from sturgeon.plain_text import plain_number
 from sturgeon.study import Trial
 
 _SEEN_WITHIN = 0.1  # how soon a paused study notices that it is stopped, in seconds
@@ -64,7 +65,7 @@ class HereLoop:
             return "it was interrupted."
         budget = self.ledger.limits.budget
         if budget is not None and time.monotonic() - self._started >= budget:
-            return f"the budget of {budget:g} s ran out."
+            return f"the budget of {plain_number(budget)} s ran out."
         return self.ledger.goal_reached()
 
     def obey(self, running: RunningTrial) -> None:
@@ -101,7 +102,7 @@ class _Direct(Channel):
         self._stop = stop
         self._process = os.getpid()
 
-    def send(self, message: Reported | Checkpointed) -> None:
+    def send(self, message: Reported | Checkpointed | Noted) -> None:
         check_process(self._process)
         if isinstance(message, Reported):
             self._loop.first_report.see(self._running.trial.number, message.metrics)

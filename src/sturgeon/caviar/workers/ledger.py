@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
@@ -12,15 +12,17 @@ from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
-from sturgeon.caviar.workers.messages import Checkpointed, Raised, Reported, Returned, Start
+from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
 from sturgeon.caviar.workers.settled import SettledOrder
-from sturgeon.plain_text import LONGEST_LINE, plain
+from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.search import Record
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
-from sturgeon.study import Study, Trial, TrialError
+from sturgeon.study import Study, Trial, TrialError, TrialRecord
 from sturgeon.study.trial import FINISHED, is_finite
 
 _log = logging.getLogger("sturgeon")
+
+Callback = Callable[[Study, TrialRecord], object]
 
 
 @dataclass(slots=True)
@@ -74,7 +76,14 @@ class Ledger(TrialController):
     """
 
     def __init__(
-        self, study: Study, limits: Limits, stopping: Stopping | None = None, *, places: float = 1
+        self,
+        study: Study,
+        limits: Limits,
+        stopping: Stopping | None = None,
+        *,
+        places: float = 1,
+        callbacks: Sequence[Callback] = (),
+        keep: int = 1,
     ) -> None:
         """Take the study as it is now, and the rule that stops trials early, if there is one.
 
@@ -84,10 +93,15 @@ class Ledger(TrialController):
             stopping: Which trials end early; none by default.
             places: How many trials may be begun and not settled; see ``SettledOrder``. Infinity where every
                 result is to be seen at once.
+            callbacks: Called with the study and each trial that has ended; one that returns True ends all.
+            keep: Of how many of the best trials the checkpoints stay, at least 1.
         """
         super().__init__(study, limits, stopping)
         self.folders = folders_of(study)
-        self.requests = Requests(study, lambda number: self._count(None))
+        self._callbacks = tuple(callbacks)
+        self._keep = keep
+        self._asked_to_end: str | None = None
+        self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
         self._failures = Failures(limits.max_failures, limits.trials)
         self._planned: int | None = None
         self._lengths: dict[int, int] = {}
@@ -107,7 +121,9 @@ class Ledger(TrialController):
         self.best = None if best is None or best.value is None else (best.number, best.value)
 
     def goal_reached(self) -> str | None:
-        """Say so when the best trial is good enough."""
+        """Say so when the best trial is good enough, or a callback has asked for the end."""
+        if self._asked_to_end is not None:
+            return self._asked_to_end
         until = self.limits.until
         if until is None or self.best is None:
             return None
@@ -115,7 +131,9 @@ class Ledger(TrialController):
         sign = self.study.objectives[0].sign
         if sign * value > sign * until:
             return None
-        return f"trial {number} reached {self.study.metric} = {value:g}, so that no more was needed."
+        return (
+            f"trial {number} reached {self.study.metric} = {plain_number(value)}, so that no more was needed."
+        )
 
     def check_at_end(self) -> None:
         """Say so when the run is over and no trial has a value.
@@ -215,13 +233,16 @@ class Ledger(TrialController):
         )
         return start, running
 
-    def write(self, running: RunningTrial, message: Reported | Checkpointed) -> bool:
+    def write(self, running: RunningTrial, message: Reported | Checkpointed | Noted) -> bool:
         """Write down what a training sent, and tell whether it is to end now, for that.
 
         Raises:
             LeaseLost: The trial is somebody else's by now.
         """
         trial = running.trial
+        if isinstance(message, Noted):
+            self.study.note(trial, message.text)
+            return False
         if isinstance(message, Checkpointed):
             self.study.checkpoint(trial, message.reference, step=message.step)
             running.saved = True
@@ -282,9 +303,9 @@ class Ledger(TrialController):
         if missing:
             self.fail(trial, _no_value(missing, reported, outcome.value))
         elif self.study.tell(trial, **metrics) == "failed":
-            self._count(self.study.trial(trial).error)
+            self._count(trial, self.study.trial(trial).error)
         else:
-            self._count(None)
+            self._count(trial, None)
 
     def pause(self, trial: Trial) -> None:
         """Put a trial aside."""
@@ -298,15 +319,15 @@ class Ledger(TrialController):
             self.pause(trial)
         elif not all(is_finite(value) for value in values):
             self.study.tell(trial, **metrics)
-            self._count(self.study.trial(trial).error)
+            self._count(trial, self.study.trial(trial).error)
         else:
             self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
-            self._count(None)
+            self._count(trial, None)
 
     def stop_by_hand(self, trial: Trial, metrics: Mapping[str, float], reason: str) -> None:
         """End a trial that somebody asked to stop, with the values it has, if it has any."""
         self.study.stop(trial, reason, **{k: v for k, v in metrics.items() if k != "reason"})
-        self._count(None)
+        self._count(trial, None)
 
     def lost(self, trial: Trial, why: str) -> None:
         """Note that an attempt was lost with its worker; the trial is tried again, or has failed."""
@@ -323,26 +344,37 @@ class Ledger(TrialController):
 
     def _failed(self, trial: Trial, error: TrialError) -> None:
         _log.warning("trial %d failed: %s", trial.number, in_one_line(error))
-        self._count(error)
+        self._count(trial, error)
 
     def _clear_folders(self) -> None:
         """Remove the checkpoints of trials that have ended, but not of the best."""
         if len(self.study.objectives) > 1:
             return  # which of them is best is for the user to say
         there = self.folders.numbers()
-        best = None if self.best is None else self.best[0]
-        self.folders.keep([n for n in there if n == best or self.study.trial(n).state not in FINISHED])
+        best = set() if self.best is None else {self.best[0]}
+        if self._keep > 1:
+            best = {one.number for one in self.study.top(self._keep)}
+        self.folders.keep([n for n in there if n in best or self.study.trial(n).state not in FINISHED])
 
-    def _count(self, error: TrialError | None) -> None:
+    def _count(self, trial: Trial | TrialRecord, error: TrialError | None) -> None:
         self.look()
         self._clear_folders()
+        for callback in self._callbacks:
+            if callback(self.study, self.study.trial(trial.number)) is True:
+                self._asked_to_end = "a callback asked for it."
         self._failures.add(error)
         self._failures.check()
 
     def _named(self, value: float | Mapping[str, float] | None) -> dict[str, float]:
         if value is None:
             return {}
-        return dict(value) if isinstance(value, Mapping) else {self.study.metric: value}
+        if not isinstance(value, Mapping):
+            return {self.study.metric: value}
+        named = dict(value)
+        for ending in ("", "_std"):  # what was returned without a name, several times, is the objective
+            if ending in named and "" in value:
+                named[self.study.metric + ending] = named.pop(ending)
+        return named
 
 
 def _no_value(

@@ -6,16 +6,16 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 
-from sturgeon.caviar.workers.messages import Checkpointed, Reported, Start
+from sturgeon.caviar.workers.messages import Checkpointed, Noted, Reported, Start
 from sturgeon.errors import InputError
-from sturgeon.plain_text import is_plain
+from sturgeon.plain_text import LONGEST_MESSAGE, is_plain, plain
 
 
 class Channel(ABC):
     """The way from a training function to the study."""
 
     @abstractmethod
-    def send(self, message: Reported | Checkpointed) -> None:
+    def send(self, message: Reported | Checkpointed | Noted) -> None:
         """Have the study write this down; see ``LiveTrial`` for when it returns."""
 
     @property
@@ -44,6 +44,7 @@ class LiveTrial:
         planned: How many epochs the loops of ``epochs`` have together so far.
         can_save: Set it where the function hands over a checkpoint whenever it is told to end. A stopping
             rule that puts trials aside then does so at any epoch, not only after one was handed over.
+        listeners: What is called with the metrics of each report.
         at_end: What is called when the training function has returned, before the trial ends; a report sets
             it, to hand over a checkpoint of what was trained last.
 
@@ -66,6 +67,7 @@ class LiveTrial:
         self.folder = start.folder
         self.planned = 0
         self.can_save = False
+        self.listeners: list[Callable[[dict[str, float]], object]] = []
         self.at_end: Callable[[], object] | None = None
         self._channel = channel
         self._step = start.after
@@ -123,6 +125,20 @@ class LiveTrial:
         self._step = _check_step(step)
         values = as_floats(metrics, "report")
         self._channel.send(Reported(self._step, values, self.planned or None, self.can_save))
+        for listener in self.listeners:
+            listener(values)
+
+    def note(self, text: str) -> None:
+        """Make a remark on the trial, which is kept with it: ``study.trial(number).notes``.
+
+        Raises:
+            InputError: It is no text.
+        """
+        if not isinstance(text, str):
+            raise InputError(
+                f"A note must be text; got {text!r} ({type(text).__name__}). Write str(…) of it."
+            )
+        self._channel.send(Noted(plain(text, LONGEST_MESSAGE)))
 
     def checkpoint(self, path: str | os.PathLike[str], *, step: int | None = None) -> None:
         """Hand over a checkpoint of the current epoch; return when that is written down.

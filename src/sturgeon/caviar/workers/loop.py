@@ -13,10 +13,19 @@ from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.progress import Progress, ProgressLines, say
 from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
-from sturgeon.caviar.workers.messages import Acknowledged, Checkpointed, Halt, Raised, Reported, Returned
+from sturgeon.caviar.workers.messages import (
+    Acknowledged,
+    Checkpointed,
+    Halt,
+    Noted,
+    Raised,
+    Reported,
+    Returned,
+)
 from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
+from sturgeon.plain_text import plain_number
 from sturgeon.study import Trial, TrialError
 
 TICK_SECONDS = 0.1  # how soon it is noticed that there is work for a free worker
@@ -188,7 +197,7 @@ class WorkerLoop:
                 self._record(training, message)
 
     def _record(self, training: Training, message: object) -> None:
-        if isinstance(message, Reported | Checkpointed):
+        if isinstance(message, Reported | Checkpointed | Noted):
             halt = self._ledger.write(training.running, message)
             if isinstance(message, Reported):
                 training.steps, training.planned = message.step, message.planned
@@ -240,7 +249,7 @@ class WorkerLoop:
             if reached is not None:
                 self._stop(Closing(reached, pause=False))
             elif budget is not None and self._progress.seconds >= budget:
-                self._stop(Closing(f"the budget of {budget:g} s ran out.", pause=False))
+                self._stop(Closing(f"the budget of {plain_number(budget)} s ran out.", pause=False))
 
     def _stop(self, closing: Closing) -> None:
         self._closing = closing
@@ -277,7 +286,7 @@ class WorkerLoop:
         for training in list(self._trainings.values()):
             if timeout is not None and now - training.started > timeout:
                 self._drop(training)
-                why = f"it took longer than timeout={timeout:g} s and was killed"
+                why = f"it took longer than timeout={plain_number(timeout)} s and was killed"
                 with self._unless_lost(training):
                     self._ledger.fail(training.trial, TrialError("Timeout", why))
                     self._ended_here += 1

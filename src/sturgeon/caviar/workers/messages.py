@@ -133,6 +133,17 @@ class Checkpointed:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """A remark on the trial.
+
+    Attributes:
+        text: What it says.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Returned:
     """The function returned.
 

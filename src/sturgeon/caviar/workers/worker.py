@@ -20,6 +20,7 @@ from sturgeon.caviar.workers.messages import (
     Halt,
     Leave,
     Load,
+    Noted,
     NotLoaded,
     Ready,
     Refused,
@@ -92,7 +93,7 @@ class _Pipe(Channel):
         with self._lock:
             self._put(message)
 
-    def send(self, message: Reported | Checkpointed) -> None:
+    def send(self, message: Reported | Checkpointed | Noted) -> None:
         """Send a message; return when the one before it is written down, or this one where that matters."""
         check_process(self._process)
         with self._lock:

@@ -58,7 +58,7 @@ class Condition:
 
     @property
     def _text(self) -> str:
-        return f"{self.value:g}" if isinstance(self.value, float) else self.value
+        return self.value if isinstance(self.value, str) else f"{self.value:g}"
 
     def _of(self, trial: TrialRecord) -> Any:
         if self.name in trial.config:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sturgeon.errors import InputError, SpaceError
+from sturgeon.plain_text import plain_number
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Real, Scalar, Space
 
 
@@ -75,7 +76,7 @@ def _varied(old: Hyperparameter, name: str, value: str) -> Hyperparameter:
     if _is_integer(old):
         for bound in (low, high):
             if bound != int(bound):
-                raise InputError(f"The bounds of {name!r} must be whole numbers; got {bound:g}.")
+                raise InputError(f"The bounds of {name!r} must be whole numbers; got {plain_number(bound)}.")
         return _with_default(Integer, (int(low), int(high), scale), old, kept)
     return _with_default(Real, (float(low), float(high), scale), old, kept)
 

@@ -4,6 +4,7 @@
 (function () {
   const PICTURE_SECONDS = 10; // pictures are asked for anew at most so often
   const TABLE_SECONDS = 5;
+  const MOST_POINTS = 600; // of a live curve; then it is asked for anew, and comes thinned out
   const home = document.querySelector("#study, #trial, #compare");
   if (!home) return;
   const base = "/study/" + home.dataset.key;
@@ -98,7 +99,8 @@
     places = new Map(found.trials.map((one, place) => [one.number, place]));
     const data = found.trials.map((one, place) => ({
       x: one.points.map((point) => point[0]), y: one.points.map((point) => point[1]), name: String(one.number),
-      mode: "lines+markers", marker: { size: 4 }, line: { dash: dashes[place % 4] }, type: "scatter",
+      mode: one.points.length > 30 ? "lines" : "lines+markers", marker: { size: 4 },
+      line: { dash: dashes[place % 4] }, type: "scatter",
     }));
     await Plotly.react(liveCanvas, data, {
       height: 280, margin: { l: 56, r: 16, t: 16, b: 40 }, font: { color: ink.trim(), size: 12 },
@@ -113,10 +115,11 @@
   }
   function extendRunning(news) {
     const same = places && places.size === news.running.length && news.running.every((one) => places.has(one));
-    if (!same) { if (news.running.length || places) drawRunning(); return; }
+    const long = same && liveCanvas.data.some((one) => one.x.length > MOST_POINTS);
+    if (!same || long) { if (news.running.length || places) return drawRunning(); return; }
     const numbers = Object.keys(news.points).map(Number).filter((one) => places.has(one));
     if (!numbers.length) return;
-    Plotly.extendTraces(liveCanvas, {
+    return Plotly.extendTraces(liveCanvas, {
       x: numbers.map((one) => news.points[one].map((point) => point[0])),
       y: numbers.map((one) => news.points[one].map((point) => point[1])),
     }, numbers.map((one) => places.get(one)));
@@ -169,9 +172,36 @@
     const number = best && best.textContent.match(/\d+/);
     if (number) best.href = base + "/trial/" + number[0];
   }
-  let first = true;
+  // News may come faster than a slow machine can draw: what has come meanwhile is put together.
+  let pending = null;
+  let busy = false;
   function hear(event) {
     const news = JSON.parse(event.data);
+    if (pending && !pending.lost && !news.lost) {
+      Object.assign(pending.rows, news.rows);
+      for (const [number, points] of Object.entries(news.points)) {
+        pending.points[number] = (pending.points[number] || []).concat(points);
+      }
+      pending = { ...news, rows: pending.rows, points: pending.points };
+    } else {
+      pending = news;
+    }
+    if (!busy) applyNext();
+  }
+  async function applyNext() {
+    busy = true;
+    while (pending) {
+      const news = pending;
+      pending = null;
+      const began = performance.now();
+      try { await apply(news); } catch (error) { console.error(error); }
+      const cost = performance.now() - began;
+      await new Promise((go) => setTimeout(go, Math.min(Math.max(200, 3 * cost), 3000)));
+    }
+    busy = false;
+  }
+  let first = true;
+  async function apply(news) {
     const lost = document.querySelector("#lost");
     if (lost) {
       lost.hidden = !news.lost;
@@ -183,7 +213,7 @@
       document.querySelector('[data-when="going"]').hidden = news.pause !== "";
       document.querySelector('[data-when="paused"]').hidden = news.pause === "";
       patchRows(news.rows);
-      extendRunning(news);
+      await extendRunning(news);
       tableStale = tableStale || Object.keys(news.rows).length > 0;
     }
     const mine = news.rows[home.dataset.number];

@@ -18,6 +18,8 @@ Kind = Literal["numeric", "categorical", "pooled"]
 
 FEW_CATEGORIES = 20
 MANY_CATEGORIES = 256
+ROWS_EACH = 30
+"""Training rows to a category, on average, from which each of many has an input of its own."""
 MOSTLY_NUMBERS = 0.9
 _UNIT = r"(?:%|‰|[$€£¥₹]|EUR|USD|GBP|CHF)?"
 _DIGITS = r"(?:\d{1,3}(?:[.,' \u00a0\u2009\u202f]\d{3})+|\d+)(?:[.,]\d+)?"
@@ -32,8 +34,8 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools:
     other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes;
     unless it is numbers with a mistake: more than 20 different values, nine cells in ten being numbers.
 
-    Categories are many where there are more than 256, or more than 20 with fewer than two rows to each on
-    average: a feature for each would be 1 in a row or two, and cannot be learnt from.
+    Categories are many where there are more than 256, or more than 20 with fewer than thirty rows to each on
+    average: what a feature for each would mean cannot be learnt from so few.
 
     Args:
         column: The training rows' cells, indexed by row position.
@@ -72,11 +74,10 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools:
 def _few_or_many(
     column: pd.Series, codes: np.ndarray, values: list[object], refuse: Any, source: str, *, pools: bool
 ) -> Kind:
-    if _few_enough(len(values), int((codes >= 0).sum())):
-        return "categorical"
-    if not pools:
+    rows = int((codes >= 0).sum())
+    if not pools and not _few_enough(len(values), rows, 2):
         refuse(column, codes, values, source)
-    return "pooled"
+    return "pooled" if pools and not _few_enough(len(values), rows) else "categorical"
 
 
 def are_many(column: pd.Series, source: str) -> bool:
@@ -123,8 +124,8 @@ def _refuse_many_codes(column: pd.Series, codes: np.ndarray, values: list[object
     )
 
 
-def _few_enough(categories: int, rows: int) -> bool:
-    return categories <= FEW_CATEGORIES or (categories <= MANY_CATEGORIES and 2 * categories <= rows)
+def _few_enough(categories: int, rows: int, rows_each: int = ROWS_EACH) -> bool:
+    return categories <= FEW_CATEGORIES or (categories <= MANY_CATEGORIES and rows_each * categories <= rows)
 
 
 def _refuse_mistaken_numbers(

@@ -93,8 +93,7 @@ def describe_cells(
             count = len(column.categories)
             notes.append(
                 f"column {column.name!r} is taken as {count} categories, rare and new ones together as one "
-                "more: the target's average in each"
-                + (f", and a feature each for the {len(column.frequent)} largest" if column.frequent else "")
+                "more: each is told by what the target is there on average"
             )
         if not isinstance(column, CategoricalColumn):
             continue

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sturgeon.data.features.cells import CategoryNames, category_key, distinct
-from sturgeon.data.features.scale import Scale, fit_scale, fit_share_scale
+from sturgeon.data.features.scale import Scale, fit_scale
 
 FEWEST_ROWS = 3
 """Of a category in the training rows, or it is pooled with the other rare ones."""
-FREQUENT = 16
-"""How many of the most frequent categories have a feature of their own too, as in a column of few."""
-LEAST_SHARE = 0.02
-"""Of the training rows, for such a feature."""
 FOLDS = 5
 PRIOR_ROWS = 5.0
 """For how many rows the average over all rows counts in that of a category."""
@@ -30,22 +27,20 @@ PRIOR_ROWS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PooledColumn:
-    """Averages of the target by category, normalised, and a 0/1 feature for each of the most frequent ones.
+    """What the targets of a category's rows are on average, normalised.
 
     Attributes:
         name: The column's name.
         categories: Those with enough training rows, as `category_key` spells them, sorted. Any other one
             is pooled.
         missing: Whether a missing cell is one more category, the last: training rows had some.
-        frequent: The categories with a feature of their own, sorted.
-        shares: The scales of these features.
         averages: For the pool, then for each category, the averages: of the target in standard units, or of
             each class's share of the rows (of two classes, the second's).
-        scales: The scales of the averages.
+        scales: The scales of these features.
 
     Example:
         >>> averages = ((0.0,), (1.0,), (3.0,))
-        >>> column = PooledColumn("city", ("Bonn", "Ulm"), False, (), (), averages, (Scale(1.0, 2.0),))
+        >>> column = PooledColumn("city", ("Bonn", "Ulm"), False, averages, (Scale(1.0, 2.0),))
         >>> column.encode(pd.Series(["Ulm", "Bonn", "Rome"], name="city"), "the table").tolist()
         [[1.0], [0.0], [-0.5]]
     """
@@ -53,29 +48,20 @@ class PooledColumn:
     name: str
     categories: tuple[str, ...]
     missing: bool
-    frequent: tuple[str, ...]
-    shares: tuple[Scale, ...]
     averages: tuple[tuple[float, ...], ...]
     scales: tuple[Scale, ...]
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the features, in order."""
-        own = tuple(f"{self.name}={category}" for category in self.frequent)
         if len(self.scales) == 1:
-            return (*own, f"{self.name}: average")
-        return (*own, *(f"{self.name}: average {number}" for number in range(len(self.scales))))
+            return (f"{self.name}: average",)
+        return tuple(f"{self.name}: average {number}" for number in range(len(self.scales)))
 
     @property
     def rows(self) -> np.ndarray:
         """The normalised features of the pool, then of each category: float64, a row each."""
-        places = {category: place for place, category in enumerate(self.categories, 1)}
-        own = np.zeros((len(self.averages), len(self.frequent)))
-        for feature, category in enumerate(self.frequent):
-            own[places[category], feature] = 1.0
-        return np.concatenate(
-            [_normalise(own, self.shares), _normalise(np.array(self.averages), self.scales)], axis=1
-        )
+        return _normalise(np.array(self.averages), self.scales)
 
     def encode(self, column: pd.Series, source: str) -> np.ndarray:
         """Turn n cells into normalised features, float64, shape (n, features)."""
@@ -92,10 +78,16 @@ class PooledColumn:
     def find_places(self, column: pd.Series, source: str) -> np.ndarray:
         """The row of `rows` that each of n cells has, int, shape n: 0 for the pool."""
         codes, values = distinct(column, source)
-        names = CategoryNames(self.categories)
+        names = _names_of(self.categories)
         found = (names.find(value) for value in values)
         of_missing = len(self.categories) + 1 if self.missing else 0
         return np.array([*(0 if place is None else place + 1 for place in found), of_missing])[codes]
+
+
+@lru_cache(maxsize=64)
+def _names_of(categories: tuple[str, ...]) -> CategoryNames:
+    """Made once, as rows are encoded some thousands at a time."""
+    return CategoryNames(categories)
 
 
 def _normalise(values: np.ndarray, scales: Sequence[Scale]) -> np.ndarray:
@@ -141,7 +133,7 @@ def fit_pooled(column: pd.Series, targets: np.ndarray, source: str) -> PooledCol
         >>> cells = pd.Series(["Bonn", "Ulm"] * 3 + ["Rome"], name="city")
         >>> fitted = fit_pooled(cells, np.array([[0.0], [1.0]] * 3 + [[0.5]]), "the table")
         >>> fitted.categories, fitted.feature_names
-        (('Bonn', 'Ulm'), ('city=Bonn', 'city=Ulm', 'city: average'))
+        (('Bonn', 'Ulm'), ('city: average',))
     """
     codes, values = distinct(column, source)
     keys = [category_key(value) for value in values]
@@ -154,11 +146,6 @@ def fit_pooled(column: pd.Series, targets: np.ndarray, source: str) -> PooledCol
     place_of = {key: place for place, key in enumerate(kept, 1)}
     absent = bool((codes < 0).any())
     places = np.array([*(place_of.get(key, 0) for key in keys), len(kept) + 1 if absent else 0])[codes]
-    most = sorted(kept, key=lambda key: (-counts[key], key))[:FREQUENT]
-    own = [(key, fit_share_scale(counts[key], len(codes))) for key in sorted(most)]
-    own = [
-        (key, scale) for key, scale in own if scale is not None and counts[key] >= LEAST_SHARE * len(codes)
-    ]
     sums, rows = _sums(places, targets, 1 + len(kept) + absent)
     averages = _average(sums, rows)
     # By the spread that training rows will see. It is one number a column, so no row is told by it.
@@ -168,16 +155,28 @@ def fit_pooled(column: pd.Series, targets: np.ndarray, source: str) -> PooledCol
         str(column.name),
         tuple(kept),
         absent,
-        tuple(key for key, _ in own),
-        tuple(scale for _, scale in own if scale is not None),
         tuple(map(tuple, averages.tolist())),
         scales,
     )
 
 
+def own_folds(groups: np.ndarray) -> np.ndarray:
+    """Cut rows into folds that are always the same, the rows of a group in one fold.
+
+    Args:
+        groups: The group of each row, from 0.
+
+    Example:
+        >>> folds = own_folds(np.array([0, 1, 0, 2]))
+        >>> bool(folds[0] == folds[2]), len(set(folds.tolist()))
+        (True, 3)
+    """
+    count = int(groups.max()) + 1
+    return (np.random.default_rng(count).permutation(count) % FOLDS)[groups]
+
+
 def _folds_of(rows: int) -> np.ndarray:
-    """A fold for each row, always the same for so many rows."""
-    return np.random.default_rng(rows).permutation(rows) % FOLDS
+    return own_folds(np.arange(rows))
 
 
 def _sums(places: np.ndarray, targets: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -213,7 +212,7 @@ class OutOfFold:
         places: For each training row, its row of ``column.rows``, int32.
 
     Example:
-        >>> column = PooledColumn("c", ("a",), False, (), (), ((0.0,), (0.5,)), (Scale(0.0, 1.0),))
+        >>> column = PooledColumn("c", ("a",), False, ((0.0,), (0.5,)), (Scale(0.0, 1.0),))
         >>> rows = OutOfFold(column, 0, np.ones(4, np.int32))
         >>> inputs = np.empty((4, 1), np.float32)
         >>> rows.write(inputs, np.array([[0.0], [0.0], [1.0], [1.0]]), np.array([0, 1, 0, 1]))
@@ -277,6 +276,6 @@ def find_pooled(
         width = len(column.feature_names)
         if isinstance(column, PooledColumn):
             places = column.find_places(frame[column.name].iloc[rows], source)
-            found.append(OutOfFold(column, first + len(column.frequent), places.astype(np.int32)))
+            found.append(OutOfFold(column, first, places.astype(np.int32)))
         first += width
     return tuple(found)

@@ -81,9 +81,13 @@ class Preprocessing:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Which inputs are those of columns of numbers."""
-        kinds = [column for column in self.columns for _ in column.feature_names]
-        return tuple(place for place, column in enumerate(kinds) if isinstance(column, NumericColumn))
+        """Which inputs are numbers of columns themselves, not cycles of dates nor marks "is missing"."""
+        places, place = [], 0
+        for column in self.columns:
+            if isinstance(column, NumericColumn) and column.value is not None:
+                places.append(place)
+            place += len(column.feature_names)
+        return tuple(places)
 
     @property
     def outputs(self) -> int:

@@ -24,6 +24,8 @@ from sturgeon.errors import DataError, option
 
 _FIRST_CELLS, _FIRST_ROWS = 64, 1000
 _CLOSE = 1e-6
+_FEW = 3
+"""With so few different values, a cell among them that is not in their form may be a name like them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +176,7 @@ def _refuse_mistakes(
     _refuse_two_orders(column, codes, texts, source)
     present = codes[codes >= 0]
     counts = np.bincount(present, minlength=len(values)).tolist()
-    few = len(values) <= (3 if is_target else FEW_CATEGORIES)
-    if few or 1 - np.isnan(numbers_among(values))[present].mean() >= MOSTLY_NUMBERS:
+    if len(values) <= _FEW or 1 - np.isnan(numbers_among(values))[present].mean() >= MOSTLY_NUMBERS:
         return
     units = [unit_of(text) for text in texts]
     if None not in units and len(values) > FEW_CATEGORIES:

@@ -161,10 +161,7 @@ def _column(stored: dict[str, Any]) -> Column:
     averages = tuple(tuple(map(float, each)) for each in stored["averages"])
     if len(averages) != 1 + len(categories) + missing:
         raise ValueError(f"{len(averages)} averages for {len(categories)} categories")
-    frequent = tuple(map(str, stored["frequent"]))
-    return PooledColumn(
-        name, categories, missing, frequent, _scales(stored["shares"]), averages, _scales(stored["scales"])
-    )
+    return PooledColumn(name, categories, missing, averages, _scales(stored["scales"]))
 
 
 def _scales(stored: list[dict[str, Any]]) -> tuple[Scale, ...]:

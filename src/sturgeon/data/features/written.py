@@ -20,6 +20,7 @@ Form = NumberForm | MomentForm
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _NOTHING = np.iinfo(np.int64).min
+_FIRST_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,18 @@ def kind_of(column: pd.Series) -> Kind | None:
         return "duration"
     if column.dtype != object:
         return None
-    place = column.first_valid_index()
-    first = None if place is None else column.loc[place]
+    first = next((each for each in column.iloc[:_FIRST_ROWS] if not _is_missing(each)), None)
+    if first is None and len(column) > _FIRST_ROWS:
+        first = next((each for each in column.iloc[_FIRST_ROWS:] if not _is_missing(each)), None)
     if isinstance(first, datetime.date | np.datetime64 | pd.Period):  # a datetime is a date too
         return "date"
     if isinstance(first, datetime.time):
         return "time"
     return "duration" if isinstance(first, datetime.timedelta | np.timedelta64) else None
+
+
+def _is_missing(cell: Any) -> bool:
+    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
 
 
 def read_written(column: pd.Series, form: Form, source: str) -> np.ndarray:

@@ -79,4 +79,5 @@ def style_axes(figure: go.Figure) -> go.Figure:
 
 def set_caption(figure: go.Figure, caption: str) -> None:
     """Say what a figure's caption is."""
-    figure.update_layout(meta={**figure.layout["meta"], "caption": caption})
+    layout: Any = figure.layout
+    figure.update_layout(meta={**layout.meta, "caption": caption})

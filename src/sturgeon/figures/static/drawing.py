@@ -60,7 +60,12 @@ def draw_static(figure: go.Figure, form: str, *, width: int = WIDTH, scale: floa
     height = int(layout.get("height", 380)) + 30
     fonts = _fonts(json.dumps(layout, ensure_ascii=False), form)
     # SVG keeps text as text; mathematics in a name stays what it is.
-    settings = {"font.family": fonts, "svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": MARK}
+    settings: dict[Any, Any] = {
+        "font.family": fonts,
+        "svg.fonttype": "none",
+        "text.parse_math": False,
+        "svg.hashsalt": MARK,
+    }
     with matplotlib.rc_context(settings):
         canvas = Figure(figsize=(width / _DOTS, height / _DOTS), dpi=_DOTS, facecolor="white")
         _draw(canvas, drawn["data"], layout, (width, height))

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sturgeon.errors import InputError, SpaceError
+from sturgeon.frameworks.sklearn.tables import as_table, has_text_or_gaps, is_table
 from sturgeon.search import Search, search_by_name
 from sturgeon.space import Config, Constant, Space, standard_space
 
 if TYPE_CHECKING:
-    from sturgeon.frameworks.sklearn.fitting import Fit, Rows
+    from sturgeon.frameworks.sklearn.fitting import Fit
+    from sturgeon.frameworks.sklearn.prepared import Rows
 
 HYPERPARAMETERS = standard_space().names
 
@@ -40,7 +42,7 @@ class _NetworkEstimator(BaseEstimator):
         layers: int = 3,
         schedule: str = "cosine",
         decay: float = 0.1,
-        weight_decay: float = 0.1,
+        weight_decay: float = 0.5,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
@@ -54,6 +56,9 @@ class _NetworkEstimator(BaseEstimator):
         validation: float = 0.15,
         study: str | os.PathLike[str] | None = None,
         random_state: Any = None,
+        folds: int = 1,
+        ensemble: int = 8,
+        bounds: bool | None = None,
     ) -> None:
         self.learning_rate = learning_rate
         self.optimizer = optimizer
@@ -79,10 +84,16 @@ class _NetworkEstimator(BaseEstimator):
         self.validation = validation
         self.study = study
         self.random_state = random_state
+        self.folds = folds
+        self.ensemble = ensemble
+        self.bounds = bounds
 
     @property
     def network_(self) -> Any:
-        """The trained network, a :class:`sturgeon.network.trained.TrainedNetwork`."""
+        """The trained network: a :class:`sturgeon.network.trained.TrainedNetwork`, or with folds several.
+
+        Those are a :class:`sturgeon.network.ensemble.NetworkEnsemble`.
+        """
         check_is_fitted(self)
         return self._fit.network
 
@@ -94,7 +105,7 @@ class _NetworkEstimator(BaseEstimator):
 
     @property
     def validation_value_(self) -> float | None:
-        """The log loss, or the RMSE, of the chosen trial on the validation rows; None without ``tune``."""
+        """The log loss, or the RMSE, of the best trial on the validation rows; None without ``tune``."""
         check_is_fitted(self)
         return self._fit.value
 
@@ -105,7 +116,7 @@ class _NetworkEstimator(BaseEstimator):
         # It loads JAX, which a process that only builds a pipeline should not pay for.
         from sturgeon.frameworks.sklearn.fitting import Tuning, fit_best, fit_one
 
-        for name, least in (("epochs", 1), ("tune", 1)):
+        for name, least in (("epochs", 1), ("tune", 1), ("folds", 1), ("ensemble", 1)):
             value = getattr(self, name)
             if name == "tune" and value is None:
                 continue
@@ -119,16 +130,48 @@ class _NetworkEstimator(BaseEstimator):
                     raise InputError(
                         f"`{name}` is for tuning; got it with tune=None. Say how many trials: tune=32."
                     )
-            self._fit: Fit = fit_one(rows, own, epochs=int(self.epochs), seed=seed)
+            self._fit: Fit = fit_one(rows, own, epochs=int(self.epochs), seed=seed, folds=int(self.folds))
             return
         search = search_by_name(self.search) if isinstance(self.search, str) else self.search
         place = ":memory:" if self.study is None else os.fspath(self.study)
-        tuning = Tuning(int(self.tune), tuned_space(self.space, own), search, self.validation, place)
-        self._fit = fit_best(rows, tuning, epochs=int(self.epochs), seed=seed)
+        space = tuned_space(self.space, own)
+        tuning = Tuning(int(self.tune), space, search, self.validation, place, int(self.ensemble))
+        self._fit = fit_best(rows, tuning, epochs=int(self.epochs), seed=seed, folds=int(self.folds))
 
-    def _inputs(self, x: Any) -> np.ndarray:
+    def _rows_of(self, x: Any, y: Any, *, numeric: bool) -> tuple[Any, Any]:
+        """Inputs as an array, or as a table where they have text or gaps, or bounds are wanted; and y."""
+        # Whether predict gets a table is decided here.
+        self._takes_tables = has_text_or_gaps(x) or bool(self.bounds)
+        if not self._takes_tables:
+            return self._numbers_of(x, y, numeric=numeric)
+        if not has_text_or_gaps(x):  # numbers only: with all of scikit-learn's checks
+            x, y = self._numbers_of(x, y, numeric=numeric)
+            return as_table(x), y
+        validate_data(self, x, skip_check_array=True)
+        kind: Any = "numeric" if numeric else None
+        y = check_array(y, ensure_2d=False, dtype=kind, input_name="y")
+        check_consistent_length(x, y)
+        if len(x) < 2:
+            raise InputError(f"A network learns from 2 rows at least; got {len(x)}. Add rows.")
+        return x, y
+
+    def _numbers_of(self, x: Any, y: Any, *, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
+        checked: Any = validate_data(self, x, y, dtype=np.float64, ensure_min_samples=2, y_numeric=numeric)
+        return checked
+
+    def _inputs(self, x: Any) -> Any:
         check_is_fitted(self)
-        return cast(np.ndarray, validate_data(self, x, dtype=np.float64, reset=False))
+        if not self._takes_tables:
+            return validate_data(self, x, dtype=np.float64, reset=False)
+        if is_table(x):
+            validate_data(self, x, reset=False, skip_check_array=True)
+            return x if hasattr(self, "feature_names_in_") else as_table(x.to_numpy())
+        if hasattr(self, "feature_names_in_"):
+            raise InputError(
+                f"What learnt from a table predicts for tables; got {type(x).__name__}. Give a data frame "
+                "with the same columns."
+            )
+        return as_table(cast(np.ndarray, validate_data(self, x, dtype=np.float64, reset=False)))
 
 
 class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
@@ -165,6 +208,13 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
         validation: The share of the rows that configurations are judged by, above 0 and below 1.
         study: A path or URL of a new study that keeps the trials; in memory by default.
         random_state: Equal numbers give equal networks on the same machine.
+        folds: With 2 or more, a configuration trains so many networks, each on all rows but a fold, and they
+            answer together, as sure as they are right on the rows that each did not see; fewer where a class
+            is rarer. Then ``validation`` is not looked at.
+        ensemble: With ``tune`` and ``folds``, the networks of at most so many trials answer together; 1 for
+            the best trial alone.
+        bounds: Whether numbers beyond the training rows' range are compressed smoothly, and a predicted
+            number stays near the range of their targets. None for tables with text or gaps only.
 
     Raises:
         InputError: A value breaks its rule. It is a ValueError.
@@ -190,16 +240,17 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
         """Train on rows.
 
         Args:
-            X: ``[rows, features]``, numbers, at least 2 rows.
+            X: ``[rows, features]``, numbers, at least 2 rows; or a data frame that may have text, categories
+                and gaps, which are taken as ``sturgeon tune`` takes them.
             y: ``[rows]``, labels of at least 2 classes.
 
         Raises:
             ValueError: The rows break a rule of scikit-learn's, there is one class, or a parameter is wrong.
             RunError: The training diverged.
         """
-        from sturgeon.frameworks.sklearn.fitting import Rows
+        from sturgeon.frameworks.sklearn.prepared import Rows
 
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        X, y = self._rows_of(X, y, numeric=False)
         check_classification_targets(y)
         classes, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(classes) < 2:
@@ -207,7 +258,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
                 f"A classifier needs 2 classes or more; got one class only, {classes.tolist()[0]!r}. "
                 "Add rows of another."
             )
-        self._train(Rows(X, codes, len(classes)))
+        self._train(Rows(X, codes, len(classes), self.bounds is not False))
         self.classes_ = classes
         return self
 
@@ -254,17 +305,18 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):
         """Train on rows.
 
         Args:
-            X: ``[rows, features]``, numbers, at least 2 rows.
+            X: ``[rows, features]``, at least 2 rows, as for :class:`NetworkClassifier`.
             y: ``[rows]``, numbers.
 
         Raises:
             ValueError: The rows break a rule of scikit-learn's, or a parameter is wrong.
             RunError: The training diverged.
         """
-        from sturgeon.frameworks.sklearn.fitting import Rows
+        from sturgeon.frameworks.sklearn.prepared import Rows
 
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2, y_numeric=True)
-        self._train(Rows(X, column_or_1d(y, warn=True).astype(np.float64), 0))
+        X, y = self._rows_of(X, y, numeric=True)
+        numbers = column_or_1d(y, warn=True).astype(np.float64)
+        self._train(Rows(X, numbers, 0, self.bounds is not False))
         return self
 
     def predict(self, X: Any) -> np.ndarray:

@@ -1,9 +1,10 @@
-"""Fits the batch-norm network on plain arrays: one configuration, or the best of many."""
+"""Fits the batch-norm network on rows: one configuration, or the best of many; alone, or one a fold."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,36 +17,25 @@ from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import TuneOptions
+from sturgeon.caviar.table.candidates import Candidate, Candidates, choose_ensemble, ensemble_of
 from sturgeon.caviar.table.final import train_final
 from sturgeon.caviar.table.opening import begin_table_study
-from sturgeon.data import ClassTarget, Dataset, NumericTarget, Preprocessing
-from sturgeon.data.features.aligned import empty_aligned
-from sturgeon.data.features.scale import Scale, fit_scale
-from sturgeon.data.splits import bin_by_size, split_at_random
+from sturgeon.data import ClassTarget, NumericTarget
 from sturgeon.errors import RunError
-from sturgeon.frameworks.sklearn.single_network import train_alone
+from sturgeon.frameworks.sklearn.prepared import (
+    Prepared,
+    Rows,
+    prepare_folds,
+    prepare_split,
+    prepare_whole,
+)
+from sturgeon.frameworks.sklearn.single_network import train_alone, train_folds
+from sturgeon.network.ensemble import NetworkEnsemble, outputs_of
 from sturgeon.network.settings import check_network_space
+from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.search import Search
 from sturgeon.space import Config, Constant, Space
-
-# Nothing is to be judged where one configuration is trained, but training judges after each epoch.
-_TOKEN_ROWS = 2
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What an estimator was given.
-
-    Attributes:
-        x: Inputs as they came, float64 ``[rows, features]``.
-        y: Class codes, integers ``[rows]``; or numbers, float64 ``[rows]``.
-        classes: How many classes there are; 0 for a regression.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    classes: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +48,7 @@ class Tuning:
         search: Which configuration next; None for the default.
         validation: The share of the rows that configurations are judged by.
         study: Where the study is kept, a path or URL.
+        ensemble: With folds, of how many trials at most the networks answer together.
     """
 
     trials: int
@@ -65,6 +56,7 @@ class Tuning:
     search: Search | None
     validation: float
     study: str
+    ensemble: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,29 +64,31 @@ class Fit:
     """A trained network and what goes with it.
 
     Attributes:
-        network: The network.
-        config: Its configuration.
-        mean: What is taken off each input, ``[features]``.
-        deviation: What each input is then divided by, ``[features]``, above 0.
-        target: The mean and standard deviation of a regression's target; 0 and 1 for classes.
+        network: The network, or the networks of folds.
+        config: Its configuration; of several trials the best one's.
+        encode: Turns inputs, as they came, into what the network takes.
+        target: What is predicted.
         value: The validation metric it was chosen by; None without tuning.
+        temperature: What logits are divided by, fitted on rows that the networks of folds did not see.
     """
 
-    network: TrainedNetwork
+    network: TrainedNetwork | NetworkEnsemble
     config: Config
-    mean: np.ndarray
-    deviation: np.ndarray
-    target: Scale
+    encode: Callable[[Any], np.ndarray]
+    target: ClassTarget | NumericTarget
     value: float | None = None
+    temperature: float = 1.0
 
-    def outputs(self, x: np.ndarray) -> np.ndarray:
+    def outputs(self, x: Any) -> np.ndarray:
         """Logits ``[rows, classes]``, or the target in its own unit ``[rows]``, float64."""
-        outputs = self.network.outputs(_normalised(x, self.mean, self.deviation)).astype(np.float64)
-        return outputs if self.network.architecture.outputs > 1 else self.target.undo(outputs[:, 0])
+        outputs = self.network.outputs(self.encode(x)).astype(np.float64)
+        if isinstance(self.target, ClassTarget):
+            return outputs / self.temperature
+        return self.target.limit(self.target.scale.undo(outputs[:, 0]))
 
 
-def fit_one(rows: Rows, config: Config, *, epochs: int, seed: int) -> Fit:
-    """Train one configuration on all rows.
+def fit_one(rows: Rows, config: Config, *, epochs: int, seed: int, folds: int = 1) -> Fit:
+    """Train one configuration on all rows, or one network on all but each fold of them.
 
     Raises:
         SpaceError: The network cannot take a value of the configuration.
@@ -103,99 +97,68 @@ def fit_one(rows: Rows, config: Config, *, epochs: int, seed: int) -> Fit:
     constants: dict[str, Any] = {name: Constant(value) for name, value in config.items()}
     space = Space(**constants)
     check_network_space(space)
-    every = np.arange(len(rows.y))
-    prepared = _Prepared.of(rows, every)
-    dataset = prepared.dataset(every, every[:_TOKEN_ROWS])
-    return prepared.fit(train_alone(dataset, space, config, epochs=epochs, seed=seed), config)
+    data = prepare_whole(rows, seed=seed) if folds == 1 else prepare_folds(rows, folds, seed=seed)
+    if folds == 1:
+        network = train_alone(data.dataset, space, config, epochs=epochs, seed=seed)
+        return Fit(network, config, data.encode, data.target)
+    networks = train_folds(data.dataset, space, config, epochs=epochs, seed=seed)
+    return _fit_folds([Candidate.of(0, dict(config), networks, data.dataset)], data, most=1)
 
 
-def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int) -> Fit:
+def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int, folds: int = 1) -> Fit:
     """Try configurations on a part of the rows, and train the best once more on all of them.
+
+    With folds, each configuration trains one network a fold, and the best trials' networks answer together.
 
     Raises:
         InputError: There are too few rows, or the space or the study breaks a rule.
         RunError: No configuration came to a value.
     """
     options = TuneOptions(space=tuning.space, search=tuning.search, epochs=epochs, seed=seed)
-    strata = rows.y if rows.classes else bin_by_size(rows.y)
-    split = split_at_random(strata, validation=tuning.validation, test=0.0, seed=seed)
-    prepared = _Prepared.of(rows, split.train)
-    dataset = prepared.dataset(split.train, split.validation)
+    if folds > 1:
+        data = prepare_folds(rows, folds, seed=seed)
+    else:
+        data = prepare_split(rows, tuning.validation, seed=seed)
+    dataset = data.dataset
     never = threading.Event()
-    about = {"trials": tuning.trials, "repeats": 0}
+    about = {"trials": tuning.trials, "repeats": 0, "folds": dataset.folds}
     study, settings = begin_table_study(tuning.study, options, dataset, about=about)
     with study, tempfile.TemporaryDirectory() as folder:
+        kept = Candidates(Path(folder) / "candidates", dataset) if folds > 1 else None
         loop = CaviarLoop(
             study,
             table_trainer(dataset, settings.space, settings.objective, settings.epochs),
             checkpoints=Checkpoints(Path(folder)),
             on_network=lambda trial, network: None,
             on_progress=lambda progress: None,
+            on_judged=None
+            if kept is None
+            else lambda trial, networks: (kept.add(trial.number, trial.config, networks), None)[1],
         )
         loop.run(choose_limits(trials=tuning.trials, budget=None), never)
         best = best_trial(study)
+        if kept is not None and kept.kept and best is not None:
+            chosen = kept.kept if tuning.ensemble > 1 else [kept.of(best.number) or kept.kept[0]]
+            return _fit_folds(chosen, data, most=tuning.ensemble, value=best.value)
         networks = {} if best is None else train_final(dataset, settings, [best], never)
     if best is None or best.number not in networks:
         raise RunError(
             f"A tuned network needs a trial that ends; none of {tuning.trials} did, or the best one diverged "
             "on all rows. Narrow the space, most of all `learning_rate`."
         )
-    return prepared.fit(networks[best.number], best.config, best.value)
+    return Fit(networks[best.number], best.config, data.encode, data.target, best.value)
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """Normalised rows, and what they were normalised by: the training rows' own μ and σ (N9 of the notes)."""
-
-    rows: Rows
-    inputs: np.ndarray
-    targets: np.ndarray
-    mean: np.ndarray
-    deviation: np.ndarray
-    target: Scale
-
-    @classmethod
-    def of(cls, rows: Rows, training: np.ndarray) -> _Prepared:
-        seen = rows.x[training]
-        mean, deviation = seen.mean(axis=0), seen.std(axis=0)
-        # What is the same in every row says nothing: it becomes 0, but for rounding.
-        deviation = np.where(deviation > 10 * np.finfo(np.float64).eps * np.abs(mean), deviation, 1.0)
-        target = Scale(0.0, 1.0)
-        if not rows.classes:
-            target = fit_scale(rows.y[training]) or Scale(float(rows.y[training[0]]), 1.0)
-        targets = rows.y.astype(np.int32) if rows.classes else target.apply(rows.y).astype(np.float32)
-        inputs = _normalised(rows.x, mean, deviation)
-        return cls(rows, inputs, targets, mean, deviation, target)
-
-    def dataset(self, training: np.ndarray, validation: np.ndarray) -> Dataset:
-        classes = self.rows.classes
-        target = ClassTarget("y", tuple(range(classes))) if classes else NumericTarget("y", self.target)
-        none = training[:0]
-        parts = _parts(training, validation, none)
-        arrays: dict[str, Any] = {f"x_{name}": _aligned(self.inputs[part]) for name, part in parts}
-        arrays |= {f"y_{name}": self.targets[part] for name, part in parts}
-        return Dataset(
-            task="classification" if classes else "regression",
-            task_reason="it was asked for",
-            target="y",
-            preprocessing=Preprocessing((), (), target),
-            test_rows=none,
-            **arrays,
-        )
-
-    def fit(self, network: Any, config: Config, value: float | None = None) -> Fit:
-        return Fit(network, config, self.mean, self.deviation, self.target, value)
-
-
-def _parts(*parts: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    return list(zip(("train", "validation", "test"), parts, strict=True))
-
-
-def _normalised(x: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    return ((x - mean) / deviation).astype(np.float32)
-
-
-def _aligned(array: np.ndarray) -> np.ndarray:
-    copy = empty_aligned(array.shape, array.dtype)
-    copy[:] = array
-    return copy
+def _fit_folds(
+    candidates: Sequence[Candidate], data: Prepared, *, most: int, value: float | None = None
+) -> Fit:
+    """The networks of folds that answer together, and how sure they are made."""
+    choice = choose_ensemble(candidates, data.dataset.y_train, most=most)
+    chosen = sorted(
+        (one for one in candidates if one.trial in choice.shares), key=lambda one: -choice.shares[one.trial]
+    )
+    temperature = 1.0
+    if isinstance(data.target, ClassTarget):
+        temperature = Calibration.fit(outputs_of(choice.answers), data.dataset.y_train).temperature
+    network = ensemble_of(chosen, choice.shares)
+    return Fit(network, chosen[0].config, data.encode, data.target, value, temperature)

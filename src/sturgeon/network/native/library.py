@@ -78,6 +78,22 @@ def load_library() -> ctypes.CDLL | None:
     return next((library for library in better if library is not None), least)
 
 
+def describe_absence() -> str | None:
+    """Say that there is no library and what to do; None where there is one.
+
+    Example:
+        >>> describe_absence() is None or "compiler" in describe_absence()
+        True
+    """
+    if load_library() is not None:
+        return None
+    return (
+        "networks train through JAX, several times slower than compiled C, as no C compiler was there when "
+        "Sturgeon was installed: install gcc or clang, then Sturgeon again (pip install --force-reinstall "
+        "--no-deps sturgeon)"
+    )
+
+
 def sources_now(folder: Path) -> int:
     """A number that changes with the C files beside this one."""
     texts = b"".join(path.read_bytes() for path in sorted(folder.glob("*.[ch]")))

@@ -136,9 +136,10 @@ def most_promising(
         posteriors = [one.with_fantasies(pending) for one in posteriors]
     sure = outcomes.sure
     best = float(targets[sure].min()) if sure.any() else float("inf")
-    if not sure.all():
+    unsure = ~sure & (np.arange(len(sure)) >= outcomes.recalled)
+    if unsure.any():
         # A forecast may promise too much, and a mean over folds be lucky: what the model makes of it counts.
-        forecasts = encoding.features(outcomes.unit[~sure])
+        forecasts = encoding.features(outcomes.unit[unsure])
         posteriors = [one.to_improve_on(forecasts) for one in posteriors]
     centres = outcomes.unit[np.argsort(targets, kind="stable")[:CENTRES]]
     candidates = Candidates(space, encoding, centres)

@@ -39,7 +39,8 @@ class Outcomes:
         errors: How unsure each value is as a forecast, a standard deviation; 0 where the trial ended.
         noise: How unsure each value is where it is a mean over folds, likewise; 0 where nothing is known.
         pending: Points of those that say nothing yet.
-        rows: Positions in the record of those that say something.
+        rows: Positions in the record of those that say something; -1 for trials of an old record.
+        recalled: How many of them, the first, are of an old record; see ``sturgeon.search.model.recall``.
     """
 
     unit: Floats
@@ -48,6 +49,7 @@ class Outcomes:
     noise: Floats
     pending: Floats
     rows: npt.NDArray[np.intp]
+    recalled: int = 0
 
     @property
     def sure(self) -> npt.NDArray[np.bool_]:

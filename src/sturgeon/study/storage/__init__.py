@@ -13,9 +13,10 @@ from sturgeon.study.storage.opening import (
     study_names,
 )
 from sturgeon.study.storage.rows import Curves, dump_metrics, load_metrics
-from sturgeon.study.storage.store import Ending, Store
+from sturgeon.study.storage.store import DELETED, Ending, Store
 
 __all__ = [
+    "DELETED",
     "MEMORY",
     "Curves",
     "Description",

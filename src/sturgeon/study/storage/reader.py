@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,11 @@ class Reader:
         rows = self._execute(connection, self._sql.all_trials).fetchall()
         curves = group_points(self._execute(connection, self._sql.all_points))
         return [self._record(row, curves.get(row.number, {})) for row in rows]
+
+    def outcomes(self, connection: Connection) -> list[TrialRecord]:
+        """Read every trial's number, configuration, state and value, by number, and nothing else of it."""
+        rows = self._execute(connection, self._sql.all_trials).fetchall()
+        return [TrialRecord(row.number, json.loads(row.config), row.state, row.value) for row in rows]
 
     def record(self, connection: Connection, number: int) -> TrialRecord:
         """Read one trial with its curves.

@@ -235,6 +235,10 @@ def _check_file(path: Path, create: bool) -> bool:
         raise StudyError(
             f"there is no study at {str(path)!r}; check the path, or make one with Study.create(...)."
         )
+    if not path.is_file():
+        raise StudyError(
+            f"a study is a regular file; {str(path)!r} is a pipe or a device; name another file."
+        )
     try:
         with path.open("rb") as file:
             header = file.read(100)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    delete,
     func,
     insert,
     literal_column,
@@ -155,6 +156,16 @@ class Statements:
                 attempts.c.reason == bindparam("reason", type_=Text),
                 attempts.c.number != _GIVEN_NUMBER,
             )
+        )
+        # -- deleting
+        self.delete_trial = sql(
+            delete(trials).where(_STUDY, _NUMBER, _T.state != literal_column("'running'"))
+        )
+        self.delete_points = sql(
+            delete(points).where(points.c.study_id == _GIVEN_STUDY, points.c.number == _GIVEN_NUMBER)
+        )
+        self.delete_attempts = sql(
+            delete(attempts).where(attempts.c.study_id == _GIVEN_STUDY, attempts.c.number == _GIVEN_NUMBER)
         )
         # -- the journal
         self.insert_entry = sql(insert(journal))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from sturgeon.errors import LeaseLost
+from sturgeon.errors import LeaseLost, StudyError
 from sturgeon.plain_text import plain
 from sturgeon.study.leases import new_worker
 from sturgeon.study.storage.database import Database
@@ -24,6 +24,9 @@ from sturgeon.study.storage.rows import (
     to_row,
 )
 from sturgeon.study.trial import FINISHED, Trial, TrialError
+
+DELETED = "deleted"
+"""The kind of a journal's entry that says that a trial was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +256,24 @@ class Store:
             notes=dump_list([*old_notes, *notes]),
             tags=dump_list(list(dict.fromkeys([*old_tags, *tags]))),
         )
+
+    def delete(self, connection: Connection, number: int) -> int:
+        """Remove a trial, and note in the journal that it was there; give the count of the change.
+
+        Its number is never given again.
+
+        Raises:
+            StudyError: There is no such trial, or it is running.
+        """
+        if not self._change(connection, self._sql.delete_trial, number=number):
+            state = self.reader.standing(connection, number).state
+            raise StudyError(
+                f"a trial can be deleted once it does not run; trial {number} is {state}: wait for its end."
+            )
+        self._execute(connection, self._sql.delete_points, number=number)
+        self._execute(connection, self._sql.delete_attempts, number=number)
+        entry = {"kind": DELETED, "number": number, "author": "", "body": "{}"}
+        return self.add_entry(connection, entry)[1]
 
     def add_entry(self, connection: Connection, row: Mapping[str, Any]) -> tuple[Any, ...]:
         """Add an entry to the journal; give its row, in the order of the table's columns."""

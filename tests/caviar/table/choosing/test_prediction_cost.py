@@ -62,7 +62,7 @@ def test_an_ensemble_is_cut_down_to_what_it_may_take(frame, tmp_path):
     single = tune_table(job_on(frame, tmp_path, max_size=one, **again))
     assert single.prediction["size"] <= one
     assert 1 <= len(SavedModel.load(tmp_path).network.members) < 3
-    with pytest.raises(sturgeon.InputError, match=r"within `max_size=100 B`; the smallest .* takes"):
+    with pytest.raises(sturgeon.InputError, match=r"within `max_size='100 B'`; the smallest .* takes"):
         tune_table(job_on(frame, tmp_path, max_size=100, **again))
     assert len(SavedModel.load(tmp_path).predict(frame)) == 120
 
@@ -77,7 +77,7 @@ def test_one_network_that_is_too_large_gives_way_to_the_best_that_is_not(frame, 
             if t.config["hidden_units"] <= result.best["config"]["hidden_units"]
         ]
         assert result.best["trial"] == min(smaller, key=lambda number: study.trial(number).value)
-    with pytest.raises(sturgeon.InputError, match=r"max_predict_time=0\.0001 ms"):
+    with pytest.raises(sturgeon.InputError, match=r"max_predict_time='0\.0001 ms'"):
         tune_table(job_on(frame, tmp_path / "none", folds=1, max_predict_time="0.1us"))
 
 

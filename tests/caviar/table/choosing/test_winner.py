@@ -31,7 +31,7 @@ def test_of_equally_large_ones_the_better_regularised_wins_and_then_the_better()
     assert winner_of(contend(1, values[0]), contend(2, values[1], weight_decay=0.1)).trial == 2
     both = contend(1, values[0], dropout=0.1), contend(2, values[1], weight_decay=0.5)
     assert winner_of(*both).trial == 1
-    assert winner_of(contend(2, values[0]), contend(1, values[1])).trial == 2
+    assert winner_of(contend(2, [1.0, 1.98]), contend(1, values[1])).trial == 2
 
 
 def test_repeats_are_not_paired():

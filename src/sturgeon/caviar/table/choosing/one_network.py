@@ -135,7 +135,8 @@ def _model_of(trial: TrialRecord, dataset: Dataset, network: TrainedNetwork) -> 
 
 def _untrained(config: Mapping[str, Any], dataset: Dataset) -> TrainedNetwork:
     settings = TrainingSettings.of(dict(config))
-    architecture = settings.architecture(dataset.features, dataset.outputs)
+    features = dataset.features - (0 if settings.embedding == "piecewise_linear" else dataset.pieces)
+    architecture = settings.architecture(features, dataset.outputs)
     state = initial_state(architecture, 0)
     return TrainedNetwork(architecture, state.weights, state.statistics, settings.norm_epsilon)
 

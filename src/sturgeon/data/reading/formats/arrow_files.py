@@ -96,7 +96,7 @@ def _read_ipc(mapped: pa.MemoryMappedFile, path: Path) -> pa.Table:
     try:
         start = mapped.read(6)
         mapped.seek(0)
-        if start == b"FEA1":
+        if start.startswith(b"FEA1"):
             raise pa.ArrowInvalid("it is of Feather's first version; write it again")
         opened = pa.ipc.open_file(mapped) if start == b"ARROW1" else pa.ipc.open_stream(mapped)
         return opened.read_all()

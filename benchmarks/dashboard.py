@@ -1,0 +1,299 @@
+"""The live page on a study of 10,000 trials of 50 steps, beside optuna-dashboard on an equal one.
+
+Prints, for each of the two: seconds until the first page is whole, with the server just started, and in a
+browser until its table and its first picture are there; the processor time of one update while a trial
+reports; its largest memory; and how much longer a training in another process takes with three pages open, in
+rounds that alternate with rounds without any. Needs the extra ``dashboard``, httpx, psutil, optuna-dashboard,
+and Chromium with its driver for the browser's times.
+
+    python benchmarks/dashboard.py            # a few minutes
+    python benchmarks/dashboard.py --trials 500 --rounds 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+
+import sturgeon as st
+from sturgeon.study.known_trials import KnownTrial, add_trials
+
+SPACE = st.Space(
+    learning_rate=st.Real(1e-4, 1.0, scale="log", priority=1),
+    batch_size=st.Integer(16, 512, scale="power_of_two"),
+    hidden_units=st.Integer(50, 100),
+    optimizer=st.Choice(["adam", "momentum"]),
+    layers=st.Integer(2, 4, priority=3),
+)
+PAGES = 3
+TRAINING = """
+import sys, time
+import sturgeon as st
+with st.Study.open(sys.argv[1]) as study:
+    (trial,) = study.ask()
+    for line in sys.stdin:  # a round: so many steps of about a millisecond
+        began, x = time.perf_counter(), 0.0
+        for step in range(int(line)):
+            until = time.process_time() + 0.001
+            while time.process_time() < until:
+                x += 1.0
+            study.report(trial, step=step, val_loss=x)
+        print(time.perf_counter() - began, flush=True)
+"""
+
+
+def curves_of(trials: int, steps: int) -> Iterator[tuple[dict, list[tuple[int, float]]]]:
+    """Configurations and their curves, the same for both."""
+    draw = random.Random(0)
+    for config in SPACE.sample(trials, 0):
+        floor = draw.random()
+        yield config, [(step, floor + 1 / step) for step in range(1, steps + 1)]
+
+
+def make_ours(path: Path, trials: int, steps: int) -> None:
+    with st.Study.create(path, SPACE, minimize="val_loss", search=st.Random()) as study:
+        known = [
+            KnownTrial(config, {"val_loss": curve[-1][1]}, "complete", {"val_loss": curve})
+            for config, curve in curves_of(trials, steps)
+        ]
+        for first in range(0, trials, 1000):
+            add_trials(study._store, SPACE, study.objectives, known[first : first + 1000])
+
+
+def make_optuna(path: Path, trials: int, steps: int) -> str:
+    """Fill Optuna's tables directly: by its own methods it would take many minutes."""
+    import optuna
+    from sqlalchemy import create_engine, text
+
+    url = f"sqlite:///{path}"
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(storage=url, study_name="bench", direction="minimize")
+    distributions = {
+        "learning_rate": optuna.distributions.FloatDistribution(1e-4, 1.0, log=True),
+        "batch_size": optuna.distributions.IntDistribution(16, 512),
+        "hidden_units": optuna.distributions.IntDistribution(50, 100),
+        "optimizer": optuna.distributions.CategoricalDistribution(["adam", "momentum"]),
+        "layers": optuna.distributions.IntDistribution(2, 4),
+    }
+    written = {name: optuna.distributions.distribution_to_json(one) for name, one in distributions.items()}
+    rows = [(n, config, curve) for n, (config, curve) in enumerate(curves_of(trials, steps), start=1)]
+    with create_engine(url).begin() as connection:
+        connection.execute(
+            text("INSERT INTO trials (trial_id, number, study_id, state, datetime_start, datetime_complete) "
+                 "VALUES (:n, :n - 1, 1, 'COMPLETE', '2026-01-01 00:00:00', '2026-01-01 00:01:00')"),
+            [{"n": n} for n, _, _ in rows],
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) "
+                 "VALUES (:n, :name, :value, :distribution)"),
+            [{"n": n, "name": name, "value": distributions[name].to_internal_repr(value),
+              "distribution": written[name]} for n, config, _ in rows for name, value in config.items()],
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO trial_values (trial_id, objective, value, value_type) "
+                 "VALUES (:n, 0, :value, 'FINITE')"),
+            [{"n": n, "value": curve[-1][1]} for n, _, curve in rows],
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO trial_intermediate_values "
+                 "(trial_id, step, intermediate_value, intermediate_value_type) "
+                 "VALUES (:n, :step, :value, 'FINITE')"),
+            [{"n": n, "step": step, "value": value} for n, _, curve in rows for step, value in curve],
+        )  # fmt: skip
+    del study
+    return url
+
+
+@contextlib.contextmanager
+def server(command: list[str], port: int, page: str) -> Iterator[tuple[psutil.Process, str, float]]:
+    """Start a server; give its process, its address, and the seconds until its first page was whole."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
+        base = f"http://127.0.0.1:{port}"
+        try:
+            while True:
+                assert started.poll() is None, command
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+                time.sleep(0.02)
+            began = time.perf_counter()
+            answer = httpx.get(base + page, timeout=600, follow_redirects=True)
+            answer.raise_for_status()
+            yield psutil.Process(started.pid), base, time.perf_counter() - began
+        finally:
+            started.terminate()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def in_browser(address: str, ready: str) -> float | None:
+    """Seconds from the click until what a script looks for is on the page; None without a browser."""
+    try:
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+        from selenium.webdriver.support.ui import WebDriverWait
+    except ImportError:
+        return None
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    try:
+        driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    except Exception as error:
+        print(f"no browser: {type(error).__name__}", file=sys.stderr)
+        return None
+    with driver:
+        driver.set_page_load_timeout(600)
+        driver.get("about:blank")
+        began = time.perf_counter()
+        driver.get(address)
+        WebDriverWait(driver, 600, poll_frequency=0.02).until(lambda d: d.execute_script(f"return {ready}"))
+        return time.perf_counter() - began
+
+
+class Listener:
+    """A page that is open, as far as the server sees: it hears the news and asks for what a page asks for."""
+
+    def __init__(self, base: str, key: str) -> None:
+        self.heard = 0
+        self._ended = threading.Event()
+        self._base, self._key = base, key
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        table = picture = time.monotonic()
+        address = f"{self._base}/study/{self._key}"
+        with httpx.Client(timeout=600) as client, client.stream("GET", f"{address}/events") as stream:
+            for line in stream.iter_lines():
+                if self._ended.is_set():
+                    return
+                if not line.startswith("data:"):
+                    continue
+                self.heard += 1
+                if time.monotonic() - table > 5:
+                    httpx.get(f"{address}/table", timeout=600)
+                    table = time.monotonic()
+                if time.monotonic() - picture > 10:
+                    httpx.get(f"{address}/figure/best_so_far", timeout=600)
+                    picture = time.monotonic()
+
+    def close(self) -> None:
+        """Close the page at its next news."""
+        self._ended.set()
+
+
+class Training:
+    """A training in another process, whose rounds are timed there."""
+
+    def __init__(self, study: Path) -> None:
+        command = [sys.executable, "-c", TRAINING, str(study)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def round(self, steps: int) -> float:
+        """Train so many steps; give the seconds."""
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018
+        print(steps, file=self._process.stdin, flush=True)
+        return float(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+
+
+def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]:
+    port = free_port()
+    command = [sys.executable, "-m", "sturgeon", "dashboard", str(path), "--no-browser", "--port", str(port)]
+    with server(command, port, "/") as (process, base, first):
+        ready = "document.querySelectorAll('tbody tr[data-trial]').length > 40"
+        drawn = "document.querySelector('[data-canvas] .scatterlayer .trace') !== null"
+        table, picture = in_browser(base, ready), in_browser(base, drawn)
+        key = re.search(r"/study/([0-9a-f]+)", httpx.get(base, follow_redirects=True).text)
+        assert key is not None
+        training = Training(path)
+        training.round(200)
+        alone, watched, heard, spent = [], [], 0, 0.0
+        for _ in range(rounds):
+            alone.append(training.round(steps))
+            before = sum(process.cpu_times()[:2])
+            pages = [Listener(base, key[1]) for _ in range(PAGES)]
+            watched.append(training.round(steps))
+            heard += pages[0].heard
+            spent += sum(process.cpu_times()[:2]) - before
+            for one in pages:
+                one.close()
+        training.close()
+        return {
+            "first page, s": first,
+            "table in the browser, s": table,
+            "picture in the browser, s": picture,
+            "an update, ms of processor": 1000 * spent / max(1, heard),
+            "memory, MB": process.memory_info().rss / 1e6,
+            "training with three pages": statistics.median(watched) / statistics.median(alone),
+        }
+
+
+def measure_optuna(url: str) -> dict[str, float | None]:
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "optuna-dashboard"), url, "--port", str(port)]
+    with server(command, port, "/dashboard/") as (process, base, _):
+        began = time.perf_counter()
+        httpx.get(f"{base}/api/studies/1", timeout=600).raise_for_status()
+        first = time.perf_counter() - began
+        before = sum(process.cpu_times()[:2])
+        for _ in range(3):
+            httpx.get(f"{base}/api/studies/1?after=0", timeout=600)
+        update = (sum(process.cpu_times()[:2]) - before) / 3
+        drawn = "document.querySelector('.js-plotly-plot .scatterlayer .trace') !== null"
+        picture = in_browser(f"{base}/dashboard/studies/1", drawn)
+        return {
+            "first page, s": first,
+            "picture in the browser, s": picture,
+            "an update, ms of processor": 1000 * update,
+            "memory, MB": process.memory_info().rss / 1e6,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("--trials", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=50, help="of each trial")
+    parser.add_argument("--rounds", type=int, default=5, help="of the training, with and without pages")
+    parser.add_argument("--round-steps", type=int, default=10_000, help="of one round, a millisecond each")
+    parser.add_argument("--no-peer", action="store_true", help="leave optuna-dashboard out")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        ours = Path(folder) / "bench.study"
+        make_ours(ours, asked.trials, asked.steps)
+        found = {"sturgeon": measure_ours(ours, asked.rounds, asked.round_steps)}
+        if not asked.no_peer:
+            url = make_optuna(Path(folder) / "optuna.db", asked.trials, asked.steps)
+            found["optuna-dashboard"] = measure_optuna(url)
+    names = list(dict.fromkeys(name for one in found.values() for name in one))
+    print(f"{asked.trials:,} trials of {asked.steps} steps")
+    print(f"{'':28}" + "".join(f"{who:>20}" for who in found))
+    for name in names:
+        cells = [one.get(name) for one in found.values()]
+        print(f"{name:28}" + "".join(f"{'–' if cell is None else f'{cell:.3f}':>20}" for cell in cells))
+
+
+if __name__ == "__main__":
+    main()

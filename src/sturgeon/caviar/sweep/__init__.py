@@ -1,0 +1,1 @@
+"""Any command line as a training, described in a YAML file."""

@@ -1,0 +1,67 @@
+"""A recheck as ``sturgeon recheck`` prints it: the verdict, what was compared, why, and what to do."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from sturgeon.caviar.progress import format_metric
+from sturgeon.cli.common.printable import printable
+from sturgeon.cli.views.result import describe_config
+
+if TYPE_CHECKING:
+    from sturgeon.recheck.outcome import RecheckResult
+
+
+def print_recheck(result: RecheckResult) -> None:
+    """Print what a recheck found for a person to read."""
+    console = Console(highlight=False, markup=False)
+    console.print(printable(result.sentence), soft_wrap=True)
+    console.print(_candidates(result))
+    evidence = result.evidence
+    console.print(
+        f"evidence {evidence['e_value']:.3g} of the {evidence['needed']:g} that it takes; "
+        f"recheck {evidence['number']} of this choice",
+        soft_wrap=True,
+    )
+    epochs = result.epochs
+    share = "" if epochs["share"] is None else f", {epochs['share']:.0%} of the tuning's {epochs['original']}"
+    console.print(f"{epochs['spent']} epochs{share}", soft_wrap=True)
+    deployed = result.deployed
+    if deployed is not None and deployed["new"] is not None:
+        before = "" if deployed["old"] is None else f" (on its test rows {format_metric(deployed['old'])})"
+        console.print(
+            f"the network in use: {deployed['metric']} {format_metric(deployed['new'])} "
+            f"on the new rows{before}",
+            soft_wrap=True,
+        )
+    for note in result.notes:
+        console.print(printable(note), soft_wrap=True)
+    if result.retuned is not None:
+        console.print(f"tuned anew: {printable(result.retuned)}", soft_wrap=True)
+    elif result.stale:
+        console.print(
+            f"put it right:  sturgeon recheck {shlex.quote(result.study)} … --retune", soft_wrap=True
+        )
+
+
+def _candidates(result: RecheckResult) -> Table:
+    table = Table()
+    table.add_column("candidate")
+    table.add_column("pairs", justify="right")
+    table.add_column("better by, in noises", justify="right")
+    table.add_column("differs in", overflow="fold")
+    incumbent = result.incumbent["config"]
+    for one in result.candidates:
+        name = one["origin"] if one["trial"] is None else f"{one['origin']}, trial {one['trial']}"
+        differs = {k: value for k, value in one["config"].items() if incumbent.get(k) != value}
+        if one["origin"] == "incumbent":
+            table.add_row(name, "", "", "")
+            continue
+        table.add_row(
+            name, str(one["pairs"]), f"{one['advantage']:+.2f}", printable(describe_config(differs))
+        )
+    return table

@@ -1,0 +1,148 @@
+"""A study as ``sturgeon show`` prints it: what it is, its best trials, what mattered."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sturgeon.caviar.table.saved import SavedSummary
+from sturgeon.cli.common.printable import printable
+from sturgeon.cli.views.result import (
+    describe_calibration,
+    describe_config,
+    describe_shares,
+    format_number,
+)
+from sturgeon.cli.views.sparkline import bar, common_ends, sparkline
+from sturgeon.study import Objective, Study, TrialRecord
+from sturgeon.study.edges import edges_of
+
+_PIPED_WIDTH = 1000
+"""Where no terminal says how wide it is, nothing is folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What to show of a study.
+
+    Attributes:
+        ranked: The trials, best first.
+        top: How many of them to list.
+        front: The numbers of the trials that no other beats, where there are several objectives.
+        saved: What the network that was made of them says of itself.
+        left_out: How many trials conditions left out.
+    """
+
+    ranked: Sequence[TrialRecord]
+    top: int
+    front: Collection[int]
+    saved: SavedSummary
+    left_out: int = 0
+
+
+def make_console() -> Console:
+    """A console that writes plain lines, however long, where its output goes to a file or a program."""
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=_PIPED_WIDTH)
+
+
+def print_study(study: Study, shown: Shown) -> None:
+    """Print a study for a person to read; what a terminal would obey is written as letters.
+
+    Args:
+        study: The study.
+        shown: What to show of it.
+    """
+    console = make_console()
+    for part in _parts(study, shown):
+        console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def draw_study(study: Study, shown: Shown) -> RenderableType:
+    """The same, to be drawn again and again."""
+    return Group(*_parts(study, shown))
+
+
+def _parts(study: Study, shown: Shown) -> list[Text | Table]:
+    ranked, front = shown.ranked, shown.front
+    parts: list[Text | Table] = []
+
+    def say(line: str) -> None:
+        parts.append(Text(printable(line)))
+
+    states = ", ".join(f"{count} {state}" for state, count in study.counts().items() if count)
+    goals = ", ".join(f"{one.direction} {one.metric}" for one in study.objectives)
+    say(f"{study.place}: {goals}, seed {study.seed}")
+    say(f"trials: {states or 'none yet'}")
+    if shown.saved.shares:
+        say(f"ensemble of {describe_shares(shown.saved.shares)}")
+    if shown.saved.calibration is not None:
+        say(describe_calibration(shown.saved.calibration.to_json()))
+    if front:
+        say(f"Pareto front, trials that no other beats (*): {', '.join(map(str, sorted(front)))}")
+    if shown.left_out:
+        say(f"shown: {len(ranked)} of {len(ranked) + shown.left_out} trials, by --where and --state")
+    parts.append(_trials_table(study, ranked[: shown.top], front))
+    for best in ranked[:1]:
+        if best.value is not None and not front:
+            for edge in edges_of(study.space, best.config):
+                say(f"trial {best.number}: {edge}")
+    importance = study.importance()
+    if importance.shares:
+        about = f" for {study.metric}" if len(study.objectives) > 1 else ""
+        say("")
+        say(f"how much each decided about being among the best tenth{about}, with 90 % intervals:")
+    for one in importance.shares:
+        drawn = f"{bar(one.share):<20}  " if _has_blocks() else ""
+        span = f"{one.low:.0%}–{one.high:.0%}"
+        say(f"{drawn}{one.share:4.0%}  {span:>9}  {one.name} (priority {one.priority})")
+    say(importance.verdict)
+    return parts
+
+
+def _trials_table(study: Study, ranked: Sequence[TrialRecord], front: Collection[int]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("trial", justify="right")
+    table.add_column("state")
+    for one in study.objectives:
+        table.add_column(printable(one.metric), justify="right")
+    curves = [[value for _, value in trial.curves.get(study.metric, ())] for trial in ranked]
+    ends = common_ends(curves)
+    drawn = ends is not None and _has_blocks()
+    if drawn:
+        table.add_column("curve", no_wrap=True)
+    table.add_column("what varies, or why it ended", overflow="fold")
+    for trial, curve in zip(ranked, curves, strict=True):
+        number = f"{'*' if trial.number in front else ''}{trial.number}"
+        varying = {name: trial.config[name] for name in study.space.coordinates if name in trial.config}
+        values = [_value(trial, one, study) for one in study.objectives]
+        told = printable(f"{_why(trial)} ".lstrip() + describe_config(varying))
+        lines = [sparkline(curve, ends=ends)] if drawn else []
+        table.add_row(number, trial.state, *values, *lines, told)
+    return table
+
+
+def _has_blocks() -> bool:
+    """Whether the output can show block characters."""
+    try:
+        "█▁".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _value(trial: TrialRecord, objective: Objective, study: Study) -> str:
+    value = trial.value if objective.metric == study.metric else trial.metrics.get(objective.metric)
+    return "" if value is None else format_number(value)
+
+
+def _why(trial: TrialRecord) -> str:
+    """Why it ended: the error with its type, or the reason."""
+    if trial.error is None:
+        return trial.reason or ""
+    return ": ".join(part for part in (trial.error.type, trial.error.message) if part)

@@ -1,0 +1,163 @@
+"""The test: one gambler who bets that some challenger is better than the incumbent, and may stop at any time.
+
+A pair is the incumbent and a challenger trained with one seed on the same rows, and judged on rows that
+neither saw; D is by how much the challenger did better. Under the null hypothesis no challenger is better by
+more than a tenth of the noise (`MARGIN`): D - margin is symmetric about a point at or below 0, given all
+pairs before. Whoever stakes a share of their money w on a challenger then gets 1 + Σ w tanh(d (D - margin)/s)
+times as much, which is at most 1 on average, whatever weights w, bets d and scale s are taken, if chosen
+before D is seen. So the wealth is a supermartingale, and by Ville's inequality it ever reaches 1/α with a
+probability of at most α: one may look after each pair, stop early, drop challengers and move the bets to
+those that look best, without any other correction.
+
+1 + tanh(d x) is the likelihood ratio of a normal with mean d and variance 1 against all distributions that
+are symmetric about 0.
+
+Source: Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting"; Ramdas,
+Grünwald, Vovk and Shafer 2023, "Game-theoretic statistics and safe anytime-valid inference", sections 3 and
+6.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+from scipy.special import betaln
+from scipy.stats import chi2
+
+ALPHA = 0.05
+"""The chance that a study whose data never changes is ever called stale, over its whole history."""
+MARGIN = 0.1
+"""What is too little to change a configuration for, in standard deviations of a pair's difference."""
+UNBET = 2
+"""So many pairs only show the noise and the order of the challengers; nothing is staked on them."""
+_EXPECTED = 1.0
+_EXPECTED_PAIRS = 5
+_LEAST_BET, _MOST_BET = 0.4, 1.6
+
+
+def noise_of(differences: Mapping[int, Sequence[float]]) -> float:
+    """The standard deviation of a pair's difference, as the median challenger has it.
+
+    Args:
+        differences: By challenger its differences, infinite where a training diverged.
+
+    Returns:
+        The deviation, freed of the bias of few pairs; 0 where no challenger has two finite ones.
+
+    Example:
+        >>> round(noise_of({1: [0.0, 2.0, 4.0], 2: [1.0, 3.0, 5.0]}), 2)
+        2.4
+    """
+    variances = []
+    for values in differences.values():
+        finite = np.array([value for value in values if math.isfinite(value)])
+        if len(finite) > 1:
+            degrees = len(finite) - 1
+            variances.append(finite.var(ddof=1) / _median_of_chi2(degrees))
+    return math.sqrt(float(np.median(variances))) if variances else 0.0
+
+
+@cache
+def _median_of_chi2(degrees: int) -> float:
+    """The median of a variance of so many degrees of freedom, where its mean is 1."""
+    return float(chi2.median(degrees)) / degrees
+
+
+def mean_of(values: Sequence[float], noise: float) -> float:
+    """The mean difference in units of the noise; what is beyond four of them counts as four.
+
+    Example:
+        >>> mean_of([1.0, -1.0, -math.inf], 1.0)
+        -1.3333333333333333
+    """
+    if not values or noise <= 0:
+        return 0.0
+    return float(np.clip(np.array(values) / noise, -4, 4).mean())
+
+
+class Gambler:
+    """Bets on challengers, pair by pair.
+
+    Attributes:
+        wealth: What one unit of money has become.
+
+    Example:
+        >>> gambler = Gambler()
+        >>> for pair in range(1, 9):
+        ...     gambler.bet({1: [1.0 + 0.1 * (-1) ** n for n in range(pair)]})
+        >>> gambler.wealth > 20
+        True
+    """
+
+    def __init__(self) -> None:
+        self.wealth = 1.0
+
+    def bet(self, differences: Mapping[int, Sequence[float]]) -> None:
+        """Take note of a pair.
+
+        Args:
+            differences: By challenger that is still in the race all its differences, at least one: the last
+                is the one that was bet on, by what those before it had shown.
+        """
+        past = {number: values[:-1] for number, values in differences.items()}
+        noise = noise_of(past)
+        if noise <= 0 or min((len(values) for values in past.values()), default=0) < UNBET:
+            return
+        gain = 0.0
+        for number, (weight, bet) in _stakes(past, noise).items():
+            gain += weight * math.tanh(bet * (differences[number][-1] / noise - MARGIN))
+        self.wealth *= 1 + gain
+
+
+def _stakes(past: Mapping[int, Sequence[float]], noise: float) -> dict[int, tuple[float, float]]:
+    """By challenger its share of the money and the bet; none on those that did worse than the incumbent."""
+    stakes = {}
+    for number, values in past.items():
+        mean, pairs = mean_of(values, noise), len(values)
+        if mean > 0:
+            bet = (_EXPECTED_PAIRS * _EXPECTED + pairs * mean) / (_EXPECTED_PAIRS + pairs)
+            stakes[number] = math.exp(min(pairs * mean, 50.0)), min(max(bet, _LEAST_BET), _MOST_BET)
+    total = sum(share for share, _ in stakes.values())
+    return {number: (share / total, bet) for number, (share, bet) in stakes.items()}
+
+
+def stake(number: int) -> float:
+    """The fresh money that the recheck of this number, from 1, begins with; all of them sum to 1.
+
+    Example:
+        >>> stake(1), round(sum(stake(number) for number in range(1, 1000)), 3)
+        (0.5, 0.999)
+    """
+    return 1 / (number * (number + 1))
+
+
+def interval(differences: Sequence[float], *, among: int = 1, alpha: float = ALPHA) -> tuple[float, float]:
+    """Where the median difference lies, at every moment at once, whichever challenger is looked at.
+
+    A median m is ruled out where the share of differences above it is too far from a half: where the mean
+    of the likelihood ratios p^k (1 - p)^(n - k) / 2^-n over all p in (0, 1) reaches ``among / alpha``.
+
+    Args:
+        differences: Of one challenger.
+        among: How many challengers it is one of.
+        alpha: The chance that any of the intervals is ever wrong.
+
+    Returns:
+        Its ends, infinite where there are too few pairs to tell.
+
+    Example:
+        >>> interval([1.0, 2.0, 3.0]), interval([float(n) for n in range(12)])
+        ((-inf, inf), (1.0, 10.0))
+    """
+    ordered = sorted(differences)
+    pairs, needed = len(ordered), math.log(among / alpha)
+    above = np.arange(pairs + 1)
+    evidence = pairs * math.log(2) + betaln(above + 1, pairs - above + 1)
+    # So many differences at either side can be left out.
+    left_out = int(np.sum((evidence >= needed) & (above < pairs / 2)))
+    if not left_out:
+        return -math.inf, math.inf
+    return ordered[left_out - 1], ordered[pairs - left_out]

@@ -1,0 +1,108 @@
+"""The front door: recheck a study, of a table or of a function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
+from sturgeon.errors import InputError
+from sturgeon.recheck.outcome import RecheckResult
+from sturgeon.study import Study
+
+STUDY_FILE = "tune.study"
+
+
+@no_interrupt_lost()
+def recheck(
+    study: Study | str | os.PathLike[str],
+    data: Any = None,
+    *,
+    train: Callable[..., Any] | None = None,
+    budget: int | str | None = None,
+    old: Any = None,
+    time_column: str | None = None,
+    window: str | int | None = None,
+    retune: bool = False,
+    out: str | os.PathLike[str] | None = None,
+    trials: int | None = None,
+    workers: int = 1,
+    progress: bool = True,
+) -> RecheckResult:
+    """Say whether the configuration that a study chose is still right on new data.
+
+    The incumbent, its closest rivals in the record, a neighbour, the defaults and a random configuration are
+    trained on the new data in pairs: with the same seed, on the same rows, judged on rows that neither saw. A
+    gambler bets that a challenger is better; on data that does not change, the chance that a study is ever
+    called stale is at most 5 %, over all its rechecks together and whenever one looks. The result is added
+    to the study's history, ``study.journal.read(kind="recheck")``.
+
+    Args:
+        study: A study, its file or URL, or the folder that ``sturgeon tune`` wrote to.
+        data: The new rows: a file, a data frame or a pair of arrays; for a function anything that it takes.
+        train: For a study of a function, the function: of one ``LiveTrial``, and of ``data`` where that is
+            given. It is called with pairs of equal ``trial.seed``: whatever is random in it, such as which
+            rows are for validation, should come from that.
+        budget: How much to train: epochs, each one network's, or a time such as ``"10m"``. None for a fifth
+            of what the study took. For a function, trials.
+        old: The data that the study was tuned on, where it is not where it was.
+        time_column: A column that says when a row was; rows are then in its order, and networks learn from
+            earlier rows and are judged on later ones.
+        window: How far back networks look in order of time: rows, or days such as ``"30d"``. None for all.
+        retune: Whether to tune anew where the study is stale, with the old record as prior evidence.
+        out: Where that goes: for a table a folder, by default beside the old one; for a function a study's
+            file or URL, which it needs.
+        trials: How many trials that has; None for 40 % of the old study's.
+        workers: For a function, how many processes train; 0 for this one.
+        progress: Whether to print a line on stderr now and then, from two seconds on.
+
+    Returns:
+        The verdict, and the numbers behind it.
+
+    Raises:
+        InputError: The study, the data or an option breaks a rule.
+    """
+    with ExitStack() as stack:
+        folder = None
+        if not isinstance(study, Study):
+            place, folder = find_place(study)
+            study = stack.enter_context(Study.open(place))
+        if train is not None or study.about.get("job") != "table":
+            from sturgeon.recheck.function import recheck_function, retune_function
+
+            found = recheck_function(study, train, data, budget=budget, workers=workers, progress=progress)
+            if not retune:
+                return found
+            return retune_function(
+                study, train, data, found, out, trials=trials, workers=workers, progress=progress
+            )
+        if data is None:
+            raise InputError("A recheck needs new data; got none. Name a table: recheck(study, data).")
+        from sturgeon.recheck.table import RecheckOptions, recheck_table
+
+        options = RecheckOptions(budget, old, time_column, window, progress)
+        with stop_on_signal() as stop:
+            result = recheck_table(study, data, options, stop, folder=folder)
+        if not retune:
+            return result
+        from sturgeon.recheck.retune import RetuneOptions, retune_table
+
+        asked = RetuneOptions(None if out is None else Path(out), trials)
+        return retune_table(study, folder, data, result, asked)
+
+
+def find_place(study: str | os.PathLike[str]) -> tuple[str, Path | None]:
+    """Where a study lies, of its file, its URL or its folder; and the folder, where one was named.
+
+    Example:
+        >>> find_place("postgresql://host/db?study=wine")
+        ('postgresql://host/db?study=wine', None)
+    """
+    named = os.fspath(study)
+    folder = Path(named)
+    if "://" not in named and folder.is_dir():
+        return str(folder / STUDY_FILE), folder
+    return named, None

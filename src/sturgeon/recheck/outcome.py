@@ -1,0 +1,136 @@
+"""What a recheck found: one sentence, and the numbers behind it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sturgeon.recheck.evidence import ALPHA, MARGIN, mean_of
+from sturgeon.recheck.history import Account
+from sturgeon.recheck.race import Race
+from sturgeon.recheck.verdict import Verdict, as_json
+from sturgeon.study import Objective, Study, TrialRecord
+
+
+@dataclass(frozen=True)
+class RecheckResult:
+    """What a recheck found. Its fields are the JSON that ``sturgeon recheck --json`` prints.
+
+    Attributes:
+        study: Where the study lies.
+        verdict: ``"still right"``, ``"another is better"`` or ``"retune"``.
+        stale: Whether something is to be done: the exit code is 3 then.
+        sentence: The verdict with its evidence.
+        data: What the new data was called.
+        rows: Its rows; None where a function trains.
+        metric: What was compared.
+        direction: ``minimize`` or ``maximize``.
+        incumbent: The ``trial`` in use, its ``config`` and its ``value`` in the study.
+        challenger: What stands best against it: ``origin`` (``record``, ``neighbour``, ``default``,
+            ``random``), ``trial``, ``config``, its ``advantage`` in the median pair in the metric's unit
+            (above 0 it is better), and from ``low`` to ``high`` where that lies at 95 %; None without one.
+        candidates: All that were trained: ``origin``, ``trial``, ``config``, ``pairs`` and the mean
+            ``advantage`` in units of the noise.
+        noise: The standard deviation of a pair's difference.
+        pairs: Pairs of trainings of the challenger that went farthest.
+        evidence: ``e_value``, which is at least ``needed`` where another is better; ``capital``, with which
+            the recheck began; ``wealth``, what each unit of it became; ``number``, which recheck of its
+            account it was; ``alpha``, the chance that unchanged data is ever called stale; ``margin``, in
+            units of the noise.
+        epochs: Epochs ``spent`` of a ``budget``, what the ``original`` tuning took, and the ``share`` of it;
+            each epoch is one network's.
+        drift: How the data changed, as :class:`sturgeon.recheck.rows.drift.Drift` says; None for a function.
+        deployed: The ``metric``'s value of the network in use on the ``old`` test rows and on the ``new``
+            rows.
+        notes: What else is to be known.
+        fingerprint: Of the new data.
+        interrupted: Whether it was stopped before its end.
+        extra_columns: Columns of the new data that the network does not know; they were left out.
+        retuned: With ``retune``, the folder or study of the new tuning; else None.
+        seconds: How long it took.
+    """
+
+    study: str
+    verdict: str
+    stale: bool
+    sentence: str
+    data: str
+    rows: int | None
+    metric: str
+    direction: str
+    incumbent: dict[str, Any]
+    challenger: dict[str, Any] | None
+    candidates: list[dict[str, Any]]
+    noise: float
+    pairs: int
+    evidence: dict[str, Any]
+    epochs: dict[str, Any]
+    drift: dict[str, Any] | None
+    deployed: dict[str, Any] | None
+    notes: list[str]
+    fingerprint: str
+    interrupted: bool
+    seconds: float
+    extra_columns: list[str] = field(default_factory=list)
+    retuned: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its fields, as plain JSON."""
+        return asdict(self)
+
+
+def sum_up(
+    study: Study,
+    objective: Objective,
+    incumbent: TrialRecord,
+    race: Race,
+    verdict: Verdict,
+    account: Account,
+    **more: Any,
+) -> RecheckResult:
+    """Put a result together; ``more`` are the fields that are not of the race."""
+    noise = race.noise
+    return RecheckResult(
+        study=study.place,
+        verdict=verdict.kind,
+        stale=verdict.stale,
+        sentence=verdict.sentence,
+        metric=objective.metric,
+        direction=objective.direction,
+        incumbent={
+            "trial": incumbent.number,
+            "config": dict(incumbent.config),
+            "value": incumbent.value,
+        },
+        challenger=None
+        if verdict.challenger is None
+        else {
+            **as_json(verdict.challenger),
+            "advantage": verdict.advantage,
+            "low": verdict.low,
+            "high": verdict.high,
+            "edges": list(verdict.edges),
+        },
+        candidates=[
+            {
+                **as_json(one),
+                "pairs": len(race.differences.get(one.number, ())),
+                "advantage": mean_of(race.differences[one.number], noise)
+                if one.number in race.differences
+                else 0.0,
+            }
+            for one in race.candidates
+        ],
+        noise=noise,
+        pairs=race.pairs,
+        evidence={
+            "e_value": account.capital * race.wealth,
+            "needed": 1 / ALPHA,
+            "capital": account.capital,
+            "wealth": race.wealth,
+            "number": account.number,
+            "alpha": ALPHA,
+            "margin": MARGIN,
+        },
+        **more,
+    )

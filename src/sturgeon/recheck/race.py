@@ -1,0 +1,178 @@
+"""The race: pairs of trainings, fewer challengers from lap to lap, and the gambler who watches it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sturgeon.recheck.candidates import Candidate
+from sturgeon.recheck.evidence import ALPHA, UNBET, Gambler, mean_of, noise_of
+
+MOST_PAIRS = 32
+"""More pairs than that are not trained, whatever the budget."""
+_LAP = 2
+_KEPT = ((2, 2), (6, 1))
+"""After so many pairs so many challengers are left."""
+_HOPELESS = 3.0
+"""A challenger is dropped whose mean is so many standard errors below what one noise of difference gives."""
+_HOPELESS_FROM = 6
+
+Evaluate = Callable[[Sequence[Candidate], Sequence[int]], dict[tuple[int, int], float]]
+"""Trains candidates: the value of each ``(candidate, pair)``, to be minimised; infinite where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is trained.
+
+    Attributes:
+        trainings: Trainings in all, at most.
+        challengers: With how many it begins.
+        pairs: Pairs of the challenger that is left at the end.
+    """
+
+    trainings: int
+    challengers: int
+    pairs: int
+
+
+def plan_race(trainings: int, most_pairs: int = MOST_PAIRS) -> Plan:
+    """Choose the number of challengers, so that the last one gets pairs enough to be judged.
+
+    Example:
+        >>> plan_race(64)
+        Plan(trainings=64, challengers=5, pairs=26)
+    """
+    challengers = next(
+        (count for least, count in ((90, 7), (44, 5), (30, 3), (22, 2)) if trainings >= least), 1
+    )
+    left, pairs = trainings, 0
+    while pairs < most_pairs:
+        cost = min(_LAP, most_pairs - pairs) * (1 + _racing(challengers, pairs))
+        if cost > left:
+            break
+        left, pairs = left - cost, pairs + min(_LAP, most_pairs - pairs)
+    if pairs < most_pairs and left >= 1 + _racing(challengers, pairs):
+        pairs += 1
+    return Plan(trainings, challengers, pairs)
+
+
+def _racing(challengers: int, pairs: int) -> int:
+    return min([challengers, *(kept for after, kept in _KEPT if pairs >= after)])
+
+
+@dataclass
+class Race:
+    """What was seen.
+
+    Attributes:
+        candidates: The incumbent first.
+        values: What each came to in each pair, by ``(candidate, pair)``.
+        differences: By challenger by how much it did better, pair by pair.
+        racing: The challengers that are left.
+        wealth: The gambler's, for each unit staked.
+        trainings: How many trainings there were.
+    """
+
+    candidates: Sequence[Candidate]
+    values: dict[tuple[int, int], float] = field(default_factory=dict)
+    differences: dict[int, list[float]] = field(default_factory=dict)
+    racing: list[int] = field(default_factory=list)
+    wealth: float = 1.0
+    trainings: int = 0
+
+    @property
+    def noise(self) -> float:
+        """The standard deviation of a pair's difference."""
+        return noise_of(self.differences)
+
+    @property
+    def pairs(self) -> int:
+        """Pairs so far."""
+        return max(map(len, self.differences.values()), default=0)
+
+    @property
+    def leader(self) -> Candidate:
+        """The challenger that stands best among those that went farthest."""
+        noise = self.noise
+        farthest = max(self.differences, key=lambda n: (len(self.differences[n]), self._mean(n, noise), -n))
+        return self.candidates[farthest]
+
+    def _mean(self, number: int, noise: float) -> float:
+        values = self.differences[number]
+        return mean_of(values, noise) if noise > 0 else sum(map(_bounded, values)) / len(values)
+
+
+def run_race(
+    candidates: Sequence[Candidate],
+    plan: Plan,
+    evaluate: Evaluate,
+    *,
+    capital: float = 1.0,
+    stop: Callable[[], bool] = lambda: False,
+    on_lap: Callable[[Race], None] = lambda race: None,
+) -> Race:
+    """Train pairs until the challengers are shown to be better, are hopeless, or the budget is spent.
+
+    Args:
+        candidates: The incumbent first.
+        plan: How much may be trained.
+        evaluate: Trains.
+        capital: With how much money the gambler begins; it ends at ``1 / ALPHA``.
+        stop: Asked before each lap whether to end.
+        on_lap: Called after each lap.
+
+    Returns:
+        The race.
+    """
+    numbers = [one.number for one in candidates[1:]]
+    race = Race(candidates, differences={number: [] for number in numbers}, racing=numbers)
+    gambler = Gambler()
+    while race.racing and race.pairs < plan.pairs and not stop():
+        field_ = [candidates[0], *(candidates[number] for number in race.racing)]
+        laps = min(_LAP, plan.pairs - race.pairs, (plan.trainings - race.trainings) // len(field_))
+        if laps < 1:
+            break
+        pairs = range(race.pairs, race.pairs + laps)
+        values = evaluate(field_, pairs)
+        race.values |= values
+        race.trainings += len(values)
+        for pair in pairs:
+            if any((one.number, pair) not in values for one in field_):
+                return race  # interrupted: what is not whole is left out
+            for number in race.racing:
+                difference = _difference(values[0, pair], values[number, pair])
+                race.differences[number].append(difference)
+            gambler.bet({number: race.differences[number] for number in race.racing})
+            race.wealth = gambler.wealth
+            if capital * race.wealth >= 1 / ALPHA:
+                return race
+        race.racing = _left(race)
+        on_lap(race)
+    return race
+
+
+def _difference(incumbent: float, challenger: float) -> float:
+    """By how much the challenger is better; infinite where one of the two failed, 0 where both did."""
+    if math.isinf(incumbent) and math.isinf(challenger):
+        return 0.0
+    return incumbent - challenger
+
+
+def _bounded(value: float) -> float:
+    return max(min(value, 1e300), -1e300)
+
+
+def _left(race: Race) -> list[int]:
+    noise, pairs = race.noise, race.pairs
+    if pairs < UNBET:
+        return race.racing
+    means = {number: race._mean(number, noise) for number in race.racing}
+    ranked = sorted(race.racing, key=lambda number: (-means[number], number))
+    kept = ranked[: _racing(len(ranked), pairs)]
+    if pairs >= _HOPELESS_FROM and noise > 0:
+        kept = [number for number in kept if means[number] >= 1 - _HOPELESS / math.sqrt(pairs)]
+    if pairs >= _HOPELESS_FROM and noise == 0:
+        kept = [number for number in kept if means[number] > 0]
+    return kept

@@ -1,0 +1,338 @@
+"""Recheck the built-in network on a table."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sturgeon.caviar.limits import to_seconds
+from sturgeon.caviar.opening import StudySettings
+from sturgeon.caviar.progress import FIRST_SECONDS, SHORTEST_SECONDS, format_metric, format_seconds, say
+from sturgeon.caviar.table.outcome import RESULT_FILE
+from sturgeon.data import naive_baseline
+from sturgeon.data.metrics import measure
+from sturgeon.data.reading.sources import Table
+from sturgeon.data.targets import NumericTarget
+from sturgeon.errors import InputError, option
+from sturgeon.recheck.blocks import Blocks, BlockTrainer, count_blocks
+from sturgeon.recheck.candidates import choose_candidates, find_incumbent
+from sturgeon.recheck.evidence import ALPHA, interval
+from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
+from sturgeon.recheck.outcome import RecheckResult, sum_up
+from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
+from sturgeon.recheck.rows.drift import describe_drift
+from sturgeon.recheck.rows.new_data import (
+    NewData,
+    TableStudy,
+    fingerprint_of,
+    read_new_data,
+    read_old_data,
+    refuse_old_data,
+    seed_of,
+)
+from sturgeon.recheck.rows.windows import Window
+from sturgeon.recheck.verdict import judge
+from sturgeon.stopping import Never
+from sturgeon.study import Objective, Study, TrialRecord
+
+SHARE = 0.2
+"""Of the epochs of the first tuning, where no budget is given."""
+_FEWEST_TRAININGS = 24
+_LEAST_SHARE, _LEAST_ROWS = 0.5, 500
+_NEED_CLASSES = ("auc", "average_precision", "f1", "balanced_accuracy", "ece", "r2")
+
+
+@dataclass(frozen=True)
+class RecheckOptions:
+    """How a table is rechecked.
+
+    Attributes:
+        budget: Epochs, each one network's; or a time such as ``"10m"``. None for a fifth of the epochs of the
+            first tuning.
+        old: The data that the study was tuned on, where it does not lie any more where it lay.
+        time_column: A column that says when a row was.
+        window: How far back networks look, in order of time: rows, or days such as ``"30d"``.
+        progress: Whether to print a line on stderr now and then.
+    """
+
+    budget: int | str | None = None
+    old: Table | None = None
+    time_column: str | None = None
+    window: str | int | None = None
+    progress: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much may be trained.
+
+    Attributes:
+        epochs: Epochs in all.
+        seconds: Seconds in all; None for no bound.
+        original: The epochs that the first tuning took.
+    """
+
+    epochs: int
+    seconds: float | None
+    original: int
+
+
+def recheck_table(
+    study: Study,
+    data: Table,
+    options: RecheckOptions,
+    stop: threading.Event,
+    *,
+    folder: Path | None = None,
+) -> RecheckResult:
+    """Recheck a study of a table on new data, and add that to the study's history.
+
+    Args:
+        study: The study.
+        data: The new rows.
+        options: How.
+        stop: When set, trainings end after their current epochs, and what is known by then is judged.
+        folder: The folder that the study was named by.
+
+    Returns:
+        What was found.
+
+    Raises:
+        InputError: The study or the data breaks a rule.
+    """
+    started = time.monotonic()
+    old = TableStudy.of(study, folder)
+    incumbent = find_incumbent(study, _chosen_trial(old.folder))
+    budget = choose_budget(options.budget, study, incumbent)
+    new = read_new_data(old, data, time_column=options.time_column, window=Window.of(options.window))
+    refuse_old_data(old, data, new)
+    with one_at_a_time(study):
+        fingerprint = fingerprint_of(new)
+        seed = seed_of(study, fingerprint)
+        account = open_account(past_rechecks(study), incumbent.number, fingerprint)
+        settings, notes = _settings(study, new)
+        epochs = max(settings.epochs, 1)
+        number = count_blocks(new.rows - new.rows // 2 if new.in_time else new.rows, MOST_PAIRS)
+        share = _share_of_rows(budget.epochs / epochs, new.rows)
+        plan = plan_race(int(budget.epochs / (epochs * share)), number)
+        rng = np.random.default_rng(seed)
+        candidates = choose_candidates(study, incumbent, plan.challengers, rng)
+        blocks = Blocks(
+            new.dataset,
+            number,
+            seed % 2**32,
+            in_time=new.in_time,
+            window=new.window,
+            share=share,
+        )
+        shown = _Progress(round(plan.trainings * epochs * share), started, wanted=options.progress)
+        trainer = BlockTrainer(blocks, settings, seed, stop, shown.epoch)
+
+        def is_over() -> bool:
+            late = budget.seconds is not None and time.monotonic() - started >= budget.seconds
+            return late or stop.is_set()
+
+        race = run_race(candidates, plan, trainer, capital=account.capital, stop=is_over)
+        hopeless = _is_hopeless(old, blocks, race, settings.objective)
+        verdict = judge(race, account, settings.objective, study.space, hopeless=hopeless)
+        deployed = _deployed(old, new, settings.objective)
+        drift = describe_drift(old, new, read_old_data(old, options.old), seed=seed)
+        result = sum_up(
+            study,
+            settings.objective,
+            incumbent,
+            race,
+            verdict,
+            account,
+            data=new.source,
+            rows=new.rows,
+            epochs={
+                "spent": round(trainer.epochs),
+                "budget": budget.epochs,
+                "original": budget.original,
+                "share": trainer.epochs / budget.original if budget.original else None,
+            },
+            drift=drift.to_json(),
+            deployed=deployed,
+            notes=[
+                *notes,
+                *_notes_on(new, plan.pairs, verdict.stale, budget, epochs),
+                *drift.notes(verdict.stale),
+                *_note_on_network(race, deployed, settings.objective, verdict.stale),
+            ],
+            fingerprint=fingerprint,
+            interrupted=stop.is_set(),
+            extra_columns=list(new.extra),
+            seconds=round(time.monotonic() - started, 3),
+        )
+        if not result.interrupted:
+            write_recheck(study, result.to_json())
+    return result
+
+
+def original_epochs(study: Study) -> int:
+    """The epochs that a study's trials took, each one network's."""
+    folds = int(study.about.get("folds", 1) or 1)
+    metric = study.metric
+    return folds * sum(len(trial.curves.get(metric, ())) for trial in study.trials)
+
+
+def choose_budget(given: int | str | None, study: Study, incumbent: TrialRecord) -> Budget:
+    """Read a budget: a number of epochs, a time, or None for a fifth of what the study took.
+
+    Raises:
+        InputError: It is neither, or too small for a single pair.
+    """
+    original = original_epochs(study)
+    if given is None:
+        return Budget(max(round(SHARE * original), 1), None, original)
+    text = str(given).strip()
+    epochs = max(int(study.about.get("epochs") or 1), incumbent.last_step, 1)
+    if not text.lstrip("-").isdigit():
+        try:
+            seconds = to_seconds(text, option("budget"))
+        except InputError:
+            seconds = None
+        if seconds is None:
+            raise InputError(
+                f"`{option('budget')}` must be a number of epochs, such as 1000, or a time, such as 10m; got "
+                f"{given!r}."
+            )
+        return Budget(MOST_PAIRS * 8 * epochs, seconds, original)
+    count = int(text)
+    if count < 4 * epochs:
+        raise InputError(
+            f"`{option('budget')}` must allow two pairs of trainings, which take {4 * epochs} epochs; got "
+            f"{count}."
+        )
+    return Budget(count, None, original)
+
+
+def _chosen_trial(folder: Path | None) -> int | None:
+    """The trial that the tuning chose in the end, of its ``result.json``."""
+    result = _read_result(folder)
+    best = result.get("best")
+    return best.get("trial") if isinstance(best, dict) else None
+
+
+def _read_result(folder: Path | None) -> dict[str, Any]:
+    if folder is None:
+        return {}
+    try:
+        read = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _settings(study: Study, new: NewData) -> tuple[StudySettings, list[str]]:
+    """What held for every trial, and a metric to compare by that a block of few rows leaves defined."""
+    about = study.about
+    objective, notes = study.objectives[0], []
+    name = objective.metric.removeprefix("val_")
+    if name in _NEED_CLASSES:
+        by = "val_rmse" if new.dataset.task == "regression" else "val_loss"
+        notes.append(f"compared by {by}: a few rows at a time leave {objective.metric} too unsure.")
+        objective = Objective(by, "minimize")
+    settings = StudySettings(
+        study.space, (objective,), Never(), int(about.get("epochs") or 1), about.get("precision", "float32")
+    )
+    return settings, notes
+
+
+def _share_of_rows(trainings: float, rows: int) -> float:
+    """On which share of the rows outside its block a network trains, so that there are pairs enough.
+
+    Where a study trained one network a trial, a fifth of its epochs are few trainings; on half of the rows
+    there are twice as many of them.
+    """
+    least = max(_LEAST_SHARE, _LEAST_ROWS / rows)
+    return min(1.0, max(least, trainings / _FEWEST_TRAININGS))
+
+
+def _is_hopeless(old: TableStudy, blocks: Blocks, race: Race, objective: Objective) -> bool:
+    """Whether a guess beats the incumbent on the new rows, beyond the noise, and did not on the old."""
+    result, name = _read_result(old.folder), objective.metric.removeprefix("val_")
+    try:
+        tuned, guess = result["test"][name], result["naive_test"][name]
+        if objective.sign * tuned >= objective.sign * guess:
+            return False
+    except (KeyError, TypeError):
+        return False
+    differences = []
+    for pair in range(race.pairs):
+        part = blocks.part(pair)
+        part = replace(part, x_test=part.x_validation, y_test=part.y_validation)
+        value = naive_baseline(part)[name]
+        if value is not None:
+            differences.append(race.values[0, pair] - objective.sign * value)
+    return interval(differences, alpha=ALPHA / 4)[0] > 0
+
+
+def _deployed(old: TableStudy, new: NewData, objective: Objective) -> dict[str, Any] | None:
+    """How the network in use does on the new rows, and did on its test rows."""
+    if old.model is None:
+        return None
+    name = objective.metric.removeprefix("val_")
+    preprocessing = old.model.preprocessing
+    truth = preprocessing.encode_target(new.frame, new.source)
+    answers = old.model.answers(new.frame, new.source)
+    if isinstance(preprocessing.target, NumericTarget):
+        answers = preprocessing.target.scale.apply(answers[:, 0])
+    value = measure(preprocessing, truth, answers).get(name)
+    before = (_read_result(old.folder).get("test") or {}).get(name)
+    return {"metric": name, "old": before, "new": value}
+
+
+def _notes_on(new: NewData, pairs: int, stale: bool, budget: Budget, epochs: int) -> list[str]:
+    notes = [note for note in new.dataset.notes if "test part" not in note]
+    if new.extra:
+        notes.append(f"columns that the network does not know were left out: {', '.join(new.extra)}.")
+    if pairs < 12 and not stale:
+        notes.append(
+            f"{budget.epochs} epochs allow {pairs} pairs of trainings, which show large differences only; "
+            f"{option('budget', 44 * epochs)} would show one of the size of the noise."
+        )
+    return notes
+
+
+def _note_on_network(
+    race: Race, deployed: dict[str, Any] | None, objective: Objective, stale: bool
+) -> list[str]:
+    """Say where the same hyperparameters, trained on the new rows, do better than the network in use."""
+    values = [value for (number, _), value in race.values.items() if number == 0]
+    if deployed is None or deployed["new"] is None or not values or stale:
+        return []
+    anew, now = float(np.median(values)), objective.sign * deployed["new"]
+    if now - anew <= 2 * float(np.std(values)):
+        return []
+    return [
+        f"the network in use does worse than its hyperparameters trained on the new rows "
+        f"({objective.metric} {format_metric(objective.sign * now)} against "
+        f"{format_metric(objective.sign * anew)}): train it again, with the same hyperparameters."
+    ]
+
+
+class _Progress:
+    """A line on stderr now and then, from two seconds on."""
+
+    def __init__(self, most: int, started: float, *, wanted: bool) -> None:
+        self._most = most
+        self._started = started
+        self._wanted = wanted
+        self._next = FIRST_SECONDS
+
+    def epoch(self, done: int) -> None:
+        """One more epoch of some network is done."""
+        spent = time.monotonic() - self._started
+        if not self._wanted or spent < self._next:
+            return
+        self._next = spent + max(SHORTEST_SECONDS, spent / 10)
+        left = spent / max(done, 1) * max(self._most - done, 0)
+        say(f"recheck: {done}/{self._most} epochs · at most {format_seconds(left)} left")

@@ -1,0 +1,117 @@
+"""What a race says: still right, another is better, or retune."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sturgeon.caviar.progress import format_metric
+from sturgeon.recheck.candidates import Candidate
+from sturgeon.recheck.evidence import ALPHA, interval, mean_of
+from sturgeon.recheck.history import Account
+from sturgeon.recheck.race import Race
+from sturgeon.space import Space
+from sturgeon.study import Objective
+from sturgeon.study.edges import edges_of
+
+Kind = Literal["still right", "another is better", "retune"]
+FEWEST_PAIRS = 8
+"""With fewer pairs hardly any difference could be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict.
+
+    Attributes:
+        kind: ``"still right"``, ``"another is better"`` or ``"retune"``.
+        sentence: One sentence with the evidence.
+        challenger: The configuration that stands best among those that went farthest; None where there was
+            none.
+        advantage: By how much it is better in the median pair, in the metric's unit; below 0 it is worse.
+        low: Where the advantage begins, at 95 %; None where that is unknown.
+        high: Where it ends.
+        edges: Where the challenger lies at an end of a range.
+    """
+
+    kind: Kind
+    sentence: str
+    challenger: Candidate | None
+    advantage: float | None
+    low: float | None
+    high: float | None
+    edges: tuple[str, ...] = ()
+
+    @property
+    def stale(self) -> bool:
+        """Whether something is to be done."""
+        return self.kind != "still right"
+
+
+def judge(race: Race, account: Account, objective: Objective, space: Space, *, hopeless: bool) -> Verdict:
+    """Make a verdict of a race.
+
+    Args:
+        race: What was seen.
+        account: With what money the gambler began.
+        objective: The metric.
+        space: The study's space.
+        hopeless: Whether a guess that looks at no input is better than the incumbent on the new data, and
+            was not on the old.
+    """
+    if not race.differences or not race.pairs:
+        return Verdict(
+            "still right", "Still right: there was nothing to compare with.", None, None, None, None
+        )
+    leader, metric = race.leader, objective.metric
+    differences = race.differences[leader.number]
+    ordered = sorted(differences)
+    middle = len(ordered) // 2
+    advantage = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    low, high = interval(differences, among=len(race.differences))
+    edges = tuple(map(str, edges_of(space, leader.config)))
+    between = "" if math.isinf(low) or math.isinf(high) else f" (95 %: {_amount(low)} to {_amount(high)})"
+    better = f"{metric} better by {_amount(abs(advantage))}{between} over {len(differences)} pairs"
+    shown = account.capital * race.wealth >= 1 / ALPHA
+    kind: Kind = "still right"
+    if shown and (leader.origin in ("neighbour", "random") or edges):
+        kind = "retune"
+        why = "at the edge of what may vary" if edges else "where the study had not looked"
+        sentence = f"Retune: {leader.describe()}, {why}, is better than the incumbent: {better}."
+    elif shown:
+        kind = "another is better"
+        sentence = f"Another is better: {leader.describe()} beats the incumbent: {better}."
+    elif hopeless:
+        kind = "retune"
+        sentence = "Retune: no configuration that was tried is better on the new data than a guess."
+    else:
+        sentence = f"Still right: {_closest(race, leader, metric, advantage)}."
+    return Verdict(
+        kind, sentence, leader, _finite(advantage), _finite(low), _finite(high), edges if shown else ()
+    )
+
+
+def _closest(race: Race, leader: Candidate, metric: str, advantage: float) -> str:
+    pairs = len(race.differences[leader.number])
+    if pairs < FEWEST_PAIRS and race.racing:
+        return f"but {pairs} pairs of trainings can hardly show anything else; give more epochs to compare by"
+    than = "better" if advantage > 0 else "worse"
+    noise = format_metric(race.noise)
+    mean = mean_of(race.differences[leader.number], race.noise)
+    beyond = "" if mean <= 0 else ", not beyond the noise"
+    amount = "no better" if advantage == 0 else f"{_amount(abs(advantage))} {than} in {metric}"
+    return f"the closest challenger, {leader.describe()}, is {amount}{beyond} (noise {noise}, {pairs} pairs)"
+
+
+def _amount(value: float) -> str:
+    return "infinitely much" if math.isinf(value) else format_metric(value)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def as_json(candidate: Candidate) -> dict[str, Any]:
+    """A candidate as plain JSON."""
+    return {"origin": candidate.origin, "trial": candidate.trial, "config": dict(candidate.config)}

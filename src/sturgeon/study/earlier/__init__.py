@@ -1,0 +1,1 @@
+"""An earlier study as what a new one knows before its first trial."""

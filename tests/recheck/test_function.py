@@ -1,0 +1,97 @@
+"""A recheck of a study of a function, in this process and in workers; and from time to time."""
+
+import numpy as np
+import pytest
+
+import sturgeon as st
+from sturgeon.errors import InputError, StudyError
+from sturgeon.recheck.outcome import RecheckResult
+from sturgeon.recheck.periods import recheck_every
+
+SPACE = st.Space(x=st.Real(0.0, 1.0))
+
+
+def train(trial, at=0.3):
+    noise = np.random.default_rng(trial.seed).normal(0, 0.02)
+    return float((trial.config["x"] - at) ** 2 + noise)
+
+
+@pytest.fixture
+def study():
+    with st.tune(train, SPACE, minimize="loss", trials=24, workers=0, progress=False) as study:
+        yield study
+
+
+def test_a_function_that_did_not_change_is_fresh(study):
+    result = st.recheck(study, train=train, data=0.3, workers=0, progress=False)
+    assert not result.stale
+    assert result.epochs["spent"] <= 24
+
+
+def test_a_function_that_changed_is_stale_and_tuned_anew(study, tmp_path):
+    place = tmp_path / "new.study"
+    result = st.recheck(
+        study, 0.9, train=train, budget=40, workers=0, progress=False, retune=True, out=place, trials=12
+    )
+    assert result.stale
+    assert result.challenger["advantage"] > 0
+    with st.Study.open(place) as new:
+        assert abs(new.best.config["x"] - 0.9) < 0.2
+
+
+def test_workers_train_the_same(study):
+    here = st.recheck(study, train=train, data=0.5, workers=0, progress=False)
+    for entry in study.journal.read(kind="recheck"):
+        assert entry.author == "recheck"
+    with st.tune(train, SPACE, minimize="loss", trials=24, workers=0, progress=False) as again:
+        there = st.recheck(again, train=train, data=0.5, workers=1, progress=False)
+    assert here.challenger == there.challenger
+
+
+def test_without_the_function_nothing_can_be_said(study):
+    with pytest.raises(StudyError, match="train="):
+        st.recheck(study, [1, 2])
+    with pytest.raises(InputError, match="new data"):
+        st.recheck(study, [1, 2], train=lambda trial: 0.0, workers=0)
+
+
+def result_of(data, *, stale=False):
+    nothing = dict.fromkeys(RecheckResult.__dataclass_fields__)
+    return RecheckResult(**nothing | {"data": data, "stale": stale, "interrupted": False})
+
+
+def test_every_period_the_newest_file_is_rechecked_and_drift_does_not_wait(tmp_path, capsys):
+    files = [tmp_path / f"{name}.csv" for name in "abc"]
+    files[0].write_text("1")
+    waits, rechecked = [], []
+
+    def once(study, data):
+        rechecked.append(data)
+        return result_of(data, stale=len(rechecked) == 3)
+
+    def sleep(seconds, stop):
+        waits.append(seconds)
+        if len(waits) == 3:
+            files[1].write_text("22")
+        if len(waits) == 16:
+            files[2].write_text("333")
+        return False
+
+    last = recheck_every(
+        "x.study",
+        once,
+        every="1d",
+        pattern=str(tmp_path / "*.csv"),
+        times=3,
+        drifted=lambda study, data: data.endswith("b.csv"),
+        sleep=sleep,
+    )
+    assert [data[-5:] for data in rechecked] == ["a.csv", "b.csv", "c.csv"]
+    assert last.stale
+    assert len(waits) == 3 + 20  # b at once, c when its period came
+
+
+@pytest.mark.parametrize("every", ["sometimes", "0", "-1d", ""])
+def test_an_unreadable_period_is_refused(tmp_path, every):
+    with pytest.raises(InputError, match="every"):
+        recheck_every("x.study", lambda study, data: None, every=every, pattern=str(tmp_path))

@@ -1,0 +1,193 @@
+"""A recheck of a table from the command line: verdicts, history, exit codes and bad input."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sturgeon.cli.main import main
+from sturgeon.recheck.history import one_at_a_time
+from sturgeon.study import Study
+
+ARGUMENTS = (
+    "--trials 6 --epochs 3 --folds 5 --fix layers=2 --fix hidden_units=16 --vary learning_rate=1e-6:0.1:log"
+)
+
+
+def fish(seed, rows=240):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "length": rng.normal(80, 20, rows).round(2),
+            "age": rng.integers(1, 40, rows),
+            "river": rng.choice(["Elbe", "Volga", "Oka"], rows),
+        }
+    )
+    score = (frame["length"] - 80) / 20 + (frame["river"] == "Elbe") + rng.normal(0, 0.4, rows)
+    return frame.assign(kind=np.where(score > 0.3, "beluga", "sterlet"))
+
+
+@pytest.fixture(scope="session")
+def tuned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tuned")
+    fish(0).to_csv(folder / "old.csv", index=False)
+    code = main(
+        [
+            "tune",
+            str(folder / "old.csv"),
+            "--target",
+            "kind",
+            "--out",
+            str(folder / "out"),
+            *ARGUMENTS.split(),
+        ]
+    )
+    assert code == 0
+    return folder
+
+
+@pytest.fixture
+def place(tuned, tmp_path):
+    """A copy of the tuned study, and a folder for new data."""
+    shutil.copytree(tuned / "out", tmp_path / "out")
+    return tmp_path
+
+
+@pytest.fixture
+def recheck(place, capsys):
+    def run(frame, *options):
+        data = place / "new.csv"
+        if isinstance(frame, pd.DataFrame):
+            frame.to_csv(data, index=False)
+        else:
+            data = frame
+        capsys.readouterr()
+        code = main(["recheck", str(place / "out"), str(data), *map(str, options)])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_unchanged_data_is_fresh_and_the_history_keeps_it(recheck, place):
+    code, out, _ = recheck(fish(1), "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["verdict"], found["stale"]) == ("still right", False)
+    assert found["epochs"]["spent"] <= found["epochs"]["budget"]
+    assert found["epochs"]["budget"] == round(0.2 * found["epochs"]["original"])
+    assert found["drift"]["known"] == "rows"
+    assert not found["drift"]["moved"]
+    assert found["deployed"]["metric"] == "loss"
+    with Study.open(place / "out" / "tune.study") as study:
+        [entry] = study.journal.read(kind="recheck")
+    assert entry.body["sentence"] == found["sentence"]
+
+
+def test_a_choice_that_was_wrong_is_stale_and_put_right(recheck, place):
+    with Study.open(place / "out" / "tune.study") as study:
+        wrong = study.add({**study.best.config, "learning_rate": 1e-6}, {"val_loss": 0.1})
+    result = json.loads((place / "out" / "result.json").read_text())
+    result["best"]["trial"] = wrong
+    (place / "out" / "result.json").write_text(json.dumps(result))
+    options = ("--budget", 120, "--retune", "--out", place / "anew", "--trials", 4)
+    code, out, _ = recheck(fish(1), "--json", *options)
+    found = json.loads(out)
+    assert code == 3
+    assert found["verdict"] in ("another is better", "retune")
+    assert found["incumbent"]["trial"] == wrong
+    assert found["challenger"]["advantage"] > 0
+    assert found["retuned"] == str(place / "anew")
+    with Study.open(place / "anew" / "tune.study") as study:
+        assert study.about["prior"]
+        assert len(study.trials) >= 4
+        assert any("earlier study" in note for one in study.trials for note in one.notes)
+
+
+def test_what_a_person_reads_has_the_verdict_first(recheck):
+    code, out, _ = recheck(fish(2).assign(weight=1.0))
+    assert code == 0
+    assert out.splitlines()[0].startswith("Still right:")
+    assert "weight" in out
+
+
+def test_the_same_data_gives_the_same_result_again(recheck):
+    first, second = (json.loads(recheck(fish(3), "--json")[1]) for _ in range(2))
+    assert first["evidence"] == second["evidence"]
+    assert first["challenger"] == second["challenger"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda frame: frame.drop(columns="age"), "lacks 'age'"),
+        (lambda frame: frame.rename(columns={"age": "years"}), "lacks 'age'"),
+        (lambda frame: frame.assign(age="old"), "numeric column must hold numbers"),
+        (lambda frame: frame.assign(kind=frame["kind"].where(frame.index > 5, "huchen")), "new class"),
+        (lambda frame: frame.head(40), "56 more would do"),
+        (lambda frame: frame.drop(columns="kind"), "the target must be a column"),
+    ],
+    ids=["missing", "renamed", "retyped", "new class", "few rows", "no target"],
+)
+def test_new_data_that_does_not_fit_gives_one_line(recheck, change, words):
+    code, out, err = recheck(change(fish(1)))
+    assert (code, out) == (2, "")
+    [line] = [line for line in err.splitlines() if line.startswith("sturgeon: ")]
+    assert words in line
+
+
+def test_columns_in_another_order_are_fine(recheck):
+    code, _, err = recheck(fish(1)[["kind", "river", "age", "length"]])
+    assert code == 0, err
+
+
+def test_the_old_data_is_not_new(recheck, tuned):
+    code, _, err = recheck(tuned / "old.csv")
+    assert code == 2
+    assert "tuned on" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--budget", "soon"], "number of epochs"),
+        (["--budget", "3"], "two pairs"),
+        (["--every", "sometimes", "--data", "*.csv"], "leave it out"),
+        (["--window", "x"], "window"),
+        (["--time-column", "when"], "time-column"),
+        (["--trials", "4"], "--retune"),
+    ],
+)
+def test_bad_options_give_one_line(recheck, options, words):
+    code, _, err = recheck(fish(1), *options)
+    assert code == 2
+    assert words.lower() in err.lower()
+
+
+def test_two_rechecks_at_once_are_refused(recheck, place):
+    with Study.open(place / "out" / "tune.study") as study, one_at_a_time(study):
+        code, _, err = recheck(fish(1))
+    assert code == 2
+    assert "another is at work" in err
+
+
+def test_a_study_without_a_finished_trial_is_refused(place, capsys):
+    from sturgeon.space import standard_space
+
+    about = {"job": "table", "target": "kind", "task": "classification", "epochs": 3}
+    Study.create(place / "empty.study", standard_space(), minimize="val_loss", about=about).close()
+    fish(1).to_csv(place / "new.csv", index=False)
+    assert main(["recheck", str(place / "empty.study"), str(place / "new.csv")]) == 2
+    assert "has none" in capsys.readouterr().err
+
+
+def test_rows_in_order_of_time_are_judged_by_networks_that_saw_earlier_ones(recheck):
+    frame = fish(1)
+    frame["day"] = pd.date_range("2024-01-01", periods=len(frame)).astype(str)
+    code, out, err = recheck(
+        frame.sample(frac=1, random_state=0), "--json", "--time-column", "day", "--window", "90d"
+    )
+    assert code == 0, err
+    assert json.loads(out)["pairs"] >= 2
