@@ -5,13 +5,13 @@
     python benchmarks/panda.py
     python benchmarks/panda.py --short     # a network of one million parameters, fewer rounds
 
-Printed, each with its bar: steps of the built-in network from the moment that the training sees a command
-until it
-holds (1); seconds from the command until its outcome is there for whoever asked; the share of time that
-listening
-takes at steps of 1 ms, in rounds that alternate with the same loop alone (1 %); a rewind and a branch of a
-network of
-ten million parameters (2 s each); whether a replay gives the same curves to the bit.
+Printed, each with its bar:
+
+* steps of the built-in network from the moment that the training sees a command until it holds (1);
+* seconds from a command until its outcome is there for whoever asked; of a rewind and a branch of a network of
+  ten million parameters 2 s each;
+* the share of time that listening takes at steps of 1 ms, in rounds that alternate with the loop alone (1 %);
+* whether a replay gives the same curves to the bit.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from sturgeon.panda.network import NetworkTraining
+from sturgeon.panda.schedule import schedule_of
+from sturgeon.panda.table_space import tended_space
 
 import sturgeon as st
 from sturgeon.data import Dataset, prepare
 from sturgeon.panda.beginning import tend
-from sturgeon.panda.network import NetworkTraining
 from sturgeon.panda.opening import RunOptions
-from sturgeon.panda.schedule import schedule_of
 from sturgeon.panda.table import PandaJob, tend_table
-from sturgeon.panda.table_space import tended_space
 
 
 def made_table(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -107,8 +107,8 @@ def steering(folder: Path, dataset: Dataset, units: int, rounds: int) -> dict[st
     return found
 
 
-def replayed(folder: Path) -> bool:
-    """Whether a run that was changed twice is the same to the bit when it is replayed."""
+def replayed(folder: Path) -> str:
+    """Whether a changed run is the same to the bit when it is replayed, and how many changes it had."""
     job = PandaJob(made_table(2000), "target", folder / "first", epochs=4)
 
     def change(run: object, metrics: object) -> None:
@@ -124,7 +124,7 @@ def replayed(folder: Path) -> bool:
         schedule = schedule_of(tended.study, tended.tree())
     again = PandaJob(made_table(2000), "target", folder / "again", replay=schedule)
     result = tend_table(again)
-    return bool(result.replay and result.replay["same"] and len(schedule.changes) == 2)
+    return f"{bool(result.replay and result.replay['same'])}, with {len(schedule.changes)} changes"
 
 
 def main() -> None:

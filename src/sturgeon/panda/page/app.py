@@ -128,7 +128,7 @@ _FIELDS = ("values", "seen", "why", "checkpoint", "trial", "vary", "epochs", "no
 
 async def _news(tended: Panda) -> AsyncGenerator[Event]:
     """Say that something is new, within half a second."""
-    follower, seen, before = Follower(tended.study), -1, None
+    follower, seen, before, number = Follower(tended.study), -1, None, 0
 
     def look() -> tuple[bool, int, str]:
         changes, entries = bool(follower.look()), tended.study.journal.read(after=seen)
@@ -138,7 +138,8 @@ async def _news(tended: Panda) -> AsyncGenerator[Event]:
     while True:
         changed, last, state = await run_in_threadpool(look)
         if changed or last != seen or state != before:
-            yield Event("changed", {"entry": last, "state": state})
+            number += 1
+            yield Event("changed", {"number": number, "entry": last, "state": state})
         seen, before = last, state
         await anyio.sleep(LOOK_SECONDS)
 
