@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.cells import CELL_OPTIONS, FILE_OPTIONS, cell_options, file_options
 from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
-from sturgeon.cli.common.reading import NAMES, reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
-@reading_options
+@file_options
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
 @click.option(
@@ -154,7 +153,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
     of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
-    data_options |= {name: options[name] for name in NAMES if options[name] is not None}
+    data_options |= {name: options[name] for name in FILE_OPTIONS if options[name] is not None}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])
     job = TableJob(
