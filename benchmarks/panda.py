@@ -7,9 +7,9 @@
 
 Printed, each with its bar:
 
-* steps of the built-in network from the moment that the training sees a command until it holds (1);
-* seconds from a command until its outcome is there for whoever asked; of a rewind and a branch of a network of
-  ten million parameters 2 s each;
+* steps of the built-in network from when the training sees a command until it holds (1);
+* seconds from a command until its outcome is there for whoever asked; 2 s for a rewind and for a branch of a
+  network of ten million parameters;
 * the share of time that listening takes at steps of 1 ms, in rounds that alternate with the loop alone (1 %);
 * whether a replay gives the same curves to the bit.
 """

@@ -100,7 +100,7 @@ function drawControls() {
       label.append(input);
       box.append(label);
     }
-    if (!input.classList.contains("changed")) input.value = String(value);
+    if (!input.classList.contains("changed") && input !== document.activeElement) input.value = String(value);
     input.dataset.now = String(value);
   }
   const kept = tree.checkpoints.filter((one) => one.kept).reverse();
