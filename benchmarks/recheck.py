@@ -187,8 +187,9 @@ def cost(size: argparse.Namespace, folder: Path) -> None:
                 st.Study.open(places[1] / "tune.study") as warm,
             ):
                 # What tuning anew is worth: its best but for a hundredth, which is less than its noise.
-                goal = anew.best.value * 1.01
-                ratios.append(epochs_to(warm, goal) / (epochs_to(anew, anew.best.value)))
+                value = anew.best.value or 0.0
+                goal = value * 1.01
+                ratios.append(epochs_to(warm, goal) / (epochs_to(anew, value)))
             print(f"{name}, {kind}: {ratios[-1]:.0%} of the epochs of tuning anew", flush=True)
     print(f"warm start: median {np.median(ratios):.0%}, most {np.max(ratios):.0%}; bars 40 % and 110 %")
 
