@@ -32,7 +32,7 @@ from starlette.types import ASGIApp
 
 from sturgeon.errors import InputError, SturgeonError
 from sturgeon.panda.attach import Panda
-from sturgeon.panda.reading import entry_to_json, state_to_json, tree_to_json
+from sturgeon.panda.kept.reading import entry_to_json, state_to_json, tree_to_json
 from sturgeon.server.access import Access
 from sturgeon.server.app import make_app
 from sturgeon.server.events import Event, EventStream
