@@ -95,6 +95,8 @@ READ_AS_NUMBERS = {
     "percent": ([f"{12 + row}%" for row in range(ROWS)], {}, 12.0),
     "percent with a blank": ([f"{12.5 + row} %" for row in range(ROWS)], {}, 12.5),
     "dollars": ([f"${1200 + row * 9:,.2f}" for row in range(ROWS)], {}, 1200.0),
+    "dollars and a dash": (["$5.50", "-", *(f"${row}" for row in range(2, ROWS))], {}, 5.5),
+    "dates and a word for none": (["2020-01-15", "n.a.", *days("%Y-%m-%d")[2:]], {}, JAN_15),
     "dollars below zero": (["($1,200.00)", *(f"${row:.2f}" for row in range(1, ROWS))], {}, -1200.0),
     "euros in front": ([f"€ {5 + row}" for row in range(ROWS)], {}, 5.0),
     "euros behind": ([f"{5 + row},50 €" for row in range(ROWS)], {}, 5.5),

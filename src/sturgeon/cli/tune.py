@@ -145,8 +145,8 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
     from sturgeon.cli.common.ending import write_report_of
-    from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
+    from sturgeon.cli.views.live import LiveView
 
     changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision", "prior")
@@ -190,7 +190,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
-        from sturgeon.cli.common.result import print_result
+        from sturgeon.cli.views.result import print_result
 
         print_result(result, view.varying, view.space, report=report)
     return 130 if result.interrupted else 0

@@ -90,7 +90,7 @@ class NumericTarget:
         """Read n cells as numbers in the target's own unit, float64."""
         if self.form is None:
             return read_numbers(column, source)
-        return read_written(column, self.form, source)
+        return read_written(column, self.form, source, stray=False)
 
     def restore(self, standardised: np.ndarray) -> np.ndarray:
         """Turn standard units, any shape, into the target's own unit, float64."""

@@ -22,7 +22,7 @@ from sturgeon.errors import InputError
 if TYPE_CHECKING:
     from sturgeon.data import Dataset
     from sturgeon.panda.run import Run
-    from sturgeon.panda.table import PandaResult
+    from sturgeon.panda.table.table import PandaResult
 
 _LINE_SECONDS = 1.0
 
@@ -64,9 +64,9 @@ def train(data: Path | str, target: str | None, as_json: bool, **options: Any) -
     if not options["disk"] > 0:
         raise InputError(f"`--disk` must be above 0 gigabytes; got {options['disk']:g}.")
     from sturgeon.cli.common.options import change_space, words_of
-    from sturgeon.panda.coaching import read_bounds
-    from sturgeon.panda.schedule import Schedule
-    from sturgeon.panda.table import PandaJob, tend_table
+    from sturgeon.panda.coach.coaching import read_bounds
+    from sturgeon.panda.kept.schedule import Schedule
+    from sturgeon.panda.table.table import PandaJob, tend_table
     from sturgeon.space import standard_space
 
     of_data = {

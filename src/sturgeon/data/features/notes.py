@@ -44,6 +44,9 @@ def describe_written(written: Mapping[str, Written], preprocessing: Preprocessin
         if not isinstance(column, NumericColumn) or column.form is None:
             continue
         taken = f"column {column.name!r} is read as {column.form.describe()}"
+        stray = written[column.name].stray if column.name in written else ()
+        if stray:
+            taken += f", and {listed(stray)} as missing"
         if column.cycles:
             parts = ["position in time", *(cycle.name for cycle in column.cycles)]
             notes.append(f"{taken}: {', '.join(parts)}")

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sturgeon.data.features.cells import distinct, numbers_among, row_number
 from sturgeon.data.features.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS
-from sturgeon.data.features.written import Form, Written, kind_of
+from sturgeon.data.features.written import Form, Written, kind_of, leave_out_stray
 from sturgeon.data.forms.moments import ORDERS, MomentForm, Order, likely_moments, possible_moments
 from sturgeon.data.forms.numbers import MARKS, NumberForm, likely_form, possible_forms, unit_of
 from sturgeon.data.reading.names import shown
@@ -103,6 +103,9 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     if first and not is_date and sum(_looks_written(each.strip()) for each in first) * 2 < len(first):
         return None
     codes, values = distinct(column, source)
+    stray: list[str] = []
+    if column.name != asked.target:
+        codes, values, stray = leave_out_stray(codes, values)
     texts = [each.strip() for each in values if isinstance(each, str)]
     forms = _possible(texts, values, asked, is_date=is_date)
     if forms is None:
@@ -114,10 +117,11 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
             _refuse_mistakes(column, codes, values, source, asked)
         return None
     if len(forms) == 1:
-        return Written(forms[0], _telling(texts))
+        return Written(forms[0], _telling(texts), stray=tuple(stray))
     one, other = (form.read(values) for form in forms)
     place = int(np.flatnonzero((codes >= 0) & (one != other)[codes])[0])
-    return Written(forms[0], str(values[codes[place]]).strip(), row_number(column, place), tuple(forms))
+    example, row = str(values[codes[place]]).strip(), row_number(column, place)
+    return Written(forms[0], example, row, tuple(stray), tuple(forms))
 
 
 def _possible(texts: list[str], values: list[Any], asked: Asked, *, is_date: bool) -> list[Form] | None:

@@ -14,6 +14,7 @@ from sturgeon.data.features.cells import distinct, read_numbers, row_number
 from sturgeon.data.forms.moments import Kind, MomentForm
 from sturgeon.data.forms.numbers import NumberForm
 from sturgeon.data.reading.names import shown
+from sturgeon.data.reading.rules import STRAY_WORDS
 from sturgeon.errors import DataError, option
 
 Form = NumberForm | MomentForm
@@ -31,12 +32,14 @@ class Written:
         form: The form.
         example: A cell that shows it; None where the column's type says all.
         row: The row of that cell, as the user counts.
+        stray: Words among the cells that are taken as missing, such as a dash.
         forms: Where the order of day and month, or the decimal mark, cannot be told: all that are possible.
     """
 
     form: Form
     example: str | None = None
     row: int = 1
+    stray: tuple[str, ...] = ()
     forms: tuple[Form, ...] = field(default=(), repr=False)
 
     @property
@@ -84,7 +87,30 @@ def _is_missing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
 
 
-def read_written(column: pd.Series, form: Form, source: str) -> np.ndarray:
+def leave_out_stray(codes: np.ndarray, values: list[Any]) -> tuple[np.ndarray, list[Any], list[str]]:
+    """Take a dash and the like as missing, among cells that are numbers or moments otherwise.
+
+    Args:
+        codes: For each cell the position of its value, -1 for a missing one.
+        values: The different values.
+
+    Returns:
+        Both without such words, and the words.
+
+    Example:
+        >>> codes, values, words = leave_out_stray(np.array([0, 1, -1, 2]), ["$5", "-", "$7"])
+        >>> codes.tolist(), values, words
+        ([0, -1, -1, 1], ['$5', '$7'], ['-'])
+    """
+    stray = np.array([isinstance(each, str) and each.strip() in STRAY_WORDS for each in values], np.bool_)
+    if not stray.any():
+        return codes, values, []
+    places = np.append(np.where(stray, -1, np.cumsum(~stray) - 1), -1)
+    kept = [each for each, is_stray in zip(values, stray, strict=True) if not is_stray]
+    return places[codes], kept, [str(each).strip() for each in values if each not in kept]
+
+
+def read_written(column: pd.Series, form: Form, source: str, *, stray: bool = True) -> np.ndarray:
     """Read the cells of a column as numbers by their form.
 
     Args:
@@ -92,6 +118,7 @@ def read_written(column: pd.Series, form: Form, source: str) -> np.ndarray:
             taken as they are, a date's as seconds since 1970.
         form: The form.
         source: The table, for messages.
+        stray: Whether a dash and the like are missing cells.
 
     Returns:
         float64, shape n; NaN where a cell is missing.
@@ -111,6 +138,8 @@ def read_written(column: pd.Series, form: Form, source: str) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(column) and column.dtype.kind != "c":
         return read_numbers(column, source)
     codes, values = distinct(column, source)
+    if stray:
+        codes, values, _ = leave_out_stray(codes, values)
     parsed = np.append(form.read(values), np.nan)
     wrong = np.flatnonzero((codes >= 0) & np.isnan(parsed[codes]))
     if wrong.size:

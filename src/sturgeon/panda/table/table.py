@@ -19,14 +19,14 @@ from sturgeon.data.reading.place import absolute, is_lasting
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.network.settings import check_network_space
 from sturgeon.panda.beginning import tend
-from sturgeon.panda.checkpoint_files import DISK_BYTES
-from sturgeon.panda.coaching import Coaching
-from sturgeon.panda.network import NetworkTraining
+from sturgeon.panda.coach.coaching import Coaching
+from sturgeon.panda.kept.checkpoint_files import DISK_BYTES
+from sturgeon.panda.kept.schedule import Schedule
+from sturgeon.panda.kept.tree import read_tree
 from sturgeon.panda.opening import RunOptions
 from sturgeon.panda.run import Run
-from sturgeon.panda.schedule import Schedule
-from sturgeon.panda.table_space import tended_space
-from sturgeon.panda.tree import read_tree
+from sturgeon.panda.table.network import NetworkTraining
+from sturgeon.panda.table.table_space import tended_space
 from sturgeon.space import Space
 from sturgeon.study import Study
 from sturgeon.study.trial import trial_seed
