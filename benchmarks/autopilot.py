@@ -21,10 +21,10 @@ import numpy as np
 
 from sturgeon.data import Dataset, prepare
 from sturgeon.panda.beginning import tend
-from sturgeon.panda.coaching import Coaching
-from sturgeon.panda.network import NetworkTraining
+from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.opening import RunOptions
-from sturgeon.panda.table_space import tended_space
+from sturgeon.panda.table.network import NetworkTraining
+from sturgeon.panda.table.table_space import tended_space
 
 FACTOR, PATIENCE = 0.1, 3  # of ReduceLROnPlateau; ten, its default, is a third of these trainings
 

@@ -63,7 +63,7 @@ def configurations() -> list[Config]:
 def losses_on(
     table: DevelopmentTable, configs: list[Config], known: list[float], *, rows: int
 ) -> list[float]:
-    """The mean loss of three folds of each configuration, of which the first are known; NaN where it diverged."""
+    """The mean loss of three folds of each configuration, of which some are known; NaN where it diverged."""
     frame = pd.read_csv(table.path)
     frame = frame.sample(min(rows, len(frame)), random_state=0).reset_index(drop=True)
     drop = [name for name in table.drop if name in frame.columns]

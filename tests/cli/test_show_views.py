@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from drawn_studies import RULE, make_drawn, make_hostile
-from sturgeon.cli.common.follow import follow
+from sturgeon.cli.views.follow import follow
 from sturgeon.study import Study
 
 
@@ -18,7 +18,7 @@ def place(tmp_path):
 
 
 def test_it_draws_curves_and_bars(sturgeon, place, monkeypatch):
-    monkeypatch.setattr("sturgeon.cli.common.study_table._has_blocks", lambda: True)
+    monkeypatch.setattr("sturgeon.cli.views.study_table._has_blocks", lambda: True)
     lines = sturgeon("show", place).out.splitlines()
     assert lines[2].split()[:4] == ["trial", "state", "val_loss", "curve"]
     assert lines[3].split()[3].strip("▁▂▃▄▅▆▇█") == ""

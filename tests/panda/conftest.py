@@ -8,9 +8,9 @@ import pytest
 import sturgeon as st
 from sturgeon.data import prepare
 from sturgeon.panda.commands import give
-from sturgeon.panda.network import NetworkTraining
 from sturgeon.panda.opening import RunOptions
-from sturgeon.panda.table_space import tended_space
+from sturgeon.panda.table.network import NetworkTraining
+from sturgeon.panda.table.table_space import tended_space
 
 
 class Walk:

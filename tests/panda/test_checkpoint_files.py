@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from sturgeon.errors import InputError
-from sturgeon.panda.checkpoint_files import CheckpointFiles, to_thin_out
-from sturgeon.panda.tree import Checkpoint, Position
+from sturgeon.panda.kept.checkpoint_files import CheckpointFiles, to_thin_out
+from sturgeon.panda.kept.tree import Checkpoint, Position
 
 
 def checkpoint(number, epoch, *, trial=0, why="epoch", value=None, size=10):

@@ -8,10 +8,10 @@ import pytest
 
 import sturgeon as st
 from sturgeon.data import prepare
-from sturgeon.panda.coach import Curves, Epoch, look
-from sturgeon.panda.coaching import Coaching, read_bounds
-from sturgeon.panda.network import NetworkTraining
-from sturgeon.panda.table_space import tended_space
+from sturgeon.panda.coach.coach import Curves, Epoch, look
+from sturgeon.panda.coach.coaching import Coaching, read_bounds
+from sturgeon.panda.table.network import NetworkTraining
+from sturgeon.panda.table.table_space import tended_space
 
 
 def made(losses, values=None, first=1, name="train_loss", **more):

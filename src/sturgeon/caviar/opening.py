@@ -17,7 +17,7 @@ from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
 from sturgeon.study.earlier.prior import prior_of, prior_to_json
-from sturgeon.study.objectives import choose_objectives
+from sturgeon.study.objectives import SUBJECT_TO, choose_objectives
 from sturgeon.study.trial import check_whole
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class TuneOptions:
         seed: Where all randomness starts, in [0, 2**63).
         stopping: Which trials end early.
         precision: In which numbers a table's network multiplies matrices.
+        subject_to: What the best trial's final metrics must satisfy, such as ``"latency <= 20"``.
         prior: An earlier study, its file or its URL: what it knows counts as far as it predicts the new
             trials.
     """
@@ -54,10 +55,13 @@ class TuneOptions:
     seed: int | None = None
     stopping: Stopping | None = None
     precision: Precision | None = None
+    subject_to: str | None = None
     prior: Any = None
 
     def __post_init__(self) -> None:
         check_search(self.search)
+        if self.subject_to is not None:
+            Expression(self.subject_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,8 @@ def begin_study(
         StudyError: It cannot be made, or was begun with something else.
     """
     kept: dict[str, Any] = {**(about or {}), "stopping": stopping_to_json(settings.stopping)}
+    if options.subject_to is not None:
+        kept[SUBJECT_TO] = options.subject_to
     if settings.epochs:
         kept |= {"epochs": settings.epochs, "precision": settings.precision}
     if options.prior is not None:
@@ -227,6 +233,7 @@ def _begun_settings(study: Study, options: TuneOptions, job: str | None) -> Stud
         if options.search is not None and not _is_own(options.search) and options.search != study.search:
             _log.warning("The search goes on as %r; so far it was %r.", options.search, study.search)
             study.change_search(options.search)  # it is a pure function of the record
+        _same(study, option(SUBJECT_TO), options.subject_to, about.get(SUBJECT_TO))
         _same(study, option("epochs"), options.epochs, about.get("epochs"))
         precision = about.get("precision", "float32")
         _same(study, option("precision"), options.precision, precision)

@@ -60,6 +60,7 @@ def tune(
     progress: bool = True,
     repeats: int = 1,
     keep: int = 1,
+    subject_to: str | None = None,
     callbacks: Sequence[Callback] = (),
     prior: Study | str | os.PathLike[str] | None = None,
 ) -> Study:
@@ -118,6 +119,8 @@ def tune(
             trial's value is the mean, and ``NAME_std`` beside it the standard deviation. Its curve, and what
             a stopping rule judges, are those of the first time.
         keep: Of how many of the best trials the checkpoints stay, at least 1; see ``Study.top``.
+        subject_to: What the final metrics of the best trial must satisfy, such as
+            ``"latency_ms <= 20 and size < 5"``. The search takes a trial that does not as a bad one.
         callbacks: Functions of the study and a ``TrialRecord``, called in this process when the trial has
             ended, whatever came of it. One that returns True ends the run; what runs then is stopped. An
             exception of theirs ends it, too, with all that runs put aside.
@@ -157,7 +160,16 @@ def tune(
     _check_workers(workers, limits)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
-    options = TuneOptions(space, minimize, maximize, search, seed=seed, stopping=stopping, prior=prior)
+    options = TuneOptions(
+        space,
+        minimize,
+        maximize,
+        search,
+        seed=seed,
+        stopping=stopping,
+        subject_to=subject_to,
+        prior=prior,
+    )
     new = None if exists else new_settings(options)
     if new is not None:
         _check_until(new.objectives, limits)
@@ -174,7 +186,7 @@ def tune(
         else:
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
             if prior is not None:
-                enqueue_first(opened)
+                enqueue_first(opened, limits.trials)
         try:
             _check_until(settings.objectives, limits)
             if opened.place != MEMORY:

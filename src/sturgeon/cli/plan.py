@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.caviar.progress import format_seconds, say
-from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.cells import CELL_OPTIONS, FILE_OPTIONS, cell_options, file_options
 from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import NETWORK
 from sturgeon.cli.common.paths import PLACE, out_beside
-from sturgeon.cli.common.reading import NAMES, reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     metavar="WORD,…",
     help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
-@reading_options
+@file_options
 @click.option("--seed", type=int, help="Of the split and of what is measured.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool, **options: Any) -> int:
@@ -73,7 +72,7 @@ def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool
     space = change_space(network_space(options["network"]), options["vary"], options["fix"])
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
     of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop", *CELL_OPTIONS)}
-    of_data |= (reading := {name: options[name] for name in NAMES if options[name] is not None})
+    of_data |= (reading := {name: options[name] for name in FILE_OPTIONS if options[name] is not None})
     if options["missing"]:
         of_data["missing"] = words_of(options["missing"])
     job = TableJob(data, target, out_beside(data).parent, asked, budget=budget, data_options=of_data)

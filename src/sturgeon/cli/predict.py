@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sturgeon.cli.common.cells import file_options
 from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.paths import PATH, PLACE, refuse_input
-from sturgeon.cli.common.reading import reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
     is_flag=True,
     help=f"Add a column {OUTSIDE!r}: which inputs of a row are outside what training saw.",
 )
-@reading_options
+@file_options
 def predict(
     network: Path,
     data: Path | str,

@@ -97,6 +97,6 @@ def _print(result: RecheckResult, as_json: bool) -> None:
     if as_json:
         print(json.dumps(result.to_json(), allow_nan=False), flush=True)
         return
-    from sturgeon.cli.common.recheck_table import print_recheck
+    from sturgeon.cli.views.recheck_table import print_recheck
 
     print_recheck(result)

@@ -17,7 +17,7 @@ from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
     from sturgeon.caviar.table.saved import SavedSummary
-    from sturgeon.cli.common.study_table import Shown
+    from sturgeon.cli.views.study_table import Shown
     from sturgeon.study import Study, TrialRecord
 
 
@@ -73,7 +73,7 @@ def show(
             return 0
 
         def look() -> Shown:
-            from sturgeon.cli.common.study_table import Shown
+            from sturgeon.cli.views.study_table import Shown
 
             front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
             everything = _ranked(opened, front)
@@ -81,8 +81,8 @@ def show(
             return Shown(chosen, top, front, SavedSummary.read(place), len(everything) - len(chosen))
 
         if follow:
-            from sturgeon.cli.common.follow import follow as go_on
-            from sturgeon.cli.common.study_table import draw_study
+            from sturgeon.cli.views.follow import follow as go_on
+            from sturgeon.cli.views.study_table import draw_study
 
             look()  # what is wrong with the conditions is said before anything is drawn
             go_on(opened, lambda: draw_study(opened, look()))
@@ -94,7 +94,7 @@ def show(
             summary = _summary(opened, list(shown.ranked), shown.front, top if named else None)
             print(json.dumps({**summary, **_made(shown.saved)}))
         else:
-            from sturgeon.cli.common.study_table import print_study
+            from sturgeon.cli.views.study_table import print_study
 
             print_study(opened, shown)
     return 0
@@ -117,7 +117,7 @@ def _check_together(**given: bool) -> None:
 
 
 def _show_trial(study: Study, number: int, as_json: bool) -> None:
-    from sturgeon.cli.common.trial_view import print_trial, trial_as_json
+    from sturgeon.cli.views.trial_view import print_trial, trial_as_json
 
     trial = study.trial(number)
     if as_json:

@@ -34,7 +34,7 @@ def sweep(
     from sturgeon.caviar.sweep.sweep_file import read_sweep
     from sturgeon.caviar.tuning import tune
     from sturgeon.cli.common.printable import printable
-    from sturgeon.cli.common.result import describe_config, format_number
+    from sturgeon.cli.views.result import describe_config, format_number
 
     asked = read_sweep(file)
     place = study or asked.study or str(file.with_suffix(".study"))

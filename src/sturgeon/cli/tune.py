@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.cli.common.cells import CELL_OPTIONS, cell_options
+from sturgeon.cli.common.cells import CELL_OPTIONS, FILE_OPTIONS, cell_options, file_options
 from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
 from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
-from sturgeon.cli.common.reading import NAMES, reading_options
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
 )
-@reading_options
+@file_options
 @click.option("--seed", type=int, help="Of the split, the search and every training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.sturgeon beside the data]")
 @click.option(
@@ -146,15 +145,15 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
     from sturgeon.cli.common.ending import write_report_of
-    from sturgeon.cli.common.live import LiveView
     from sturgeon.cli.common.options import words_of
+    from sturgeon.cli.views.live import LiveView
 
     changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
     asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision", "prior")
     of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
     of_data = (*of_data, "group_column")
     data_options = {name: options[name] for name in of_data}
-    data_options |= {name: options[name] for name in NAMES if options[name] is not None}
+    data_options |= {name: options[name] for name in FILE_OPTIONS if options[name] is not None}
     if options["missing"]:
         data_options["missing"] = words_of(options["missing"])
     job = TableJob(
@@ -191,7 +190,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:
-        from sturgeon.cli.common.result import print_result
+        from sturgeon.cli.views.result import print_result
 
         print_result(result, view.varying, view.space, report=report)
     return 130 if result.interrupted else 0

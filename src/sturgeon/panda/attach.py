@@ -10,7 +10,7 @@ from typing import Any
 
 from sturgeon.errors import InputError
 from sturgeon.panda.commands import Action, Outcome, give, refuse, wait_for_outcome
-from sturgeon.panda.tree import NOTE, RunTree, read_tree
+from sturgeon.panda.kept.tree import NOTE, RunTree, read_tree
 from sturgeon.study import Study
 from sturgeon.study.leases import is_alive
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.coaching import Coaching
+from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.declared import declare
 from sturgeon.panda.opening import RunOptions, open_run, open_study
 from sturgeon.panda.run import Run

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from sturgeon.errors import InputError, SturgeonError
 from sturgeon.panda.commands import Command
 from sturgeon.panda.declared import check_values
-from sturgeon.panda.record import Moment, RunRecord
+from sturgeon.panda.kept.record import Moment, RunRecord
+from sturgeon.panda.kept.tree import NOTE, Checkpoint, Position, RunTree
 from sturgeon.panda.training import Lane, Training
-from sturgeon.panda.tree import NOTE, Checkpoint, Position, RunTree
 from sturgeon.space import Space
 
 MOST_LANES = 64

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.errors import InputError, StudyError, option
-from sturgeon.panda.checkpoint_files import DISK_BYTES, CheckpointFiles
-from sturgeon.panda.coaching import Coaching
+from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.commands import COMMAND, OUTCOME, Command
+from sturgeon.panda.kept.checkpoint_files import DISK_BYTES, CheckpointFiles
+from sturgeon.panda.kept.record import RunRecord
+from sturgeon.panda.kept.tree import RunTree, read_tree
 from sturgeon.panda.listener import Listener
-from sturgeon.panda.record import RunRecord
 from sturgeon.panda.run import Run
 from sturgeon.panda.training import Training
-from sturgeon.panda.tree import RunTree, read_tree
 from sturgeon.space import Config, Space
 from sturgeon.study import Leases, Study
 

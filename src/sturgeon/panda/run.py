@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.coach import Epoch
-from sturgeon.panda.coaching import AUTOPILOT, Coaching, Proposal
+from sturgeon.panda.coach.coach import Epoch
+from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal
 from sturgeon.panda.commands import give
 from sturgeon.panda.executor import CommandExecutor, check_taken
+from sturgeon.panda.kept.record import Moment, RunRecord
+from sturgeon.panda.kept.tree import Change, Checkpoint, Position, RunTree, read_tree
 from sturgeon.panda.listener import Listener
-from sturgeon.panda.record import Moment, RunRecord
 from sturgeon.panda.training import Training
-from sturgeon.panda.tree import Change, Checkpoint, Position, RunTree, read_tree
 from sturgeon.space import Integer, Real, Space
 
 _WHILE_PAUSED = 0.2

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.tree import Position
-from sturgeon.panda.vitals import Vitals
+from sturgeon.panda.coach.vitals import Vitals
+from sturgeon.panda.kept.tree import Position
 
 
 @dataclass(frozen=True, slots=True)

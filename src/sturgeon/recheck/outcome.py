@@ -39,7 +39,7 @@ class RecheckResult:
             units of the noise.
         epochs: Epochs ``spent`` of a ``budget``, what the ``original`` tuning took, and the ``share`` of it;
             each epoch is one network's.
-        drift: How the data changed; see :class:`sturgeon.recheck.rows.drift.Drift`. None where that is not known.
+        drift: How the data changed, as :class:`sturgeon.recheck.rows.drift.Drift` says; None for a function.
         deployed: The ``metric``'s value of the network in use on the ``old`` test rows and on the ``new``
             rows.
         notes: What else is to be known.

@@ -74,7 +74,8 @@ def retune_table(
 
     def on_start(dataset: Dataset, settings: StudySettings, new: Study) -> None:
         known = {config_key(trial.config) for trial in new.trials}
-        if challenger is not None and config_key(challenger) not in known:
+        room = len(known) < trials
+        if challenger is not None and room and config_key(challenger) not in known:
             new.enqueue(challenger, note="the challenger of the recheck")
         say(f"tuning anew in {out}: {trials} trials, the old record as prior evidence")
 

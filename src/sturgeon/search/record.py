@@ -70,7 +70,7 @@ class Record:
 
     def replaced(self, observations: Iterable[Observation]) -> Record:
         """Give a record in which some of its trials look different; this one stays as it is."""
-        other = Record()
+        other = Record(old=self.old)
         other._by_number, other._keys = dict(self._by_number), set(self._keys)
         for observation in observations:
             other.put(observation)
@@ -81,8 +81,9 @@ class Record:
 
         Example:
             >>> record = Record([Observation(0, {"layers": 2}, "complete", 0.5)])
-            >>> record.unsettled([0, 1])[0]
-            Observation(number=0, config={'layers': 2}, state='running', value=None, curve=())
+            >>> hidden = record.unsettled([0, 1])
+            >>> hidden[0].state, hidden[0].value, record[0].value
+            ('running', None, 0.5)
         """
         mine = (self._by_number[number] for number in numbers if number in self._by_number)
         return self.replaced(Observation(one.number, one.config, "running") for one in mine)

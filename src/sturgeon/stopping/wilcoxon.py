@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import fmean
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sturgeon.errors import InputError
 from sturgeon.search.record import Observation, Record
@@ -79,4 +79,5 @@ def _probability(differences: list[float]) -> float:
     finite = [min(one, 2 * largest + 1) for one in differences]
     if not any(finite):
         return 1.0
-    return float(wilcoxon(finite, alternative="greater", zero_method="zsplit").pvalue)
+    tested: Any = wilcoxon(finite, alternative="greater", zero_method="zsplit")
+    return float(tested.pvalue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from sturgeon.errors import StudyError
-from sturgeon.study.objectives import Objective
+from sturgeon.study.objectives import SUBJECT_TO, Objective, OutcomeConstraint
 from sturgeon.study.pareto import pareto_front
 from sturgeon.study.storage import Store
 from sturgeon.study.trial import TrialRecord
@@ -21,7 +21,21 @@ def best_trial(store: Store, objectives: tuple[Objective, ...]) -> TrialRecord:
     if len(objectives) > 1:
         names = [one.metric for one in objectives]
         raise StudyError(f"`best` needs a single objective; this study has {names}: use `best_trials`.")
-    found = store.read(lambda connection: store.reader.best_record(connection, highest=highest))
+    fits = OutcomeConstraint(store.description.about)
+
+    def best(connection: Connection) -> TrialRecord | None:
+        if not fits.is_there:
+            return store.reader.best_record(connection, highest=highest)
+        valued = store.reader.valued_metrics(connection)
+        fitting = [(objectives[0].sign * value, number) for number, value, told in valued if fits(told)]
+        return store.reader.record(connection, min(fitting)[1]) if fitting else None
+
+    found = store.read(best)
+    if found is None and fits.is_there and store.read(store.reader.valued_metrics):
+        raise StudyError(
+            f"the best trial of {store.place!r} must satisfy {store.description.about[SUBJECT_TO]!r}; no "
+            "trial with a value does: go on with more trials, or begin a study that asks for less."
+        )
     if found is None:
         counts = store.read(store.reader.counts)
         parts = [f"{count} {state}" for state, count in counts.items() if count]
@@ -33,12 +47,13 @@ def best_trial(store: Store, objectives: tuple[Objective, ...]) -> TrialRecord:
 
 def best_trials(store: Store, objectives: tuple[Objective, ...]) -> list[TrialRecord]:
     """Read the trials that no other beats."""
+    fits = OutcomeConstraint(store.description.about)
 
     def work(connection: Connection) -> list[TrialRecord]:
         numbers, points = [], []
         for number, value, metrics in store.reader.valued_metrics(connection):
             metrics[objectives[0].metric] = value
-            if all(one.metric in metrics for one in objectives):
+            if fits(metrics) and all(one.metric in metrics for one in objectives):
                 numbers.append(number)
                 points.append([one.sign * metrics[one.metric] for one in objectives])
         front = sorted(numbers[index] for index in pareto_front(points))

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sturgeon.errors import StudyError
+from sturgeon.errors import SpaceError, StudyError
+from sturgeon.space.constraint import Expression
 
 Direction = Literal["minimize", "maximize"]
 
@@ -71,3 +72,37 @@ def _names(given: str | Sequence[str] | None, where: str) -> list[str]:
         if not isinstance(name, str) or not name:
             raise StudyError(f"a metric's name must be text; got {name!r} for {where!r}.")
     return names
+
+
+SUBJECT_TO = "subject_to"
+"""Under which a study's ``about`` keeps what a result must satisfy."""
+
+
+class OutcomeConstraint:
+    """What a trial's final metrics must satisfy for it to be the best: ``"latency <= 20 and size < 5"``.
+
+    A search is shown a trial that does not as one that failed. A metric that a trial has not counts as
+    satisfied.
+
+    Example:
+        >>> fits = OutcomeConstraint({"subject_to": "latency <= 20"})
+        >>> fits({"latency": 12.0}), fits({"latency": 30.0}), fits({})
+        (True, False, True)
+    """
+
+    def __init__(self, about: Mapping[str, Any]) -> None:
+        """Take what the study is about."""
+        text = about.get(SUBJECT_TO)
+        self._rule = Expression(text) if isinstance(text, str) else None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything to be satisfied."""
+        return self._rule is not None
+
+    def __call__(self, metrics: Mapping[str, float]) -> bool:
+        """Judge a trial's final metrics; what has no truth value there is not satisfied."""
+        try:
+            return self._rule is None or self._rule(metrics)
+        except SpaceError:
+            return False

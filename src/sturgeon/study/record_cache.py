@@ -20,7 +20,7 @@ from sturgeon.search.folds import values_by_fold
 from sturgeon.search.old_record import PRIOR, old_from_json
 from sturgeon.search.record import Observation, Record
 from sturgeon.space import Config
-from sturgeon.study.objectives import Objective
+from sturgeon.study.objectives import Objective, OutcomeConstraint
 from sturgeon.study.storage import DELETED, Store
 from sturgeon.study.storage.rows import load_list, load_metrics
 from sturgeon.study.trial import EDITED
@@ -44,6 +44,7 @@ class RecordCache:
         self._store = store
         self._reader = store.reader
         self._objective = objective
+        self._fits = OutcomeConstraint(store.description.about)
         self._seen = -1
         self._committed: deque[tuple[int, list[Observation]]] = deque()
         self._elsewhere: dict[int, tuple[Config, Points]] = {}
@@ -78,6 +79,8 @@ class RecordCache:
         metrics: Mapping[str, float] | None = None,
     ) -> Observation:
         """Say how a search sees a trial: to be minimised, and without points that are not finite."""
+        if state in ("complete", "stopped") and not self._fits(metrics or {}):
+            state, value = "failed", None
         sign = self._objective.sign
         curve = (
             tuple((step, sign * points[step]) for step in sorted(points) if math.isfinite(points[step]))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sturgeon.errors import StudyError
 from sturgeon.search.base import Search
+from sturgeon.search.old_record import PRIOR
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
 from sturgeon.space.config import is_structure
@@ -294,7 +295,8 @@ class Study:
         goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
         for one in self.objectives:
             goals[one.direction].append(one.metric)
-        about = {**self.about, "continued": self.place}
+        about = {name: value for name, value in self.about.items() if name != PRIOR}  # it is of this space
+        about["continued"] = self.place
         if search is None:
             search = self.search
         study = Study.create(

@@ -10,9 +10,9 @@ import sturgeon as st
 
 SPACE = st.Space(
     learning_rate=st.Real(1e-3, 1e-1, scale="log", default=0.02),
-    hidden_units=st.Constant(8),
-    batch_size=st.Constant(32),
-    layers=st.Constant(1),
+    hidden_units=st.Constant(64),
+    batch_size=st.Constant(16),
+    layers=st.Constant(3),
 )
 
 
@@ -32,8 +32,8 @@ def tune(frame, out, folds, *, after, resume=False):
             pressed.append(True)
             signal.raise_signal(signal.SIGINT)
 
-    options = st.TuneOptions(space=SPACE, epochs=20, seed=0)
-    job = st.TableJob(frame, "kind", out, options, 5, data_options={"folds": folds}, resume=resume)
+    options = st.TuneOptions(space=SPACE, epochs=200, seed=0)  # longer than a write
+    job = st.TableJob(frame, "kind", out, options, 4, data_options={"folds": folds}, resume=resume)
     return st.tune_table(job, on_progress=press)
 
 
@@ -44,14 +44,14 @@ def test_a_network_is_left_before_any_trial_has_ended(frame, tmp_path, folds):
     assert result.best is None
     assert len(st.load(tmp_path / "out").predict(frame)) == 160
     whole = tune(frame, tmp_path / "out", folds, after=None, resume=True)
-    assert whole.trials["complete"] == 5
+    assert whole.trials["complete"] == 4
     assert whole.test == tune(frame, tmp_path / "at once", folds, after=None).test
 
 
 def test_the_best_ensemble_so_far_is_left_later(frame, tmp_path):
     result = tune(frame, tmp_path, 3, after=2)
     assert result.interrupted
-    assert result.trials["complete"] < 5
+    assert result.trials["complete"] < 4
     shares = {one["trial"]: one["share"] for one in result.ensemble}
     model = st.load(tmp_path)
     assert {one.trial for one in model.network.members} == set(shares)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import places
 from sturgeon.data import prepare, read_table
 from sturgeon.data.reading.rules import notes_of
 from sturgeon.errors import DataError, MissingExtra
@@ -323,6 +324,36 @@ class TestDatabases:
             read_table(url, sql=query)
         assert all(part in str(caught.value) for part in parts), caught.value
         assert read_table(url, sql="select count(*) as n from fish")["n"].tolist() == [3]
+
+    def test_postgresql_is_read_and_not_written(self):
+        import sqlalchemy
+
+        url = places.postgres().url("fish").partition("?")[0]
+        engine = sqlalchemy.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+        with engine.begin() as connection:
+            connection.exec_driver_sql("create table people_bring (a numeric, b text, at timestamp)")
+            connection.exec_driver_sql("create sequence people_bring_n")
+            connection.exec_driver_sql(
+                "insert into people_bring values (1, 'x%%', '2020-01-02'), (2.5, 'y', null)"
+            )
+        try:
+            frame = read_table(
+                url, sql="select a, b from people_bring where b like 'x%' or a::int > 2 order by a"
+            )
+            assert cells_of(frame) == {"a": [1, 2.5], "b": ["x%", "y"]}
+            assert read_table(url, sql="select at from people_bring")["at"].dt.year.tolist()[0] == 2020
+            for query in (
+                "with w as (delete from people_bring returning a) select a from w",
+                "select nextval('people_bring_n')",
+            ):
+                with pytest.raises(DataError, match=r"data-modifying|in a read-only transaction"):
+                    read_table(url, sql=query)
+            assert len(read_table(url, sql="table people_bring")) == 2
+        finally:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("drop table people_bring")
+                connection.exec_driver_sql("drop sequence people_bring_n")
+            engine.dispose()
 
     def test_a_database_that_there_is_not_is_not_made(self, tmp_path):
         with pytest.raises(DataError, match="there is no"):

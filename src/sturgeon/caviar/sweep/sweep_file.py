@@ -166,7 +166,7 @@ def _space(given: Any, constraint: Any) -> Space:
 
 def _hyperparameter(name: str, given: Any) -> Hyperparameter:
     if isinstance(given, list):
-        return Choice([_number(one) for one in given])
+        return Choice(tuple(map(_number, given)))
     if not isinstance(given, Mapping):
         return Constant(_number(given))
     fields = {str(key): _number(value) for key, value in given.items()}

@@ -34,7 +34,8 @@ from sturgeon.caviar.table.opening import (
 from sturgeon.caviar.table.outcome import TableResult, conclude
 from sturgeon.caviar.table.repeats import repeat_best
 from sturgeon.data import Dataset, prepare
-from sturgeon.data.reading.place import absolute, is_lasting
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.place import STDIN, absolute, is_lasting
 from sturgeon.errors import InputError, option
 from sturgeon.stopping import DEFAULT, Never
 from sturgeon.study import Study
@@ -197,12 +198,13 @@ def tune_table(
         exhausted = loop.exhausted and not interrupted
         tried = Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds)
         test_table = job.data_options.get("test")
+        files = FileOptions(*(job.data_options.get(name) for name in ("encoding", "sheet", "sql")))
         result = conclude(
             tried,
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,
-            compare=(lambda made: compare(tried, made, job.data, test_table)) if job.compare else None,
+            compare=(lambda made: compare(tried, made, job.data, test_table, files)) if job.compare else None,
         )
         result.write()
     return result
@@ -227,6 +229,11 @@ def check_counts(job: TableJob) -> None:
             raise InputError(f"`{option(name)}` must be at least {least}; got {value}.")
     choose_limits(trials=job.trials, budget=job.budget)
     _prediction_budget(job, {})
+    if job.compare and isinstance(job.data, str | Path) and str(job.data) == STDIN:
+        raise InputError(
+            f"`{option('compare', True)}` reads the table once more at the end, and standard input can be "
+            "read once; give a file."
+        )
 
 
 def _prediction_budget(job: TableJob, about: Mapping[str, Any]) -> PredictionBudget:

@@ -111,7 +111,7 @@ def begin_table_study(
         study.enqueue(
             config, note="one that did well on other tables" if number else "the default configuration"
         )
-    enqueue_first(study)
+    enqueue_first(study, about.get("trials"))
     return study, settings
 
 

@@ -171,8 +171,8 @@ def recommend(trials: int, epochs: int, budget: float) -> tuple[Literal["panda",
     if trials >= FEWEST_TRIALS:
         return "caviar", (
             f"the budget of {plain_number(budget)} s affords {trials} whole trainings of {epochs} epochs, "
-            f"and of {FEWEST_TRIALS} or more random configurations one is among the best quarter in 9 cases of 10"
-            ": train many at once and keep the best"
+            f"and of {FEWEST_TRIALS} or more random configurations one is among the best quarter in 9 cases "
+            "of 10: train many at once and keep the best"
         )
     return "panda", (
         f"the budget of {plain_number(budget)} s affords {trials} whole trainings of {epochs} epochs, and "

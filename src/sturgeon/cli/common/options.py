@@ -37,7 +37,7 @@ def change_space(space: Space, vary: Sequence[str], fix: Sequence[str]) -> Space
                 changed[name] = change(space[name], name, value)
             except SpaceError as error:
                 raise SpaceError(f"`{option} {text}`: {error}") from error
-    return space.replace(**changed)  # pyright: ignore[reportArgumentType]  (none is named constraint)
+    return space.replace(changed)
 
 
 def words_of(given: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from sturgeon.cli.common.printable import printable
 
 if TYPE_CHECKING:
     from sturgeon.panda.attach import RunState
-    from sturgeon.panda.tree import Branch, RunTree
+    from sturgeon.panda.kept.tree import Branch, RunTree
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 

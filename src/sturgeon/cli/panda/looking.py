@@ -22,7 +22,7 @@ def status(study: str, as_json: bool) -> int:
     with attached(study) as tended:
         state = tended.state()
     if as_json:
-        from sturgeon.panda.reading import state_to_json
+        from sturgeon.panda.kept.reading import state_to_json
 
         print(json.dumps(state_to_json(state)))
     else:
@@ -40,7 +40,7 @@ def tree(study: str, as_json: bool) -> int:
     if not as_json:
         print("\n".join(draw_tree(found)))
         return 0
-    from sturgeon.panda.reading import tree_to_json
+    from sturgeon.panda.kept.reading import tree_to_json
 
     print(json.dumps(tree_to_json(found)))
     return 0
@@ -55,7 +55,7 @@ def tree(study: str, as_json: bool) -> int:
 @click.option("-o", "--output", type=PATH, help="The file to write.  [default: stdout]")
 def export_schedule(study: str, branch: int | None, as_python: bool, output: Path | None) -> int:
     """Write the way to the best leaf as a schedule, for `sturgeon panda DATA --replay FILE`."""
-    from sturgeon.panda.schedule import schedule_of
+    from sturgeon.panda.kept.schedule import schedule_of
 
     with attached(study) as tended:
         schedule = schedule_of(tended.study, tended.tree(), branch)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sturgeon.caviar.progress import format_metric, format_seconds, say
-from sturgeon.cli.common.paths import PATH
+from sturgeon.cli.common.cells import FILE_OPTIONS, file_options
+from sturgeon.cli.common.paths import PATH, PLACE, out_beside
 from sturgeon.cli.common.printable import printable
 from sturgeon.cli.panda.drawing import in_words, sparkline
 from sturgeon.errors import InputError
@@ -21,13 +22,13 @@ from sturgeon.errors import InputError
 if TYPE_CHECKING:
     from sturgeon.data import Dataset
     from sturgeon.panda.run import Run
-    from sturgeon.panda.table import PandaResult
+    from sturgeon.panda.table.table import PandaResult
 
 _LINE_SECONDS = 1.0
 
 
 @click.command("train", no_args_is_help=True)
-@click.argument("data", type=PATH)
+@click.argument("data", type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--epochs", type=int, help="Epochs of each branch.  [default: 30]")
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Begin a hyperparameter with this value.")
@@ -43,6 +44,7 @@ _LINE_SECONDS = 1.0
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="Take a column as categories.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out.")
 @click.option("--missing", multiple=True, metavar="WORD,…", help="Words that mean a missing value.")
+@file_options
 @click.option("--test", type=PATH, help="A test table of its own, instead of 15 % of the rows.")
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--resume", is_flag=True, help="Go on with the run that is there.")
@@ -52,7 +54,7 @@ _LINE_SECONDS = 1.0
 @click.option("--seed", type=int, help="Of the split and the training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.panda beside the data]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def train(data: Path, target: str | None, as_json: bool, **options: Any) -> int:
+def train(data: Path | str, target: str | None, as_json: bool, **options: Any) -> int:
     """Train the built-in network on a table, and listen to whoever tends it.
 
     Every hyperparameter can be changed while it trains, from another terminal: `sturgeon panda attach`.
@@ -62,18 +64,19 @@ def train(data: Path, target: str | None, as_json: bool, **options: Any) -> int:
     if not options["disk"] > 0:
         raise InputError(f"`--disk` must be above 0 gigabytes; got {options['disk']:g}.")
     from sturgeon.cli.common.options import change_space, words_of
-    from sturgeon.panda.coaching import read_bounds
-    from sturgeon.panda.schedule import Schedule
-    from sturgeon.panda.table import PandaJob, tend_table
+    from sturgeon.panda.coach.coaching import read_bounds
+    from sturgeon.panda.kept.schedule import Schedule
+    from sturgeon.panda.table.table import PandaJob, tend_table
     from sturgeon.space import standard_space
 
     of_data = {
         name: options[name] for name in ("task", "numeric", "categorical", "drop", "test", "time_order")
     }
+    of_data |= {name: options[name] for name in FILE_OPTIONS if options[name] is not None}
     if options["missing"]:
         of_data["missing"] = words_of(options["missing"])
     replay = None if options["replay"] is None else Schedule.load(options["replay"])
-    default = data.parent / f"{data.name.split('.')[0]}.{'panda' if replay is None else 'replay'}"
+    default = out_beside(data).with_suffix(".panda" if replay is None else ".replay")
     asked = ("epochs", "minimize", "maximize", "seed", "resume", "autopilot")
     job = PandaJob(
         data,

@@ -41,7 +41,7 @@ def format_value(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def describe_config(config: Mapping[str, Any], names: Iterable[str], most: int = 12) -> str:
+def describe_config(config: Mapping[str, Any], names: Iterable[str], most: int = 6) -> str:
     """A configuration as lines of a hover label; inactive hyperparameters are left out.
 
     Args:

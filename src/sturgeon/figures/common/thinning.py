@@ -13,7 +13,7 @@ import numpy as np
 
 from sturgeon.study import TrialRecord
 
-MOST_POINTS = 1000
+MOST_POINTS = 800
 MOST_CURVES = 80
 MOST_STEPS = 60
 BEST_KEPT = 0.25

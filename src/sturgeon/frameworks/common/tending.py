@@ -8,7 +8,7 @@ from typing import Any
 
 from sturgeon.errors import InputError
 from sturgeon.panda.beginning import tend
-from sturgeon.panda.coaching import Coaching
+from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.declared import declare
 from sturgeon.panda.opening import RunOptions
 from sturgeon.panda.run import Run

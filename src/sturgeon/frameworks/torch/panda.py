@@ -19,7 +19,7 @@ from sturgeon.frameworks.torch.checkpoint import (
 from sturgeon.frameworks.torch.optimizer_settings import OptimizerSettings
 from sturgeon.frameworks.torch.report import check_parts, set_state, state_of
 from sturgeon.panda.beginning import tend
-from sturgeon.panda.coaching import Coaching
+from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.declared import declare
 from sturgeon.panda.opening import RunOptions
 from sturgeon.panda.run import Run

@@ -119,14 +119,14 @@ def _compare_categories(old: pd.Series, new: pd.Series) -> ColumnDrift:
     lacking = before.isna().to_numpy(), after.isna().to_numpy()
     counts = [cast(pd.Series, keys.dropna()).value_counts() for keys in (before, after)]
     names = sorted(set(counts[0].index) | set(counts[1].index))
-    table = np.array([[int(count.get(name, 0)) for name in names] for count in counts], float)
+    table = np.array([count.reindex(names, fill_value=0) for count in counts], float)
     totals = table.sum(axis=1, keepdims=True)
     effect, p = 0.0, 1.0
     if names and totals.min() > 0:
         effect = float(np.abs(np.subtract(*(table / totals))).sum() / 2)
         p = _chi_square(table)
     p = min(1.0, 2 * min(p, _same_share(*lacking)))
-    unseen = counts[1][~counts[1].index.isin(counts[0].index)]
+    unseen = cast(pd.Series, counts[1][~counts[1].index.isin(counts[0].index)])
     return ColumnDrift(
         str(old.name),
         "categorical",

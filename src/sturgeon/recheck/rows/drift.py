@@ -81,7 +81,7 @@ def _matters(moved: bool, stale: bool) -> str:
     return (
         "no column moved: what changed is how the target depends on the columns, or the old choice was luck."
         if stale
-        else "the data did not change by so much that it counts."
+        else "no column moved by so much that it counts."
     )
 
 
@@ -147,7 +147,7 @@ def tell_apart(
     folds = StratifiedKFold(3, shuffle=True, random_state=int(seed % 2**32))
     model = HistGradientBoostingClassifier(max_iter=40, random_state=0)
     with threadpool_limits(limits=1):  # threads that wait for each other take longer than the work
-        chance = cross_val_predict(model, x, y, cv=folds, method="predict_proba")[:, 1]
+        chance = np.asarray(cross_val_predict(model, x, y, cv=folds, method="predict_proba"))[:, 1]
     return float(roc_auc_score(y, chance))
 
 

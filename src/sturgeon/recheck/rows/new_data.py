@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -196,7 +195,7 @@ def read_new_data(
 
 def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
     """All rows as the training part of a dataset, each column of the kind that it was."""
-    kinds: dict[str, Sequence[str]] = {}
+    kinds: dict[str, Any] = {}
     options = {name: old.options.get(name) for name in ("numeric", "categorical")}
     cells = {name: old.options[name] for name in ("date", "dates", "decimal") if old.options.get(name)}
     for name, kind in (("numeric", NumericColumn), ("categorical", CategoricalColumn)):

@@ -103,7 +103,7 @@ def read_times(column: pd.Series, source: str) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(column):
         seconds = column.to_numpy(dtype=np.float64, na_value=np.nan) * _SECONDS_A_DAY
     else:
-        numbers = pd.to_numeric(column, errors="coerce")
+        numbers = cast(pd.Series, pd.to_numeric(column, errors="coerce"))
         if numbers.notna().all():
             return read_times(numbers, source)
         parsed = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)

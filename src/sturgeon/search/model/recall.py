@@ -82,7 +82,9 @@ def _trust(predicted: Floats, known: Floats) -> float:
         np.argsort(np.argsort(each, kind="stable"), kind="stable").astype(float)
         for each in (predicted, known)
     ]
-    seen = float(np.corrcoef(*ranks)[0, 1]) if known.std() > 0 and predicted.std() > 0 else BELIEVED
+    seen = (
+        float(np.corrcoef(ranks[0], ranks[1])[0, 1]) if known.std() > 0 and predicted.std() > 0 else BELIEVED
+    )
     count = len(known)
     return (count * seen + BELIEVED_TRIALS * BELIEVED) / (count + BELIEVED_TRIALS)
 

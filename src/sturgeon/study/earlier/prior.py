@@ -63,12 +63,20 @@ def _read(earlier: Study, space: Space, objective: Objective) -> list[OldTrial]:
     return old
 
 
-def enqueue_first(study: Study) -> None:
-    """Have the best configurations of the earlier study tried first, where a study has one."""
+def enqueue_first(study: Study, trials: int | None = None) -> None:
+    """Have the best configurations of the earlier study tried first, where a study has one.
+
+    Args:
+        study: The new study.
+        trials: How many trials it is to have in all, those that wait included; None for no bound.
+    """
     known = {str(sorted(one.config.items())) for one in study.trials}
     for config in first_configs(study.space, old_from_json(study.about.get(PRIOR))):
+        if trials is not None and len(known) >= trials:
+            return
         if str(sorted(config.items())) not in known:
             study.enqueue(config, note=NOTE)
+            known.add(str(sorted(config.items())))
 
 
 def prior_to_json(old: list[OldTrial]) -> list[dict[str, Any]]:

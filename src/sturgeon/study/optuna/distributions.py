@@ -34,7 +34,7 @@ def _to_distribution(item: Hyperparameter) -> BaseDistribution:
     if isinstance(item, Integer) and item.scaling.every_integer:
         return IntDistribution(item.low, item.high, log=item.scaling.is_log)
     if isinstance(item, Integer):
-        return CategoricalDistribution(list(item.values()))
+        return CategoricalDistribution([to_category(value) for value in item.values()])
     if isinstance(item, Choice):
         return CategoricalDistribution([to_category(option) for option in item.options])
     assert isinstance(item, Constant)

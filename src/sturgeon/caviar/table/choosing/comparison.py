@@ -11,6 +11,7 @@ from sturgeon.caviar.table.choosing.trees import RawRows, train_trees
 from sturgeon.caviar.table.choosing.tried import Made, Tried
 from sturgeon.data import Dataset, NumericTarget
 from sturgeon.data.metrics import measure_test
+from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.network.ensemble import row_losses
 
 RESAMPLES = 2_000
@@ -55,7 +56,9 @@ class Compared:
     why: str | None = None
 
 
-def compare(tried: Tried, made: Made, table: Any, test: Any) -> list[Compared]:
+def compare(
+    tried: Tried, made: Made, table: Any, test: Any, options: FileOptions | None = None
+) -> list[Compared]:
     """Compare the network that is handed over with the default one, a guess, and boosted trees.
 
     Args:
@@ -63,6 +66,7 @@ def compare(tried: Tried, made: Made, table: Any, test: Any) -> list[Compared]:
         made: The network.
         table: What the data were prepared from.
         test: The test table of its own, if there was one.
+        options: How both files are read.
     """
     dataset, model = tried.dataset, made.model
     assert model is not None
@@ -73,7 +77,7 @@ def compare(tried: Tried, made: Made, table: Any, test: Any) -> list[Compared]:
     if made.default is not None:
         others.append(("default", made.default.test_answers(dataset), None, None))
     others.append(("guess", _guess(dataset), None, None))
-    for trees in train_trees(RawRows.of(dataset, table, test), classes=classes, seed=seed):
+    for trees in train_trees(RawRows.of(dataset, table, test, options), classes=classes, seed=seed):
         answers = trees.answers
         if answers is not None and isinstance(target := dataset.preprocessing.target, NumericTarget):
             answers = target.scale.apply(answers)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +20,8 @@ from sturgeon.caviar.lanes.devices import available_cores
 from sturgeon.data import Dataset, NumericTarget
 from sturgeon.data.features.cells import CategoryNames, distinct
 from sturgeon.data.features.columns import NumericColumn
+from sturgeon.data.reading.file_options import FileOptions
+from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
 from sturgeon.data.reading.sources import Table, open_table
 
 _MOST_CATEGORIES = 255
@@ -40,20 +43,26 @@ class RawRows:
     test: pd.DataFrame
 
     @classmethod
-    def of(cls, dataset: Dataset, table: Table, test: Table | None) -> RawRows:
+    def of(
+        cls, dataset: Dataset, table: Table, test: Table | None, options: FileOptions | None = None
+    ) -> RawRows:
         """Read a dataset's table once more.
 
         Args:
             dataset: The data.
             table: What it was prepared from.
             test: The test table of its own, if there was one.
+            options: How both files are read.
         """
-        frame, source = _open(dataset, table)
+        options = options or FileOptions()
+        frame, source = _open(dataset, table, options)
         inputs, y = _inputs_of(dataset, frame, source), dataset.preprocessing.encode_target(frame, source)
         if isinstance(target := dataset.preprocessing.target, NumericTarget):
             y = target.restore(y)
         if test is not None:
-            return cls(inputs, y, _inputs_of(dataset, *_open(dataset, test)))
+            workbook = isinstance(test, str | Path) and str(test).lower().endswith(WORKBOOKS)
+            options = FileOptions(options.encoding, options.sheet if workbook else None)
+            return cls(inputs, y, _inputs_of(dataset, *_open(dataset, test, options)))
         rest = np.setdiff1d(np.arange(len(frame)), dataset.test_rows)
         return cls(inputs.iloc[rest], y[rest], inputs.iloc[dataset.test_rows])
 
@@ -149,9 +158,9 @@ def _few_categories(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**cast(dict[str, Any], codes))
 
 
-def _open(dataset: Dataset, table: Table) -> tuple[pd.DataFrame, str]:
-    rules = dataset.preprocessing.cell_rules()
-    frame, _, source = open_table(table, dataset.preprocessing.target.name, "the table", rules=rules)
+def _open(dataset: Dataset, table: Table, options: FileOptions) -> tuple[pd.DataFrame, str]:
+    rules, target = dataset.preprocessing.cell_rules(), dataset.preprocessing.target.name
+    frame, _, source = open_table(table, target, "the table", rules=rules, options=options)
     return dataset.preprocessing.name_columns(frame, source), source
 
 

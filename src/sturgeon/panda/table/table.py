@@ -15,17 +15,18 @@ from sturgeon.caviar.table.folder import held_folder, made_folder
 from sturgeon.caviar.table.opening import DEFAULT_METRIC
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import METRICS, Dataset, prepare
+from sturgeon.data.reading.place import absolute, is_lasting
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.network.settings import check_network_space
 from sturgeon.panda.beginning import tend
-from sturgeon.panda.checkpoint_files import DISK_BYTES
-from sturgeon.panda.coaching import Coaching
-from sturgeon.panda.network import NetworkTraining
+from sturgeon.panda.coach.coaching import Coaching
+from sturgeon.panda.kept.checkpoint_files import DISK_BYTES
+from sturgeon.panda.kept.schedule import Schedule
+from sturgeon.panda.kept.tree import read_tree
 from sturgeon.panda.opening import RunOptions
 from sturgeon.panda.run import Run
-from sturgeon.panda.schedule import Schedule
-from sturgeon.panda.table_space import tended_space
-from sturgeon.panda.tree import read_tree
+from sturgeon.panda.table.network import NetworkTraining
+from sturgeon.panda.table.table_space import tended_space
 from sturgeon.space import Space
 from sturgeon.study import Study
 from sturgeon.study.trial import trial_seed
@@ -342,13 +343,13 @@ def _objective(job: PandaJob, dataset: Dataset, begun: Mapping[str, Any]) -> tup
 
 
 def _table(job: PandaJob) -> dict[str, Any] | None:
-    """Where the rows came from; None of a data frame or arrays."""
-    if not isinstance(job.data, str | Path):
+    """Where the rows came from; None of a data frame, arrays, or what cannot be read again."""
+    if not is_lasting(job.data):
         return None
     options = {name: each for name, each in job.data_options.items() if name != "test"}
     test = job.data_options.get("test")
     place = {
-        "data": str(Path(job.data).absolute()),
+        "data": absolute(job.data),
         "test": None if test is None else str(Path(test).absolute()),
     }
     return {

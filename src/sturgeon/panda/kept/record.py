@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sturgeon.panda.checkpoint_files import CheckpointFiles, to_thin_out
 from sturgeon.panda.commands import OUTCOME, Command
-from sturgeon.panda.tree import CHECKPOINT, EVENT, NOTE, Checkpoint, Position, RunTree
+from sturgeon.panda.kept.checkpoint_files import CheckpointFiles, to_thin_out
+from sturgeon.panda.kept.tree import CHECKPOINT, EVENT, NOTE, Checkpoint, Position, RunTree
 from sturgeon.study import JournalEntry, Study, Trial
 from sturgeon.study.trial import EDITED
 

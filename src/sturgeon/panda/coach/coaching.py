@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.coach import Advice, Curves, Epoch, look
+from sturgeon.panda.coach.coach import Advice, Curves, Epoch, look
 
 AUTOPILOT = "autopilot"
 MOST_ACTS = 40

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sturgeon.panda.attach import RunState
-from sturgeon.panda.tree import RunTree
+from sturgeon.panda.kept.tree import RunTree
 from sturgeon.study import JournalEntry
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sturgeon.errors import InputError
-from sturgeon.panda.tree import Checkpoint
+from sturgeon.panda.kept.tree import Checkpoint
 
 DISK_BYTES = 4 * 2**30
 """How much disk the checkpoints of a run may take, unless it is said otherwise."""

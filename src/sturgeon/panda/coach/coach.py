@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from sturgeon.panda.vitals import Vitals
+from sturgeon.panda.coach.vitals import Vitals
 
 # What share of itself a step should change a weight by; and from when on nothing is sped up any more.
 _HEALTHY = 1e-2

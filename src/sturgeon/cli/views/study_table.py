@@ -12,13 +12,13 @@ from rich.text import Text
 
 from sturgeon.caviar.table.saved import SavedSummary
 from sturgeon.cli.common.printable import printable
-from sturgeon.cli.common.result import (
+from sturgeon.cli.views.result import (
     describe_calibration,
     describe_config,
     describe_shares,
     format_number,
 )
-from sturgeon.cli.common.sparkline import bar, common_ends, sparkline
+from sturgeon.cli.views.sparkline import bar, common_ends, sparkline
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.edges import edges_of
 

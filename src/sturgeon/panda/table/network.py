@@ -20,10 +20,10 @@ from sturgeon.network.native.library import load_library
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import TrainingState, initial_state
+from sturgeon.panda.coach.vitals import Vitals, vitals_of
+from sturgeon.panda.kept.tree import Position
+from sturgeon.panda.table.warm_start import copy_overlap
 from sturgeon.panda.training import Lane, Training
-from sturgeon.panda.tree import Position
-from sturgeon.panda.vitals import Vitals, vitals_of
-from sturgeon.panda.warm_start import copy_overlap
 
 FIXED = frozenset({"hidden_units", "layers", "activation", "optimizer"})
 _LOOKED_AT = 256  # rows that vitals are measured on

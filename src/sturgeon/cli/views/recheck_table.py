@@ -10,7 +10,7 @@ from rich.table import Table
 
 from sturgeon.caviar.progress import format_metric
 from sturgeon.cli.common.printable import printable
-from sturgeon.cli.common.result import describe_config
+from sturgeon.cli.views.result import describe_config
 
 if TYPE_CHECKING:
     from sturgeon.recheck.outcome import RecheckResult

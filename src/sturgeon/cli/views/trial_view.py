@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sturgeon.caviar.progress import format_metric, format_seconds
 from sturgeon.cli.common.printable import printable
-from sturgeon.cli.common.sparkline import sparkline
+from sturgeon.cli.views.sparkline import sparkline
 from sturgeon.study import Attempt, Study, TrialRecord
 
 CURVE_WIDTH = 40

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.tree import Change, Position, RunTree
+from sturgeon.panda.kept.tree import Change, Position, RunTree
 from sturgeon.study import Study
 
 _VERSION = 1

@@ -1,0 +1,1 @@
+"""The coach: what it sees in a run, and what is done about it."""

@@ -1,0 +1,1 @@
+"""What is kept of a run: its checkpoints, its tree, and the schedule that repeats it."""

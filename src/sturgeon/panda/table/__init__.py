@@ -1,0 +1,1 @@
+"""The built-in network on a table, tended by hand."""
