@@ -215,6 +215,10 @@
       patchRows(news.rows);
       await extendRunning(news);
       tableStale = tableStale || Object.keys(news.rows).length > 0;
+      if (first && news.change !== Number(home.dataset.change)) { // it changed while the page came
+        tableStale = true;
+        tableAt = 0;
+      }
     }
     const mine = news.rows[home.dataset.number];
     if (mine) {
@@ -244,7 +248,8 @@
   }
   document.addEventListener("visibilitychange", refresh);
   if (home.id !== "compare") {
-    const source = new EventSource(base + "/events");
+    const about = home.dataset.number === undefined ? "" : "?trial=" + home.dataset.number;
+    const source = new EventSource(base + "/events" + about);
     source.addEventListener("news", hear);
     addEventListener("pagehide", () => source.close());
   }
