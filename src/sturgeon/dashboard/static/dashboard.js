@@ -118,7 +118,11 @@
     const long = same && liveCanvas.data.some((one) => one.x.length > MOST_POINTS);
     if (!same || long) { if (news.running.length || places) return drawRunning(); return; }
     const numbers = Object.keys(news.points).map(Number).filter((one) => places.has(one));
-    if (!numbers.length) return;
+    for (const one of numbers) { // what was drawn already is told once more where the page came meanwhile
+      const last = liveCanvas.data[places.get(one)].x.at(-1);
+      if (last !== undefined) news.points[one] = news.points[one].filter((point) => point[0] > last);
+    }
+    if (!numbers.some((one) => news.points[one].length)) return;
     return Plotly.extendTraces(liveCanvas, {
       x: numbers.map((one) => news.points[one].map((point) => point[0])),
       y: numbers.map((one) => news.points[one].map((point) => point[1])),
