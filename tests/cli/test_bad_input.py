@@ -290,6 +290,7 @@ def test_a_network_too_large_for_memory_fails_its_trial_alone(sturgeon, table):
         "tune", table, "--target", "kind", "--epochs", 1, "--trials", 3, "--search", "grid", "--json",
         "--fix", "batch_size=32", "--fix", "layers=60", "--vary", "hidden_units=8,65536",
         "--fix", "optimizer=adam", "--fix", "learning_rate=0.01", "--fix", "schedule=constant",
+        "--fix", "dropout=0", "--fix", "weight_decay=0.1", "--fix", "embedding=none",
     )  # fmt: skip
     assert ran.code == 0, ran.err
     states = json.loads(ran.out)["trials"]

@@ -11,6 +11,7 @@ from sturgeon.search import SEARCHES, search_by_name
 from sturgeon.stopping import STOPPINGS, stopping_by_name, stopping_from_json
 from sturgeon.study import Study
 
+PLAIN = ("dropout=0.2", "embedding=none", "weight_decay=0.1")
 QUICK = ["--trials", 3, "--epochs", 2, "--fix", "batch_size=32", "--fix", "layers=2"]
 
 
@@ -223,7 +224,7 @@ def test_a_budget_ends_a_run_and_keeps_what_was_reached(sturgeon, table):
 def test_an_exhausted_space_ends_the_study(sturgeon, table):
     fixed = [
         f"--fix={name}"
-        for name in ("learning_rate=0.01", "optimizer=adam", "batch_size=32", "hidden_units=60")
+        for name in ("learning_rate=0.01", "optimizer=adam", "batch_size=32", "hidden_units=60", *PLAIN)
     ]
     ran = sturgeon(
         "tune",

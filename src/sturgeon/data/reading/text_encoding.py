@@ -62,9 +62,13 @@ def _is_wide(start: bytes, encoding: str, width: int, place: int) -> bool:
     if not whole or zeros[place] > 0 or max(zeros) < max(_FEW_ZEROS, len(characters[0]) / 10):
         return False
     try:
-        return "\0" not in codecs.getincrementaldecoder(encoding)().decode(whole)
+        text = codecs.getincrementaldecoder(encoding)().decode(whole)
     except UnicodeDecodeError:
         return False
+    # Bytes that are no text at all may decode, too, but to control characters, or to none that a table needs.
+    if any(character < " " and character not in "\t\n\r\f\v" for character in text):
+        return False
+    return sum(" " <= character <= "~" for character in text) >= len(text) / 10
 
 
 class Transcoded(io.RawIOBase):

@@ -37,6 +37,7 @@ from sturgeon.server.access import Access
 from sturgeon.server.app import make_app
 from sturgeon.server.events import Event, EventStream
 from sturgeon.server.pages import Pages
+from sturgeon.study.follower import Follower
 
 USUAL_PORT = 8341
 LOOK_SECONDS = 0.4
@@ -127,21 +128,20 @@ _FIELDS = ("values", "seen", "why", "checkpoint", "trial", "vary", "epochs", "no
 
 async def _news(tended: Panda) -> AsyncGenerator[Event]:
     """Say that something is new, within half a second."""
-    before: Any = None
+    follower, seen, before, number = Follower(tended.study), -1, None, 0
+
+    def look() -> tuple[bool, int, str]:
+        changes, entries = bool(follower.look()), tended.study.journal.read(after=seen)
+        last = entries[-1].id if entries else seen
+        return changes, last, tended.state().state if entries or before is None else before
+
     while True:
-        now = await run_in_threadpool(_mark, tended)
-        if now != before:
-            yield Event("changed", {"mark": now})
-        before = now
+        changed, last, state = await run_in_threadpool(look)
+        if changed or last != seen or state != before:
+            number += 1
+            yield Event("changed", {"number": number, "entry": last, "state": state})
+        seen, before = last, state
         await anyio.sleep(LOOK_SECONDS)
-
-
-def _mark(tended: Panda) -> list[Any]:
-    """A few numbers that change whenever a page has something new to show."""
-    tree = tended.tree()
-    points = sum(len(curve) for branch in tree.branches.values() for curve in branch.curves.values())
-    last = tree.entries[-1].id if tree.entries else -1
-    return [last, points, tended.standing(tree)]
 
 
 def _plotly() -> Path:

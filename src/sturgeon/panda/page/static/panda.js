@@ -100,7 +100,7 @@ function drawControls() {
       label.append(input);
       box.append(label);
     }
-    if (!input.classList.contains("changed")) input.value = String(value);
+    if (!input.classList.contains("changed") && input !== document.activeElement) input.value = String(value);
     input.dataset.now = String(value);
   }
   const kept = tree.checkpoints.filter((one) => one.kept).reverse();
@@ -154,7 +154,19 @@ async function drawJournal() {
   }
 }
 
-async function load() {
+let loading = false, again = false;
+
+async function load() {  // one at a time: a run may be faster than a page
+  if (loading) { again = true; return; }
+  loading = true;
+  try {
+    do { again = false; await show(); } while (again);
+  } finally {
+    loading = false;
+  }
+}
+
+async function show() {
   [tree, state] = await Promise.all([get("/api/tree"), get("/api/state")]);
   seen = {};
   for (const change of tree.changes) for (const name of Object.keys(change.new)) seen[name] = change.command;

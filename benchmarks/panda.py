@@ -1,0 +1,157 @@
+"""A tended training: how soon a change holds, what listening costs, how long a rewind and a branch take.
+
+::
+
+    python benchmarks/panda.py
+    python benchmarks/panda.py --short     # a network of one million parameters, fewer rounds
+
+Printed, each with its bar:
+
+* steps of the built-in network from when the training sees a command until it holds (1);
+* seconds from a command until its outcome is there for whoever asked; 2 s for a rewind and for a branch of a
+  network of ten million parameters;
+* the share of time that listening takes at steps of 1 ms, in rounds that alternate with the loop alone (1 %);
+* whether a replay gives the same curves to the bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from sturgeon.panda.network import NetworkTraining
+from sturgeon.panda.schedule import schedule_of
+from sturgeon.panda.table_space import tended_space
+
+import sturgeon as st
+from sturgeon.data import Dataset, prepare
+from sturgeon.panda.beginning import tend
+from sturgeon.panda.opening import RunOptions
+from sturgeon.panda.table import PandaJob, tend_table
+
+
+def made_table(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(rows, 20))
+    return x, np.where(x[:, 0] + x[:, 1] ** 2 > 1, "yes", "no")
+
+
+def network(dataset: Dataset, units: int) -> NetworkTraining:
+    config = {**tended_space().default(), "hidden_units": units}
+    return NetworkTraining(dataset, config, seed=1, epochs=30, metric="val_loss")
+
+
+def listening(folder: Path, rounds: int) -> float:
+    """The share of time that listening takes, at steps of 1 ms of work; the median over rounds."""
+
+    def work() -> None:
+        until = time.perf_counter() + 1e-3
+        while time.perf_counter() < until:
+            pass
+
+    shares, steps = [], 1000
+    with st.panda(folder / "listen.study", minimize="loss", learning_rate=0.1) as run:
+        for _ in range(rounds):
+            began = time.process_time()
+            for _ in range(steps):
+                work()
+            alone = time.process_time()
+            for _ in range(steps):
+                work()
+                run.step()
+            tended = time.process_time()
+            shares.append((tended - alone) / (alone - began) - 1)
+        run.report(loss=1.0)
+    return median(shares)
+
+
+def steering(folder: Path, dataset: Dataset, units: int, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each kind of command, and the steps until a change holds."""
+    training, found = network(dataset, units), {"change": [], "rewind": [], "branch": [], "steps": []}
+    run = tend(folder / "steer.study", training, tended_space(), RunOptions())
+
+    def steer() -> None:
+        with st.Panda.attach(folder / "steer.study") as tended:
+            for number in range(rounds):
+                for name, command in (
+                    ("change", lambda number=number: tended.set(learning_rate=0.01 + 0.001 * number)),
+                    ("branch", lambda: tended.branch(1, learning_rate=0.02)),
+                    ("rewind", lambda: tended.rewind(1)),
+                ):
+                    began = time.perf_counter()
+                    command()
+                    found[name].append(time.perf_counter() - began)
+            tended.stop()
+
+    thread = threading.Thread(target=steer)
+    thread.start()
+    with run:
+        while not run.stopped:
+            before = run.values["learning_rate"]
+            seen = run.at.step
+            run.poll()
+            if run.values["learning_rate"] != before and run.at.step == seen:
+                found["steps"].append(1)  # the very next step is taken with the new value
+            run.between_epochs = False
+            metrics = training.step()
+            if metrics is None:
+                run.at = training.at
+            else:
+                run.end_epoch(metrics, training.at)
+    thread.join()
+    return found
+
+
+def replayed(folder: Path) -> str:
+    """Whether a changed run is the same to the bit when it is replayed, and how many changes it had."""
+    job = PandaJob(made_table(2000), "target", folder / "first", epochs=4)
+
+    def change(run: object, metrics: object) -> None:
+        del metrics
+        if run.at.epoch in (1, 2):  # type: ignore[attr-defined]
+            from sturgeon.panda.commands import give
+
+            give(run.record.study, "set", values={"learning_rate": 0.01 / run.at.epoch})  # type: ignore[attr-defined]
+            run.poll_now()  # type: ignore[attr-defined]
+
+    tend_table(job, on_epoch=change)
+    with st.Panda.attach(folder / "first" / "panda.study") as tended:
+        schedule = schedule_of(tended.study, tended.tree())
+    again = PandaJob(made_table(2000), "target", folder / "again", replay=schedule)
+    result = tend_table(again)
+    return f"{bool(result.replay and result.replay['same'])}, with {len(schedule.changes)} changes"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--short", action="store_true")
+    given = parser.parse_args()
+    units, rounds = (700, 2) if given.short else (2230, 5)
+    dataset = prepare(made_table(2000), "target", seed=0, folds=1)
+    weights = 20 * units + 2 * units * units
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        found = steering(folder, dataset, units, rounds)
+        print(f"a network of {weights / 1e6:.1f} million weights, its moments beside it")
+        print(f"  steps until a change holds       {max(found['steps'], default=0)}        (bar 1)")
+        for kind, bar in (("change", "none"), ("branch", "2 s"), ("rewind", "2 s")):
+            times = found[kind]
+            print(
+                f"  {kind:<8} told after             {median(times):.2f} s, {max(times):.2f} s at most   "
+                f"(bar {bar})"
+            )
+        print(
+            f"listening at 1 ms a step           {listening(folder, 2 if given.short else 9):.2%}   (bar 1 %)"
+        )
+        print(f"replay the same to the bit         {replayed(folder)}   (bar True)")
+
+
+if __name__ == "__main__":
+    main()
