@@ -13,6 +13,7 @@ same learning rates held constant, trained 1.5 times as long::
 from __future__ import annotations
 
 import argparse
+import functools
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -158,14 +159,11 @@ class _Convolution:
 
 
 def compare(task: str, starts: np.ndarray, epochs: int) -> dict[str, Any]:
+    train: Callable[[float, int, str], tuple[float, int]]
     if task == "convolution":
-        train: Callable[[float, int, str], tuple[float, int]] = _Convolution().train
+        train = _Convolution().train
     else:
-        dataset = digits() if task == "digits" else made_table()
-
-        def train(rate: float, epochs: int, mode: str) -> tuple[float, int]:
-            return train_network(dataset, rate, epochs, mode)
-
+        train = functools.partial(train_network, digits() if task == "digits" else made_table())
     longer = round(1.5 * epochs)
     losses = {
         mode: np.array([train(rate, epochs, mode)[0] for rate in starts])
