@@ -1,8 +1,7 @@
 """The autopilot from bad starting points, beside no hand at all, ReduceLROnPlateau, and a tuned constant.
 
-Learning rates over five decades on digits, Adult (a part of it, where OpenML's copy is on disk; else a made
-table) and
-one convolutional network. Compared is the validation loss at the end; the tuned constant is the best of the
+Learning rates over five decades on digits, a made table and one convolutional network. Compared is the
+validation loss at the end; the tuned constant is the best of the
 same learning rates held constant, trained 1.5 times as long::
 
     python benchmarks/autopilot.py                 # digits and a made table, 20 starts
