@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from sturgeon.dashboard.live_study import LiveStudy
 from sturgeon.study import Study
 
 
@@ -221,3 +222,15 @@ def test_pictures_are_sent_or_say_what_is_missing(serve, study_file):
         assert client.get(f"{pages}/figure/nothing").status_code == 404
         assert client.get(f"{pages}/curves?trial=0&metric=accuracy").json()["figure"]["data"]
         assert client.get(f"{pages}/curves?trial=14").json()["missing"]
+
+
+def test_what_one_page_took_in_is_told_to_those_that_are_open(study_file):
+    live = LiveStudy(study_file, "a")
+    live.take_changes()
+    with Study.open(study_file) as study:
+        study.note(3, "changed")
+        live.look()  # as a page does that is loaded meanwhile
+        study.note(4, "changed")
+    assert live.take_changes().trials == {3, 4}
+    assert not live.take_changes()
+    live.close()

@@ -67,7 +67,7 @@ def predict(
     predictions = model.predict(table, source)
     pooled = [column.name for column in model.preprocessing.columns if isinstance(column, PooledColumn)]
     for column, count in model.preprocessing.count_unseen(table, source).items():
-        hardly = " or hardly ever had" * (column in pooled)
+        hardly = " or hardly ever" * (column in pooled)
         print(f"{column!r}: {count} cells are of a kind that training never{hardly} had", file=sys.stderr)
     if explain_range:
         outside = model.preprocessing.name_outside(table, source)

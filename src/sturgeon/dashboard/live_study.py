@@ -84,6 +84,7 @@ class LiveStudy:
         self.where = where
         self.name = name
         self.version = 0
+        self._untold = Changes()
         self._lock = threading.RLock()
         self._study: Study | None = None
         self._follower: Follower | None = None
@@ -140,6 +141,19 @@ class LiveStudy:
             self._count(changes)
             if self._read_journal() or changes:
                 self.version += 1
+            if changes:
+                self._untold = self._untold.joined(changes)
+        return changes
+
+    def take_changes(self) -> Changes:
+        """Look, and give all that changed since the last call: also what others took in by a look meanwhile.
+
+        Raises:
+            Unavailable: It cannot be read.
+        """
+        with self._lock:
+            self.look()
+            changes, self._untold = self._untold, Changes()
         return changes
 
     def read_curves(self, seconds: float = CURVES_SECONDS) -> bool:

@@ -182,20 +182,25 @@ def send_running(board: Board, request: Request) -> Response:
 async def send_events(board: Board, request: Request) -> Response:
     """Tell an open page what changes."""
     live = await run_in_threadpool(board.study, request)
-    return EventStream(_events(board, live, board.language_of(request)))
+    number = request.query_params.get("trial", "")
+    also = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else -1
+    return EventStream(_events(board, live, board.language_of(request), also))
 
 
-async def _events(board: Board, live: LiveStudy, language: str) -> AsyncGenerator[Event]:
+async def _events(board: Board, live: LiveStudy, language: str, also: int) -> AsyncGenerator[Event]:
     news = board.watches.news(live)
     try:
         async for one in news:
-            yield Event("news", _to_json(one, live, language))
+            yield Event("news", _to_json(one, live, language, also))
     finally:
         await news.aclose()
 
 
-def _to_json(news: News, live: LiveStudy, language: str) -> dict[str, Any]:
-    """Write news for a page's script: texts by their places, rows by number, new points of the curves."""
+def _to_json(news: News, live: LiveStudy, language: str, also: int) -> dict[str, Any]:
+    """Write news for a page's script: texts by their places, rows by number, new points of the curves.
+
+    The row of the trial that a page is about is always among them: it may have changed while the page came.
+    """
     if news.summary is None:
         return {"lost": news.lost}
     words = translator(language)
@@ -204,12 +209,12 @@ def _to_json(news: News, live: LiveStudy, language: str) -> dict[str, Any]:
         trials, metric = live.trials, live.study.metric
     except Unavailable as error:
         return {"lost": str(error)}
-    touched = sorted({*changed, *news.changes.points})
+    touched = sorted({*changed, *news.changes.points, *([also] if also >= 0 else [])})
     return {
         "texts": summary_texts(news.summary, words),
         "pause": news.summary.pause,
         "busy": news.summary.busy,
-        "total": len(trials),
+        "change": news.summary.change,
         "rows": {number: row_texts(trials[number], words) for number in touched if number < len(trials)},
         "points": _points(news.changes, metric),
         "running": [one.number for one in trials if one.state == "running"][-MOST_LIVE:]

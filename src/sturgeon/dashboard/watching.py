@@ -81,6 +81,6 @@ def _look(live: LiveStudy) -> News:
     try:
         if not live.complete:
             live.read_curves()
-        return News(live.look(), live.summary())
+        return News(live.take_changes(), live.summary())
     except Unavailable as error:
         return News(Changes(), None, str(error))

@@ -84,7 +84,8 @@ def _plain(value: Any, what: str, whole: Any, depth: int) -> Any:
     if type(value) in SCALARS:
         return value
     if depth < DEEPEST and type(value) in (tuple, list):
-        parts = [_plain(one, what, whole, depth + 1) for one in value]
+        inner: Any = value
+        parts = [_plain(one, what, whole, depth + 1) for one in inner]
         return parts if type(value) is list else tuple(parts)
     if depth < DEEPEST and type(value) is dict and all(type(key) is str for key in value):
         return {key: _plain(one, what, whole, depth + 1) for key, one in value.items()}

@@ -17,7 +17,7 @@ def best_trial(store: Store, objectives: tuple[Objective, ...]) -> TrialRecord:
     Raises:
         StudyError: No trial has a value yet, or there are several objectives.
     """
-    highest = objectives[0].direction == "maximize"
+    sign = objectives[0].sign
     if len(objectives) > 1:
         names = [one.metric for one in objectives]
         raise StudyError(f"`best` needs a single objective; this study has {names}: use `best_trials`.")
@@ -25,9 +25,9 @@ def best_trial(store: Store, objectives: tuple[Objective, ...]) -> TrialRecord:
 
     def best(connection: Connection) -> TrialRecord | None:
         if not fits.is_there:
-            return store.reader.best_record(connection, highest=highest)
+            return store.reader.best_record(connection, highest=sign < 0)
         valued = store.reader.valued_metrics(connection)
-        fitting = [(objectives[0].sign * value, number) for number, value, told in valued if fits(told)]
+        fitting = [(sign * value, number) for number, value, told in valued if fits(told)]
         return store.reader.record(connection, min(fitting)[1]) if fitting else None
 
     found = store.read(best)

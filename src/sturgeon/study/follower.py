@@ -30,6 +30,14 @@ class Changes:
     trials: frozenset[int] = frozenset()
     points: dict[int, Curves] = field(default_factory=dict)
 
+    def joined(self, later: Changes) -> Changes:
+        """Give both together."""
+        points = dict(self.points)
+        for number, curves in later.points.items():
+            known = points.get(number, {})
+            points[number] = {name: [*known.get(name, ()), *curves.get(name, ())] for name in known | curves}
+        return Changes(self.trials | later.trials, points)
+
     def __bool__(self) -> bool:
         return bool(self.trials or self.points)
 

@@ -118,7 +118,11 @@
     const long = same && liveCanvas.data.some((one) => one.x.length > MOST_POINTS);
     if (!same || long) { if (news.running.length || places) return drawRunning(); return; }
     const numbers = Object.keys(news.points).map(Number).filter((one) => places.has(one));
-    if (!numbers.length) return;
+    for (const one of numbers) { // what was drawn already is told once more where the page came meanwhile
+      const last = liveCanvas.data[places.get(one)].x.at(-1);
+      if (last !== undefined) news.points[one] = news.points[one].filter((point) => point[0] > last);
+    }
+    if (!numbers.some((one) => news.points[one].length)) return;
     return Plotly.extendTraces(liveCanvas, {
       x: numbers.map((one) => news.points[one].map((point) => point[0])),
       y: numbers.map((one) => news.points[one].map((point) => point[1])),
@@ -215,6 +219,10 @@
       patchRows(news.rows);
       await extendRunning(news);
       tableStale = tableStale || Object.keys(news.rows).length > 0;
+      if (first && news.change !== Number(home.dataset.change)) { // it changed while the page came
+        tableStale = true;
+        tableAt = 0;
+      }
     }
     const mine = news.rows[home.dataset.number];
     if (mine) {
@@ -244,7 +252,8 @@
   }
   document.addEventListener("visibilitychange", refresh);
   if (home.id !== "compare") {
-    const source = new EventSource(base + "/events");
+    const about = home.dataset.number === undefined ? "" : "?trial=" + home.dataset.number;
+    const source = new EventSource(base + "/events" + about);
     source.addEventListener("news", hear);
     addEventListener("pagehide", () => source.close());
   }
