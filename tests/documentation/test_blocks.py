@@ -28,12 +28,8 @@ def commands(page):
     """Every line of a page's shell blocks that calls Sturgeon, as words."""
     for block in [*blocks(page, "bash"), *blocks(page, "")]:
         for line in block.replace("\\\n", " ").splitlines():
-            for part in line.split("&&"):
-                words = shlex.split(part, comments=True)
-                while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-                    words = words[1:]
-                if words and words[0] == "sturgeon":
-                    yield words
+            if called := re.search(r"(?:^|&& |^[A-Z_]+=\S+ )(sturgeon [^|;]*)", line):
+                yield shlex.split(called[1], comments=True)
 
 
 WITH_COMMANDS = [page for page in PAGES if any(True for _ in commands(page))]
