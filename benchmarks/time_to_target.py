@@ -6,15 +6,17 @@ The target of a table is the validation loss that the best peer has at the end, 
 seeds. The clock starts with the process: imports, compilation and bookkeeping count. Peers get arrays
 that are prepared; Sturgeon prepares the table itself, with the same split, in its time. ``optuna-tpe``,
 ``optuna-gp`` and ``optuna-tpe+hyperband`` train the batch-norm network by PyTorch, ``sklearn-random`` and
-``sklearn-halving`` scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. What
-ranges of numbers as inputs do is Sturgeon's alone. Memory is the peak of all processes of a competitor
-together. ``--folder`` is where tables, logs and ``time_to_target.png`` go; Adult and electricity are read
-from ``--shared``, a folder with the UCI's files.
+``sklearn-halving`` scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. Ranges of
+numbers as inputs (``embedding``) are Sturgeon's alone. A peer's network counts after each epoch, ours
+when progress names it. Memory is the peak of all processes of a competitor together. ``--folder`` is
+where tables, logs and ``time_to_target.png`` go; Adult and electricity are read from ``--shared``, a
+folder with the UCI's files.
 """
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import subprocess
 import sys
@@ -27,9 +29,16 @@ import numpy as np
 import pandas as pd
 import psutil
 
+import target_peers
 from sturgeon.data import prepare
 
 HERE = Path(__file__).parent
+LINES = {
+    "sturgeon": ("sturgeon_search",),
+    "optuna": ("torch_trial", "optuna_worker", "optuna_search"),
+    "sklearn": ("LoggedLoss", "sklearn_search"),
+}
+"""Of which parts of ``target_peers.py`` a competitor's program is, logging and all."""
 PEERS = ("optuna-tpe", "optuna-gp", "optuna-tpe+hyperband", "sklearn-random", "sklearn-halving")
 WINE = HERE.parent / "examples" / "data" / "wine_quality_white.csv"
 
@@ -79,6 +88,12 @@ def write_table(name: str, seed: int, shared: Path, folder: Path) -> Path:
     y = {f"y_{part}": np.asarray(getattr(made, f"y_{part}"), np.int64) for part in parts}
     np.savez(path, **x, **y, classes=np.array(max(made.outputs, 2)))
     return path
+
+
+def count_lines(peer: str) -> int:
+    """Lines of a competitor's program that are not empty."""
+    parts = (inspect.getsource(getattr(target_peers, part)) for part in LINES[peer.partition("-")[0]])
+    return sum(bool(line.strip()) for part in parts for line in part.splitlines())
 
 
 def measure(name: str, table: Path, seconds: float, seed: int) -> Run:
@@ -131,14 +146,14 @@ def report(name: str, runs: dict[str, list[Run]]) -> float:
     best = min((peer for peer in runs if peer != "sturgeon"), key=lambda peer: last[peer])
     target = float(last[best])
     print(f"\n{name}: the target is a validation loss of {target:.4f}, {best}'s at the end")
-    print(f"{'':22}{'last':>9}{'to target, s':>14}{'reached':>9}{'test loss':>11}{'accuracy':>10}{'GB':>7}")
+    head = f"{'':22}{'last':>9}{'to target, s':>14}{'reached':>9}{'test loss':>11}{'accuracy':>10}"
+    print(f"{head}{'GB':>7}{'lines':>7}")
     for peer, of in runs.items():
         until = np.array([run.until(target) for run in of])
         test, accuracy, memory = np.mean([(run.test_loss, run.accuracy, run.gigabytes) for run in of], axis=0)
         reached = f"{np.isfinite(until).sum()}/{len(of)}"
-        print(
-            f"{peer:22}{last[peer]:9.4f}{np.median(until):14.1f}{reached:>9}{test:11.4f}{accuracy:10.4f}{memory:7.2f}"
-        )
+        row = f"{peer:22}{last[peer]:9.4f}{np.median(until):14.1f}{reached:>9}{test:11.4f}{accuracy:10.4f}"
+        print(f"{row}{memory:7.2f}{count_lines(peer):7d}")
     ratio = np.median([run.until(target) for run in runs[best]]) / np.median(
         [run.until(target) for run in runs["sturgeon"]]
     )
