@@ -54,13 +54,13 @@ class Kept:
             known = found["key"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
-                f"`{option('resume', True)}` goes on with what `sturgeon notes` kept; {str(path)!r} is something "
-                f"else. Name another page with `{option('output')}`."
+                f"`{option('resume', True)}` goes on with what `sturgeon notes` kept; {str(path)!r} is "
+                f"something else. Name another page with `{option('output')}`."
             ) from error
         if known != key:
             raise InputError(
-                f"`{option('resume', True)}` needs the same seed, table and scale as before; {str(path)!r} was "
-                f"measured with others. Name another page with `{option('output')}`."
+                f"`{option('resume', True)}` needs the same seed, table and scale as before; "
+                f"{str(path)!r} was measured with others. Name another page with `{option('output')}`."
             )
         return cls(path, key, findings)
 

@@ -24,8 +24,24 @@ WORST = 10.0
 """What a training counts that diverged, or came to more: a guess has at most 2.3 on these tables."""
 
 
+LEAST = 0.01
+"""What a training counts that came to less: on a few dozen rows, what lies below is luck."""
+
+
 class TooSmall(InputError):
-    """No table has the rows that a claim needs."""
+    """No table has what a claim needs.
+
+    Args:
+        fewest: Training rows.
+        needs: What else; empty for nothing.
+    """
+
+    def __init__(self, fewest: int, needs: str = "") -> None:
+        more = f" and {needs}" if needs else ""
+        super().__init__(
+            f"This claim needs {fewest} training rows{more}; the table has not. Use a larger table."
+        )
+        self.fewest = fewest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,7 @@ class Run:
 
     @property
     def loss(self) -> float:
-        """The last, at most :data:`WORST`."""
+        """The last, at least :data:`LEAST` and at most :data:`WORST`."""
         return bounded(self.losses[-1]) if self.network is not None and self.losses else WORST
 
 
@@ -80,7 +96,7 @@ class Lab:
         """Seeds of trainings or splits."""
         return [int(one) for one in self.rng(77, *keys).integers(0, 2**31 - 1, count)]
 
-    def fitting(self, fewest: int, *, classes: bool = False, most: int | None = None) -> list[NotesTable]:
+    def fitting(self, fewest: int, *, most: int | None = None) -> list[NotesTable]:
         """The tables that have so many training rows, at most ``most`` of them.
 
         Raises:
@@ -89,17 +105,16 @@ class Lab:
         kept = []
         for table in self.tables:
             data = table.split(self.seed)
-            if len(data.y_train) >= fewest and (not classes or data.y_train.dtype == np.int32):
+            if len(data.y_train) >= fewest:
                 kept.append(table)
         if not kept:
-            what = f"{fewest} training rows" + (" and a target of classes" if classes else "")
-            raise TooSmall(f"This claim needs {what}; the table has not. Use a larger table.")
+            raise TooSmall(fewest)
         return kept[:most]
 
 
 def bounded(loss: float) -> float:
-    """A loss, at most :data:`WORST`."""
-    return min(loss, WORST) if math.isfinite(loss) else WORST
+    """A loss, at least :data:`LEAST` and at most :data:`WORST`."""
+    return min(max(loss, LEAST), WORST) if math.isfinite(loss) else WORST
 
 
 def train_all(
@@ -167,7 +182,7 @@ def answers(network: TrainedNetwork, x: np.ndarray, *, own: bool) -> np.ndarray:
 
 
 def loss_of(outputs: np.ndarray, y: np.ndarray) -> float:
-    """Log loss of classes, or the mean squared error, at most :data:`WORST`."""
+    """Log loss of classes, or the mean squared error, bounded."""
     if y.dtype != np.int32:
         return bounded(float(np.mean((outputs[:, 0] - y) ** 2)))
     shifted = outputs - outputs.max(axis=1, keepdims=True)

@@ -51,8 +51,8 @@ def measure_notes(
 ) -> Measured:
     """Measure the claims of the notes, and write one page that opens without a network.
 
-    Each claim is kept in a JSON file beside the page as soon as it is measured. Ctrl-C ends the measuring, and
-    the page is written with what there is.
+    Each claim is kept in a JSON file beside the page as soon as it is measured. Ctrl-C ends it, and the
+    page is written with what there is.
 
     Args:
         path: The page.
@@ -91,7 +91,8 @@ def measure_notes(
         )
     if not path.resolve().parent.is_dir():
         raise InputError(
-            f"The page goes into a folder that exists; got {str(path)!r}. Name another with `{option('output')}`."
+            f"The page goes into a folder that exists; got {str(path)!r}. "
+            f"Name another with `{option('output')}`."
         )
     tables = shipped_tables() if data is None else (own_table(Path(data), str(target)),)
     lab = Lab(tables, seed, quick)
@@ -104,7 +105,7 @@ def measure_notes(
                 try:
                     finding = one.measure(lab.of_claim(int(one.number[1:])))
                 except TooSmall as error:
-                    finding = Finding("not_run", tables=tuple(t.name for t in tables), reason=str(error))
+                    finding = _not_measured(error, lab)
                 kept.keep(one.number, replace(finding, seconds=round(time.monotonic() - at, 2)))
             if on_finding is not None:
                 on_finding(one.number, kept.findings[one.number], done, len(claims))
@@ -112,3 +113,9 @@ def measure_notes(
         interrupted = True
     write_page(path, kept.findings, lab, language)
     return Measured(path, kept.findings, round(time.monotonic() - began, 2), interrupted)
+
+
+def _not_measured(error: TooSmall, lab: Lab) -> Finding:
+    numbers = {} if "columns" in str(error) else {"fewest": error.fewest}
+    names = tuple(table.name for table in lab.tables)
+    return Finding("not_run", tables=names, numbers=numbers, reason=str(error))

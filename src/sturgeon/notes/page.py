@@ -66,7 +66,10 @@ def verdict_words(_: Translate) -> dict[str, tuple[str, str]]:
 def say(claim: Claim, found: Finding, _: Translate) -> str:
     """What was found, in a sentence; why nothing was, where nothing was."""
     if found.verdict == "not_run":
-        return printable(plain(found.reason, 300))
+        fewest = found.numbers.get("fewest")
+        if fewest is None:
+            return printable(plain(found.reason, 300))
+        return _("The claim needs {fewest} training rows; the table has not.").format(fewest=fewest)
     return claim.say(found, _)
 
 

@@ -28,7 +28,8 @@ def tell(_: Translate) -> Told:
         ),
         "μ ← ρ·μ + (1 - ρ)·μ_batch,   σ² ← ρ·σ² + (1 - ρ)·σ²_batch",
         _(
-            "It holds if the running averages have the lower loss in batches of 1 and 8: mean log ratio above 0."
+            "It holds if the running averages have the lower loss in batches of 1 and 8: "
+            "mean log ratio above 0."
         ),
     )
 

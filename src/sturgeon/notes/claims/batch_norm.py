@@ -9,7 +9,7 @@ import numpy as np
 
 from sturgeon.data import Dataset
 from sturgeon.notes.finding import Claim, Finding, Told, Translate, judge
-from sturgeon.notes.lab import WORST, Lab
+from sturgeon.notes.lab import WORST, Lab, bounded
 from sturgeon.notes.pictures import draw_bars, draw_lines
 from sturgeon.notes.plain_network import Plain, begin, forward, gradient, held_out_loss, step, train_steps
 
@@ -46,11 +46,12 @@ def _loss(data: Dataset, kind: Plain, seed: int, steps: int) -> float:
     taken = sum(1 for _loss in train_steps(kind, state, x, y, steps=steps, rng=rng))
     if taken < steps:
         return WORST
-    return held_out_loss(kind, state, data.x_validation.astype(float), data.y_validation, WORST)
+    loss = held_out_loss(kind, state, data.x_validation.astype(float), data.y_validation, WORST)
+    return bounded(loss)
 
 
 def bias_gradient(data: Dataset, seed: int) -> tuple[float, float]:
-    """The largest gradient by a bias under batch norm beside the largest by a weight; and the difference that it makes.
+    """The largest gradient by a bias under batch norm, over the largest by a weight; and what it changes.
 
     Returns:
         The ratio, and the largest difference of the outputs after ten steps with and without the bias.
@@ -123,7 +124,8 @@ def say(found: Finding, _: Translate) -> str:
     """What was found, in a sentence."""
     mean, low, high = found.numbers["on_a"]
     return _(
-        "Without batch norm the loss is {gain:+.1%} [{low:+.1%}, {high:+.1%}] beside that on z; on a, "
+        "Without batch norm the loss differs from that on z by {gain:+.1%} [{low:+.1%}, "
+        "{high:+.1%}]; on a, by "
         "{a:+.1%} [{a_low:+.1%}, {a_high:+.1%}]. The bias has a gradient of {bias:.0e} of the weights', and "
         "leaving it out changes the outputs by {difference:.0e}."
     ).format(

@@ -35,7 +35,8 @@ def tell(_: Translate) -> Told:
         ),
         _("random → the best region → random inside it → …"),
         _(
-            "It holds if coarse to fine ends with the lower loss: mean of log(random / coarse to fine) above 0."
+            "It holds if coarse to fine ends with the lower loss: mean of log(random / "
+            "coarse to fine) above 0."
         ),
     )
 
@@ -94,8 +95,9 @@ def say(found: Finding, _: Translate) -> str:
     """What was found, in a sentence."""
     mean, low, high = found.numbers["boxes"]
     return _(
-        "After {trials} trials random's best loss is {gain:+.1%} [{low:+.1%}, {high:+.1%}] beside coarse to "
-        "fine's, and {boxes:+.1%} [{boxes_low:+.1%}, {boxes_high:+.1%}] beside that of shrinking boxes."
+        "After {trials} trials random's best loss differs by {gain:+.1%} [{low:+.1%}, "
+        "{high:+.1%}] from coarse "
+        "to fine's, and by {boxes:+.1%} [{boxes_low:+.1%}, {boxes_high:+.1%}] from that of shrinking boxes."
     ).format(
         trials=found.numbers["trials"],
         gain=np.expm1(found.estimate),

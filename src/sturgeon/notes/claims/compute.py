@@ -98,9 +98,15 @@ def measure(lab: Lab, *, panda: bool) -> Finding:
 def say(found: Finding, _: Translate, *, panda: bool) -> str:
     """What was found, in a sentence."""
     form = (
-        _("With {budget} epochs Caviar's loss is {ratio:+.1%} [{low:+.1%}, {high:+.1%}] beside Panda's.")
+        _(
+            "With {budget} epochs Caviar's loss differs from Panda's by {ratio:+.1%} "
+            "[{low:+.1%}, {high:+.1%}]."
+        )
         if panda
-        else _("With {budget} epochs Panda's loss is {ratio:+.1%} [{low:+.1%}, {high:+.1%}] beside Caviar's.")
+        else _(
+            "With {budget} epochs Panda's loss differs from Caviar's by {ratio:+.1%} "
+            "[{low:+.1%}, {high:+.1%}]."
+        )
     )
     crossing = found.numbers["crossing"]
     where = (

@@ -29,7 +29,8 @@ def tell(_: Translate) -> Told:
         ),
         "α  >  β, mini-batch, units  >  layers, decay",
         _(
-            "It holds if the learning rate's share exceeds the greatest other share (95 % interval); only for "
+            "It holds if the learning rate's share exceeds the greatest other share (95 % "
+            "interval); only for "
             "the first place, if the order of the rest is not that of the notes."
         ),
     )

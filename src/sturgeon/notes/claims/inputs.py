@@ -24,7 +24,8 @@ def tell(_: Translate) -> Told:
     return Told(
         _("Normalised inputs"),
         _(
-            "Inputs of different sizes make the cost a long valley; with mean 0 and variance 1 it is rounder. "
+            "Inputs of different sizes make the cost a long valley; with mean 0 and variance "
+            "1 it is rounder. "
             "The steps of gradient descent to a thousandth of the first excess cost of a linear model "
             "are counted, each with the best learning rate that there is for it."
         ),
@@ -59,7 +60,7 @@ def measure(lab: Lab) -> Finding:
     if not tables:
         from sturgeon.notes.lab import TooSmall
 
-        raise TooSmall("This claim needs two numeric columns; the table has not. Use another table.")
+        raise TooSmall(30, "two numeric columns")
     repeats = lab.pick(10, 20)
     counts = np.zeros((repeats, len(tables), 2))
     for repeat in range(repeats):

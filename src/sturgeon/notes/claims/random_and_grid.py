@@ -67,8 +67,9 @@ def measure(lab: Lab) -> Finding:
 def say(found: Finding, _: Translate) -> str:
     """What was found, in a sentence."""
     return _(
-        "Random tried {random} learning rates, the grid {grid}. The grid's best loss is {gain:+.1%} "
-        "[{low:+.1%}, {high:+.1%}] beside random's, over {repeats} repeats."
+        "Random tried {random} learning rates, the grid {grid}. The grid's best loss "
+        "differs from random's by "
+        "{gain:+.1%} [{low:+.1%}, {high:+.1%}] over {repeats} repeats."
     ).format(
         random=found.numbers["distinct"]["random"],
         grid=found.numbers["distinct"]["grid"],

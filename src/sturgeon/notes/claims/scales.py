@@ -100,8 +100,8 @@ def _times(lab: Lab, tables: list) -> list[float]:
 def say(found: Finding, _: Translate) -> str:
     """What was found, in a sentence."""
     return _(
-        "{above:.0%} of uniform draws lie above 0.1. The best loss of uniform draws is {gain:+.1%} "
-        "[{low:+.1%}, {high:+.1%}] beside that of draws on a log scale, over {repeats} repeats."
+        "{above:.0%} of uniform draws lie above 0.1. The best loss of uniform draws differs from that "
+        "on a log scale by {gain:+.1%} [{low:+.1%}, {high:+.1%}] over {repeats} repeats."
     ).format(
         above=found.numbers["above"],
         gain=np.expm1(found.estimate),
