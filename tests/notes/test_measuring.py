@@ -36,7 +36,7 @@ def test_a_claim_is_measured_and_its_page_needs_nothing_else(table, tmp_path):
     page = (tmp_path / "notes.html").read_text(encoding="utf-8")
     assert "Normalised inputs" in page
     assert 'src="http' not in page
-    assert "default-src 'none'" in page
+    assert "default-src &#39;none&#39;" in page
 
 
 def test_trainings_in_lanes_give_the_same_for_the_same_seed(table, tmp_path):
@@ -60,11 +60,13 @@ def test_a_second_look_measures_nothing_again_in_any_language(table, tmp_path):
 def test_a_page_that_exists_is_not_replaced(table, tmp_path):
     page = tmp_path / "notes.html"
     page.write_text("mine")
-    with pytest.raises(InputError, match="exists"):
-        measure(table, page, claim="N9")
-    with pytest.raises(InputError, match="something else"):
-        measure(table, page, claim="N9", resume=True)
+    for resume in (False, True):
+        with pytest.raises(InputError, match="is something else"):
+            measure(table, page, claim="N9", resume=resume)
     assert page.read_text() == "mine"
+    measure(table, tmp_path / "ours.html", claim="N9")
+    with pytest.raises(InputError, match="exists"):
+        measure(table, tmp_path / "ours.html", claim="N9")
 
 
 def test_another_seed_does_not_go_on_with_what_was_kept(table, tmp_path):

@@ -13,9 +13,8 @@ from sturgeon.notes.claims.registry import choose_claims
 from sturgeon.notes.finding import Finding
 from sturgeon.notes.kept import Kept
 from sturgeon.notes.lab import Lab, TooSmall
-from sturgeon.notes.page import NOTES_MARK, write_page
+from sturgeon.notes.page import is_page, write_page
 from sturgeon.notes.tables import own_table, shipped_tables
-from sturgeon.report.writing import check_replaceable
 
 Tell = Callable[[str, Finding, int, int], None]
 
@@ -81,9 +80,12 @@ def measure_notes(
             "Name both, or neither."
         )
     kept_in = path.with_name(f"{path.stem}.json")
-    if path.is_dir() or resume:
-        check_replaceable(path, NOTES_MARK, force=False)
-    elif path.exists() or kept_in.exists():
+    if path.exists() and not (path.is_file() and is_page(path)):
+        raise InputError(
+            f"Only a page of the notes is written again; {str(path)!r} is something else. "
+            f"Name another with `{option('output')}`."
+        )
+    if not resume and (path.exists() or kept_in.exists()):
         there = path if path.exists() else kept_in
         raise InputError(
             f"A page of the notes is not replaced; {str(there)!r} exists. Go on with it by "

@@ -52,6 +52,15 @@ class Section:
     repeat: str
 
 
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that was written here."""
+    try:
+        with path.open("rb") as file:
+            return NOTES_MARK.encode() in file.read(2000)
+    except OSError:
+        return False
+
+
 def verdict_words(_: Translate) -> dict[str, tuple[str, str]]:
     """Each verdict in words, and its sign."""
     return {
