@@ -96,8 +96,8 @@ class RayPool:
         """
         if place != ":memory:" and "://" not in place and several_machines():
             raise StudyError(
-                f"a study on a cluster of several machines is kept on a PostgreSQL server, where each of them "
-                f"can reach it; got the file {place!r}: name a URL, "
+                f"a study on a cluster of several machines is kept on a PostgreSQL server, where each "
+                f"of them can reach it; got the file {place!r}: name a URL, "
                 'study="postgresql://USER@HOST/DATABASE?study=NAME".'
             )
 
@@ -124,7 +124,7 @@ class RayPool:
                     self.reap(worker)
             self.grow(count)
             if time.monotonic() > say_at:
-                say("Waiting for room on the Ray cluster; Ctrl-C leaves.")
+                say("Waiting for the first worker on the Ray cluster; Ctrl-C leaves.")
                 say_at = math.inf
 
     def idle(self, busy: Iterable[Any]) -> RayWorker | None:

@@ -1,7 +1,7 @@
 """The actor on a node: it starts a worker process there, and passes on what is said.
 
-The training runs in a process of its own and not in the actor's, so that it has a main thread and can be killed, and
-is in every way what it is without a cluster. It ends with the actor, as its pipe closes.
+The training runs in a process of its own and not in the actor's, so that it has a main thread and can be
+killed, and is in every way what it is without a cluster. It ends with the actor, as its pipe closes.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.metric_names import FirstReport
@@ -43,22 +43,38 @@ class Worker(Protocol):
 
     slot: int
 
-    def send(self, message: object) -> None: ...
+    def send(self, message: object) -> None:
+        """Send it a message; one that died meanwhile is noticed elsewhere."""
 
 
 class Pool(Protocol):
-    """Where workers come from; ``WorkerPool`` says what each method does."""
+    """Where workers come from; ``WorkerPool`` says more of each method.
+
+    Attributes:
+        size: How many there may be.
+    """
 
     size: int
 
-    def grow(self, count: int) -> None: ...
-    def idle(self, busy: Iterable[Worker]) -> Worker | None: ...
-    def messages(
-        self, seconds: float, interrupt: Interrupt | None = None
-    ) -> Iterable[tuple[Worker, object]]: ...
-    def reap(self, worker: Worker) -> str: ...
-    def remove(self, worker: Worker) -> object: ...
-    def kill(self) -> None: ...
+    def grow(self, count: int) -> None:
+        """Have at least so many workers, but no more than ``size``."""
+
+    def idle(self, busy: Iterable[Any]) -> Any:
+        """Give a worker that is ready and not among the busy ones, or None."""
+
+    def messages(self, seconds: float, interrupt: Interrupt | None = None) -> Iterable[tuple[Any, object]]:
+        """Wait for messages; give each with its worker, None for one that died."""
+        ...
+
+    def reap(self, worker: Any) -> str:
+        """Take leave of a worker that died; say how it did."""
+        ...
+
+    def remove(self, worker: Any) -> object:
+        """End a worker at once."""
+
+    def kill(self) -> None:
+        """End all workers at once."""
 
 
 @dataclass(slots=True)
