@@ -1,8 +1,7 @@
 """The autopilot from bad starting points, beside no hand at all, ReduceLROnPlateau, and a tuned constant.
 
-Learning rates over five decades on digits, Adult (a part of it, where OpenML's copy is on disk; else a made
-table) and
-one convolutional network. Compared is the validation loss at the end; the tuned constant is the best of the
+Learning rates over five decades on digits, a made table and one convolutional network. Compared is the
+validation loss at the end; the tuned constant is the best of the
 same learning rates held constant, trained 1.5 times as long::
 
     python benchmarks/autopilot.py                 # digits and a made table, 20 starts
@@ -13,6 +12,7 @@ same learning rates held constant, trained 1.5 times as long::
 from __future__ import annotations
 
 import argparse
+import functools
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -158,14 +158,11 @@ class _Convolution:
 
 
 def compare(task: str, starts: np.ndarray, epochs: int) -> dict[str, Any]:
+    train: Callable[[float, int, str], tuple[float, int]]
     if task == "convolution":
-        train: Callable[[float, int, str], tuple[float, int]] = _Convolution().train
+        train = _Convolution().train
     else:
-        dataset = digits() if task == "digits" else made_table()
-
-        def train(rate: float, epochs: int, mode: str) -> tuple[float, int]:
-            return train_network(dataset, rate, epochs, mode)
-
+        train = functools.partial(train_network, digits() if task == "digits" else made_table())
     longer = round(1.5 * epochs)
     losses = {
         mode: np.array([train(rate, epochs, mode)[0] for rate in starts])

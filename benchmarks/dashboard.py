@@ -36,7 +36,7 @@ SPACE = st.Space(
     learning_rate=st.Real(1e-4, 1.0, scale="log", priority=1),
     batch_size=st.Integer(16, 512, scale="power_of_two"),
     hidden_units=st.Integer(50, 100),
-    optimizer=st.Choice(["adam", "momentum"]),
+    optimizer=st.Choice(("adam", "momentum")),
     layers=st.Integer(2, 4, priority=3),
 )
 PAGES = 3

@@ -24,15 +24,15 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from sturgeon.panda.network import NetworkTraining
-from sturgeon.panda.schedule import schedule_of
-from sturgeon.panda.table_space import tended_space
 
 import sturgeon as st
 from sturgeon.data import Dataset, prepare
 from sturgeon.panda.beginning import tend
+from sturgeon.panda.kept.schedule import schedule_of
 from sturgeon.panda.opening import RunOptions
-from sturgeon.panda.table import PandaJob, tend_table
+from sturgeon.panda.table.network import NetworkTraining
+from sturgeon.panda.table.table import PandaJob, tend_table
+from sturgeon.panda.table.table_space import tended_space
 
 
 def made_table(rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -167,7 +167,7 @@ def measure_one(
             who: {
                 "error": float((metrics or result.test)[name] or 0),
                 "seconds": seconds,
-                "auc": (metrics or {}).get("auc"),
+                "accuracy": float((metrics or {}).get("accuracy") or 0),
             }
             for who, metrics in found.items()
         }
@@ -207,7 +207,8 @@ def cut(
         y, classes = dataset.preprocessing.encode_target(frame), dataset.outputs
     else:
         y, classes = frame[table.target].to_numpy(np.float64), 0
-    return Rows(x[~is_test], y[~is_test], x[is_test], y[is_test], classes, seconds, split)
+    learn, judge = cast(pd.DataFrame, x[~is_test]), cast(pd.DataFrame, x[is_test])
+    return Rows(learn, y[~is_test], judge, y[is_test], classes, seconds, split)
 
 
 def lightgbm_default(rows: Rows) -> np.ndarray:

@@ -103,7 +103,7 @@ def for_optuna(space: st.Space) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, item in space.items():
         if isinstance(item, st.Choice):
-            made[name] = CategoricalDistribution(item.options)
+            made[name] = CategoricalDistribution(list(item.options))  # pyright: ignore[reportArgumentType]
         elif isinstance(item, st.Real):
             made[name] = FloatDistribution(item.low, item.high, log=item.scale == "log")
         elif isinstance(item, st.Integer):

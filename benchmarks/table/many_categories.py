@@ -20,6 +20,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,7 @@ def find_tables() -> Iterator[tuple[str, pd.DataFrame]]:
 
 def measure(frame: pd.DataFrame, way: str, seed: int) -> float:
     """The error of the default configuration on the folds held out."""
-    cells = WAYS[way](frame["many"])
+    cells = WAYS[way](cast(pd.Series, frame["many"]))
     frame = frame.drop(columns="many") if cells is None else frame.assign(many=cells)
     options = {"folds": 5, "recognise": way == "averages"}
     if way != "averages" and cells is not None:

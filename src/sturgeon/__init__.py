@@ -57,7 +57,16 @@ if TYPE_CHECKING:
         Staged,
     )
     from sturgeon.space import Choice, Constant, Integer, Real, Space, notes_space, standard_space
-    from sturgeon.stopping import MedianRule, Never, Patience, Stopping, SuccessiveHalving
+    from sturgeon.stopping import (
+        MedianRule,
+        Never,
+        Patience,
+        PercentileRule,
+        Stopping,
+        SuccessiveHalving,
+        ThresholdRule,
+        WilcoxonRule,
+    )
     from sturgeon.study import Leases, Study, Trial, TrialRecord
 
 _HOMES = {

@@ -46,7 +46,7 @@ def test_a_person_reads_the_choice_the_reason_and_what_to_type(capsys):
 @pytest.mark.parametrize("choice", ["panda", "caviar"])
 def test_the_next_command_is_one_that_there_is(choice, table):
     made = TablePlan(**{name: getattr(MADE, name) for name in MADE.__slots__} | {"recommendation": choice})
-    command = _next_command(made, table, "the weight", "60s")
+    command = _next_command(made, table, "the weight", "60s", {})
     assert command.split()[1] in group.commands
     assert "--target 'the weight'" in command
 

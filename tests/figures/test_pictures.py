@@ -30,7 +30,7 @@ def all_text(figure):
 
 
 @pytest.mark.parametrize(
-    ("name", "language"), zip(figures.FIGURES, itertools.cycle(["en", "vi", "zh"]), strict=False)
+    ("name", "language"), list(zip(figures.FIGURES, itertools.cycle(["en", "vi", "zh"]), strict=False))
 )
 def test_every_picture_is_drawn(name, language, drawn, two_goals, table_snapshot):
     picture = figures.FIGURES[name]

@@ -209,7 +209,7 @@ def _to_json(news: News, live: LiveStudy, language: str, also: int) -> dict[str,
         trials, metric = live.trials, live.study.metric
     except Unavailable as error:
         return {"lost": str(error)}
-    touched = sorted({*changed, *news.changes.points, *([also] if also >= 0 else [])})
+    touched: list[int] = sorted({*changed, *news.changes.points, *([also] if also >= 0 else [])})
     return {
         "texts": summary_texts(news.summary, words),
         "pause": news.summary.pause,

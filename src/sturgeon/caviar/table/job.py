@@ -24,6 +24,7 @@ from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.folder import held_folder, made_folder
 from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import (
+    DEFAULT_EPOCHS,
     begin_table_study,
     begun_rules,
     begun_with,
@@ -37,12 +38,12 @@ from sturgeon.data import Dataset, prepare
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.place import STDIN, absolute, is_lasting
 from sturgeon.errors import InputError, option
-from sturgeon.stopping import DEFAULT, Never
+from sturgeon.stopping import DEFAULT, Never, SuccessiveHalving
 from sturgeon.study import Study
 
 STUDY_FILE = "tune.study"
-TABLE_TRIALS = 32
-"""Without a number and a budget: a quarter of them did well on other tables, the others are searched for."""
+TABLE_TRIALS = 24
+"""Without a number and a budget: a third of them did well on other tables, the others are searched for."""
 
 
 def _with_old_names(cls: type[TableJob]) -> type[TableJob]:
@@ -71,7 +72,7 @@ class TableJob:
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
-        trials: Trials in all; None for as many as the budget allows, or 32 without a budget.
+        trials: Trials in all; None for as many as the budget allows, or 24 without a budget.
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
             the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
@@ -254,11 +255,15 @@ def _trials(job: TableJob) -> int | None:
 def _with_stopping(job: TableJob) -> TuneOptions:
     """What is asked for, with a stopping rule.
 
-    Where the time is bounded, more trials fit into it when the hopeless are stopped; where the number of
-    trials is set, each is worth the most when it is trained to its end.
+    Where the time is bounded, more trials fit into it when the hopeless are stopped. Where nothing is said,
+    two thirds end after a third of their training, which takes half the time and finds as good an ensemble.
+    Where the number of trials is set, each is worth the most when it is trained to its end.
     """
-    by_time = job.budget is not None and job.trials is None
-    return replace(job.options, stopping=job.options.stopping or (DEFAULT if by_time else Never()))
+    rule = job.options.stopping
+    if rule is None and job.trials is None:
+        epochs = job.options.epochs or DEFAULT_EPOCHS
+        rule = SuccessiveHalving(first=max(1, epochs // 3)) if job.budget is None else DEFAULT
+    return replace(job.options, stopping=rule or Never())
 
 
 def _check_ensemble(job: TableJob, dataset: Dataset) -> None:
