@@ -26,6 +26,7 @@ from sturgeon.cli.report import report
 from sturgeon.cli.show import show
 from sturgeon.cli.sweep import sweep
 from sturgeon.cli.tune import tune
+from sturgeon.cli.worker import worker
 from sturgeon.errors import InputError, SturgeonError, options_as_flags
 
 
@@ -43,6 +44,7 @@ sturgeon.add_command(report)
 sturgeon.add_command(predict)
 sturgeon.add_command(export)
 sturgeon.add_command(sweep)
+sturgeon.add_command(worker)
 sturgeon.add_command(recheck)
 sturgeon.add_command(dashboard)
 sturgeon.add_command(notes)
