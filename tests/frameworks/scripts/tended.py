@@ -9,7 +9,7 @@ from sturgeon.panda.commands import give
 # branch from it that changes nothing; then a change, one that is out of bounds, and the end by `epochs`.
 COMMANDS = {
     2: [("checkpoint", {})],
-    4: [("branch", {"checkpoint": 2})],
+    4: [("branch", {})],
     5: [("set", {"values": {"learning_rate": 0.01}}), ("set", {"values": {"learning_rate": -1.0}})],
 }
 
@@ -22,6 +22,9 @@ class Commander:
 
     def look(self, run):
         for action, body in self.left.pop(run.at.epoch + 1, ()):
+            if action == "branch":  # there may be checkpoints that nobody asked for, by the clock
+                kept = run.record.study.journal.read(kind="checkpoint")
+                body = {"checkpoint": next(one.body["number"] for one in kept if one.body["epoch"] == 2)}
             give(run.record.study, action, author="Lan", **body)
         run.poll_now()
 
