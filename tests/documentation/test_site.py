@@ -20,4 +20,6 @@ def test_the_site_is_built_without_a_warning(tmp_path):
     )
     assert ended.returncode == 0, ended.stderr
     page = (site / "reference" / "python.html").read_text(encoding="utf-8")
-    assert [name for name in st.__all__ if f'id="sturgeon.{name}"' not in page] == []
+    # Two functions are called as the rooms that they lie in, so the page names them in full.
+    full = {"panda": "panda.beginning.panda", "recheck": "recheck.front.recheck"}
+    assert [name for name in st.__all__ if f'id="sturgeon.{full.get(name, name)}"' not in page] == []
