@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sturgeon.caviar.models.population import population
     from sturgeon.caviar.models.run import PopulationResult
     from sturgeon.caviar.opening import TuneOptions
+    from sturgeon.caviar.ray.settings import Ray
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.caviar.table.outcome import TableResult
     from sturgeon.caviar.table.plan import TablePlan, plan_table
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "sturgeon.caviar.table.outcome": ["TableResult"],
     "sturgeon.caviar.table.plan": ["TablePlan", "plan_table"],
+    "sturgeon.caviar.ray.settings": ["Ray"],
     "sturgeon.caviar.models.run": ["PopulationResult"],
     "sturgeon.caviar.models.population": ["population"],
     "sturgeon.caviar.table.saved": ["SavedModel", "load"],
@@ -151,6 +153,7 @@ __all__ = [
     "PercentileRule",
     "PopulationResult",
     "Random",
+    "Ray",
     "Real",
     "RecheckResult",
     "RunError",

@@ -15,6 +15,8 @@ from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.progress_widget import find_widget
+from sturgeon.caviar.ray.ray_pool import RayPool
+from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Callback, Ledger
@@ -49,7 +51,7 @@ def tune(
     study: str | os.PathLike[str] | None = None,
     search: Search | None = None,
     stopping: Stopping | None = None,
-    workers: int = 1,
+    workers: int | Ray = 1,
     deterministic: bool = True,
     seed: int | None = None,
     resume: bool = False,
@@ -102,7 +104,8 @@ def tune(
             then and is ``stopped``, with the rule and its reason in ``reason``. ``SuccessiveHalving`` pauses
             and promotes trials where the function hands over checkpoints; else it stops them.
         workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
-            a debugger can stop in them; then there is no ``timeout``, and a crash is yours.
+            a debugger can stop in them; then there is no ``timeout``, and a crash is yours. ``st.Ray(...)``
+            has them on the machines of a Ray cluster.
         deterministic: Whether the same seed, workers and results give the same trials, whichever worker is
             faster: what is begun next depends on the trials begun before a fixed number of newer ones, and
             waits for them. With False it depends on all that has ended by then, and no worker ever waits.
@@ -175,12 +178,14 @@ def tune(
         _check_until(new.objectives, limits)
         for line in doubtful_directions(new.objectives):
             _log.warning("%s", line)
-    pool = WorkerPool(pack(train), workers) if workers else None
+    pool = _make_pool(train, workers)
     try:
+        if isinstance(pool, RayPool):
+            pool.check_place(MEMORY if study is None else os.fspath(study))
         if pool is None:
             prepare(train)
         elif new is not None:  # no study is made for a function that cannot be loaded
-            pool.load(min(workers, limits.trials or workers))
+            pool.load(min(pool.size, limits.trials or pool.size))
         if new is None:
             opened, settings = resume_study(study, options, leases=leases)
         else:
@@ -191,7 +196,7 @@ def tune(
             _check_until(settings.objectives, limits)
             if opened.place != MEMORY:
                 _keep_source(opened, source)
-            places = places_for(workers) if deterministic else math.inf
+            places = places_for(0 if pool is None else pool.size) if deterministic else math.inf
             ledger = Ledger(opened, limits, settings.stopping, places=places, callbacks=callbacks, keep=keep)
             with stop_on_signal() as stop:
                 if pool is None:
@@ -233,7 +238,15 @@ def _keep_source(study: Study, train: Callable[..., Any]) -> None:
         study.journal.write(_CODE, {"function": name_of(train), "sha256": digest})
 
 
-def _check_workers(workers: int, limits: Limits) -> None:
+def _make_pool(train: Callable[..., Any], workers: int | Ray) -> WorkerPool | RayPool | None:
+    if isinstance(workers, Ray):
+        return RayPool(pack(train), workers)
+    return WorkerPool(pack(train), workers) if workers else None
+
+
+def _check_workers(workers: int | Ray, limits: Limits) -> None:
+    if isinstance(workers, Ray):
+        return
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise InputError(f"`workers` must be a whole number from 0; got {workers!r}.")
     if workers == 0 and limits.timeout is not None:

@@ -9,8 +9,10 @@ user's process to workers it started itself, over a pipe, and are never stored.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import io
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -22,7 +24,7 @@ from weakref import WeakKeyDictionary
 import cloudpickle
 
 from sturgeon.caviar.workers.training import Train
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, option
 
 
 def check_function(train: object) -> None:
@@ -222,3 +224,35 @@ def _culprit(train: Callable[..., Any]) -> str:
 
 def _one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def named_function(name: str) -> Callable[..., Any]:
+    """Import a function by its module and its name there, from the working directory or Python's path.
+
+    Args:
+        name: Such as ``"package.module:train"``.
+
+    Raises:
+        InputError: There is none, or it cannot be called with one trial.
+
+    Example:
+        >>> named_function("sturgeon.caviar.workers.function:name_of").__name__
+        'name_of'
+    """
+    module_name, colon, path = name.partition(":")
+    if not (colon and module_name and path):
+        raise InputError(f"`{option('function')}` must be MODULE:NAME, such as training:train; got {name!r}.")
+    here = os.getcwd()  # noqa: PTH109  what Python's path has in it is text
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # whatever an import may raise
+        raise InputError(
+            f"`{option('function')}` must be one that can be imported; got {name!r} ({_one_line(error)}). "
+            "Start the worker where the module lies, or set PYTHONPATH."
+        ) from error
+    check_function(found)
+    return found

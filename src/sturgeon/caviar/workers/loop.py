@@ -6,8 +6,9 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.metric_names import FirstReport
@@ -22,8 +23,6 @@ from sturgeon.caviar.workers.messages import (
     Reported,
     Returned,
 )
-from sturgeon.caviar.workers.process import WorkerProcess, describe_exit
-from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import LeaseLost, SpaceExhausted, SturgeonError
 from sturgeon.plain_text import plain_number
 from sturgeon.study import Trial, TrialError
@@ -33,6 +32,49 @@ LOOK_SECONDS = 1.0  # how soon anything else that nobody tells of: each look cos
 PATIENCE_SECONDS = 10.0
 
 _log = logging.getLogger("sturgeon")
+
+
+class Worker(Protocol):
+    """What a trial runs in: a process of this machine, or of another.
+
+    Attributes:
+        slot: Which of the workers it is, from 0.
+    """
+
+    slot: int
+
+    def send(self, message: object) -> None:
+        """Send it a message; one that died meanwhile is noticed elsewhere."""
+
+
+class Pool(Protocol):
+    """Where workers come from; ``WorkerPool`` says more of each method.
+
+    Attributes:
+        size: How many there may be.
+    """
+
+    size: int
+
+    def grow(self, count: int) -> None:
+        """Have at least so many workers, but no more than ``size``."""
+
+    def idle(self, busy: Iterable[Any]) -> Any:
+        """Give a worker that is ready and not among the busy ones, or None."""
+
+    def messages(self, seconds: float, interrupt: Interrupt | None = None) -> Iterable[tuple[Any, object]]:
+        """Wait for messages; give each with its worker, None for one that died."""
+        ...
+
+    def reap(self, worker: Any) -> str:
+        """Take leave of a worker that died; say how it did."""
+        ...
+
+    def remove(self, worker: Any) -> object:
+        """End a worker at once."""
+
+    def kill(self) -> None:
+        """End all workers at once."""
 
 
 @dataclass(slots=True)
@@ -51,7 +93,7 @@ class Training:
     """
 
     running: RunningTrial
-    worker: WorkerProcess
+    worker: Worker
     started: float
     heard: float
     longest_gap: float = 0.0
@@ -92,7 +134,7 @@ class Closing:
 class WorkerLoop:
     """Runs a study's trials in a pool of workers."""
 
-    def __init__(self, ledger: Ledger, pool: WorkerPool, progress: ProgressLines) -> None:
+    def __init__(self, ledger: Ledger, pool: Pool, progress: ProgressLines) -> None:
         """Take the study's ledger, the workers, and where progress is shown."""
         self._ledger = ledger
         self._study = ledger.study
@@ -179,7 +221,7 @@ class WorkerLoop:
             elif room > 0:  # other processes run what is left
                 self._exhausted = True
 
-    def _begin(self, trial: Trial, worker: WorkerProcess) -> None:
+    def _begin(self, trial: Trial, worker: Worker) -> None:
         now = time.monotonic()
         start, running = self._ledger.start(trial)
         self._trainings[worker.slot] = Training(running, worker, started=now, heard=now)
@@ -187,7 +229,7 @@ class WorkerLoop:
 
     # -- listening -------------------------------------------------------------------------------
 
-    def _take(self, worker: WorkerProcess, message: object) -> None:
+    def _take(self, worker: Worker, message: object) -> None:
         training = self._trainings.get(worker.slot)
         if message is None:
             self._reap(worker, training)
@@ -219,8 +261,8 @@ class WorkerLoop:
             self._ledger.end(training.running, message, reason)
             self._ended_here += 1
 
-    def _reap(self, worker: WorkerProcess, training: Training | None) -> None:
-        why = describe_exit(self._pool.reap(worker))
+    def _reap(self, worker: Worker, training: Training | None) -> None:
+        why = self._pool.reap(worker)
         if training is None:
             return
         if self._closing is not None or training.running.by_hand is not None:

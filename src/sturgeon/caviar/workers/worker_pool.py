@@ -138,8 +138,8 @@ class WorkerPool:
             if told and not worker.connection.closed and not worker.connection.poll():
                 yield worker, None
 
-    def reap(self, worker: WorkerProcess) -> int:
-        """Take leave of a worker that died; give its exit code.
+    def reap(self, worker: WorkerProcess) -> str:
+        """Take leave of a worker that died; say how it did.
 
         Raises:
             RunError: It is the third in a row that ended before it had loaded the function.
@@ -152,7 +152,7 @@ class WorkerPool:
                 f"A worker process must load `train` without ending; {FAILED_STARTS} in a row did not: "
                 f"{describe_exit(code)}. Look at what is imported there, or use workers=0."
             )
-        return code
+        return describe_exit(code)
 
     def remove(self, worker: WorkerProcess) -> int:
         """End a worker at once; give its exit code."""

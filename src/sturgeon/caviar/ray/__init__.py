@@ -1,0 +1,1 @@
+"""Training functions on the machines of a Ray cluster."""

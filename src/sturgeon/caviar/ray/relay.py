@@ -1,0 +1,94 @@
+"""The actor on a node: it starts a worker process there, and passes on what is said.
+
+The training runs in a process of its own and not in the actor's, so that it has a main thread and can be
+killed, and is in every way what it is without a cluster. It ends with the actor, as its pipe closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+
+import sturgeon
+from sturgeon.caviar.workers.environment import worker_environment
+from sturgeon.caviar.workers.messages import Load, Refused
+from sturgeon.caviar.workers.process import WorkerProcess
+
+LEAVE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The worker process is gone.
+
+    Attributes:
+        code: Its exit code, negative for a signal.
+    """
+
+    code: int
+
+
+def versions() -> tuple[str, str]:
+    """The versions that have to be the same on all nodes: of Sturgeon, and of Python without its patch."""
+    return sturgeon.__version__, ".".join(map(str, sys.version_info[:2]))
+
+
+class Relay:
+    """Speaks for one worker process. Its methods are coroutines, so that ``listen`` may wait."""
+
+    def __init__(self, load: Load, *, threads: int, expected: tuple[str, str]) -> None:
+        """Start the process.
+
+        Args:
+            load: The function.
+            threads: How many threads a training may use.
+            expected: The ``versions`` of the driver.
+        """
+        self._process: WorkerProcess | None = None
+        self._said: list[object] = []
+        self._news: asyncio.Event | None = None
+        if versions() != expected:
+            found, wanted = (" with Python ".join(pair) for pair in (versions(), expected))
+            self._said.append(
+                Refused(
+                    f"All nodes must have the versions of the driver, Sturgeon {wanted}; got {found} on "
+                    f"{os.uname().nodename}. Install the same there."
+                )
+            )
+            return
+        environment = worker_environment(0, 1, cores=threads, gpus=[], base=os.environ)
+        self._process = WorkerProcess(0, environment, load)
+
+    async def listen(self) -> list[object]:
+        """Wait until the worker has said something; give that, ``Ended`` at the end."""
+        if self._news is None:
+            self._news = asyncio.Event()
+            if self._said:
+                self._news.set()
+            if self._process is not None:
+                asyncio.get_running_loop().add_reader(self._process.voice, self._hear)
+        await self._news.wait()
+        self._news.clear()
+        said, self._said = self._said, []
+        return said
+
+    async def tell(self, message: object) -> None:
+        """Pass a message on to the worker."""
+        if self._process is not None:
+            self._process.send(message)
+
+    def _hear(self) -> None:
+        assert self._process is not None
+        assert self._news is not None
+        try:
+            while True:
+                self._said.append(self._process.connection.recv())
+                if not self._process.connection.poll():
+                    break
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(self._process.voice)
+            self._said.append(Ended(self._process.dismiss(LEAVE_SECONDS)))
+            self._process = None
+        self._news.set()

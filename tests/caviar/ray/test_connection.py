@@ -1,0 +1,57 @@
+"""What is said of a cluster that does not answer, and of settings that break a rule."""
+
+import socket
+
+import pytest
+
+from sturgeon.caviar.ray import connection
+from sturgeon.caviar.ray.connection import connect
+from sturgeon.caviar.ray.settings import Ray
+from sturgeon.errors import InputError
+
+pytest.importorskip("ray")
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
+
+
+def test_a_port_where_nobody_listens_is_an_error():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(InputError, match="must answer at its address"):
+        connect(Ray(address=f"127.0.0.1:{port}"))
+
+
+def test_a_server_that_says_nothing_is_an_error(monkeypatch):
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(InputError, match="timed out"):
+        connect(Ray(address=f"127.0.0.1:{server.getsockname()[1]}"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"address": "somewhere"}, "HOST:PORT"),
+        ({"address": "host:http"}, "HOST:PORT"),
+    ],
+)
+def test_an_address_that_is_none_is_an_error(settings, words):
+    with pytest.raises(InputError, match=words):
+        connect(Ray(**settings))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"address": "ray://host:10001"}, "one of its nodes"),
+        ({"address": 6379}, "must be text"),
+        ({"gpus": 1.5}, "gpus=2"),
+        ({"cpus": -1}, "`cpus` must be a number from 0"),
+        ({"cpus": float("nan")}, "`cpus` must be a number from 0"),
+        ({"gpus": True}, "`gpus` must be a number from 0"),
+        ({"workers": 0}, "whole number from 1"),
+        ({"wait": -1}, "`wait` must be a number from 0"),
+        ({"resources": {"tpu": "one"}}, "tpu"),
+    ],
+)
+def test_settings_that_break_a_rule_are_refused(settings, words):
+    with pytest.raises(InputError, match=words):
+        Ray(**settings)
