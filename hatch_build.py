@@ -75,7 +75,7 @@ def _compile(sources: Path, level: str, folder: Path) -> Path | None:
     flags = [*shlex.split(os.environ.get("CFLAGS", "")), *_FLAGS, *_LEVELS[level]]
     flags.append(f"-DSOURCES=0x{_sources(sources):08x}u")
     if sys.platform == "linux":
-        flags.append("-s")  # No symbols but those that are called: half the size.
+        flags.append("-s")  # Strip: keep no symbols but those that are called.
     try:
         subprocess.run(
             [*compiler, *flags, str(sources / "network.c"), "-o", str(library), "-lm"],

@@ -141,6 +141,9 @@ def optuna_search(sampler: str, path: str, seconds: float, seed: int, log: str) 
         worker.start()
     for worker in workers:
         worker.join(max(0.0, seconds - (time.monotonic() - began)))
+        if worker.exitcode:
+            raise SystemExit(f"a worker of Optuna ended with {worker.exitcode}")
+    for worker in workers:
         worker.kill()
 
 
