@@ -74,6 +74,8 @@ def _compile(sources: Path, level: str, folder: Path) -> Path | None:
     library = folder / f"network-{level}.so"
     flags = [*shlex.split(os.environ.get("CFLAGS", "")), *_FLAGS, *_LEVELS[level]]
     flags.append(f"-DSOURCES=0x{_sources(sources):08x}u")
+    if sys.platform == "linux":
+        flags.append("-s")  # No symbols but those that are called: half the size.
     try:
         subprocess.run(
             [*compiler, *flags, str(sources / "network.c"), "-o", str(library), "-lm"],
@@ -100,6 +102,6 @@ def _sources(folder: Path) -> int:
 
 
 def _platform_tag() -> str:
-    """This machine's: a library built here is not promised to run on older systems."""
+    """This machine's; ``scripts/release`` has auditwheel say how old a system may be."""
     platforms = (tag.platform for tag in sys_tags())
     return next(name for name in platforms if not name.startswith(("manylinux", "musllinux")))

@@ -17,6 +17,7 @@ from sturgeon.cli.common.memory import describe_lack, lacks_memory
 from sturgeon.cli.common.printable import printable
 from sturgeon.cli.dashboard import dashboard
 from sturgeon.cli.export import export
+from sturgeon.cli.notes import notes
 from sturgeon.cli.panda.group import panda
 from sturgeon.cli.plan import plan
 from sturgeon.cli.predict import predict
@@ -46,6 +47,7 @@ sturgeon.add_command(sweep)
 sturgeon.add_command(worker)
 sturgeon.add_command(recheck)
 sturgeon.add_command(dashboard)
+sturgeon.add_command(notes)
 
 
 def main(arguments: Sequence[str] | None = None, *, started: float | None = None) -> int:

@@ -11,7 +11,7 @@ from sturgeon.languages.choice import LANGUAGES
 if TYPE_CHECKING:
     from babel.messages import Catalog
 
-ROOMS = ("figures", "report", "dashboard", "panda")
+ROOMS = ("figures", "report", "dashboard", "panda", "notes")
 """The rooms that show text in several languages; a new one is a new name here."""
 
 _SOURCE = Path(__file__).parent.parent

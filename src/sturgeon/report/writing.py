@@ -186,16 +186,16 @@ def render(seen: Snapshot, drawn: list[Drawn], language: str) -> str:
     result = read_result(seen)
     states = state_names(words)
     counts = {state: sum(one.state == state for one in seen.trials) for state in states}
-    scripts = [get_plotlyjs(), (_HERE / "assets" / "report.js").read_text(encoding="utf-8")]
+    scripts = [get_plotlyjs(), report_script()]
     return (
-        _environment(language)
+        report_environment(language)
         .get_template("report.html")
         .render(
             lang="zh-Hans" if language == "zh" else language,
             languages=LANGUAGES,
             mark=MARK,
-            policy=_policy(scripts),
-            style=(_HERE / "assets" / "report.css").read_text(encoding="utf-8"),
+            policy=report_policy(scripts),
+            style=report_style(),
             scripts=scripts,
             name=shown(_name(seen)),
             place=shown(seen.place),
@@ -230,12 +230,23 @@ def _name(seen: Snapshot) -> str:
     return f"{place.parent.name}/{place.name}" if seen.folder is not None else place.name
 
 
-def _environment(language: str) -> Environment:
+def report_style() -> str:
+    """The style of every page of this kind."""
+    return (_HERE / "assets" / "report.css").read_text(encoding="utf-8")
+
+
+def report_script() -> str:
+    """What draws the figures of a page from the JSON beside them."""
+    return (_HERE / "assets" / "report.js").read_text(encoding="utf-8")
+
+
+def report_environment(language: str, templates: Path = _HERE / "templates") -> Environment:
+    """Jinja2 in a language, for the templates of a folder."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -248,7 +259,7 @@ def _environment(language: str) -> Environment:
     return environment
 
 
-def _policy(scripts: list[str]) -> str:
+def report_policy(scripts: list[str]) -> str:
     """A Content-Security-Policy by which nothing runs but our own scripts, and nothing is fetched."""
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
     allowed = " ".join(f"'sha256-{one}'" for one in hashes)

@@ -17,23 +17,23 @@ def standard_space() -> Space:
     decay and the weight decay. Adam's own numbers and the like are constants. To vary one, replace it:
     ``standard_space().replace(beta2=Real(0.9, 0.999, scale="reverse_log"))``.
 
-    ========================  ======================================================================
-    ``learning_rate``         α, on a log scale
-    ``optimizer``             the network also knows ``"gradient_descent"``
-    ``momentum``              β, the weight of the past in the averaged gradient; momentum only
-    ``batch_size``            rows in a mini-batch
-    ``hidden_units``          units in each hidden layer, on a log scale
-    ``dropout``               the share of units left out in training
-    ``embedding``             ``"piecewise_linear"`` adds ranges of each number as inputs
-    ``layers``                hidden layers
-    ``schedule``              how the learning rate falls: α / (1 + decay · epoch), or a half cosine
-    ``decay``                 the decay rate per epoch of ``"inverse_time"``
-    ``weight_decay``          the pull of the weights towards 0, on a log scale
+    =========================  ======================================================================
+    ``learning_rate``          α, on a log scale
+    ``optimizer``              the network also knows ``"gradient_descent"``
+    ``momentum``               β, the weight of the past in the averaged gradient; momentum only
+    ``batch_size``             rows in a mini-batch
+    ``hidden_units``           units in each hidden layer, on a log scale
+    ``dropout``                the share of units left out in training
+    ``embedding``              ``"piecewise_linear"`` adds ranges of each number as inputs
+    ``layers``                 hidden layers
+    ``schedule``               how the learning rate falls: α / (1 + decay · epoch), or a half cosine
+    ``decay``                  the decay rate per epoch of ``"inverse_time"``
+    ``weight_decay``           the pull of the weights towards 0, on a log scale
     ``beta1, beta2, epsilon``  Adam's β₁, β₂ and ε
-    ``activation``            of the hidden layers
-    ``norm_momentum``         the weight of the past in batch norm's running averages (N11)
-    ``norm_epsilon``          batch norm's ε (N10)
-    ========================  ======================================================================
+    ``activation``             of the hidden layers
+    ``norm_momentum``          the weight of the past in batch norm's running averages (N11)
+    ``norm_epsilon``           batch norm's ε (N10)
+    =========================  ======================================================================
 
     Returns:
         A new space of 17 hyperparameters, 11 of them varying.

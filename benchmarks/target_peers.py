@@ -1,0 +1,238 @@
+"""One competitor of ``time_to_target.py``, in a process of its own.
+
+    python benchmarks/target_peers.py NAME TABLE.npz SECONDS SEED LOG
+
+The arrays are prepared; a line of LOG is a moment and the validation loss of a network at that moment,
+or, with ``test``, the log loss and the accuracy on the test rows of a network whose training has ended.
+Nothing is read back before the end. Every trial is at most 30 epochs; two processes of one thread each.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+EPOCHS = 30
+Report = Callable[[int, float], None]
+
+
+class Log:
+    """What a competitor has found, and when; several processes add to it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def add(self, **line: Any) -> None:
+        """Add one line, whole."""
+        with Path(self._path).open("a") as file:
+            file.write(json.dumps({"at": time.time(), **line}) + "\n")
+
+
+def score(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Log loss and accuracy."""
+    chosen = np.clip(probabilities[np.arange(len(y)), y], 1e-15, 1)
+    return float(-np.log(chosen).mean()), float((probabilities.argmax(axis=1) == y).mean())
+
+
+def torch_trial(config: dict[str, Any], table: Any, seed: int, log: Log, report: Report) -> float:
+    """Train the batch-norm network by PyTorch; returns its last validation loss."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    parts = {name: torch.from_numpy(table[name]) for name in ("x_train", "y_train", "x_validation", "x_test")}
+    layers: list[nn.Module] = []
+    width, classes = parts["x_train"].shape[1], int(table["classes"])
+    for _ in range(config["layers"]):
+        units = config["hidden_units"]
+        layers += [nn.Linear(width, units, bias=False), nn.BatchNorm1d(units), nn.ReLU()]
+        layers.append(nn.Dropout(config["dropout"]))
+        width = units
+    network = nn.Sequential(*layers, nn.Linear(width, classes))
+    if config["optimizer"] == "adam":
+        rate = {"lr": config["learning_rate"], "weight_decay": config["weight_decay"]}
+        optimizer: torch.optim.Optimizer = torch.optim.AdamW(network.parameters(), **rate)
+    else:
+        optimizer = torch.optim.SGD(
+            network.parameters(), lr=config["learning_rate"], momentum=config["momentum"]
+        )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
+    loss = float("nan")
+    for epoch in range(EPOCHS):
+        network.train()
+        for rows in torch.randperm(len(parts["y_train"])).split(config["batch_size"]):
+            if len(rows) < 2:
+                continue
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(network(parts["x_train"][rows]), parts["y_train"][rows]).backward()
+            optimizer.step()
+        schedule.step()
+        network.eval()
+        with torch.no_grad():
+            loss, _ = score(network(parts["x_validation"]).softmax(1).numpy(), table["y_validation"])
+        log.add(loss=loss)
+        report(epoch, loss)
+    with torch.no_grad():
+        log.add(loss=loss, test=score(network(parts["x_test"]).softmax(1).numpy(), table["y_test"]))
+    return loss
+
+
+def optuna_worker(sampler: str, path: str, seconds: float, seed: int, log: str, journal: str) -> None:
+    """Take part in a study until the time is over."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore")
+    table = dict(np.load(path))
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(journal))
+    samplers = {"gp": optuna.samplers.GPSampler, "tpe": optuna.samplers.TPESampler}
+    pruner = (
+        optuna.pruners.HyperbandPruner(min_resource=1, max_resource=EPOCHS)
+        if sampler.endswith("hyperband")
+        else optuna.pruners.NopPruner()
+    )
+    study = optuna.create_study(
+        storage=storage,
+        study_name="target",
+        load_if_exists=True,
+        sampler=samplers[sampler.split("+")[0]](seed=seed),
+        pruner=pruner,
+    )
+
+    def objective(trial: optuna.Trial) -> float:
+        config = {
+            "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1.0, log=True),
+            "optimizer": trial.suggest_categorical("optimizer", ["adam", "momentum"]),
+            "batch_size": 2 ** trial.suggest_int("batch_bits", 4, 9),
+            "hidden_units": trial.suggest_int("hidden_units", 50, 256, log=True),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.5),
+            "layers": trial.suggest_int("layers", 2, 4),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-3, 1.0, log=True),
+        }
+        config["momentum"] = 1 - trial.suggest_float("past", 1e-3, 0.1, log=True)
+
+        def report(epoch: int, loss: float) -> None:
+            trial.report(loss, epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+        return torch_trial(config, table, seed * 100_000 + trial.number, Log(log), report)
+
+    study.optimize(objective, timeout=seconds)
+
+
+def optuna_search(sampler: str, path: str, seconds: float, seed: int, log: str) -> None:
+    """Two processes on one study, as Optuna's documentation has them."""
+    began = time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    arguments = [(sampler, path, seconds, 2 * seed + i, log, f"{log}.journal") for i in range(2)]
+    workers = [context.Process(target=optuna_worker, args=given) for given in arguments]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(max(0.0, seconds - (time.monotonic() - began)))
+        worker.kill()
+
+
+class LoggedLoss:
+    """A scorer that says when each candidate was judged, and by which loss."""
+
+    def __init__(self, log: Log, x_test: np.ndarray, y_test: np.ndarray) -> None:
+        self._log, self._x_test, self._y_test = log, x_test, y_test
+
+    def __call__(self, model: Any, x: np.ndarray, y: np.ndarray) -> float:
+        """The negative log loss on the validation rows."""
+        loss, _ = score(model.predict_proba(x), y)
+        self._log.add(loss=loss, test=score(model.predict_proba(self._x_test), self._y_test))
+        return -loss
+
+
+def sklearn_search(kind: str, path: str, seconds: float, seed: int, log: str) -> None:
+    """Searches of ``MLPClassifier`` one after another until the time is over, two processes each."""
+    from scipy.stats import loguniform
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingRandomSearchCV, PredefinedSplit, RandomizedSearchCV
+    from sklearn.neural_network import MLPClassifier
+
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    warnings.filterwarnings("ignore")
+    table = dict(np.load(path))
+    x = np.concatenate([table["x_train"], table["x_validation"]])
+    y = np.concatenate([table["y_train"], table["y_validation"]])
+    split = PredefinedSplit(np.r_[np.full(len(table["y_train"]), -1), np.zeros(len(table["y_validation"]))])
+    space = {
+        "hidden_layer_sizes": [(units,) * layers for units in range(50, 257, 2) for layers in (2, 3, 4)],
+        "learning_rate_init": loguniform(1e-4, 1.0),
+        "batch_size": [16, 32, 64, 128, 256, 512],
+        "alpha": loguniform(1e-6, 1e-1),
+        "solver": ["adam", "sgd"],
+    }
+    usual = {"cv": split, "n_jobs": 2, "refit": False, "error_score": np.nan}
+    scorer = LoggedLoss(Log(log), table["x_test"], table["y_test"])
+    began, turn = time.monotonic(), 0
+    while time.monotonic() - began < seconds:
+        network, number = MLPClassifier(max_iter=EPOCHS, random_state=seed), 1_000 * seed + turn
+        if kind == "random":
+            search = RandomizedSearchCV(
+                network, space, n_iter=8, scoring=scorer, random_state=number, **usual
+            )
+        else:
+            budget = {"resource": "max_iter", "min_resources": 3, "max_resources": EPOCHS}
+            search = HalvingRandomSearchCV(
+                network, space, n_candidates=9, scoring=scorer, random_state=number, **budget, **usual
+            )
+        search.fit(x, y)
+        turn += 1
+
+
+def sturgeon_search(path: str, seconds: float, seed: int, log: str) -> None:
+    """``sturgeon tune``'s function on the table itself, which it reads and prepares: that takes time too."""
+    import pandas as pd
+
+    import sturgeon as st
+
+    lines, best = Log(log), float("inf")
+
+    def watch(progress: Any) -> None:
+        nonlocal best
+        if progress.best is not None and progress.best[1] < best:
+            best = progress.best[1]
+            lines.add(loss=best)
+
+    job = st.TableJob(
+        pd.read_csv(Path(path).with_suffix(".csv")),
+        "target",
+        Path(f"{log}.out"),
+        st.TuneOptions(seed=seed),
+        budget=seconds,
+        data_options={"task": "classification", "folds": 1},
+    )
+    result = st.tune_table(job, on_progress=watch)
+    assert result.test is not None
+    lines.add(loss=best, test=(result.test["loss"], result.test["accuracy"]), final=True)
+
+
+def main(name: str, path: str, seconds: str, seed: str, log: str) -> None:
+    """Run the competitor of that name."""
+    library, _, setting = name.partition("-")
+    given = (path, float(seconds), int(seed), log)
+    if library == "sturgeon":
+        sturgeon_search(*given)
+    elif library == "optuna":
+        optuna_search(setting, *given)
+    else:
+        sklearn_search(setting, *given)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

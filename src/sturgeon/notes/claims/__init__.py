@@ -1,0 +1,1 @@
+"""The claims of the notes, a file each."""
