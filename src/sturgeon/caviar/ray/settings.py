@@ -44,7 +44,7 @@ class Ray:
     gpus: float = 0
     resources: Mapping[str, float] = field(default_factory=dict)
     workers: int | None = None
-    wait: float = 5.0
+    wait: float = 3.0
     runtime_env: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
