@@ -100,7 +100,7 @@ def test_the_wheel_is_for_any_python_3_and_says_which_linux_is_old_enough(wheel)
 
 def test_the_wheel_holds_every_file_of_the_package_and_stripped_libraries(wheel, sdist):
     with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
+        names = [name for name in archive.namelist() if not name.endswith("/")]
         libraries = {name: archive.read(name) for name in names if name.endswith(".so")}
     with tarfile.open(sdist) as archive:
         top = f"{sdist.name.removesuffix('.tar.gz')}/"
