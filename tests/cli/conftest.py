@@ -26,9 +26,13 @@ class Ran:
 
 @pytest.fixture
 def sturgeon(capsys):
-    def run(*arguments) -> Ran:
+    def run(*arguments, report=False) -> Ran:
+        """Run a command; ``tune`` leaves its report out, which takes longer than most of what is tested."""
         capsys.readouterr()
-        code = main([str(argument) for argument in arguments])
+        words = [str(argument) for argument in arguments]
+        if words[:1] == ["tune"] and len(words) > 1 and not report:
+            words.append("--no-report")
+        code = main(words)
         printed = capsys.readouterr()
         return Ran(code, printed.out, printed.err)
 

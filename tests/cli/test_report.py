@@ -44,3 +44,11 @@ def test_bad_input_is_one_line(sturgeon, tmp_path):
         assert said in ran.complaint
     assert place.read_bytes() == kept
     assert sturgeon("report", tmp_path / "none.study").code == 2
+
+
+def test_tune_leaves_a_report_unless_told_not_to(sturgeon, table, tmp_path):
+    quick = ["--target", "weight", "--trials", 2, "--epochs", 2, "--folds", 1]
+    assert sturgeon("tune", table, *quick, "--out", tmp_path / "one", report=True).code == 0
+    assert "<html" in (tmp_path / "one" / "report.html").read_text(encoding="utf-8")[:500]
+    assert sturgeon("tune", table, *quick, "--out", tmp_path / "other", "--no-report", report=True).code == 0
+    assert not (tmp_path / "other" / "report.html").exists()
