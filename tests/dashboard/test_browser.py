@@ -63,8 +63,10 @@ def captions(driver):
 
 
 def complaints(driver):
-    """What the browser complains of, such as a script that the policy forbids."""
-    return [entry["message"] for entry in driver.get_log("browser") if "favicon" not in entry["message"]]
+    """What the browser complains of, such as a script that the policy forbids; not that a stream ended."""
+    usual = ("favicon", "ERR_INCOMPLETE_CHUNKED_ENCODING")
+    told = [entry["message"] for entry in driver.get_log("browser")]
+    return [message for message in told if not any(word in message for word in usual)]
 
 
 RUN = """
@@ -146,22 +148,28 @@ def hostile(tmp_path_factory):
     "path", ["", "/trial/0", "/trial/1", "/trial/2", "/compare?trial=0&trial=3", "/queue"]
 )
 def test_a_hostile_study_is_shown_as_text(driver, serve, hostile, path):
+    driver.get("about:blank")
+    complaints(driver)  # those of a page whose server has gone since
     with serve(hostile.parent) as (_, access):
         open_page(driver, access)
         assert not driver.find_elements(By.CSS_SELECTOR, "main img, main svg, main script")
         home = driver.find_element(By.CSS_SELECTOR, "tbody a").get_attribute("href")
         driver.get(home + path)
-        captions(driver)
+        if path != "/queue":  # which has no pictures
+            captions(driver)
         for _ in range(20):  # the whole page is walked through, so that every picture is drawn
             driver.find_element(By.TAG_NAME, "body").send_keys(Keys.PAGE_DOWN)
-        captions(driver)
+        if path != "/queue":
+            captions(driver)
         assert driver.execute_script("return window.hacked") is None
         assert not driver.find_elements(
             By.CSS_SELECTOR, "img[src=x], a[href^='javascript'], [onerror], [onload]"
         )
         assert "<script>window.hacked=1</script>" in driver.find_element(By.TAG_NAME, "main").text
-        assert "\x1b" not in driver.page_source
-        assert "\u202e" not in driver.page_source
+        # The value that an option sends back is the name as it is; what one sees of it is not.
+        shown = driver.execute_script("return document.body.innerText")
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
         assert complaints(driver) == []
 
 
