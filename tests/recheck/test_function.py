@@ -1,19 +1,14 @@
 """A recheck of a study of a function, in this process and in workers; and from time to time."""
 
-import numpy as np
 import pytest
 
 import sturgeon as st
+from rechecked import train
 from sturgeon.errors import InputError, StudyError
 from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.recheck.periods import recheck_every
 
 SPACE = st.Space(x=st.Real(0.0, 1.0))
-
-
-def train(trial, at=0.3):
-    noise = np.random.default_rng(trial.seed).normal(0, 0.02)
-    return float((trial.config["x"] - at) ** 2 + noise)
 
 
 @pytest.fixture
