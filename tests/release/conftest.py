@@ -1,4 +1,4 @@
-"""The tests of what is to be released run where ``scripts/release-check`` names its folder, and only there."""
+"""Tests of what is to be released run where ``scripts/release-check`` names its folder, and only there."""
 
 import os
 
