@@ -94,7 +94,7 @@ def optuna_worker(sampler: str, path: str, seconds: float, seed: int, log: str, 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore")
     table = dict(np.load(path))
-    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(journal))
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(journal))  # pyright: ignore
     samplers = {"gp": optuna.samplers.GPSampler, "tpe": optuna.samplers.TPESampler}
     pruner = (
         optuna.pruners.HyperbandPruner(min_resource=1, max_resource=EPOCHS)
@@ -192,7 +192,13 @@ def sklearn_search(kind: str, path: str, seconds: float, seed: int, log: str) ->
         else:
             budget = {"resource": "max_iter", "min_resources": 3, "max_resources": EPOCHS}
             search = HalvingRandomSearchCV(
-                network, space, n_candidates=9, scoring=scorer, random_state=number, **budget, **usual
+                network,
+                space,
+                n_candidates=9,  # pyright: ignore
+                scoring=scorer,
+                random_state=number,
+                **budget,
+                **usual,  # pyright: ignore
             )
         search.fit(x, y)
         turn += 1

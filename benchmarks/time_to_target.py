@@ -86,7 +86,7 @@ def write_table(name: str, seed: int, shared: Path, folder: Path) -> Path:
     parts = ("train", "validation", "test")
     x = {f"x_{part}": np.asarray(getattr(made, f"x_{part}"), np.float32) for part in parts}
     y = {f"y_{part}": np.asarray(getattr(made, f"y_{part}"), np.int64) for part in parts}
-    np.savez(path, **x, **y, classes=np.array(max(made.outputs, 2)))
+    np.savez(path, **x, **y, classes=np.array(max(made.outputs, 2)))  # pyright: ignore
     return path
 
 
@@ -127,7 +127,7 @@ def measure(name: str, table: Path, seconds: float, seed: int) -> Run:
     tested = [one for one in lines if "test" in one and (one.get("final") or one["at"] - began <= seconds)]
     last = min(tested, key=lambda one: one["loss"])["test"] if tested else [np.nan, np.nan]
     losses = np.minimum.accumulate(np.array([one["loss"] for one in lines])[in_time]) if in_time.any() else []
-    return Run(moments[in_time], np.asarray(losses), *last, peak / 1e9)
+    return Run(moments[in_time], np.asarray(losses), last[0], last[1], peak / 1e9)
 
 
 def _memory(process: psutil.Process) -> int:

@@ -50,7 +50,7 @@ def test_logits_that_say_nothing_stay_as_they_are():
 def test_right_guesses_alone_make_nothing_certain():
     codes = np.array([0, 1] * 20)
     logits = np.where(np.eye(2)[codes] > 0, 2.0, -2.0)
-    assert fit_temperature(logits, codes) == pytest.approx(0.01)
+    assert 0.05 < fit_temperature(logits, codes) < 1  # one row more, guessed wrong, is reckoned with
     found = Calibration.fit(logits, codes)
     surest = softmax(logits / found.temperature).max()
     assert surest == pytest.approx(1 - 0.5 / 41, abs=1e-4)

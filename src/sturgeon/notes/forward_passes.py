@@ -78,13 +78,13 @@ def by_paddle(network: TrainedNetwork, x: np.ndarray) -> np.ndarray:
     for w, gamma, beta, mean, variance in layers_of(network):
         linear = paddle.nn.Linear(*w.shape, bias_attr=False)
         batch_norm = paddle.nn.BatchNorm1D(w.shape[1], epsilon=network.norm_epsilon)
-        linear.set_state_dict({"weight": w})
-        batch_norm.set_state_dict({"weight": gamma, "bias": beta, "_mean": mean, "_variance": variance})
+        linear.set_state_dict({"weight": w})  # pyright: ignore
+        averages: Any = {"weight": gamma, "bias": beta, "_mean": mean, "_variance": variance}
+        batch_norm.set_state_dict(averages)
         parts += [linear, batch_norm, paddle.nn.ReLU()]
     last = paddle.nn.Linear(*np.shape(network.weights.last))
-    last.set_state_dict(
-        {"weight": np.asarray(network.weights.last), "bias": np.asarray(network.weights.bias)}
-    )
+    ends: Any = {"weight": np.asarray(network.weights.last), "bias": np.asarray(network.weights.bias)}
+    last.set_state_dict(ends)
     model = paddle.nn.Sequential(*parts, last)
     model.eval()
     with paddle.no_grad():

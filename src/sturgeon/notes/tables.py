@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def shipped_tables() -> tuple[NotesTable, ...]:
     )
     found = []
     for name, load in zip(SHIPPED, loaders, strict=True):
-        x, y = load(return_X_y=True)
+        x, y = cast(Any, load(return_X_y=True))
         found.append(NotesTable(name, (x, y), classes=name != "diabetes"))
     return tuple(found)
 
