@@ -115,13 +115,11 @@ class Requests:
             self._answer(entry, "refused", f"a request's action is pause, resume or stop; got {action!r}.")
 
     def _note_stop(self, entry: JournalEntry, *, quiet: bool = False) -> None:
-        if entry.trial is None:
-            why: str | None = "a request to stop must name a trial."
-        else:
-            why = self._why_not(entry.trial)
-        if why is None:
-            self._stops.setdefault(entry.trial, entry)  # type: ignore[arg-type]
-        elif not quiet:
+        trial = entry.trial
+        why = "a request to stop must name a trial." if trial is None else self._why_not(trial)
+        if trial is not None and why is None:
+            self._stops.setdefault(trial, entry)
+        elif why is not None and not quiet:
             self._answer(entry, "refused", why)
 
     def _why_not(self, number: int) -> str | None:

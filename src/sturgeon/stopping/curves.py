@@ -43,6 +43,12 @@ def best_until(curve: Curve, step: int) -> float | None:
     return min((finite_or_worst(value) for _, value in curve[: max(1, until)]), default=None)
 
 
+def bests_until(trial: Observation, peers: Record, step: int) -> tuple[float | None, list[float]]:
+    """Give the best value of a trial up to a step, and those of the peers that reached it."""
+    found = (best_until(peer.curve, step) for peer in others(trial, peers))
+    return best_until(trial.curve, step), [value for value in found if value is not None]
+
+
 def others(trial: Observation, peers: Record) -> Iterator[Observation]:
     """Give the peers without the trial itself."""
     return (peer for peer in peers if peer.number != trial.number)

@@ -10,7 +10,7 @@ from sturgeon.search.record import Observation, Record
 from sturgeon.search.settings import check_whole
 from sturgeon.stopping.base import Stopping
 from sturgeon.stopping.context import StoppingContext
-from sturgeon.stopping.curves import best_until, last_step, others
+from sturgeon.stopping.curves import bests_until, last_step
 from sturgeon.stopping.decision import CONTINUE, Decision, Stop
 
 
@@ -49,9 +49,7 @@ class MedianRule(Stopping):
         step = last_step(trial)
         if step <= self.warm_up or context.is_last(step):
             return CONTINUE
-        found = [best_until(peer.curve, step) for peer in others(trial, peers)]
-        values = [value for value in found if value is not None]
-        own = best_until(trial.curve, step)
+        own, values = bests_until(trial, peers, step)
         if own is None or len(values) < self.at_least:
             return CONTINUE
         bar = median(values)
