@@ -39,7 +39,7 @@ def in_words(values: Mapping[str, Any]) -> str:
 
     Example:
         >>> in_words({"learning_rate": 0.012345, "layers": 3})
-        'learning_rate=0.01234, layers=3'
+        'learning_rate=0.01235, layers=3'
     """
     return ", ".join(
         f"{printable(name)}={value:.4g}"

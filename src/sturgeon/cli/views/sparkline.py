@@ -43,7 +43,7 @@ def bar(share: float, width: int = 20) -> str:
 
     Example:
         >>> bar(0.5, 4), bar(0.3, 4), bar(0.0, 4)
-        ('██', '█▏', '')
+        ('██', '█▎', '')
     """
     eighths = round(max(0.0, min(1.0, share)) * width * 8)
     return (_PARTS[8] * (eighths // 8) + (_PARTS[eighths % 8] if eighths % 8 else "")).rstrip()

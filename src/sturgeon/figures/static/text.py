@@ -32,7 +32,7 @@ def plain_label(text: str | None) -> str:
 
     Example:
         >>> plain_label("&lt;b&gt;rate&lt;/b&gt;<br>1")
-        '<b>rate</b>\\n1'
+        '<b>rate</b>\n1'
     """
     return html.unescape(_BREAK.sub("\n", text or ""))
 
