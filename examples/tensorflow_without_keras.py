@@ -58,6 +58,7 @@ study = st.tune(
     st.Space(learning_rate=rate, momentum=st.Real(0.0, 0.9)),
     minimize="cost",
     trials=int(os.environ.get("TRIALS", "16")),
+    workers=0,  # a training is over before another process has loaded TensorFlow
     seed=0,
 )
 print(f"w = {study.best.metrics['w']:.2f} with {study.best.config}")

@@ -50,8 +50,9 @@ def test_trimming_undoes_padding(units, extra, layers, more, seed):
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize(("activation", "depth"), [("relu", 1), ("tanh", 2), ("relu", 3)])
-@pytest.mark.parametrize("dropout", [None, 0.3])
+@pytest.mark.parametrize(
+    ("activation", "depth", "dropout"), [("relu", 1, None), ("tanh", 2, 0.3), ("relu", 3, 0.3)]
+)
 def test_a_padded_network_learns_what_the_true_one_learns(activation, depth, dropout):
     rng = np.random.default_rng(3)
     true = Weights(*(np.asarray(w, np.float64) for w in initial_weights(Architecture(4, 1, 5, depth), rng)))

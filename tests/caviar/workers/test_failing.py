@@ -241,35 +241,36 @@ class Name(str):
     __slots__ = ()
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-@pytest.mark.parametrize(
-    ("harm", "words"),
-    [
-        (lambda trial: Path(os.fsdecode(b"/nowhere/caf\xe9")).read_text(), "nowhere/caf"),
-        (
-            lambda trial: trial.report(step=2**63, loss=1.0),
-            "step must be a whole number.*got step=9223372036",
-        ),
-        (lambda trial: trial.report(step=float("nan"), loss=1.0), "got step=nan"),
-        (lambda trial: trial.report(loss=10**400), "up to 1.8e.308; got one that is larger for 'loss'"),
-        (lambda trial: trial.report(**{"caf\udce9": 1.0}), "name must be plain text"),
-        (lambda trial: trial.report(**{"a\0b": 1.0}), "name must be plain text"),
-        (lambda trial: {1: 0.5}, "name must be plain text; got 1"),
-        (lambda trial: trial.checkpoint("caf\udce9"), "path must be text"),
-        (lambda trial: trial.checkpoint("a", step=-1), "got step=-1"),
-        (lambda trial: broken_text(), "its text cannot be made: RuntimeError"),
-        (lambda trial: (_ for _ in ()).throw(ValueError("a\0b")), r"a\\x00b"),
-    ],
-)
-def test_whatever_a_training_does_its_trial_fails_alone(space, tmp_path, workers, harm, words):
-    def train(trial):
-        return harm(trial) if trial.number == 0 else {Name("loss"): 1.0}
+HARM = [
+    (lambda trial: Path(os.fsdecode(b"/nowhere/caf\xe9")).read_text(), "nowhere/caf"),
+    (
+        lambda trial: trial.report(step=2**63, loss=1.0),
+        "step must be a whole number.*got step=9223372036",
+    ),
+    (lambda trial: trial.report(step=float("nan"), loss=1.0), "got step=nan"),
+    (lambda trial: trial.report(loss=10**400), "up to 1.8e.308; got one that is larger for 'loss'"),
+    (lambda trial: trial.report(**{"caf\udce9": 1.0}), "name must be plain text"),
+    (lambda trial: trial.report(**{"a\0b": 1.0}), "name must be plain text"),
+    (lambda trial: {1: 0.5}, "name must be plain text; got 1"),
+    (lambda trial: trial.checkpoint("caf\udce9"), "path must be text"),
+    (lambda trial: trial.checkpoint("a", step=-1), "got step=-1"),
+    (lambda trial: broken_text(), "its text cannot be made: RuntimeError"),
+    (lambda trial: (_ for _ in ()).throw(ValueError("a\0b")), r"a\\x00b"),
+]
 
-    where = tmp_path / "a.study"
-    with tune(train, space, minimize="loss", trials=2, workers=workers, study=where) as study:
-        assert [trial.state for trial in study.trials] == ["failed", "complete"]
-        assert re.search(words, study.trials[0].error.message)
-    with tune(train, space, minimize="loss", trials=3, workers=workers, study=where, resume=True) as study:
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_whatever_a_training_does_its_trial_fails_alone(space, tmp_path, workers):
+    def train(trial):
+        return HARM[trial.number][0](trial) if trial.number < len(HARM) else {Name("loss"): 1.0}
+
+    where, many = tmp_path / "a.study", len(HARM) + 1
+    options = {"minimize": "loss", "max_failures": 1, "workers": workers, "study": where}
+    with tune(train, space, trials=many, **options) as study:
+        assert [trial.state for trial in study.trials] == ["failed"] * len(HARM) + ["complete"]
+        for trial, (_, words) in zip(study.trials, HARM, strict=False):
+            assert re.search(words, trial.error.message), trial.error.message
+    with tune(train, space, trials=many + 1, resume=True, **options) as study:
         assert study.counts()["complete"] == 2
 
 
@@ -304,19 +305,19 @@ def raise_an_error():
 # JAX warns of forks, if an earlier test loaded it.
 @pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 @pytest.mark.parametrize("workers", [0, 1])
-@pytest.mark.parametrize(
-    ("leave", "code"), [(lambda: 99.0, 0), (leave_with_three, 3), (raise_an_error, 1)], ids=["0", "3", "1"]
-)
-def test_a_forked_process_that_comes_out_of_the_training_says_nothing_of_it(space, workers, leave, code):
+def test_a_forked_process_that_comes_out_of_the_training_says_nothing_of_it(space, workers):
+    ways = [(lambda: 99.0, 0), (leave_with_three, 3), (raise_an_error, 1)]
+
     def train(trial):
+        leave, code = ways[trial.number]
         child = os.fork()
         if child == 0:
             return leave()
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
         return 2.0
 
-    study = tune(train, space, minimize="loss", trials=2, workers=workers)
-    assert [trial.value for trial in study.trials] == [2.0, 2.0]
+    study = tune(train, space, minimize="loss", trials=len(ways), workers=workers)
+    assert [trial.value for trial in study.trials] == [2.0, 2.0, 2.0]
 
 
 def test_a_forked_process_cannot_report(space):

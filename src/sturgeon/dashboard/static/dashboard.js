@@ -138,17 +138,44 @@
     tableAt = Date.now();
     const answer = await fetch(base + "/table" + location.search);
     if (!answer.ok) return;
-    const text = await answer.text();
-    const chosen = new Set([...table.querySelectorAll("input:checked")].map((one) => one.value));
-    const focused = document.activeElement && table.contains(document.activeElement) ? document.activeElement : null;
-    if (focused && focused.tagName === "A") { tableStale = true; return; } // whoever walks through it is not thrown out
-    const left = table.querySelector(".scroll").scrollLeft;
-    table.innerHTML = text;
-    table.querySelector(".scroll").scrollLeft = left;
-    for (const one of table.querySelectorAll("input[type=checkbox]")) {
-      one.checked = chosen.has(one.value);
-      if (focused && focused.value === one.value) one.focus();
+    const fresh = document.createElement("template");
+    fresh.innerHTML = await answer.text();
+    const held = table.contains(document.activeElement);
+    become(table, fresh.content);
+    if (held && !table.contains(document.activeElement)) table.querySelector(".scroll").focus({ preventScroll: true });
+  }
+  // Elements that stay keep who they are, and with it the focus, the tick of a box and how far one has scrolled.
+  function become(old, fresh) {
+    const rows = new Map([...old.children].filter((row) => row.dataset.trial).map((row) => [row.dataset.trial, row]));
+    const wanted = [...fresh.childNodes];
+    const kept = new Set(wanted.map((node) => node.dataset && node.dataset.trial));
+    for (const [number, row] of rows) if (!kept.has(number)) row.remove();
+    let place = old.firstChild;
+    for (const node of wanted) {
+      const row = rows.get(node.dataset && node.dataset.trial);
+      if (row && row.contains(document.activeElement)) { // an element that is moved loses the focus: the others are
+        while (place !== row) { const next = place.nextSibling; old.append(place); place = next; }
+      } else if (row && place !== row) {
+        old.insertBefore(row, place);
+        place = row;
+      }
+      const number = place && place.dataset && place.dataset.trial;
+      if (!row && (!place || number || place.nodeName !== node.nodeName)) {
+        old.insertBefore(node, place);
+        continue;
+      }
+      if (node.nodeType === Node.ELEMENT_NODE) {
+        for (const { name } of [...place.attributes]) if (!node.hasAttribute(name)) place.removeAttribute(name);
+        for (const { name, value } of [...node.attributes]) {
+          if (place.getAttribute(name) !== value) place.setAttribute(name, value);
+        }
+        become(place, node);
+      } else if (place.data !== node.data) {
+        place.data = node.data;
+      }
+      place = place.nextSibling;
     }
+    while (place) { const next = place.nextSibling; place.remove(); place = next; }
   }
   function patchRows(rows) {
     for (const [number, cells] of Object.entries(rows)) {
@@ -214,8 +241,11 @@
     if (news.lost) return;
     if (home.id === "study") {
       say(news.texts);
-      document.querySelector('[data-when="going"]').hidden = news.pause !== "";
-      document.querySelector('[data-when="paused"]').hidden = news.pause === "";
+      const [going, paused] = ["going", "paused"].map((when) => document.querySelector('[data-when="' + when + '"]'));
+      const held = document.activeElement === going || document.activeElement === paused;
+      going.hidden = news.pause !== "";
+      paused.hidden = news.pause === "";
+      if (held) (going.hidden ? paused : going).focus();
       patchRows(news.rows);
       await extendRunning(news);
       tableStale = tableStale || Object.keys(news.rows).length > 0;
