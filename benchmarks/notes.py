@@ -1,8 +1,8 @@
 """Whether `sturgeon notes` says the same of each claim, whatever the seed, and what each claim costs.
 
-Prints of each claim its verdict for each seed, how many seeds contradict each other (one says that it holds, in whole
-or in part, another that it does not show; "not sure" contradicts nothing), and the mean processor time, frameworks' processes
-included; then the largest memory. Two quiet cores take about half the processor time.
+Prints of each claim its verdict for each seed, whether seeds contradict each other (one says that it holds,
+in whole or in part, another that it does not show; "not sure" contradicts nothing), and the mean processor
+time, frameworks' processes included; then the largest memory of a process. Two quiet cores need half of it.
 
     python benchmarks/notes.py                       # five seeds of the quick form, some ten minutes
     python benchmarks/notes.py --whole --seeds 1 --claims N3,N4
