@@ -1,11 +1,13 @@
 """Each claim's experiment runs on a small table, and what it finds is said and drawn in every language."""
 
 import json
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from sturgeon.languages import LANGUAGES, translator
+from sturgeon.notes.claims import frameworks
 from sturgeon.notes.claims.registry import CLAIMS
 from sturgeon.notes.finding import Finding
 from sturgeon.notes.lab import Lab
@@ -27,7 +29,7 @@ def lab():
     return FewRepeats((NotesTable("small", (x, y), classes=True),), quick=True)
 
 
-# Frameworks take seconds to load, each in a process of its own; the command line's own check covers them.
+# N13 has a test of its own below.
 @pytest.mark.parametrize("number", [number for number in CLAIMS if number != "N13"])
 def test_a_claim_is_measured_said_and_drawn(number, lab):
     claim = CLAIMS[number]
@@ -42,3 +44,21 @@ def test_a_claim_is_measured_said_and_drawn(number, lab):
         assert figures
         assert all(figure.data for figure in figures)
     assert len(said) == len(LANGUAGES)
+
+
+def test_installed_frameworks_agree_and_a_missing_one_names_its_extra(lab, monkeypatch):
+    known = dict(frameworks.FRAMEWORKS)
+    monkeypatch.setattr(frameworks, "FRAMEWORKS", {**known, "Nowhere": ("no_such_package", "nowhere")})
+    there = {
+        name
+        for name, (package, _) in known.items()
+        if find_spec(package) and (name != "Keras" or find_spec("tensorflow"))
+    }
+    claim = CLAIMS["N13"]
+    found = claim.measure(lab.of_claim(13))
+    assert set(found.numbers["differences"]) == there
+    assert 0 < found.estimate < frameworks.CLOSE
+    assert found.verdict == "only_under"
+    said = claim.say(found, translator("en").gettext)
+    assert 'Nowhere: pip install "sturgeon[nowhere]"' in said
+    assert claim.draw(found, translator("en").gettext)[0].data

@@ -23,9 +23,11 @@ METRIC = "val_loss"
 WORST = 10.0
 """What a training counts that diverged, or came to more: a guess has at most 2.3 on these tables."""
 
-
 LEAST = 0.01
 """What a training counts that came to less: on a few dozen rows, what lies below is luck."""
+
+COMPARED = 50
+"""Validation rows below which the best of many trials is the luckiest."""
 
 
 class TooSmall(InputError):
@@ -96,20 +98,22 @@ class Lab:
         """Seeds of trainings or splits."""
         return [int(one) for one in self.rng(77, *keys).integers(0, 2**31 - 1, count)]
 
-    def fitting(self, fewest: int, *, most: int | None = None) -> list[NotesTable]:
-        """The tables that have so many training rows, at most ``most`` of them.
+    def fitting(self, fewest: int, *, most: int | None = None, compared: int = 0) -> list[NotesTable]:
+        """The tables that have so many training rows.
+
+        Args:
+            fewest: Training rows.
+            most: Give the first few only.
+            compared: Leave out those with fewer validation rows, on which the best of many trials is luck,
+                unless there are no others.
 
         Raises:
             TooSmall: None has.
         """
-        kept = []
-        for table in self.tables:
-            data = table.split(self.seed)
-            if len(data.y_train) >= fewest:
-                kept.append(table)
+        kept = [table for table in self.tables if table.rows[0] >= fewest]
         if not kept:
             raise TooSmall(fewest)
-        return kept[:most]
+        return ([table for table in kept if table.rows[1] >= compared] or kept)[:most]
 
 
 def bounded(loss: float) -> float:

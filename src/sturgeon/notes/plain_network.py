@@ -173,12 +173,12 @@ def train_steps(
     kind: Plain, state: PlainState, x: Array, y: Array, *, steps: int, rng: np.random.Generator
 ) -> Iterator[float]:
     """Train in mini-batches drawn epoch by epoch; gives each step's loss, and ends where it diverged."""
-    rows: list[int] = []
+    rows = np.empty(0, int)
     size = min(kind.batch, len(y))
     with np.errstate(all="ignore"):
         for _ in range(steps):
             if len(rows) < size:
-                rows = rng.permutation(len(y)).tolist()
+                rows = rng.permutation(len(y))
             batch, rows = rows[:size], rows[size:]
             loss, g = gradient(kind, state, x[batch], y[batch])
             if not np.isfinite(loss):

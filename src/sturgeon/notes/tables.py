@@ -14,9 +14,9 @@ from sturgeon.data import Dataset, prepare, read_table
 SHIPPED = ("digits", "breast cancer", "wine", "diabetes")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NotesTable:
-    """One table.
+    """One table; it equals itself alone, so that what was measured on it can be remembered.
 
     Attributes:
         name: What the page calls it.
@@ -36,6 +36,12 @@ class NotesTable:
         if isinstance(self.source, Path):
             return prepare(self.source, self.target, seed=seed)
         return prepare(self.source, task=task, seed=seed)
+
+    @cached_property
+    def rows(self) -> tuple[int, int]:
+        """How many it has to learn from and to compare by; other seeds split it as evenly."""
+        data = self.split(0)
+        return len(data.y_train), len(data.y_validation)
 
     @cached_property
     def raw(self) -> np.ndarray:

@@ -69,10 +69,14 @@ def may_have_gpu() -> bool:
     platforms = _platforms()
     if platforms:
         return platforms != {"cpu"}
-    return (
-        "PJRT_NAMES_AND_LIBRARY_PATHS" in os.environ
-        or any(find_spec(name) is not None for name in ("jax_plugins", "libtpu"))
-        or bool(entry_points(group="jax_plugins"))
+    return "PJRT_NAMES_AND_LIBRARY_PATHS" in os.environ or _has_plugin()
+
+
+@cache
+def _has_plugin() -> bool:
+    """Whether a plugin of JAX is installed; asked once, since it reads what every package says of itself."""
+    return any(find_spec(name) is not None for name in ("jax_plugins", "libtpu")) or bool(
+        entry_points(group="jax_plugins")
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sturgeon.data import Dataset
 from sturgeon.notes.finding import Claim, Finding, Told, Translate, judge
-from sturgeon.notes.lab import METRIC, Lab, train_all
+from sturgeon.notes.lab import COMPARED, METRIC, Lab, train_all
 from sturgeon.notes.pictures import draw_lines, draw_points
 from sturgeon.search import CoarseToFine, Random, ShrinkingBoxes
 from sturgeon.space import notes_space
@@ -41,7 +42,7 @@ def tell(_: Translate) -> Told:
     )
 
 
-def _searched(data: Dataset, seed: int, trials: int, numbers: list[int]) -> dict[str, list[list[float]]]:
+def _searched(data: Dataset, seed: int, trials: int) -> dict[str, list[list[float]]]:
     """Alphas and losses of each search; the searches of a table train side by side, a trial each."""
     space = notes_space()
     studies = {
@@ -49,7 +50,7 @@ def _searched(data: Dataset, seed: int, trials: int, numbers: list[int]) -> dict
         for name, search in SEARCHES.items()
     }
     found: dict[str, list[list[float]]] = {name: [[], []] for name in studies}
-    for number in numbers[:trials]:
+    for number in range(trials):
         asked = {name: study.ask(1)[0] for name, study in studies.items()}
         runs = train_all(data, [one.config for one in asked.values()], [seed + number] * 3, epochs=EPOCHS)
         for (name, trial), run in zip(asked.items(), runs, strict=True):
@@ -63,15 +64,18 @@ def _searched(data: Dataset, seed: int, trials: int, numbers: list[int]) -> dict
 
 def measure(lab: Lab) -> Finding:
     """The best of each search after every trial."""
-    tables, repeats, trials = lab.fitting(60, most=2), lab.pick(4, 8), lab.pick(24, 32)
+    tables, repeats, trials = lab.fitting(60, most=2, compared=COMPARED), lab.pick(4, 8), lab.pick(24, 32)
     gains: dict[str, list[float]] = {"model": [], "boxes": []}
     curves: dict[str, list[np.ndarray]] = {name: [] for name in SEARCHES}
     first: dict[str, list[list[float]]] = {}
     for seed in lab.seeds(repeats):
         gain: dict[str, list[float]] = {name: [] for name in gains}
-        for table in tables:
-            found = _searched(table.split(seed), seed, trials, list(range(trials)))
-            first = first or found
+        with ThreadPoolExecutor(len(tables)) as pool:  # while one searches, another trains
+            every = list(
+                pool.map(lambda table, seed=seed: _searched(table.split(seed), seed, trials), tables)
+            )
+        first = first or every[0]
+        for found in every:
             best = {name: np.minimum.accumulate(losses) for name, (_alphas, losses) in found.items()}
             for name, curve in best.items():
                 curves[name].append(np.log(curve))

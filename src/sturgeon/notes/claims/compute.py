@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sturgeon.data import Dataset
 from sturgeon.notes.finding import Claim, Finding, Told, Translate, judge
-from sturgeon.notes.lab import Lab, train_all
+from sturgeon.notes.lab import COMPARED, Lab, train_all
 from sturgeon.notes.pictures import draw_lines
 from sturgeon.space import notes_space
 
@@ -72,8 +72,19 @@ def _panda(data: Dataset, seed: int, most: int) -> list[float]:
 
 def measure(lab: Lab, *, panda: bool) -> Finding:
     """Both ways at each budget of epochs, with the same split."""
-    tables, repeats, most = lab.fitting(60), lab.pick(5, 10), BUDGETS[-1]
-    lab = lab.of_claim(7)  # the same trainings for both claims
+    ratios, losses, names = _both_ways(lab.of_claim(7))
+    chosen = ratios[:, 0] if panda else -ratios[:, -1]
+    verdict, mean, low, high = judge(chosen.tolist())
+    means = ratios.mean(axis=0)
+    crossing = next((budget for budget, ratio in zip(BUDGETS, means, strict=True) if ratio < 0), None)
+    numbers = {"panda": np.exp(losses[0]).tolist(), "caviar": np.exp(losses[1]).tolist()}
+    return Finding(verdict, mean, low, high, names, {**numbers, "crossing": crossing, "repeats": len(ratios)})
+
+
+@lru_cache(maxsize=1)
+def _both_ways(lab: Lab) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """The trainings of both claims: log ratios by repeat and budget, log losses, the tables' names."""
+    tables, repeats, most = lab.fitting(60, compared=COMPARED), lab.pick(5, 10), BUDGETS[-1]
     ratios = np.zeros((repeats, len(BUDGETS)))
     losses = np.zeros((2, len(BUDGETS)))
     for repeat, seed in enumerate(lab.seeds(repeats)):
@@ -86,13 +97,7 @@ def measure(lab: Lab, *, panda: bool) -> Finding:
                 caviar, tended = min(many[: budget // EPOCHS]), one[budget // CHUNK - 1]
                 ratios[repeat, place] += np.log(caviar / tended) / len(tables)
                 losses[:, place] += np.log([tended, caviar]) / len(tables) / repeats
-    chosen = ratios[:, 0] if panda else -ratios[:, -1]
-    verdict, mean, low, high = judge(chosen.tolist())
-    means = ratios.mean(axis=0)
-    crossing = next((budget for budget, ratio in zip(BUDGETS, means, strict=True) if ratio < 0), None)
-    numbers = {"panda": np.exp(losses[0]).tolist(), "caviar": np.exp(losses[1]).tolist()}
-    names = tuple(table.name for table in tables)
-    return Finding(verdict, mean, low, high, names, {**numbers, "crossing": crossing, "repeats": repeats})
+    return ratios, losses, tuple(table.name for table in tables)
 
 
 def say(found: Finding, _: Translate, *, panda: bool) -> str:

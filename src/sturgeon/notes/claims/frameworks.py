@@ -6,6 +6,8 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,8 @@ FRAMEWORKS = {
 """By name, the package and the extra that brings it."""
 PATIENCE = 120
 """Seconds that one framework may take."""
+AT_ONCE = 2
+"""Frameworks that are loaded side by side."""
 
 
 def tell(_: Translate) -> Told:
@@ -59,17 +63,17 @@ def measure(lab: Lab) -> Finding:
     wanted = answers(run.network, data.x_validation, own=False)
     found: dict[str, float] = {}
     missing: dict[str, str] = {}
-    for name, (package, extra) in FRAMEWORKS.items():
-        if importlib.util.find_spec(package) is None or (
-            name == "Keras" and importlib.util.find_spec("tensorflow") is None
-        ):
-            missing[name] = f'pip install "sturgeon[{extra}]"'
-            continue
-        given = _answered(package, run.network, data.x_validation)
+    there = {name: package for name, (package, _extra) in FRAMEWORKS.items() if _is_there(name)}
+    ask = partial(_answered, network=run.network, x=data.x_validation)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answered = dict(zip(there, pool.map(ask, there.values()), strict=True))
+    for name, (_package, extra) in FRAMEWORKS.items():
+        given = answered.get(name)
         if given is None:
-            missing[name] = f'pip install --upgrade "sturgeon[{extra}]"'
-            continue
-        found[name] = float(np.abs(given - wanted).max() / wanted.std())
+            upgrade = "--upgrade " if name in there else ""
+            missing[name] = f'pip install {upgrade}"sturgeon[{extra}]"'
+        else:
+            found[name] = float(np.abs(given - wanted).max() / wanted.std())
     if not found:
         return Finding("not_run", reason="; ".join(missing.values()))
     worst = max(found.values())
@@ -78,7 +82,13 @@ def measure(lab: Lab) -> Finding:
     return Finding(verdict, worst, min(found.values()), worst, (tables[0].name,), numbers)
 
 
-def _answered(package: str, network: TrainedNetwork, x: np.ndarray) -> np.ndarray | None:
+def _is_there(name: str) -> bool:
+    """Whether a framework is installed; of Keras, the TensorFlow under it too."""
+    packages = (FRAMEWORKS[name][0], *(("tensorflow",) if name == "Keras" else ()))
+    return all(importlib.util.find_spec(package) is not None for package in packages)
+
+
+def _answered(package: str, *, network: TrainedNetwork, x: np.ndarray) -> np.ndarray | None:
     """A framework's answers, from a process of its own, since some get on badly; None where it fails."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sturgeon.notes.finding import Claim, Finding, Told, Translate, judge
-from sturgeon.notes.lab import Lab, train_all
+from sturgeon.notes.lab import COMPARED, Lab, train_all
 from sturgeon.notes.pictures import draw_points
 from sturgeon.search import Grid, Random
 from sturgeon.search.record import Record
@@ -38,7 +38,7 @@ def tell(_: Translate) -> Told:
 
 def measure(lab: Lab) -> Finding:
     """Best of grid against best of random, with the same training seeds."""
-    tables, repeats = lab.fitting(60), lab.pick(6, 12)
+    tables, repeats = lab.fitting(60, compared=COMPARED), lab.pick(6, 12)
     gains: list[float] = []
     shown: dict[str, list[list[float]]] = {}
     for repeat, seed in enumerate(lab.seeds(repeats)):
