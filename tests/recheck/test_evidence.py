@@ -8,7 +8,7 @@ import pytest
 from sturgeon.recheck.candidates import Candidate
 from sturgeon.recheck.evidence import ALPHA, interval, noise_of, stake
 from sturgeon.recheck.history import open_account
-from sturgeon.recheck.race import Plan, plan_race, run_race
+from sturgeon.recheck.race import MOST_PAIRS, Plan, plan_race, run_race
 from sturgeon.study.journal import JournalEntry
 
 
@@ -35,6 +35,21 @@ def test_equal_configurations_are_rarely_called_better(heavy):
     draw = (lambda: rng.standard_t(2)) if heavy else None
     false = sum(is_stale(race_of([], rng, draw=draw)) for _ in range(200))
     assert false <= 10
+
+
+def test_a_difference_of_the_size_of_the_noise_is_found_in_nine_of_ten():
+    rng = np.random.default_rng(1)
+    races = [race_of([1.0, 0.5], rng, trainings=80) for _ in range(100)]
+    assert sum(map(is_stale, races)) >= 90
+
+
+@pytest.mark.parametrize("trainings", [4, 23, 26, 39, 40, 59, 64, 80, 90, 300])
+def test_a_plan_spends_what_it_may_and_no_more(trainings):
+    plan = plan_race(trainings)
+    race = race_of([0.0] * plan.challengers, np.random.default_rng(0), trainings=trainings)
+    assert race.trainings <= trainings
+    assert race.pairs <= plan.pairs <= MOST_PAIRS
+    assert plan.pairs >= (trainings - 12) / 4 or plan.pairs == MOST_PAIRS
 
 
 def test_a_challenger_that_is_clearly_better_is_found():

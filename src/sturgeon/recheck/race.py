@@ -12,8 +12,10 @@ from sturgeon.recheck.evidence import ALPHA, UNBET, Gambler, mean_of, noise_of
 MOST_PAIRS = 32
 """More pairs than that are not trained, whatever the budget."""
 _LAP = 2
-_KEPT = ((2, 2), (6, 1))
-"""After so many pairs so many challengers are left."""
+_CHALLENGERS = ((90, 7), (60, 5), (40, 3), (22, 2))
+"""With so many trainings it begins with so many challengers; with fewer, with one."""
+_KEPT = {1: (), 2: ((2, 1),), 3: ((2, 2), (4, 1)), 5: ((2, 3), (4, 2), (8, 1))}
+"""By how many it begins with, or the next lower number: after so many pairs so many challengers are left."""
 _HOPELESS = 3.0
 """A challenger is dropped whose mean is so many standard errors below what one noise of difference gives."""
 _HOPELESS_FROM = 6
@@ -42,24 +44,27 @@ def plan_race(trainings: int, most_pairs: int = MOST_PAIRS) -> Plan:
 
     Example:
         >>> plan_race(64)
-        Plan(trainings=64, challengers=5, pairs=26)
+        Plan(trainings=64, challengers=5, pairs=24)
     """
-    challengers = next(
-        (count for least, count in ((90, 7), (44, 5), (30, 3), (22, 2)) if trainings >= least), 1
-    )
-    left, pairs = trainings, 0
+    challengers = next((count for least, count in _CHALLENGERS if trainings >= least), 1)
+    return Plan(trainings, challengers, _pairs_within(trainings, challengers, challengers, 0, most_pairs))
+
+
+def _pairs_within(trainings: float, challengers: int, racing: int, pairs: int, most_pairs: int) -> int:
+    """How many pairs there will be, with so many trainings, challengers left and pairs so far."""
+    left = trainings
     while pairs < most_pairs:
-        cost = min(_LAP, most_pairs - pairs) * (1 + _racing(challengers, pairs))
-        if cost > left:
-            break
-        left, pairs = left - cost, pairs + min(_LAP, most_pairs - pairs)
-    if pairs < most_pairs and left >= 1 + _racing(challengers, pairs):
-        pairs += 1
-    return Plan(trainings, challengers, pairs)
+        racing = min(racing, _racing(challengers, pairs))
+        lap = min(_LAP, most_pairs - pairs)
+        if lap * (1 + racing) > left:
+            return pairs + (1 if left >= 1 + racing else 0)
+        left, pairs = left - lap * (1 + racing), pairs + lap
+    return pairs
 
 
 def _racing(challengers: int, pairs: int) -> int:
-    return min([challengers, *(kept for after, kept in _KEPT if pairs >= after)])
+    kept = _KEPT[max(count for count in _KEPT if count <= challengers)]
+    return min([challengers, *(count for after, count in kept if pairs >= after)])
 
 
 @dataclass
@@ -111,7 +116,7 @@ def run_race(
     *,
     capital: float = 1.0,
     stop: Callable[[], bool] = lambda: False,
-    on_lap: Callable[[Race], None] = lambda race: None,
+    affordable: Callable[[Race], float] = lambda race: math.inf,
 ) -> Race:
     """Train pairs until the challengers are shown to be better, are hopeless, or the budget is spent.
 
@@ -121,20 +126,22 @@ def run_race(
         evaluate: Trains.
         capital: With how much money the gambler begins; it ends at ``1 / ALPHA``.
         stop: Asked before each lap whether to end.
-        on_lap: Called after each lap.
+        affordable: Asked before each lap how many trainings there is time for.
 
     Returns:
         The race.
     """
     numbers = [one.number for one in candidates[1:]]
     race = Race(candidates, differences={number: [] for number in numbers}, racing=numbers)
-    gambler = Gambler()
+    gambler = Gambler(capital)
     while race.racing and race.pairs < plan.pairs and not stop():
         field_ = [candidates[0], *(candidates[number] for number in race.racing)]
         laps = min(_LAP, plan.pairs - race.pairs, (plan.trainings - race.trainings) // len(field_))
         if laps < 1:
             break
         pairs = range(race.pairs, race.pairs + laps)
+        trainings = min(affordable(race), plan.trainings - race.trainings)
+        end = _pairs_within(trainings, len(numbers), len(race.racing), race.pairs, plan.pairs)
         values = evaluate(field_, pairs)
         race.values |= values
         race.trainings += len(values)
@@ -144,12 +151,11 @@ def run_race(
             for number in race.racing:
                 difference = _difference(values[0, pair], values[number, pair])
                 race.differences[number].append(difference)
-            gambler.bet({number: race.differences[number] for number in race.racing})
+            gambler.bet({number: race.differences[number] for number in race.racing}, end - pair)
             race.wealth = gambler.wealth
             if capital * race.wealth >= 1 / ALPHA:
                 return race
         race.racing = _left(race)
-        on_lap(race)
     return race
 
 
@@ -170,7 +176,7 @@ def _left(race: Race) -> list[int]:
         return race.racing
     means = {number: race._mean(number, noise) for number in race.racing}
     ranked = sorted(race.racing, key=lambda number: (-means[number], number))
-    kept = ranked[: _racing(len(ranked), pairs)]
+    kept = ranked[: _racing(len(race.differences), pairs)]
     if pairs >= _HOPELESS_FROM and noise > 0:
         kept = [number for number in kept if means[number] >= 1 - _HOPELESS / math.sqrt(pairs)]
     if pairs >= _HOPELESS_FROM and noise == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -43,7 +44,8 @@ from sturgeon.study import Objective, Study, TrialRecord
 
 SHARE = 0.2
 """Of the epochs of the first tuning, where no budget is given."""
-_FEWEST_TRAININGS = 24
+_WANTED_TRAININGS = 80
+"""So many are five challengers and 32 pairs."""
 _LEAST_SHARE, _LEAST_ROWS = 0.5, 500
 _NEED_CLASSES = ("auc", "average_precision", "f1", "balanced_accuracy", "ece", "r2")
 
@@ -138,7 +140,17 @@ def recheck_table(
             late = budget.seconds is not None and time.monotonic() - started >= budget.seconds
             return late or stop.is_set()
 
-        race = run_race(candidates, plan, trainer, capital=account.capital, stop=is_over)
+        begun = time.monotonic()
+
+        def affordable(race: Race) -> float:
+            if budget.seconds is None or not race.trainings:
+                return math.inf
+            now = time.monotonic()
+            return race.trainings * (budget.seconds - (now - started)) / (now - begun)
+
+        race = run_race(
+            candidates, plan, trainer, capital=account.capital, stop=is_over, affordable=affordable
+        )
         hopeless = _is_hopeless(old, blocks, race, settings.objective)
         verdict = judge(race, account, settings.objective, study.space, hopeless=hopeless)
         deployed = _deployed(old, new, settings.objective)
@@ -249,11 +261,12 @@ def _settings(study: Study, new: NewData) -> tuple[StudySettings, list[str]]:
 def _share_of_rows(trainings: float, rows: int) -> float:
     """On which share of the rows outside its block a network trains, so that there are pairs enough.
 
+    A study of 64 trials with five folds trained on four fifths of its rows at a time; so does its recheck.
     Where a study trained one network a trial, a fifth of its epochs are few trainings; on half of the rows
     there are twice as many of them.
     """
     least = max(_LEAST_SHARE, _LEAST_ROWS / rows)
-    return min(1.0, max(least, trainings / _FEWEST_TRAININGS))
+    return min(1.0, max(least, trainings / _WANTED_TRAININGS))
 
 
 def _is_hopeless(old: TableStudy, blocks: Blocks, race: Race, objective: Objective) -> bool:
