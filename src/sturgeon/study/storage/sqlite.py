@@ -279,8 +279,10 @@ def _may_write(path: Path) -> bool:
 
 def _has_wal(path: Path) -> bool:
     """Tell whether the newest transactions lie in a write-ahead log beside the file."""
-    wal = path.with_name(path.name + "-wal")
-    return wal.exists() and wal.stat().st_size > 0
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except FileNotFoundError:  # none, or the last process to close the file has just removed it
+        return False
 
 
 def _what_instead(header: bytes) -> str:
