@@ -130,7 +130,7 @@ def describe_cells(
 
 
 def _word_among_numbers(categories: Collection[str]) -> str | None:
-    """The first of few words among categories that are numbers otherwise, perhaps a mistake; None for others."""
+    """The first of few words among categories that are numbers otherwise; None where there are none."""
     names = list(categories)
     is_word = np.isnan(numbers_among(names))
     if not is_word.any() or is_word.sum() * 4 > len(names):
