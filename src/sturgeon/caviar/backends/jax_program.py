@@ -177,7 +177,8 @@ def training_step(shape: ProgramShape, lane: LaneInputs, depth: Array) -> Step:
         return mean, statistics
 
     def step(state: TrainingState, batch: MiniBatch) -> tuple[TrainingState, jax.Array]:
-        key = jax.random.fold_in(jax.random.wrap_key_data(lane.dropout_key), state.optimizer.count)
+        stream = jax.random.wrap_key_data(lane.dropout_key, impl="threefry2x32")
+        key = jax.random.fold_in(stream, state.optimizer.count)
         (value, seen), gradient = jax.value_and_grad(loss, has_aux=True)(state.weights, batch, key)
         weights, optimizer = descend(
             state.weights,

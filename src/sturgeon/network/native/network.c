@@ -172,7 +172,7 @@ double sturgeon_train_epoch(const Sizes *s, const Settings *t, const State *stat
     b.rows = seen - start < s->batch ? seen - start : s->batch;
     gather(s, inputs, targets, order + start, &b);
     for (long l = 0; l < s->layers && t->dropout > 0; l++)
-      draw_factors(fold_in(fold_in(key, (uint32_t)*count), (uint32_t)l), t->dropout, s->units, s->batch, b.rows,
+      draw_factors(fold_in(fold_in(key, (uint32_t)*count), (uint32_t)l), t->dropout, s->units, b.rows,
                    b.layers[l].factors, stride_of(s->units));
     forward(s, state->weights, &b, t->norm_epsilon);
     loss += s->classes ? softmax_loss(b.rows, s->outputs, b.outputs, stride_of(s->outputs), b.targets)

@@ -1,7 +1,7 @@
 /* Random numbers, the same ones wherever a training runs.
 
-   Dropout's masks are the bits that JAX's default generator draws from the same key; the order of the rows is
-   NumPy's Generator.permutation by its default generator.
+   Dropout's masks are drawn by the cipher of JAX's default generator; the order of the rows is NumPy's
+   Generator.permutation by its default generator.
 
    Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Threefry-2x32, 20 rounds); O'Neill
    2014, "PCG" (PCG64, XSL-RR). */
@@ -41,23 +41,26 @@ static Key fold_in(Key key, uint32_t data) {
   return (Key){x[0], y[0]};
 }
 
-/* Factors of inverted dropout for a mini-batch, [rows, units] in a stride: drawn for full mini-batches of `batch`
-   rows, unit by unit, as jax.random.uniform(key, (units, batch)) does. */
-static void draw_factors(Key key, float rate, long units, long batch, long rows, float *factors, long stride) {
-  vec kept = all(1 / (1 - rate));
-  for (long unit = 0; unit < units; unit++)
-    for (long row = 0; row < rows; row += WIDTH) {
-      uvec x, y;
-      for (int i = 0; i < WIDTH; i++) {
-        uint64_t count = (uint64_t)unit * batch + row + i;
-        x[i] = (uint32_t)(count >> 32);
-        y[i] = (uint32_t)count;
+/* Factors of inverted dropout for a mini-batch, [rows, units] in a stride, as `dropout_factors` in stack.py says:
+   16 bits decide on a unit, so that one run of the cipher does for four. Of 64 units in a row, the first sixteen
+   take the lower half of the first number, the next its upper half, then those of the second number. */
+static void draw_factors(Key key, float rate, long units, long rows, float *factors, long stride) {
+  vec kept = all(1 / (1 - rate)), least = all(rate * 65536);
+  uvec places;
+  for (int i = 0; i < WIDTH; i++) places[i] = i;
+  for (long row = 0; row < rows; row++)
+    for (long block = 0; block < units; block += 64)
+      for (long first = 0; first < 16; first += WIDTH) {
+        uvec x = {0}, y = places + (uint32_t)(block / 4 + first);
+        x += (uint32_t)row;
+        threefry(key, &x, &y);
+        uvec bits[4] = {x & 0xFFFFu, x >> 16, y & 0xFFFFu, y >> 16};
+        for (long part = 0; part < 4; part++) {
+          long unit = block + part * 16 + first;
+          vec drawn = __builtin_convertvector((ivec)bits[part], vec);
+          if (unit < padded(units)) store(factors + row * stride + unit, choose(least <= drawn, kept, all(0)));
+        }
       }
-      threefry(key, &x, &y);
-      vec uniform = (vec)(((x ^ y) >> 9) | 0x3F800000u) - all(1);
-      vec factor = choose(all(rate) <= uniform, kept, all(0));
-      for (long i = 0; i < WIDTH && row + i < rows; i++) factors[(row + i) * stride + unit] = factor[i];
-    }
 }
 
 typedef unsigned __int128 wide;
