@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     help="Words that mean a missing value.  [default: NA, N/A, NaN, null, None and their like]",
 )
 @file_options
+@click.option(
+    "--group-column",
+    metavar="COLUMN",
+    help="Rows of equal cells there belong together: in one part, in one fold; it is no input.",
+)
 @click.option("--seed", type=int, help="Of the split and of what is measured.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool, **options: Any) -> int:
@@ -73,6 +78,8 @@ def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool
     asked = TuneOptions(space, epochs=options["epochs"], seed=options["seed"])
     of_data = {name: options[name] for name in ("task", "numeric", "categorical", "drop", *CELL_OPTIONS)}
     of_data |= (reading := {name: options[name] for name in FILE_OPTIONS if options[name] is not None})
+    if options["group_column"] is not None:
+        of_data["group_column"] = reading["group_column"] = options["group_column"]
     if options["missing"]:
         of_data["missing"] = words_of(options["missing"])
     job = TableJob(data, target, out_beside(data).parent, asked, budget=budget, data_options=of_data)
@@ -91,7 +98,7 @@ def _next_command(
     from sturgeon.data.reading.formats.database import hide_password
 
     options = {"target": target, **reading}
-    told = (f"--{name} {shlex.quote(value)}" for name, value in options.items())
+    told = (f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in options.items())
     table = " ".join((shlex.quote(hide_password(str(data))), *told))
     if made.recommendation == "caviar":
         return f"sturgeon tune {table} --budget {budget}"

@@ -179,12 +179,17 @@ def _refuse_nearly_numbers(
         )
 
 
+def _spelled(number: float) -> str:
+    """Spell a whole number, one of more than fifteen digits by its first."""
+    return f"{number:.0f}" if abs(number) < 1e15 else f"{number:g}"
+
+
 def _decide_by_numbers(numbers: np.ndarray, rows: np.ndarray) -> TaskChoice:
     """Decide from the different numbers and how many rows have each."""
     count, low, high = len(numbers), numbers.min(initial=np.inf), numbers.max(initial=-np.inf)
     if not (np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()):
         return TaskChoice("regression", "the target's values are not all whole numbers")
-    span = f"the target's values are whole numbers from {low:.0f} to {high:.0f}"
+    span = f"the target's values are whole numbers from {_spelled(low)} to {_spelled(high)}"
     otherwise = f"; `{option('task', 'classification')}` takes them as classes"
     if low not in (0, 1) or high - low + 1 != count:
         hint = otherwise if count <= MOST_CLASSES else ""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sturgeon.data.features.cells import distinct, numbers_among, row_number
 from sturgeon.data.reading.names import shown
-from sturgeon.data.reading.rules import is_padded
+from sturgeon.data.reading.rules import STRAY_WORDS, is_padded
 from sturgeon.errors import DataError, option
 
 Kind = Literal["numeric", "categorical", "pooled"]
@@ -134,7 +134,9 @@ def _refuse_mistaken_numbers(
     present = codes[codes >= 0]
     if len(values) <= FEW_CATEGORIES or is_text[present].mean() > 1 - MOSTLY_NUMBERS:
         return
-    wrong = int(np.flatnonzero((codes >= 0) & is_text[codes])[0])
+    known = np.array([isinstance(value, str) and value.strip() in STRAY_WORDS for value in values], np.bool_)
+    told = is_text & ~known if (is_text & ~known).any() else is_text  # a dash is not what is wrong
+    wrong = int(np.flatnonzero((codes >= 0) & told[codes])[0])
     raise DataError(
         f"a column of numbers must hold nothing else; column {column.name!r} of {source} has "
         f"{shown(values[codes[wrong]])} in row {row_number(column, wrong)}; correct it (an empty cell is a "

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.features.cells import distinct
+from sturgeon.data.features.cells import category_key, distinct, numbers_among
 from sturgeon.data.features.columns import CategoricalColumn, NumericColumn
 from sturgeon.data.features.kinds import looks_dressed
 from sturgeon.data.features.pooled import PooledColumn
@@ -110,6 +110,10 @@ def describe_cells(
         elif any(map(is_padded, column.categories)) and all(each.isdecimal() for each in column.categories):
             padded = next(filter(is_padded, column.categories))
             notes.append(f"{taken}, as its cells have leading zeros ({padded!r})")
+        elif (word := _word_among_numbers(column.categories)) is not None:
+            cells = frame[column.name].map(category_key).to_numpy()
+            row = int(np.flatnonzero(cells == word)[0]) + 1
+            notes.append(f"{taken}, as {word!r} in row {row} is no number")
         else:
             continue
         few.pop()
@@ -123,6 +127,15 @@ def describe_cells(
             f"{len(frame)} rows"
         )
     return notes
+
+
+def _word_among_numbers(categories: Collection[str]) -> str | None:
+    """The first of few words among categories that are numbers otherwise; None where there are none."""
+    names = list(categories)
+    is_word = np.isnan(numbers_among(names))
+    if not is_word.any() or is_word.sum() * 4 > len(names):
+        return None
+    return names[int(np.flatnonzero(is_word)[0])]
 
 
 def describe_parts(preprocessing: Preprocessing, validation: np.ndarray, test: np.ndarray) -> list[str]:

@@ -20,6 +20,7 @@ from sturgeon.data.features.written import Form, Written, kind_of, leave_out_str
 from sturgeon.data.forms.moments import ORDERS, MomentForm, Order, likely_moments, possible_moments
 from sturgeon.data.forms.numbers import MARKS, NumberForm, likely_form, possible_forms, unit_of
 from sturgeon.data.reading.names import shown
+from sturgeon.data.reading.rules import STRAY_WORDS, is_padded
 from sturgeon.errors import DataError, option
 
 _FIRST_CELLS, _FIRST_ROWS = 64, 1000
@@ -100,6 +101,7 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     if pd.api.types.is_numeric_dtype(column) or column.dtype.kind == "c":
         return _compact(column, source) if is_date else None
     first = [each for each in column.iloc[:_FIRST_ROWS].dropna().iloc[:_FIRST_CELLS] if isinstance(each, str)]
+    first = [each for each in first if each.strip() not in STRAY_WORDS]
     if first and not is_date and sum(_looks_written(each.strip()) for each in first) * 2 < len(first):
         return None
     codes, values = distinct(column, source)
@@ -109,7 +111,7 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     texts = [each.strip() for each in values if isinstance(each, str)]
     forms = _possible(texts, values, asked, is_date=is_date)
     if forms is None:
-        return None
+        return _plain_with_stray(values, stray)
     if not forms:
         if is_date:
             return _compact(column, source)
@@ -122,6 +124,14 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     place = int(np.flatnonzero((codes >= 0) & (one != other)[codes])[0])
     example, row = str(values[codes[place]]).strip(), row_number(column, place)
     return Written(forms[0], example, row, tuple(stray), tuple(forms))
+
+
+def _plain_with_stray(values: list[Any], stray: list[str]) -> Written | None:
+    """The form of plain numbers among which words mean missing, as in a data frame; None where none do."""
+    form = NumberForm(".")
+    if not stray or not values or any(map(is_padded, values)) or np.isnan(numbers_among(values)).any():
+        return None
+    return None if np.isnan(form.read(values)).any() else Written(form, stray=tuple(stray))
 
 
 def _possible(texts: list[str], values: list[Any], asked: Asked, *, is_date: bool) -> list[Form] | None:

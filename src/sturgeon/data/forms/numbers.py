@@ -23,6 +23,7 @@ _CELL = re.compile(
     r"(?P<digits>\d(?:[\d.,_']|\s(?=\d))*|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?"
     rf"(?:\s?(?P<after>{_UNIT}))?(?P<close>\))?"
 )
+_MAGNITUDES = ("k", "m", "b", "t", "bn", "mn", "mio", "mrd", "million", "billion")
 _NO_UNITS = ("am", "pm", "st", "nd", "rd", "th")  # of a time of day, of a place in an order
 _SEPARATOR = re.compile(r"[.,_'\s]")
 _ALIKE = str.maketrans({"\u2212": "-", "\u2019": "'", **dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f", " ")})
@@ -87,9 +88,12 @@ def _take_apart(text: str) -> _Parts | None:
         return None
     opened = bool(found["open"]) + bool(found["open_behind"])
     signs = [sign for sign in (found["sign"], found["sign_behind"]) if sign]
-    if opened != bool(found["close"]) or len(signs) + opened > 1 or (found["before"] and found["after"]):
+    if opened != bool(found["close"]) or len(signs) + opened > 1:
         return None
-    unit = found["before"] or found["after"] or ""
+    before, after = found["before"] or "", found["after"] or ""
+    if before and after and after.casefold().rstrip(".") not in _MAGNITUDES:
+        return None
+    unit = before + after  # "$M" of $1.2M
     if unit.casefold() in _NO_UNITS:
         return None
     return _Parts(bool(opened) or signs == ["-"], found["digits"], found["exponent"] or "", unit)

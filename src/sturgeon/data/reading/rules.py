@@ -21,6 +21,10 @@ MISSING_WORDS = (
 STRAY_WORDS = (
     *("-", "--", "---", "–", "—", ".", "..", "...", "na", "Na", "n.a.", "N.A.", "n.a", "none", "NONE"),
     *(
+        "nil",
+        "Nil",
+        "NIL",
+        "#NULL!",
         "Null",
         "NAN",
         "missing",
