@@ -12,6 +12,7 @@ from typing import Any
 from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.progress import say
 from sturgeon.caviar.ray.connection import connect, count_places, import_ray, several_machines
+from sturgeon.caviar.ray.losses import ActorLost, hear
 from sturgeon.caviar.ray.relay import Ended, Relay, versions
 from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.workers.messages import Leave, Load, NotLoaded, Ready, Refused
@@ -70,6 +71,7 @@ class RayPool:
         self._ray = import_ray()
         self._workers: dict[int, RayWorker] = {}
         self._failed_starts = 0
+        self._alone_since: float | None = None
         self._settings = settings
         self._connected = connect(settings)
         try:
@@ -117,15 +119,11 @@ class RayPool:
             RunError: Workers die before they have loaded it, one after the other.
         """
         self.grow(count)
-        say_at = time.monotonic() + WAITED_SECONDS
         while not any(worker.ready for worker in self._workers.values()):
             for worker, message in self.messages(SLICE_SECONDS):
                 if message is None:
                     self.reap(worker)
             self.grow(count)
-            if time.monotonic() > say_at:
-                say("Waiting for the first worker on the Ray cluster; Ctrl-C leaves.")
-                say_at = math.inf
 
     def idle(self, busy: Iterable[Any]) -> RayWorker | None:
         """Give a worker that is ready and not among the busy ones, if there is one."""
@@ -141,6 +139,7 @@ class RayPool:
         Raises:
             InputError: The function could not be loaded, or the node is not fit to.
         """
+        self._say_that_none_is_ready()
         for worker in self._arrived(seconds, interrupt):
             for message in self._hear(worker):
                 if self._workers.get(worker.slot) is not worker:
@@ -159,6 +158,17 @@ class RayPool:
                 elif isinstance(message, Ready):
                     worker.ready, self._failed_starts = True, 0
                 yield worker, message
+
+    def _say_that_none_is_ready(self) -> None:
+        """Say once that there is no worker, where that lasts: none has started yet, or all nodes are gone."""
+        now = time.monotonic()
+        if any(worker.ready for worker in self._workers.values()):
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > WAITED_SECONDS:
+            say("Waiting for a worker on the Ray cluster; Ctrl-C leaves.")
+            self._alone_since = math.inf
 
     def _arrived(self, seconds: float, interrupt: Interrupt | None) -> list[RayWorker]:
         """Wait until workers have said something; give them."""
@@ -179,20 +189,11 @@ class RayPool:
         return [speakers[one] for one in found]
 
     def _hear(self, worker: RayWorker) -> list[object]:
-        errors = self._ray.exceptions
         try:
-            said = self._ray.get(worker.heard)
-        except errors.RuntimeEnvSetupError as error:
-            raise InputError(f"`runtime_env` must be one that Ray can set up; {_one_line(error)}") from None
-        except errors.RayError as error:
-            text = str(error)
-            if "failed to be imported" in text or "No module named 'sturgeon'" in text:
-                raise InputError(
-                    "Every node must have Sturgeon, of the driver's version; one cannot import it. "
-                    "Install it there."
-                ) from None
-            worker.lost = isinstance(error, errors.ActorDiedError | errors.ActorUnavailableError)
-            worker.why = f"its worker on the cluster was lost: {_reason(text)}"
+            said = hear(self._ray, worker.heard)
+        except ActorLost as error:
+            worker.lost = error.with_node
+            worker.why = f"its worker on the cluster was lost: {error}"
             return [None]
         worker.heard = worker.actor.listen.remote()
         return said
@@ -251,17 +252,3 @@ class RayPool:
             self.close()
         else:
             self.kill()
-
-
-def _reason(text: str) -> str:
-    """Pick out of Ray's words why an actor died, on one line."""
-    lowered = text.lower()
-    if "node" in lowered and ("dead" in lowered or "died" in lowered or "terminated" in lowered):
-        return "its node is gone"
-    if "out of memory" in lowered or "oom" in lowered:
-        return "the node's memory ran out"
-    return " ".join(text.split())[:200]
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
