@@ -16,8 +16,8 @@ def logger(
 ) -> Callable[[Study, TrialRecord], None]:
     """Make a callback that writes each trial out for W&B when it has ended; needs the extra ``wandb``.
 
-    Each trial becomes a run ``trial 7`` in a group named after the study: its configuration, its curves by step,
-    and in the summary its final values, its state and why it ended so.
+    Each trial becomes a run ``trial 7`` in a group named after the study: its configuration, its curves by
+    step, and in the summary its final values, its state and why it ended so.
 
     Args:
         project: The project; by default W&B's own.

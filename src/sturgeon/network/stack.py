@@ -184,9 +184,9 @@ def put(whole: Array, part: Array, index: Any) -> jax.Array:
 def dropout_factors(like: Array, key: Array, rate: Array) -> jax.Array:
     """Inverted dropout: 0 for a share ``rate`` of the activations, 1/(1 - rate) for the rest.
 
-    16 random bits decide on an activation, so the share is exact to 1/65,536, and one run of the cipher does for
-    four. They depend on the key, the row and the unit alone, not on how many rows or units there are: what a
-    layer is padded with changes nothing. Drawn again in the backward pass rather than kept.
+    16 random bits decide on an activation, so the share is exact to 1/65,536, and one run of the cipher does
+    for four. They depend on the key, the row and the unit alone, not on how many rows or units there are:
+    what a layer is padded with changes nothing. Drawn again in the backward pass rather than kept.
 
     Args:
         like: Activations ``[rows, units]``, for their shape and type.
