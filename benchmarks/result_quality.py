@@ -314,7 +314,7 @@ def mlp_search(rows: Rows) -> np.ndarray:
 
 def realmlp(rows: Rows) -> np.ndarray:
     """RealMLP-TD."""
-    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor  # pyright: ignore[reportMissingImports]
 
     kind: Any = RealMLP_TD_Classifier if rows.classes else RealMLP_TD_Regressor
     return _of_pytabkit(kind, rows)
@@ -322,7 +322,7 @@ def realmlp(rows: Rows) -> np.ndarray:
 
 def tabm(rows: Rows) -> np.ndarray:
     """TabM-D."""
-    from pytabkit import TabM_D_Classifier, TabM_D_Regressor
+    from pytabkit import TabM_D_Classifier, TabM_D_Regressor  # pyright: ignore[reportMissingImports]
 
     kind: Any = TabM_D_Classifier if rows.classes else TabM_D_Regressor
     return _of_pytabkit(kind, rows)

@@ -39,8 +39,8 @@ def find_widget() -> ProgressWidget | None:
     if shell is None or not hasattr(shell, "kernel"):
         return None
     try:
-        import ipywidgets
-        from IPython.display import display
+        import ipywidgets  # pyright: ignore[reportMissingImports]
+        from IPython.display import display  # pyright: ignore[reportMissingImports]
     except ImportError:
         return None
     return ProgressWidget(ipywidgets, display)
