@@ -7,7 +7,7 @@
 
 Printed, each with its bar:
 
-* steps of the built-in network from when the training sees a command until it holds (1);
+* steps of the built-in network from where a change was accepted to the first with the new learning rate (1);
 * seconds from a command until its outcome is there for whoever asked; 2 s for a rewind and for a branch of a
   network of ten million parameters;
 * the share of time that listening takes at steps of 1 ms, in rounds that alternate with the loop alone (1 %);
@@ -20,6 +20,7 @@ import argparse
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -27,8 +28,10 @@ import numpy as np
 
 import sturgeon as st
 from sturgeon.data import Dataset, prepare
+from sturgeon.network.settings import TrainingSettings
 from sturgeon.panda.beginning import tend
 from sturgeon.panda.kept.schedule import schedule_of
+from sturgeon.panda.kept.tree import Change
 from sturgeon.panda.opening import RunOptions
 from sturgeon.panda.table.network import NetworkTraining
 from sturgeon.panda.table.table import PandaJob, tend_table
@@ -41,9 +44,18 @@ def made_table(rows: int) -> tuple[np.ndarray, np.ndarray]:
     return x, np.where(x[:, 0] + x[:, 1] ** 2 > 1, "yes", "no")
 
 
-def network(dataset: Dataset, units: int) -> NetworkTraining:
+class WatchedNetwork(NetworkTraining):
+    """The built-in network, with a look at what its compiled steps are given."""
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return TrainingSettings.of(self._job.config).learning_rate
+
+
+def network(dataset: Dataset, units: int) -> WatchedNetwork:
     config = {**tended_space().default(), "hidden_units": units}
-    return NetworkTraining(dataset, config, seed=1, epochs=30, metric="val_loss")
+    return WatchedNetwork(dataset, config, seed=1, epochs=30, metric="val_loss")
 
 
 def listening(folder: Path, rounds: int) -> float:
@@ -74,12 +86,13 @@ def steering(folder: Path, dataset: Dataset, units: int, rounds: int) -> dict[st
     """Seconds of each kind of command, and the steps until a change holds."""
     training, found = network(dataset, units), {"change": [], "rewind": [], "branch": [], "steps": []}
     run = tend(folder / "steer.study", training, tended_space(), RunOptions())
+    taken: list[tuple[int, int, float]] = []  # by step: the branch, the steps before it, its learning rate
 
     def steer() -> None:
         with st.Panda.attach(folder / "steer.study") as tended:
             for number in range(rounds):
                 for name, command in (
-                    ("change", lambda number=number: tended.set(learning_rate=0.01 + 0.001 * number)),
+                    ("change", lambda number=number: tended.set(learning_rate=0.011 + 0.001 * number)),
                     ("branch", lambda: tended.branch(1, learning_rate=0.02)),
                     ("rewind", lambda: tended.rewind(1)),
                 ):
@@ -92,19 +105,24 @@ def steering(folder: Path, dataset: Dataset, units: int, rounds: int) -> dict[st
     thread.start()
     with run:
         while not run.stopped:
-            before = run.values["learning_rate"]
-            seen = run.at.step
             run.poll()
-            if run.values["learning_rate"] != before and run.at.step == seen:
-                found["steps"].append(1)  # the very next step is taken with the new value
             run.between_epochs = False
+            taken.append((run.record.trial.number, training.at.step, training.rate))
             metrics = training.step()
             if metrics is None:
                 run.at = training.at
             else:
                 run.end_epoch(metrics, training.at)
+        found["steps"] = [steps_until(change, taken) for change in run.tree().changes]
     thread.join()
     return found
+
+
+def steps_until(change: Change, taken: Sequence[tuple[int, int, float]]) -> float:
+    """Which step of its branch, counted from where a change was accepted, is the first that has it."""
+    rates = [rate for trial, before, rate in taken if trial == change.trial and before >= change.at.step]
+    new = change.new["learning_rate"]
+    return rates.index(new) + 1 if new in rates else float("inf")
 
 
 def replayed(folder: Path) -> str:
@@ -140,7 +158,7 @@ def main() -> None:
         folder = Path(name)
         found = steering(folder, dataset, units, rounds)
         print(f"a network of {weights / 1e6:.1f} million weights, its moments beside it")
-        print(f"  steps until a change holds       {max(found['steps'], default=0)}        (bar 1)")
+        print(f"  steps until a change holds       {max(found['steps']):g}        (bar 1)")
         for kind, bar in (("change", "none"), ("branch", "2 s"), ("rewind", "2 s")):
             times = found[kind]
             print(

@@ -60,6 +60,17 @@ def test_a_replay_gives_the_same_curves_to_the_bit(sturgeon, tended, table, tmp_
     assert json.loads(again.out)["value"] == result["value"]
 
 
+def test_a_replay_takes_the_seed_that_the_run_was_begun_with(sturgeon, table, tmp_path):
+    first, plan = tmp_path / "five", tmp_path / "five.json"
+    given = ("--seed", "5", "--epochs", "2", *QUICK, "--out", first)
+    assert sturgeon("panda", table, "--target", "kind", *given).code == 0
+    assert sturgeon("panda", "export", first, "-o", plan).code == 0
+    again = sturgeon("panda", table, "--target", "kind", "--replay", plan, "--json")
+    assert again.code == 0, again.err
+    result = json.loads(again.out)
+    assert (result["seed"], result["replay"]["same"]) == (5, True)
+
+
 def test_bad_input_is_one_line_and_code_2(sturgeon, tended, table, tmp_path):
     folder, _ = tended
     (tmp_path / "no.json").write_text("{}")

@@ -47,7 +47,7 @@ class PandaJob:
         epochs: Of each branch; None for 30, or what the run was begun with.
         minimize: The metric to be minimised.
         maximize: The metric to be maximised, instead.
-        seed: Of the split and the training; None for 0, or what the run was begun with.
+        seed: Of the split and the training; None for 0, or what the run (or the one replayed) was begun with.
         resume: Go on with the run that is there.
         replay: A schedule to be repeated.
         autopilot: Whether the coach's proposals are done.
@@ -150,7 +150,8 @@ def tend_table(
     started = time.monotonic()
     place = job.out / STUDY_FILE
     begun = _begun(place, job)
-    seed = int(begun.get("seed", 0) if job.seed is None else job.seed)
+    first = 0 if job.replay is None else job.replay.seed
+    seed = int(begun.get("seed", first) if job.seed is None else job.seed)
     dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, "folds": 1})
     _check_table(begun, job, dataset)
     metric, maximize = _objective(job, dataset, begun)
