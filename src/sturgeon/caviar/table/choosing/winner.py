@@ -18,7 +18,7 @@ import numpy as np
 
 from sturgeon.search.folds import paired_error
 
-REGULARISERS = ("dropout", "weight_decay", "label_smoothing")
+REGULARISERS = ("dropout", "weight_decay")
 """The hyperparameters of which more regularises more, those that count first."""
 
 
