@@ -273,7 +273,9 @@ def measure_optuna(url: str) -> dict[str, float | None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=50, help="of each trial")
     parser.add_argument("--rounds", type=int, default=5, help="of the training, with and without pages")

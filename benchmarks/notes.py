@@ -34,7 +34,9 @@ def contradict(verdicts: list[str]) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--whole", action="store_true", help="the whole form, not the quick one")
     parser.add_argument("--claims", default=",".join(CLAIMS), help="numbers, with commas between")

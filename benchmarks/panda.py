@@ -30,9 +30,11 @@ import sturgeon as st
 from sturgeon.data import Dataset, prepare
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.panda.beginning import tend
+from sturgeon.panda.commands import give
 from sturgeon.panda.kept.schedule import schedule_of
 from sturgeon.panda.kept.tree import Change
 from sturgeon.panda.opening import RunOptions
+from sturgeon.panda.run import Run
 from sturgeon.panda.table.network import NetworkTraining
 from sturgeon.panda.table.table import PandaJob, tend_table
 from sturgeon.panda.table.table_space import tended_space
@@ -129,13 +131,11 @@ def replayed(folder: Path) -> str:
     """Whether a changed run is the same to the bit when it is replayed, and how many changes it had."""
     job = PandaJob(made_table(2000), "target", folder / "first", epochs=4)
 
-    def change(run: object, metrics: object) -> None:
+    def change(run: Run, metrics: object) -> None:
         del metrics
-        if run.at.epoch in (1, 2):  # type: ignore[attr-defined]
-            from sturgeon.panda.commands import give
-
-            give(run.record.study, "set", values={"learning_rate": 0.01 / run.at.epoch})  # type: ignore[attr-defined]
-            run.poll_now()  # type: ignore[attr-defined]
+        if run.at.epoch in (1, 2):
+            give(run.record.study, "set", values={"learning_rate": 0.01 / run.at.epoch})
+            run.poll_now()
 
     tend_table(job, on_epoch=change)
     with st.Panda.attach(folder / "first" / "panda.study") as tended:
