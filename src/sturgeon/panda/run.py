@@ -12,7 +12,7 @@ from typing import Any
 
 from sturgeon.errors import InputError
 from sturgeon.panda.coach.coach import Epoch
-from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal
+from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal, acts_of
 from sturgeon.panda.commands import give
 from sturgeon.panda.executor import CommandExecutor, check_taken
 from sturgeon.panda.kept.record import Moment, RunRecord
@@ -184,8 +184,14 @@ class Run:
             for name in self.space.names
             if isinstance(known := self.space[name], Real | Integer) and name not in self.training.fixed
         }
+        acts = acts_of(self.record.study.journal.read()) if coach.autopilot else None
         for proposal in coach.propose(
-            self.history, self.metric, maximize=self.maximize, allowed=allowed, dismissed=self.dismissed
+            self.history,
+            self.metric,
+            maximize=self.maximize,
+            allowed=allowed,
+            dismissed=self.dismissed,
+            acts=acts,
         ):
             note = self.record.note(self._in_json(proposal))
             if proposal.act and not self.stopped:
@@ -238,6 +244,8 @@ class Run:
         self.history = self._history_of(start)
         self._reported = {}
         self.dismissed = set()
+        if self._coach is not None:
+            self._coach.forget()
         return remark
 
     def change(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

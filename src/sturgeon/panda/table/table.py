@@ -269,7 +269,7 @@ def _conclude(
         config=run.values,
         best=keeper.best,
         test=None if interrupted else keeper.test(),
-        replay=None if job.replay is None else _compare(job.replay, tree.branches[0].curves),
+        replay=None if job.replay is None else _compare(job.replay, tree.curves_along(tree.current)),
         seconds=round(seconds, 3),
         interrupted=interrupted,
     )
