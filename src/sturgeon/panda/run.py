@@ -216,8 +216,12 @@ class Run:
             proposed["checkpoint"] = max(good, key=lambda one: (one.at, one.number)).number
         return {**body, "proposal": proposed}
 
-    def save(self, why: str) -> Checkpoint:
+    def save(self, why: str, *, command: int | None = None) -> Checkpoint:
         """Make a checkpoint now.
+
+        Args:
+            why: See :class:`Checkpoint`.
+            command: Which command asked for it.
 
         Raises:
             InputError: The training cannot be saved.
@@ -230,7 +234,8 @@ class Run:
             )
         value = self._reported.get(self.metric)
         moment = Moment(self.at, self.training.values, value)
-        return self.record.save(self.training.save, moment, why=why, ending=self.training.ending)
+        ending = self.training.ending
+        return self.record.save(self.training.save, moment, why=why, ending=ending, command=command)
 
     def load(self, file: Path, values: Mapping[str, Any], start: Checkpoint) -> str:
         """Go on from a checkpoint with these hyperparameters; gives the training's remark.
@@ -262,13 +267,18 @@ class Run:
         self.training.apply(values)
         return old, check_taken(self.training, values, old)
 
-    def go_on_from(self, checkpoint: Checkpoint) -> None:
-        """Resume at a checkpoint, as it was made.
+    def go_on_from(self, checkpoint: Checkpoint, values: Mapping[str, Any] | None = None) -> None:
+        """Resume at a checkpoint.
+
+        Args:
+            checkpoint: Where to.
+            values: The hyperparameters; None for those that it was made with.
 
         Raises:
             InputError: Its file cannot be used.
         """
-        self.load(self.record.files.verified(checkpoint), dict(checkpoint.values), checkpoint)
+        given = checkpoint.values if values is None else values
+        self.load(self.record.files.verified(checkpoint), dict(given), checkpoint)
 
     def redo(self, changes: Iterable[Change]) -> None:
         """Make changes again where they were made; they are written down already."""
