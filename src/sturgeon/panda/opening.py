@@ -116,7 +116,7 @@ def open_run(study: Study, training: Training, options: RunOptions, *, coach: Co
         record.go_on_with(number)
         run = Run(record, training, study.space, Listener(study, after=last), coach)
         if training.can_save:
-            run.save("begin")
+            _save_beginning(run)
         return run
     _take_over(study, tree)
     files.remove_strays(tree.checkpoints.values())
@@ -124,6 +124,22 @@ def open_run(study: Study, training: Training, options: RunOptions, *, coach: Co
     _resume(run, study, tree)
     _answer_unanswered(run, tree)
     return run
+
+
+def _save_beginning(run: Run) -> None:
+    """Make the checkpoint that everything can go back to.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        run.save("begin")
+    except OSError as error:
+        run.close(interrupted=True)
+        raise InputError(
+            f"A run begins with a checkpoint; none can be written to {str(run.record.files.folder)!r} "
+            f"({error.strerror}). Make room, then go on with {option('resume', True)}."
+        ) from error
 
 
 def _take_over(study: Study, tree: RunTree) -> None:

@@ -68,6 +68,7 @@ class Run:
         self._due: deque[Change] = deque()
         self._reported: dict[str, float] = {}
         self._last_epoch: int | None = None
+        self._unsaved = False
         self._ended = False
 
     # -- what a loop calls -----------------------------------------------------------------------
@@ -311,13 +312,17 @@ class Run:
         return [one for one in found if one.number <= start.at.epoch]
 
     def _save_if_possible(self, why: str) -> None:
-        """Make a checkpoint; a disk that is full ends no training."""
+        """Make a checkpoint; a disk that is full ends no training, and is said once."""
         try:
             self.save(why)
         except OSError as error:
-            self.record.event(
-                "unsaved", why=f"no checkpoint could be written ({error.strerror}); it trains on"
-            )
+            if not self._unsaved:
+                self.record.event(
+                    "unsaved", why=f"no checkpoint could be written ({error.strerror}); it trains on"
+                )
+            self._unsaved = True
+        else:
+            self._unsaved = False
 
     # -- the end ---------------------------------------------------------------------------------
 
