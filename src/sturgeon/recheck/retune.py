@@ -12,7 +12,7 @@ from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError, option
 from sturgeon.recheck.outcome import RecheckResult
-from sturgeon.recheck.rows.new_data import TableStudy
+from sturgeon.recheck.rows.table_study import TableStudy
 from sturgeon.space import config_key
 from sturgeon.study import Study
 
