@@ -132,10 +132,21 @@ def test_the_same_data_gives_the_same_result_again(recheck):
             "every row must have a target",
         ),
         (lambda frame: frame[frame["kind"] == "beluga"], "two classes"),
+        (lambda frame: frame.head(1), "95 more would do"),
         (lambda frame: frame.head(40), "56 more would do"),
         (lambda frame: frame.drop(columns="kind"), "the target must be a column"),
     ],
-    ids=["missing", "renamed", "retyped", "new class", "unlabelled", "one class", "few rows", "no target"],
+    ids=[
+        "missing",
+        "renamed",
+        "retyped",
+        "new class",
+        "unlabelled",
+        "one class",
+        "a row",
+        "few rows",
+        "no target",
+    ],
 )
 def test_new_data_that_does_not_fit_gives_one_line(recheck, change, words):
     code, out, err = recheck(change(fish(1)))
@@ -207,6 +218,7 @@ def test_rows_of_a_growing_table_in_order_of_time_teach_and_only_new_ones_judge(
         (["--window", "x"], "window"),
         (["--time-column", "when"], "time-column"),
         (["--trials", "4"], "--retune"),
+        (["--retune", "--trials", "0"], "whole number from 1"),
     ],
 )
 def test_bad_options_give_one_line(recheck, options, words):

@@ -101,21 +101,27 @@ def read_new_data(
             for name in frame.columns
             if name not in needed and name != old.target and name not in dropped
         ]
-        frame, notes = _check_classes(known, cast(pd.DataFrame, frame[[*needed, old.target]]), source)
+        frame = cast(pd.DataFrame, frame[[*needed, old.target]])
+        _refuse_few(len(frame), source)
+        frame, notes = _check_classes(known, frame, source)
     begun = sum((old.study.about.get("rows") or {}).values())
     if old_rows is None and len(frame) == begun and was_begun_with(old, table):
         raise refuse(source)
     apart = set_old_rows_aside(frame, old_rows, source, in_time=in_time)
-    frame, rows = apart.frame, len(apart.frame) - apart.first
+    frame = apart.frame
+    _refuse_few(len(frame) - apart.first, source)
+    dataset = _prepare(old, frame, source)
+    return NewData(
+        frame, dataset, source, tuple(extra), train_rows, in_time, apart.first, (*notes, *apart.notes)
+    )
+
+
+def _refuse_few(rows: int, source: str) -> None:
     if rows < FEWEST:
         raise DataError(
             f"a recheck needs at least {FEWEST} rows to say anything; {source} has {rows}; "
             f"{FEWEST - rows} more would do"
         )
-    dataset = _prepare(old, frame, source)
-    return NewData(
-        frame, dataset, source, tuple(extra), train_rows, in_time, apart.first, (*notes, *apart.notes)
-    )
 
 
 def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
