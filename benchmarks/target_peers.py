@@ -165,7 +165,9 @@ def ray_search(path: str, seconds: float, seed: int, log: str) -> None:
 
         torch_trial(settings, table, seed * 100_000 + number, Log(log), report)
 
-    ray.init(num_cpus=2, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False)
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    quiet = {"include_dashboard": False, "logging_level": logging.ERROR, "log_to_driver": False}
+    ray.init("local", num_cpus=2, _node_ip_address="127.0.0.1", **quiet)
     left = max(1.0, seconds - (time.monotonic() - began))
     tuner = tune.Tuner(
         tune.with_resources(trainable, {"cpu": 1}),
@@ -183,6 +185,7 @@ def ray_search(path: str, seconds: float, seed: int, log: str) -> None:
             metric="loss",
             mode="min",
             num_samples=-1,
+            max_concurrent_trials=2,
             time_budget_s=left,
             scheduler=tune.schedulers.ASHAScheduler(max_t=EPOCHS, grace_period=3, reduction_factor=3),
             search_alg=tune.search.BasicVariantGenerator(random_state=seed),
@@ -202,8 +205,9 @@ def keras_worker(path: str, seed: int, log: str, tuner: str, port: int) -> None:
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     import keras
-    import keras_tuner
     import tensorflow as tf
+
+    import keras_tuner
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)

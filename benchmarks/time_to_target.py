@@ -6,11 +6,12 @@ The target of a table is the validation loss that the best peer has at the end, 
 seeds. The clock starts with the process: imports, compilation and bookkeeping count. Peers get arrays
 that are prepared; Sturgeon prepares the table itself, with the same split, in its time. ``optuna-tpe``,
 ``optuna-gp``, ``optuna-tpe+hyperband`` and ``ray-asha`` train the batch-norm network by PyTorch,
-``keras-hyperband`` (KerasTuner) by Keras on TensorFlow, ``sklearn-random`` and ``sklearn-halving`` scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. Ranges of
-numbers as inputs (``embedding``) are Sturgeon's alone. A peer's network counts after each epoch, ours
-when progress names it. Memory is the peak of all processes of a competitor together. ``--folder`` is
-where tables, logs and ``time_to_target.png`` go; Adult and electricity are read from ``--shared``, a
-folder with the UCI's files.
+``keras-hyperband`` (KerasTuner) by Keras on TensorFlow, ``sklearn-random`` and ``sklearn-halving``
+scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. Ranges of numbers as inputs
+(``embedding``) are Sturgeon's alone. A peer's network counts after each epoch, ours when progress names
+it. Memory is the peak of all processes of a competitor together. ``--folder`` is where
+tables, logs and ``time_to_target.png`` go; Adult and electricity are read from ``--shared``, a folder with
+the UCI's files.
 """
 
 from __future__ import annotations

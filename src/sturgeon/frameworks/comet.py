@@ -20,8 +20,8 @@ def logger(
 ) -> Callable[[Study, TrialRecord], None]:
     """Make a callback that writes each trial out for Comet when it has ended; needs the extra ``comet``.
 
-    Each trial becomes an experiment ``trial 7`` with the study's name as a tag: its configuration as parameters,
-    its curves by step, its final values, its state and why it ended so.
+    Each trial becomes an experiment ``trial 7`` with the study's name as a tag: its configuration as
+    parameters, its curves by step, its final values, its state and why it ended so.
 
     Args:
         project: The project; by default Comet's own.

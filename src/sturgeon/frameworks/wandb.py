@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sturgeon.frameworks.common.extras import import_extra
 from sturgeon.frameworks.common.logged_trials import reason_of, values_by_step
