@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sturgeon.caviar.population.generations import Generations
 from sturgeon.caviar.workers.folders import TrialFolders
+from sturgeon.caviar.workers.population.generations import Generations
 from sturgeon.errors import InputError, LeaseLost
 from sturgeon.search import PopulationBasedTraining, Record
 from sturgeon.stopping import Never, Stopping
@@ -146,4 +146,3 @@ def check_population(search: object, stopping: Stopping | None, trials: int | No
             "Each copy is a trial, too, so `trials` must be above the population; got "
             f"trials={trials} with population={search.population}. Leave it out: all train to their end."
         )
-
