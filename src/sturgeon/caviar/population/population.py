@@ -146,4 +146,3 @@ def check_population(search: object, stopping: Stopping | None, trials: int | No
             "Each copy is a trial, too, so `trials` must be above the population; got "
             f"trials={trials} with population={search.population}. Leave it out: all train to their end."
         )
-

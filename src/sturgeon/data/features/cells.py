@@ -11,7 +11,8 @@ import datetime
 import math
 import re
 from collections.abc import Sequence
-from numbers import Integral, Number, Rational
+from fractions import Fraction
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
@@ -161,12 +162,12 @@ def numbers_among(values: list[Any]) -> np.ndarray:
         >>> numbers_among(["1.5", 2, "abc"]).tolist()
         [1.5, 2.0, nan]
     """
-    values = [_bounded(value) if isinstance(value, Rational) else value for value in values]
+    values = [_bounded(value) if isinstance(value, Integral | Fraction) else value for value in values]
     parsed = pd.to_numeric(np.array([*values, np.nan], dtype=object), errors="coerce")
     return np.asarray(parsed, dtype=np.float64)[:-1]
 
 
-def _bounded(number: Rational) -> int | float:
+def _bounded(number: Any) -> int | float:
     """A whole number or a fraction as Python's own, or infinity where floats do not reach."""
     if abs(number) >= 2**1023:
         return math.inf if number > 0 else -math.inf

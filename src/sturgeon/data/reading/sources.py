@@ -217,7 +217,9 @@ def _as_array(values: Any, name: str) -> np.ndarray:
         raise DataError(f"{name} must be dense; got a sparse {type(values).__name__}; give {name}.toarray()")
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         is_number = values.dtype.kind in "iufb"
-        return values.astype(np.float64).filled(np.nan) if is_number else values.astype(object).filled(None)
+        plain = np.asarray(values.data, np.float64 if is_number else object).copy()
+        plain[np.ma.getmaskarray(values)] = np.nan if is_number else None
+        return plain
     try:
         return np.asarray(values)
     except (ValueError, TypeError) as error:
@@ -235,7 +237,7 @@ def add_column(frame: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
         (1, 2)
     """
     shared: dict[str, Any] = {} if int(pd.__version__.partition(".")[0]) >= 3 else {"copy": False}
-    return pd.concat([frame, column], axis=1, **shared)
+    return cast(pd.DataFrame, pd.concat([frame, column], axis=1, **shared))
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, called: str) -> str:
