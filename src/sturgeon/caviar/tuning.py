@@ -7,12 +7,14 @@ import logging
 import math
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
+from sturgeon.caviar.population.population import check_population
 from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.ray.ray_pool import RayPool
@@ -27,7 +29,7 @@ from sturgeon.caviar.workers.training import Repeated, prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
-from sturgeon.search import Search
+from sturgeon.search import PopulationBasedTraining, Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
@@ -154,6 +156,7 @@ def tune(
     for name, value in (("repeats", repeats), ("keep", keep)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise InputError(f"`{name}` must be a whole number from 1; got {value!r}.")
+    check_population(search, stopping, trials)
     source = train
     if repeats > 1:
         train = Repeated(train, repeats)
@@ -175,6 +178,8 @@ def tune(
     )
     new = None if exists else new_settings(options)
     if new is not None:
+        if isinstance(search, PopulationBasedTraining):
+            search.check_space(space)
         _check_until(new.objectives, limits)
         for line in doubtful_directions(new.objectives):
             _log.warning("%s", line)
@@ -194,6 +199,8 @@ def tune(
                 enqueue_first(opened, limits.trials)
         try:
             _check_until(settings.objectives, limits)
+            if trials is None and isinstance(opened.search, PopulationBasedTraining):
+                limits = replace(limits, trials=None)  # it ends when all have trained to their end
             if opened.place != MEMORY:
                 _keep_source(opened, source)
             places = places_for(0 if pool is None else pool.size) if deterministic else math.inf

@@ -40,7 +40,7 @@ from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.rules import CellRules, cell_rules, notes_of
-from sturgeon.data.reading.sources import Table, check_columns, is_text, open_table
+from sturgeon.data.reading.sources import Table, add_column, check_columns, is_text, open_table
 from sturgeon.data.splits import (
     FEWEST_IN_A_PART,
     Split,
@@ -303,9 +303,7 @@ def prepare(
     written: dict[str, Written] = {}
     if recognise:
         asked = _check_asked(Asked(**overruled, target=target, order=dates, decimal=decimal))
-        seen = inputs.copy(deep=False)
-        if task != "classification":
-            seen[target] = label_column
+        seen = inputs if task == "classification" else add_column(inputs, label_column)
         written = find_written(seen, source, asked, from_text=is_text(table))
         inputs = convert_written(inputs, written, source)
     check_present(label_column, source)

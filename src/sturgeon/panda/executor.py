@@ -130,9 +130,10 @@ class CommandExecutor:
         old, new = run.change(values)
         run.record.mark_edited()
         text = ", ".join(f"{name} {_number(old.get(name))} → {_number(new[name])}" for name in new)
+        since = f"step {run.at.step + 1}" if run.at.step else f"epoch {run.at.epoch + 1}"
         self._done(
             command,
-            f"{text}, from step {run.at.step + 1} on.",
+            f"{text}, from {since} on.",
             change=True,
             old=old,
             new=new,

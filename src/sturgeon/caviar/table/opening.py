@@ -13,6 +13,7 @@ from sturgeon.caviar.opening import (
     TuneOptions,
     begin_study,
     new_settings,
+    refuse_population_based,
     resume_study,
 )
 from sturgeon.data import METRICS, Dataset
@@ -38,6 +39,7 @@ def table_settings(options: TuneOptions, task: str) -> StudySettings:
     Raises:
         InputError: The space or the metric breaks a rule.
     """
+    refuse_population_based(options.search)
     space = options.space or standard_space()
     check_network_space(space)
     goal = _with_goal(options, task)

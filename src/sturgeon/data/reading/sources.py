@@ -175,9 +175,18 @@ def _join(pair: tuple[Any, ...], target: str, called: str) -> pd.DataFrame:
         raise DataError(
             f"the target must not be a column of X; {target!r} of {called} is; name `target` otherwise"
         )
-    joined = name_by_text(inputs)  # not concatenated, which would copy X
-    joined[target] = named
-    return joined
+    return add_column(name_by_text(inputs), named)
+
+
+def add_column(frame: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
+    """Put a column of as many rows, numbered alike, behind the others, whose cells are shared.
+
+    Example:
+        >>> add_column(pd.DataFrame({"length": [1.5]}), pd.Series([2], name="weight")).shape
+        (1, 2)
+    """
+    shared: dict[str, Any] = {} if int(pd.__version__.partition(".")[0]) >= 3 else {"copy": False}
+    return pd.concat([frame, column], axis=1, **shared)
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, called: str) -> str:

@@ -157,6 +157,13 @@ class RunTree:
             found += [change for change in own if child is None or change.at < child.start]
         return found
 
+    def changed_at_start(self, branch: Branch) -> dict[str, Any]:
+        """The hyperparameters that a branch starts with and the checkpoint it starts from did not have."""
+        start = None if branch.checkpoint is None else self.checkpoints.get(branch.checkpoint)
+        if start is None:
+            return {}
+        return {name: value for name, value in branch.values.items() if start.values.get(name) != value}
+
     def checkpoint(self, number: int) -> Checkpoint:
         """A checkpoint that can be gone back to.
 
