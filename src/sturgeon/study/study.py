@@ -606,7 +606,9 @@ class Study:
 
         def came_later(connection: Connection) -> bool:
             self._record_cache.sync(connection)
-            return any(one.copied and one.copied.generation >= generation for one in self._record_cache.record)
+            return any(
+                one.copied and one.copied.generation >= generation for one in self._record_cache.record
+            )
 
         with self._record_cache.lock:
             try:
