@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.population.population import population_of
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
+from sturgeon.caviar.workers.population.population import population_of
 from sturgeon.caviar.workers.settled import SettledOrder
-from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.errors import InputError, SpaceExhausted
+from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.search import Record
 from sturgeon.search.record import COPIED
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping

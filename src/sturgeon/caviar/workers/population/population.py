@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sturgeon.caviar.population.generations import Generations
 from sturgeon.caviar.workers.folders import TrialFolders
+from sturgeon.caviar.workers.population.generations import Generations
 from sturgeon.errors import InputError, LeaseLost
 from sturgeon.search import PopulationBasedTraining, Record
 from sturgeon.stopping import Never, Stopping

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sturgeon.caviar.population.population import Population
 from sturgeon.caviar.tuning import tune
+from sturgeon.caviar.workers.population.population import Population
 from sturgeon.errors import InputError, StudyError
 from sturgeon.search import PopulationBasedTraining, Random
 from sturgeon.space import Integer, Real, Space
@@ -93,9 +93,8 @@ def test_the_study_says_who_was_copied_from_whom(whole):
         assert copy.config != parent.config
         assert replaced.state == "stopped"
         assert f"trial {copy.number}, a copy of trial {parent.number}" in replaced.reason
-        assert copy.notes == (
-            f"copy of trial {parent.number} at step {copied['step']}, in the place of trial {replaced.number}",
-        )
+        where = f"copy of trial {parent.number} at step {copied['step']}"
+        assert copy.notes == (f"{where}, in the place of trial {replaced.number}",)
 
 
 def test_a_copy_goes_on_from_its_parents_weights_though_the_parent_writes_over_them(whole):
@@ -175,8 +174,8 @@ def test_a_trial_that_fails_is_replaced():
 def test_a_value_that_is_not_finite_is_replaced_too():
     def diverge(trial):
         if trial.number != 2:
-            return train(trial)
-        for _ in trial.epochs(EPOCHS):
+            train(trial)
+        for _ in trial.epochs(EPOCHS) if trial.number == 2 else ():
             trial.report(loss=float("nan"))
 
     study = run(diverge)
