@@ -40,8 +40,12 @@ def import_ray() -> Any:
     return ray
 
 
-def connect(settings: Ray) -> bool:
+def connect(settings: Ray, *, logs: bool = True) -> bool:
     """Connect this process to the cluster, if it is not; tell whether it was not.
+
+    Args:
+        settings: Which cluster.
+        logs: Whether what is printed on its nodes is printed here, too.
 
     Raises:
         InputError: The cluster does not answer, or has another version of Ray or Python.
@@ -62,7 +66,7 @@ def connect(settings: Ray) -> bool:
                 raise
             address = "local"
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": logs}
     with _own_signals(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -155,7 +155,7 @@ def tune_table(
     """
     started = time.monotonic() if started is None else started
     check_counts(job)
-    with contextlib.nullcontext() if job.ray is None else Cluster(job.ray) as cluster:
+    with contextlib.nullcontext() if job.ray is None else Cluster(job.ray, logs=False) as cluster:
         tell = {"on_start": on_start, "on_progress": on_progress, "on_repeats": on_repeats}
         return _tune_table(job, cluster, started, on_final=on_final, **tell)
 
