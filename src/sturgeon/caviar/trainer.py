@@ -49,7 +49,7 @@ class RunningLanes(Protocol):
     def hold(self, held: bool) -> None:
         """Begin no job until told otherwise; those that train go on."""
 
-    def halt(self, what: Order = "stop") -> None:
+    def halt(self, what: Order = "stop") -> object:
         """Have every job stop, or pause, after its current epoch; those that have not begun never will."""
 
     def next_event(self, timeout: float | None = None) -> Event | None:
@@ -107,6 +107,6 @@ class LaneTrainer(Trainer):
     objective: Objective
     epochs: int
 
-    def open(self) -> Lanes:
-        """Lanes to hand jobs to, one by one."""
-        return Lanes(self.backend, self.objective.metric, self.epochs)
+    def open(self, cores: int | None = None) -> Lanes:
+        """Lanes to hand jobs to, one by one; on so many cores at most, where they are on cores."""
+        return Lanes(self.backend, self.objective.metric, self.epochs, cores=cores)

@@ -6,7 +6,8 @@ import hashlib
 import logging
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
@@ -17,17 +18,19 @@ from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.ray.ray_pool import RayPool
 from sturgeon.caviar.ray.settings import Ray
+from sturgeon.caviar.workers.environment import Resources
 from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Callback, Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
+from sturgeon.caviar.workers.population.population import check_population
 from sturgeon.caviar.workers.settled import places_for
 from sturgeon.caviar.workers.training import Repeated, prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
-from sturgeon.search import Search
+from sturgeon.search import PopulationBasedTraining, Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
@@ -52,6 +55,7 @@ def tune(
     search: Search | None = None,
     stopping: Stopping | None = None,
     workers: int | Ray = 1,
+    resources: Mapping[str, float] | None = None,
     deterministic: bool = True,
     seed: int | None = None,
     resume: bool = False,
@@ -106,6 +110,9 @@ def tune(
         workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
             a debugger can stop in them; then there is no ``timeout``, and a crash is yours. ``st.Ray(...)``
             has them on the machines of a Ray cluster.
+        resources: What each worker has to itself on this machine, such as ``{"cores": 2, "gpus": 1}``, where
+            that is not an equal share: whole cores, and whole GPUs or a fraction of one, which trials then
+            share. It sees no other GPU (``CUDA_VISIBLE_DEVICES``).
         deterministic: Whether the same seed, workers and results give the same trials, whichever worker is
             faster: what is begun next depends on the trials begun before a fixed number of newer ones, and
             waits for them. With False it depends on all that has ended by then, and no worker ever waits.
@@ -154,6 +161,7 @@ def tune(
     for name, value in (("repeats", repeats), ("keep", keep)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise InputError(f"`{name}` must be a whole number from 1; got {value!r}.")
+    check_population(search, stopping, trials)
     source = train
     if repeats > 1:
         train = Repeated(train, repeats)
@@ -161,6 +169,7 @@ def tune(
         trials=trials, budget=budget, timeout=timeout, until=until, max_failures=max_failures
     )
     _check_workers(workers, limits)
+    each = _check_resources(resources, workers)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
     options = TuneOptions(
@@ -175,10 +184,12 @@ def tune(
     )
     new = None if exists else new_settings(options)
     if new is not None:
+        if isinstance(search, PopulationBasedTraining):
+            search.check_space(space)
         _check_until(new.objectives, limits)
         for line in doubtful_directions(new.objectives):
             _log.warning("%s", line)
-    pool = _make_pool(train, workers)
+    pool = _make_pool(train, workers, each)
     try:
         if isinstance(pool, RayPool):
             pool.check_place(MEMORY if study is None else os.fspath(study))
@@ -194,6 +205,8 @@ def tune(
                 enqueue_first(opened, limits.trials)
         try:
             _check_until(settings.objectives, limits)
+            if trials is None and isinstance(opened.search, PopulationBasedTraining):
+                limits = replace(limits, trials=None)  # it ends when all have trained to their end
             if opened.place != MEMORY:
                 _keep_source(opened, source)
             places = places_for(0 if pool is None else pool.size) if deterministic else math.inf
@@ -238,10 +251,26 @@ def _keep_source(study: Study, train: Callable[..., Any]) -> None:
         study.journal.write(_CODE, {"function": name_of(train), "sha256": digest})
 
 
-def _make_pool(train: Callable[..., Any], workers: int | Ray) -> WorkerPool | RayPool | None:
+def _make_pool(
+    train: Callable[..., Any], workers: int | Ray, resources: Resources
+) -> WorkerPool | RayPool | None:
     if isinstance(workers, Ray):
         return RayPool(pack(train), workers)
-    return WorkerPool(pack(train), workers) if workers else None
+    return WorkerPool(pack(train), workers, resources) if workers else None
+
+
+def _check_resources(resources: Mapping[str, float] | None, workers: int | Ray) -> Resources:
+    """Read what each worker is to have; refuse it where no worker on this machine could have it."""
+    if resources and isinstance(workers, Ray):
+        raise InputError(
+            f"On a Ray cluster, `workers` says what a trial has; got resources={resources!r}. Write "
+            "workers=st.Ray(cpus=2, gpus=1)."
+        )
+    if resources and workers == 0:
+        raise InputError(
+            f"`resources` are those of worker processes; got {resources!r} with workers=0. Use workers=1."
+        )
+    return Resources.of(resources)
 
 
 def _check_workers(workers: int | Ray, limits: Limits) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command(no_args_is_help=True)
 @click.argument("data", required=False, type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
-@click.option("--trials", type=int, help="Configurations to try.  [default: 24, or what --budget affords]")
+@click.option("--trials", type=int, help="Configurations to try.  [default: 16, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option(
@@ -114,6 +114,12 @@ if TYPE_CHECKING:
 )
 @click.option("--time-order", is_flag=True, help="Rows are in order of time: test on the last.")
 @click.option("--study", metavar="FILE|URL", help="Where the study is kept.  [default: tune.study in --out]")
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Train on the cores of a Ray cluster, HOST:PORT or auto; with several machines, --study is a "
+    "PostgreSQL URL.  [default: on this machine]",
+)
 @click.option("--resume", is_flag=True, help="Resume the study that is there.")
 @click.option(
     "--precision", metavar="NAME", help="float32, or bfloat16 for matrix products.  [default: float32]"
@@ -144,6 +150,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     check_address_space()
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
+    from sturgeon.caviar.ray.settings import Ray
     from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
     from sturgeon.cli.common.ending import write_report_of
     from sturgeon.cli.common.options import words_of
@@ -172,6 +179,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         max_size=options["max_size"],
         max_predict_time=options["max_predict_time"],
         compare=options["compare"],
+        ray=None if options["ray"] is None else Ray(address=options["ray"]),
     )
     with LiveView() as view:
         result = tune_table(

@@ -40,7 +40,7 @@ from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
 from sturgeon.data.reading.names import listed
 from sturgeon.data.reading.rules import CellRules, cell_rules, notes_of
-from sturgeon.data.reading.sources import Table, check_columns, is_text, open_table
+from sturgeon.data.reading.sources import Table, add_column, check_columns, is_text, open_table
 from sturgeon.data.splits import (
     FEWEST_IN_A_PART,
     Split,
@@ -243,7 +243,7 @@ def prepare(
         categorical: Columns to take as categories, whatever they look like.
         drop: Columns to leave out.
         date: Columns to take as dates, also where they are eight digits such as 20200131.
-        dates: ``"day-first"`` or ``"month-first"``, where dates such as 01/02/2020 leave it open.
+        dates: ``"day-first"``, ``"month-first"`` or ``"year-first"``, where 01/02/20, say, leaves it open.
         decimal: ``","`` or ``"."``, what stands before decimals, where numbers such as 1,234 leave it open.
         missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``,
             ``null``, ``None`` …); these hold for the target too, in which the usual ones are labels. An empty
@@ -303,9 +303,7 @@ def prepare(
     written: dict[str, Written] = {}
     if recognise:
         asked = _check_asked(Asked(**overruled, target=target, order=dates, decimal=decimal))
-        seen = inputs.copy(deep=False)
-        if task != "classification":
-            seen[target] = label_column
+        seen = inputs if task == "classification" else add_column(inputs, label_column)
         written = find_written(seen, source, asked, from_text=is_text(table))
         inputs = convert_written(inputs, written, source)
     check_present(label_column, source)
@@ -446,7 +444,8 @@ def _check_asked(asked: Asked) -> Asked:
     """
     if asked.order not in (None, *ORDERS):
         raise DataError(
-            f"`{option('dates')}` must be 'day-first' or 'month-first'; got {asked.order!r}; give one"
+            f"`{option('dates')}` must be 'day-first', 'month-first' or 'year-first'; got {asked.order!r}; "
+            "give one"
         )
     if asked.decimal not in (None, *MARKS):
         raise DataError(f"`{option('decimal')}` must be ',' or '.'; got {asked.decimal!r}; give one of them")

@@ -94,9 +94,13 @@ class Panda:
         """The run tree as it is now."""
         return read_tree(self.study)
 
-    def state(self) -> RunState:
-        """How the run stands now; a later ``set`` knows what was seen here."""
-        tree = self.tree()
+    def state(self, tree: RunTree | None = None) -> RunState:
+        """How the run stands now; a later ``set`` knows what was seen here.
+
+        Args:
+            tree: The run tree where it was just read.
+        """
+        tree = tree or self.tree()
         self._seen = tree.last_changes()
         branch = tree.branches.get(tree.current)
         values = dict(branch.values) if branch is not None else {}
@@ -120,7 +124,9 @@ class Panda:
         if tree.state == "ended":
             return "ended"
         attempts = self.study.attempts(tree.current) if tree.current in tree.branches else []
-        if attempts and attempts[-1].outcome == "running" and is_alive(attempts[-1].worker) is False:
+        if (
+            attempts and is_alive(attempts[-1].worker) is False
+        ):  # perhaps just before it would have said "ended"
             return "gone"
         return tree.state
 

@@ -4,8 +4,9 @@ from sturgeon.search.base import Search
 from sturgeon.search.coarse_to_fine import CoarseToFine
 from sturgeon.search.grid import Grid
 from sturgeon.search.optuna_search import OptunaSearch
+from sturgeon.search.population.training import PopulationBasedTraining
 from sturgeon.search.random import Random
-from sturgeon.search.record import Observation, Record, State
+from sturgeon.search.record import Copied, Observation, Record, State
 from sturgeon.search.region import Region
 from sturgeon.search.registry import (
     SEARCHES,
@@ -22,9 +23,11 @@ from sturgeon.search.unseen import Unseen, fill
 __all__ = [
     "SEARCHES",
     "CoarseToFine",
+    "Copied",
     "Grid",
     "Observation",
     "OptunaSearch",
+    "PopulationBasedTraining",
     "Random",
     "Record",
     "Region",

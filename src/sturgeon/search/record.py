@@ -4,12 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sturgeon.search.old_record import OldTrial
 from sturgeon.space import Config, config_key
 
 State = Literal["waiting", "running", "paused", "complete", "stopped", "failed"]
+
+COPIED = "copied"
+"""Under this name a study keeps with a trial where it began, if that was at another one's checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Where a trial began that did not begin anew: at the checkpoint of another.
+
+    Attributes:
+        parent: The trial that the checkpoint is of.
+        generation: After which generation of population-based training, from 1.
+        replaces: The trial that ended for it; None where one had failed or was ended by hand.
+    """
+
+    parent: int
+    generation: int
+    replaces: int | None = None
+
+    @staticmethod
+    def of(about: Mapping[str, Any]) -> Copied | None:
+        """Read what a study keeps with a trial; None where it is no copy.
+
+        Example:
+            >>> Copied.of({COPIED: {"parent": 3, "generation": 2, "replaces": 7}})
+            Copied(parent=3, generation=2, replaces=7)
+        """
+        kept = about.get(COPIED) if isinstance(about, Mapping) else None
+        if not isinstance(kept, Mapping) or not isinstance(kept.get("parent"), int):
+            return None
+        return Copied(kept["parent"], int(kept.get("generation") or 0), kept.get("replaces"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +56,7 @@ class Observation:
         curve: Pairs ``(step, objective)`` in order of step, also to be minimised.
         folds: Of a trial that is scored by folds and has ended, its objective on each, to be minimised; their
             mean is the value. Empty for any other.
+        copied: Where it began, if it is a copy of another trial; up to there the curve is that one's.
     """
 
     number: int
@@ -33,6 +65,7 @@ class Observation:
     value: float | None = None
     curve: tuple[tuple[int, float], ...] = ()
     folds: tuple[float, ...] = ()
+    copied: Copied | None = None
 
 
 class Record:

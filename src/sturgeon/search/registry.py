@@ -7,6 +7,7 @@ from sturgeon.search.base import Search
 from sturgeon.search.coarse_to_fine import CoarseToFine
 from sturgeon.search.grid import Grid
 from sturgeon.search.optuna_search import OptunaSearch
+from sturgeon.search.population.training import PopulationBasedTraining
 from sturgeon.search.random import Random
 from sturgeon.search.settings import Registry
 from sturgeon.search.shrinking_boxes import ShrinkingBoxes
@@ -14,7 +15,9 @@ from sturgeon.search.sobol import Sobol
 from sturgeon.search.staged import Staged
 
 SEARCHES = Registry(
-    "search", Search, [CoarseToFine, Staged, ShrinkingBoxes, Random, Sobol, Grid, OptunaSearch]
+    "search",
+    Search,
+    [CoarseToFine, Staged, ShrinkingBoxes, Random, Sobol, Grid, OptunaSearch, PopulationBasedTraining],
 )
 """All searches by name; ``SEARCHES.register(Mine)`` adds one."""
 

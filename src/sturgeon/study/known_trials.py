@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sturgeon.errors import SpaceError, StudyError
+from sturgeon.search.population.training import Exploit
+from sturgeon.search.record import COPIED
 from sturgeon.space import Config, Real, Space
 from sturgeon.study.objectives import Objective
 from sturgeon.study.storage import Store
@@ -42,12 +44,25 @@ class KnownTrial:
     started: datetime | None = None
     ended: datetime | None = None
     checkpoint: str | None = None
+    checkpoint_step: int | None = None
 
 
 def add_trials(
-    store: Store, space: Space, objectives: tuple[Objective, ...], known: Sequence[KnownTrial]
+    store: Store,
+    space: Space,
+    objectives: tuple[Objective, ...],
+    known: Sequence[KnownTrial],
+    *,
+    unless: Callable[[Connection], bool] = lambda connection: False,
 ) -> list[int]:
     """Write down trials that are known, in one transaction; give their numbers.
+
+    Args:
+        store: The study's rows.
+        space: What may vary.
+        objectives: What the study minimises or maximises.
+        known: The trials.
+        unless: Asked while nobody else can write: where it says True, nothing is written.
 
     Raises:
         SpaceError: A configuration is not in the space.
@@ -64,6 +79,8 @@ def add_trials(
 
     def work(connection: Connection) -> list[int]:
         change, first = store.bump(connection)
+        if unless(connection):
+            return []
         numbers = list(range(first, first + len(rows)))
         store.insert(
             connection, change, [{**row, "number": number} for row, number in zip(rows, numbers, strict=True)]
@@ -105,6 +122,7 @@ def _row(space: Space, objectives: tuple[Objective, ...], known: KnownTrial) -> 
         "tags": known.tags,
         "about": known.about,
         "checkpoint": known.checkpoint,
+        "checkpoint_step": known.checkpoint_step,
         "started": started,
         "ended": ended if known.state in FINISHED else None,
         "seconds": ended - started if started is not None and ended is not None else None,
@@ -195,4 +213,36 @@ def _known(trial: TrialRecord, config: Config, place: str) -> KnownTrial:
         about={**trial.about, "continued": {"study": place, "trial": trial.number}},
         started=trial.started if ended else None,
         ended=trial.ended if ended else None,
+    )
+
+
+def known_copy(parent: TrialRecord, copy: Exploit, checkpoint: str) -> KnownTrial:
+    """Make a trial that is to begin where another one is, and that has this one's curves up to there.
+
+    Args:
+        parent: The trial that is copied, with a checkpoint.
+        copy: With which configuration it goes on, and in whose place.
+        checkpoint: Where the parent's checkpoint is kept for it.
+    """
+    step = parent.checkpoint_step or 0
+    note = f"copy of trial {parent.number} at step {step}"
+    if copy.replaces is not None:
+        note += f", in the place of trial {copy.replaces}"
+    about = {
+        "parent": copy.parent,
+        "step": step,
+        "generation": copy.generation,
+        "replaces": copy.replaces,
+        "checkpoint": checkpoint,
+    }
+    return KnownTrial(
+        copy.config,
+        state="paused",
+        curves={
+            metric: [point for point in curve if point[0] <= step] for metric, curve in parent.curves.items()
+        },
+        notes=[note],
+        about={COPIED: about},
+        checkpoint=checkpoint,
+        checkpoint_step=step,
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from sturgeon.search.folds import values_by_fold
 from sturgeon.search.old_record import PRIOR, old_from_json
-from sturgeon.search.record import Observation, Record
+from sturgeon.search.record import Copied, Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective, OutcomeConstraint
 from sturgeon.study.storage import DELETED, Store
@@ -50,6 +50,7 @@ class RecordCache:
         self._elsewhere: dict[int, tuple[Config, Points]] = {}
         self._here: dict[int, tuple[Config, Points]] = {}
         self._dirty: set[int] = set()
+        self._copied: dict[int, Copied] = {}
 
     def forget(self) -> None:
         """Load everything again at the next ``sync``: a write failed, and what we held may differ."""
@@ -94,6 +95,7 @@ class RecordCache:
             value=None if value is None else sign * value,
             curve=curve,
             folds=tuple(sign * each for each in values_by_fold(metrics or {}, self._objective.metric)),
+            copied=self._copied.get(number),
         )
 
     def current(self) -> Record:
@@ -141,6 +143,8 @@ class RecordCache:
         configs = json.loads(f"[{','.join([row.config for row in rows])}]")  # at once: half the time
         for row, config in zip(rows, configs, strict=True):
             points = curves.get(row.number, {})
+            if row.about and (copied := Copied.of(json.loads(row.about))) is not None:
+                self._copied[row.number] = copied
             if EDITED in load_list(row.tags):  # what it tells is of no configuration that was tried
                 self.record.put(self.observe(row.number, config, row.state, None, {}))
                 self._elsewhere.pop(row.number, None)

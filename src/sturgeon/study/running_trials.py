@@ -93,7 +93,7 @@ class RunningTrials:
         """Begin to hold trials that were just handed out, by the change of that count."""
         for trial in trials:
             running = _RunningTrial(trial, change)
-            if trial.attempt > 1:
+            if trial.attempt > 1 or trial.resume_from is not None:
                 read = functools.partial(self._store.reader.curves, number=trial.number)
                 running.take(self._store.read(read))
             self.held[trial.number] = trial

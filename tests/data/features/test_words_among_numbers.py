@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sturgeon.data import prepare
 from sturgeon.data.features.kinds import find_kind
 from sturgeon.data.features.notes import describe_cells
 from sturgeon.data.features.preprocessing import fit_preprocessing
@@ -56,3 +57,25 @@ def test_a_target_of_huge_numbers_is_described_by_their_first_digits():
     reason = decide_task(pd.Series([-1e149, 0.0, 2e149])).reason
     assert "-1e+149" in reason
     assert "2e+149" in reason
+
+
+@pytest.mark.parametrize("learnt", ["t.csv", "t.parquet"])
+def test_a_number_that_means_missing_does_so_in_training_and_in_prediction(tmp_path, learnt):
+    rows = range(60)
+    frame = pd.DataFrame(
+        {
+            "x": [row / 8 for row in rows],
+            "c": [[9999, 1, 2, -999][row % 4] for row in rows],
+            "y": ["ab"[row % 2] for row in rows],
+        }
+    )
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_json(tmp_path / "t.jsonl", orient="records", lines=True)
+    dataset = prepare(tmp_path / learnt, "y", missing=["9999", "-999"])
+    assert "30 cells of column 'c' are taken as missing, as they say '-999', '9999'" in "".join(dataset.notes)
+    for name in ("t.csv", "t.parquet", "t.jsonl"):
+        read = dataset.preprocessing.read(tmp_path / name)
+        np.testing.assert_array_equal(
+            dataset.preprocessing.transform(read)[dataset.test_rows], dataset.x_test
+        )

@@ -62,11 +62,12 @@ def train(trial):
     x = torch.randn(24, 4)
     rows = TensorDataset(x, x.sum(1))
     more, path = [], trial.resume_from
-    if case in ("killed", "forgotten", "unsafe") and trial.attempt == 1:
+    first = trial.attempt == 1
+    if case == "killed" and first:
         more = [KillInEpoch(2)]
-    elif case == "forgotten":
+    elif case == "forgotten" and not first:
         path = None
-    elif case == "unsafe":
+    elif case == "unsafe" and not first:
         torch.save({"state_dict": Trap()}, path)
     elif case == "early":
         more = [EarlyStopping("val_loss", stopping_threshold=1e9)]

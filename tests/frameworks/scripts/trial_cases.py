@@ -1,28 +1,24 @@
-"""Trials of a script, each a case: a rule that stops one, a trap, and what became of them, as JSON."""
+"""Trials of a script, each a case: a rule that stops or pauses some, a trap, and what became of all."""
 
 import json
 from dataclasses import dataclass
 from typing import ClassVar
 
 import sturgeon as st
-from sturgeon.stopping.decision import CONTINUE, Stop
+from sturgeon.stopping.decision import CONTINUE, Pause, Stop
+
+PAUSED = ("forgotten", "unsafe")
 
 
 @dataclass(frozen=True)
-class StopsAt(st.Stopping):
-    """Stops the trial that is to be stopped after two epochs."""
+class AfterTwo(st.Stopping):
+    """Stops the trial that is to be stopped after two epochs, and pauses those that are to go on badly."""
 
-    name: ClassVar[str] = "stops-at"
+    name: ClassVar[str] = "after-two"
 
     def decide(self, trial, peers, context):
-        late = trial.config["case"] == "stopped" and trial.curve[-1][0] == 2
-        return Stop("it was time.") if late else CONTINUE
-
-    def milestone(self, number, step, context):
-        return None
-
-    def promote(self, record, context):
-        return None
+        case = trial.config["case"] if trial.curve[-1][0] == 2 else None
+        return {"stopped": Stop("it was time."), **dict.fromkeys(PAUSED, Pause("later."))}.get(case, CONTINUE)
 
 
 class Trap:
@@ -33,10 +29,10 @@ class Trap:
 
 
 def tune_cases(train, cases):
-    """Train a trial for each case in worker processes; print what became of them as JSON."""
+    """Train a trial for each case in one worker process; print what became of them as JSON."""
     study = st.tune(
         train, st.Space(case=st.Choice(cases)), minimize="val_loss", trials=len(cases), max_failures=1,
-        search=st.Grid(len(cases)), stopping=StopsAt(),
+        search=st.Grid(len(cases)), stopping=AfterTwo(), workers=1,
     )  # fmt: skip
     told = {
         one.config["case"]: {

@@ -20,17 +20,22 @@ class Lanes:
         backend: The kind of training.
         metric: The metric that must stay finite.
         epochs: After how many epochs a job ends that does not say.
+        cores: On how many cores it may train, where it trains on cores; None for all.
 
     Attributes:
         usage: What the arithmetic was spent on so far.
     """
 
-    def __init__(self, backend: TrainingBackend, metric: str, epochs: int) -> None:
+    def __init__(
+        self, backend: TrainingBackend, metric: str, epochs: int, *, cores: int | None = None
+    ) -> None:
         self.usage = Usage()
         self._backend = backend
+        devices = backend.devices
+        self._devices = devices[:cores] if devices[0].platform == "cpu" else devices
         self._queue = BlockQueue(backend, backend.devices[0])
         self._orders = Orders()
-        self._events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
         self._shared = Shared(
             backend, metric, epochs, self._queue, self._orders, self.usage, self._events.put
         )
@@ -49,12 +54,12 @@ class Lanes:
     @property
     def capacity(self) -> int:
         """How many jobs in flight keep every lane busy: one in each, and two to follow on each device."""
-        return sum(self._backend.typical_lanes(device) + 2 for device in self._backend.devices)
+        return sum(self._backend.typical_lanes(device) + 2 for device in self._devices)
 
     @property
     def at_once(self) -> int:
         """How many jobs train at the same time."""
-        return sum(self._backend.typical_lanes(device) for device in self._backend.devices)
+        return sum(self._backend.typical_lanes(device) for device in self._devices)
 
     @property
     def in_flight(self) -> int:
@@ -70,9 +75,8 @@ class Lanes:
             self._events.put(Broken(job.number, error))
             return
         self._queue.put(block, [job])
-        devices = self._backend.devices
-        if len(self._threads) < min(len(devices), self._in_flight):
-            driver = Driver(devices[len(self._threads)], self._shared)
+        if len(self._threads) < min(len(self._devices), self._in_flight):
+            driver = Driver(self._devices[len(self._threads)], self._shared)
             self._threads.append(threading.Thread(target=driver.run, daemon=True))
             self._threads[-1].start()
 
@@ -87,10 +91,20 @@ class Lanes:
         """Begin no job until told otherwise; those that train go on."""
         self._queue.hold(held)
 
-    def halt(self, what: Order = "stop") -> None:
-        """Have every job stop, or pause, after its current epoch; those that have not begun never will."""
+    def halt(self, what: Order = "stop") -> list[int]:
+        """Have every job stop, or pause, after its current epoch; those that have not begun never will.
+
+        Returns:
+            The numbers of those that never will.
+        """
         self._orders.give_all(what)
-        self._in_flight -= self._queue.clear()
+        dropped = self._queue.clear()
+        self._in_flight -= len(dropped)
+        return dropped
+
+    def wake(self) -> None:
+        """Have a wait for the next event end without one; from any thread."""
+        self._events.put(None)
 
     def next_event(self, timeout: float | None = None) -> Event | None:
         """Wait for what happens next.
@@ -99,11 +113,13 @@ class Lanes:
             timeout: Seconds to wait at most; None for as long as it takes.
 
         Returns:
-            The event; None when the time is over.
+            The event; None when the time is over, and after :meth:`wake`.
         """
         try:
             event = self._events.get(timeout=timeout)
         except queue.Empty:
+            return None
+        if event is None:
             return None
         if isinstance(event, BaseException):
             raise event

@@ -113,10 +113,10 @@ class BlockQueue:
                         return True
             return False
 
-    def clear(self) -> int:
-        """Drop all jobs; returns how many there were."""
+    def clear(self) -> list[int]:
+        """Drop all jobs; returns their numbers."""
         with self._changed:
-            dropped = sum(len(jobs) for jobs in self._jobs.values())
+            dropped = [job.number for jobs in self._jobs.values() for job in jobs]
             for jobs in self._jobs.values():
                 jobs.clear()
             return dropped

@@ -22,6 +22,7 @@ from sturgeon.caviar.opening import (
     begin_study,
     find_study,
     new_settings,
+    refuse_population_based,
     resume_study,
 )
 from sturgeon.caviar.progress import Progress, ProgressLines, say
@@ -110,6 +111,7 @@ def run_population(
         StudyFailed: No trial came to a value.
         KeyboardInterrupt: Ctrl-C or SIGTERM came; the running trials are paused.
     """
+    refuse_population_based(options.get("search"))
     where, maximize = options.get("study"), options.get("maximize")
     limits = choose_limits(trials=options.get("trials"), budget=options.get("budget"))
     resume = options.get("resume", False)

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 
 import sturgeon
+from sturgeon.caviar.ray.outbox import Outbox
 from sturgeon.caviar.workers.environment import worker_environment
 from sturgeon.caviar.workers.messages import Load, Refused
 from sturgeon.caviar.workers.process import WorkerProcess
@@ -35,6 +36,17 @@ def versions() -> tuple[str, str]:
     return sturgeon.__version__, ".".join(map(str, sys.version_info[:2]))
 
 
+def refuse_other_versions(expected: tuple[str, str]) -> Refused | None:
+    """Say what is wrong where this node's ``versions`` are not those expected."""
+    if versions() == expected:
+        return None
+    found, wanted = (" with Python ".join(pair) for pair in (versions(), expected))
+    return Refused(
+        f"All nodes must have the versions of the driver, Sturgeon {wanted}; got {found} on "
+        f"{os.uname().nodename}. Install the same there."
+    )
+
+
 class Relay:
     """Speaks for one worker process. Its methods are coroutines, so that ``listen`` may wait."""
 
@@ -47,32 +59,21 @@ class Relay:
             expected: The ``versions`` of the driver.
         """
         self._process: WorkerProcess | None = None
-        self._said: list[object] = []
-        self._news: asyncio.Event | None = None
-        if versions() != expected:
-            found, wanted = (" with Python ".join(pair) for pair in (versions(), expected))
-            self._said.append(
-                Refused(
-                    f"All nodes must have the versions of the driver, Sturgeon {wanted}; got {found} on "
-                    f"{os.uname().nodename}. Install the same there."
-                )
-            )
+        self._outbox = Outbox()
+        self._listens = False
+        refused = refuse_other_versions(expected)
+        if refused is not None:
+            self._outbox.put(refused)
             return
         environment = worker_environment(0, 1, cores=threads, gpus=[], base=os.environ)
         self._process = WorkerProcess(0, environment, load)
 
     async def listen(self) -> list[object]:
         """Wait until the worker has said something; give that, ``Ended`` at the end."""
-        if self._news is None:
-            self._news = asyncio.Event()
-            if self._said:
-                self._news.set()
-            if self._process is not None:
-                asyncio.get_running_loop().add_reader(self._process.voice, self._hear)
-        await self._news.wait()
-        self._news.clear()
-        said, self._said = self._said, []
-        return said
+        if not self._listens and self._process is not None:
+            asyncio.get_running_loop().add_reader(self._process.voice, self._hear)
+        self._listens = True
+        return await self._outbox.take()
 
     async def tell(self, message: object) -> None:
         """Pass a message on to the worker."""
@@ -81,14 +82,12 @@ class Relay:
 
     def _hear(self) -> None:
         assert self._process is not None
-        assert self._news is not None
         try:
             while True:
-                self._said.append(self._process.connection.recv())
+                self._outbox.put(self._process.connection.recv())
                 if not self._process.connection.poll():
                     break
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(self._process.voice)
-            self._said.append(Ended(self._process.dismiss(LEAVE_SECONDS)))
+            self._outbox.put(Ended(self._process.dismiss(LEAVE_SECONDS)))
             self._process = None
-        self._news.set()

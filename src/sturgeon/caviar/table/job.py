@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,9 @@ from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.ray.actors import Cluster
+from sturgeon.caviar.ray.ray_lanes import RayTrainer
+from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.table.candidates import MOST_TRIALS
 from sturgeon.caviar.table.choosing.comparison import compare
 from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
@@ -42,7 +46,7 @@ from sturgeon.stopping import DEFAULT, Never, SuccessiveHalving
 from sturgeon.study import Study
 
 STUDY_FILE = "tune.study"
-TABLE_TRIALS = 24
+TABLE_TRIALS = 16
 """Without a number and a budget: a third of them did well on other tables, the others are searched for."""
 
 
@@ -72,7 +76,7 @@ class TableJob:
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
-        trials: Trials in all; None for as many as the budget allows, or 24 without a budget.
+        trials: Trials in all; None for as many as the budget allows, or 16 without a budget.
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
             the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
@@ -92,6 +96,8 @@ class TableJob:
         max_predict_time: Seconds, or a time such as ``"5ms"``, that the networks may take for 1,000 rows,
             likewise.
         compare: Whether the result is compared with boosted trees on the same rows.
+        ray: The Ray cluster that trials and repeats train on, ``st.Ray(...)``, an actor for each
+            ``cpus`` and ``gpus``; the rest is done here. None for the cores or GPUs of this machine.
     """
 
     data: Any
@@ -108,6 +114,7 @@ class TableJob:
     max_size: str | int | None = None
     max_predict_time: str | float | None = None
     compare: bool = False
+    ray: Ray | None = None
 
 
 @no_interrupt_lost()
@@ -148,7 +155,24 @@ def tune_table(
     """
     started = time.monotonic() if started is None else started
     check_counts(job)
+    with contextlib.nullcontext() if job.ray is None else Cluster(job.ray) as cluster:
+        tell = {"on_start": on_start, "on_progress": on_progress, "on_repeats": on_repeats}
+        return _tune_table(job, cluster, started, on_final=on_final, **tell)
+
+
+def _tune_table(
+    job: TableJob,
+    cluster: Cluster | None,
+    started: float,
+    *,
+    on_start: Callable[[Dataset, StudySettings, Study], None],
+    on_progress: Callable[[Progress], None],
+    on_repeats: Callable[[int], None],
+    on_final: Callable[[], None],
+) -> TableResult:
     place = job.study or str(job.out / STUDY_FILE)
+    if cluster is not None:
+        cluster.check_place(place)
     exists = find_study(place, resume=job.resume, instead=f"name another directory with {option('out')}")
     begun = begun_with(place) if exists else None
     seed = begun.seed if begun else job.options.seed or 0
@@ -177,9 +201,10 @@ def tune_table(
         ending = Ending(dataset, settings, trainer, repeats=times)
         if limits.budget is not None:
             ending.rehearse()
+        trains = trainer if cluster is None else _on_cluster(cluster, dataset, settings)
         loop = CaviarLoop(
             study,
-            trainer,
+            trains,
             checkpoints=Checkpoints(job.out / "checkpoints"),
             on_network=keeper.on_network,
             on_progress=on_progress,
@@ -191,7 +216,7 @@ def tune_table(
         interrupted = loop.run(limits, stop, started=started)
         if times and not stop.is_set():
             on_repeats(times)
-        repeated = repeat_best(study, dataset, settings, times, stop=stop)
+        repeated = repeat_best(study, trains, settings, times, stop=stop)
         if keeper.candidates is None and not stop.is_set():
             on_final()
         most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
@@ -209,6 +234,15 @@ def tune_table(
         )
         result.write()
     return result
+
+
+def _on_cluster(cluster: Cluster, dataset: Dataset, settings: StudySettings) -> RayTrainer:
+    """What trains on a cluster, in each actor as ``table_trainer`` does here."""
+    objective, epochs = settings.objective, settings.epochs
+    make = functools.partial(
+        table_trainer, dataset, settings.space, objective, epochs, precision=settings.precision
+    )
+    return RayTrainer(cluster, make, objective, epochs)
 
 
 def check_counts(job: TableJob) -> None:

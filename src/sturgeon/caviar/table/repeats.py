@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.events import Diverged, EpochDone, TooLarge, TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.opening import StudySettings
-from sturgeon.data import Dataset
+from sturgeon.caviar.trainer import Trainer
 from sturgeon.study import Study, TrialRecord
 
 RIVALS = 4
@@ -82,7 +81,7 @@ def repeat_seed(study_seed: int, trial: int, which: int) -> int:
 
 
 def repeat_best(
-    study: Study, dataset: Dataset, settings: StudySettings, times: int, *, stop: threading.Event
+    study: Study, trainer: Trainer, settings: StudySettings, times: int, *, stop: threading.Event
 ) -> list[Repeated]:
     """Train the best trial and its closest rivals again, each for the epochs it had.
 
@@ -91,7 +90,7 @@ def repeat_best(
 
     Args:
         study: What was tried; takes the notes.
-        dataset: The data: training rows to learn from, validation rows to be judged by.
+        trainer: What trains on the training rows, and judges by the validation rows.
         settings: What holds for every trial of the study.
         times: How many repeats each trial gets; with 0 nothing is done.
         stop: When set, training ends.
@@ -107,7 +106,7 @@ def repeat_best(
         for which in range(1, times + 1)
         if which not in known[trial.number]
     ]
-    for repeat, value in _train(study.seed, dataset, settings, missing, stop):
+    for repeat, value in _train(study.seed, trainer, settings, missing, stop):
         known[repeat.trial.number][repeat.which] = value
         with study.batch():
             study.note(repeat.trial.number, f"repeat {repeat.which}: {settings.objective.metric}={value!r}")
@@ -138,7 +137,7 @@ def _order(value: float | None, settings: StudySettings) -> float:
 
 
 def _train(
-    seed: int, dataset: Dataset, settings: StudySettings, repeats: list[_Repeat], stop: threading.Event
+    seed: int, trainer: Trainer, settings: StudySettings, repeats: list[_Repeat], stop: threading.Event
 ) -> Iterable[tuple[_Repeat, float]]:
     """Train side by side, and yield each with its last value as it ends; NaN where it diverged."""
     if not repeats or stop.is_set():
@@ -153,9 +152,6 @@ def _train(
         for number, repeat in enumerate(repeats)
     ]
     last: dict[int, float] = {}
-    trainer = table_trainer(
-        dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
-    )
     for event in trainer.train(jobs, stop):
         if isinstance(event, EpochDone):
             last[event.number] = event.metrics[settings.objective.metric]

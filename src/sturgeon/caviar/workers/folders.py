@@ -5,6 +5,7 @@ They lie beside the study's file. Those of a study in memory are gone with it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -12,9 +13,11 @@ import weakref
 from collections.abc import Collection
 from pathlib import Path
 
+from sturgeon.errors import RunError
 from sturgeon.study import MEMORY, Study
 
 _PREFIX = "trial-"
+_GENERATION = "generation-"
 
 
 class TrialFolders:
@@ -47,6 +50,53 @@ class TrialFolders:
             return []
         numbers = [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
         return sorted(int(number) for number in numbers if number.isdecimal())
+
+    def set_aside(self, reference: str, number: int, generation: int) -> str:
+        """Copy a trial's checkpoint for others to begin from, as the trial may write over its own.
+
+        Args:
+            reference: The checkpoint: a file, a folder, or a URI, which is left where it is.
+            number: The trial.
+            generation: After which generation it was saved.
+
+        Returns:
+            Where the copy is; another process's, if that was faster.
+
+        Raises:
+            RunError: It cannot be copied.
+        """
+        if "://" in reference:
+            return reference
+        source = Path(reference)
+        place = self._root / f"{_GENERATION}{generation}" / f"{_PREFIX}{number}"
+        if place.exists():
+            return str(place / source.name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent) as unfinished:
+            whole = Path(unfinished) / "copy"
+            whole.mkdir()
+            try:
+                if source.is_dir():
+                    shutil.copytree(source, whole / source.name)
+                else:
+                    shutil.copyfile(source, whole / source.name)
+            except OSError as error:
+                raise RunError(
+                    f"the checkpoint of trial {number} cannot be copied for others: {error}. "
+                    "A checkpoint must stay where it was handed over."
+                ) from error
+            with contextlib.suppress(FileExistsError, OSError):
+                whole.rename(place)
+        return str(place / source.name)
+
+    def keep_aside(self, wanted: Collection[str]) -> None:
+        """Remove all copies of checkpoints but these."""
+        for place in self._root.glob(f"{_GENERATION}*/{_PREFIX}*"):
+            if not any(Path(one).is_relative_to(place) for one in wanted):
+                shutil.rmtree(place, ignore_errors=True)
+        for place in self._root.glob(f"{_GENERATION}*"):
+            with contextlib.suppress(OSError):
+                place.rmdir()  # where nothing is left in it
 
     def keep(self, wanted: Collection[int]) -> None:
         """Remove the folders of all trials but these."""

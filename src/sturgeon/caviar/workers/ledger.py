@@ -13,9 +13,12 @@ from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
+from sturgeon.caviar.workers.population.population import population_of
 from sturgeon.caviar.workers.settled import SettledOrder
+from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.search import Record
+from sturgeon.search.record import COPIED
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
 from sturgeon.study.trial import FINISHED, is_finite
@@ -56,7 +59,11 @@ class RunningTrial:
 
     def pauses(self, outcome: Returned) -> bool:
         """Whether a training that ended is put aside: it was told to, ended for that, and can go on."""
-        return outcome.cut and self.saved and isinstance(self.decision, Pause) and self.by_hand is None
+        return self.saved and self.waits(outcome)
+
+    def waits(self, outcome: Returned) -> bool:
+        """Whether a training that ended would have been put aside, if it could go on."""
+        return outcome.cut and isinstance(self.decision, Pause) and self.by_hand is None
 
     @property
     def why(self) -> str | None:
@@ -96,7 +103,8 @@ class Ledger(TrialController):
             callbacks: Called with the study and each trial that has ended; one that returns True ends all.
             keep: Of how many of the best trials the checkpoints stay, at least 1.
         """
-        super().__init__(study, limits, stopping)
+        self._population = population_of(study, stopping, limits.trials)
+        super().__init__(study, limits, self._population.rule if self._population else stopping)
         self.folders = folders_of(study)
         self._callbacks = tuple(callbacks)
         self._keep = keep
@@ -105,7 +113,8 @@ class Ledger(TrialController):
         self._failures = Failures(limits.max_failures, limits.trials)
         self._planned: int | None = None
         self._lengths: dict[int, int] = {}
-        nothing_depends = not (self.judges or study.search.learns)
+        # A population waits for all of a generation anyway.
+        nothing_depends = self._population is not None or not (self.judges or study.search.learns)
         self._order = SettledOrder(math.inf if nothing_depends else places)
         if not self.judges:
             newest = sorted(study.record, key=lambda one: one.number)
@@ -163,6 +172,27 @@ class Ledger(TrialController):
             self.look()  # it may have been among the paused
         return trial
 
+    def room(self, running: int) -> float:
+        """Tell how many new trials may be begun while so many run; see ``TrialController.room``."""
+        room = super().room(running)
+        return room if self._population is None else min(room, self._population.room())
+
+    def next_trial(self, room: float, max_steps: int | None) -> Trial | None:
+        """Hand out a trial; see ``TrialController.next_trial``."""
+        try:
+            return super().next_trial(room, max_steps)
+        except SpaceExhausted:
+            if self._population is None:
+                raise
+            self._population.is_whole = True  # with fewer members than it might have
+            return super().next_trial(0, max_steps)
+
+    def promoted(self, room: float, max_steps: int | None) -> int | None:
+        """Say which paused trial may go on; see ``TrialController.promoted``."""
+        if self._population is None:
+            return super().promoted(room, max_steps)
+        return self._population.next_to_resume(room, self.folders, self.stop)
+
     def may_go_on(self) -> bool:
         """Tell whether the next trial may be chosen, by results that do not depend on who was faster."""
         if not self._order.may_go_on():
@@ -193,7 +223,10 @@ class Ledger(TrialController):
         if not any(one.state == "running" for one in self.study.record):
             # Else another process still works on the study, and may yet promote some.
             self._room = 0
-            self.end_paused(self._longest())
+            over = None if self._population is None else "Population-based training: the run ended."
+            self.end_paused(self._longest(), otherwise=over)
+        if self._population is not None:
+            self._population.clear(self.folders)
         self.look()
         self._clear_folders()
 
@@ -211,12 +244,16 @@ class Ledger(TrialController):
         running, after = RunningTrial(trial), 0
         if self.judges and self._order.is_kept:
             running.peers, running.room = self.record, self._room
-        if trial.attempt > 1:
+        copied_from = None
+        if trial.attempt > 1 or trial.resume_from is not None:
             curve = self.study.record[trial.number].curve
             running.passed = curve[-1][0] if curve else 0
             running.saved = trial.resume_from is not None
         if trial.resume_from is not None:
             kept = self.study.trial(trial)
+            copied = kept.about.get(COPIED) or {}
+            if copied.get("checkpoint") == trial.resume_from:
+                copied_from = copied.get("parent")
             after = kept.checkpoint_step or 0
             for metric, curve in kept.curves.items():
                 known = [value for step, value in curve if step <= after]
@@ -230,6 +267,7 @@ class Ledger(TrialController):
             after,
             self.folders.of(trial.number),
             self.judges,
+            copied_from,
         )
         return start, running
 
@@ -292,6 +330,12 @@ class Ledger(TrialController):
         if running.pauses(outcome):
             self.pause(trial)
             return
+        if self._population is not None and running.waits(outcome):
+            raise InputError(
+                "Population-based training needs checkpoints; trial "
+                f"{trial.number} had handed over none at the end of a generation. Call "
+                "trial.checkpoint(path) in each epoch, or use the Report of your framework."
+            )
         metrics = {**reported, **self._named(outcome.value)}
         if outcome.cut and running.by_hand is not None:
             self.stop_by_hand(trial, metrics, running.by_hand)

@@ -38,6 +38,8 @@ class LiveTrial:
         seed: Its seed, the same in every attempt: seed everything random in the training with it.
         attempt: Which attempt this is, from 1.
         resume_from: The path of the last checkpoint that an earlier attempt handed over, or None.
+        copied_from: The trial that this checkpoint is of, where population-based training copied it: what
+            ``config`` says holds from here on. None for a checkpoint of this trial's own.
         resume_step: The epoch at which that checkpoint was saved; 0 without one.
         folder: A path for the trial's checkpoints, not made yet; None where there is no study. Sturgeon
             removes what is there once the trial has ended, unless it is the best.
@@ -63,6 +65,7 @@ class LiveTrial:
         self.seed = start.seed
         self.attempt = start.attempt
         self.resume_from = start.resume_from
+        self.copied_from = start.copied_from
         self.resume_step = start.after
         self.folder = start.folder
         self.planned = 0

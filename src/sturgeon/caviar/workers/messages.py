@@ -39,6 +39,7 @@ class Start:
         after: The step at which that checkpoint was saved; 0 without one.
         folder: Where the trial may keep its checkpoints, or None.
         judged: Whether a stopping rule judges its reports: each then waits for the verdict.
+        copied_from: The trial that ``resume_from`` is of, where that is another.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Start:
     after: int = 0
     folder: str | None = None
     judged: bool = True
+    copied_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,9 @@ class Named(click.ParamType):
 
 
 def _search_names() -> Iterable[str]:
-    from sturgeon.search import SEARCHES
+    from sturgeon.search import SEARCHES, PopulationBasedTraining
 
-    return SEARCHES
+    return [name for name in SEARCHES if name != PopulationBasedTraining.name]  # it is for functions
 
 
 def _make_search(name: str) -> Any:

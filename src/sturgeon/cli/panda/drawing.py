@@ -11,6 +11,7 @@ from sturgeon.cli.common.printable import printable
 if TYPE_CHECKING:
     from sturgeon.panda.attach import RunState
     from sturgeon.panda.kept.tree import Branch, RunTree
+    from sturgeon.study import JournalEntry
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -108,12 +109,27 @@ def draw_tried(tried: Sequence[Mapping[str, Any]], tree: RunTree) -> list[str]:
     return lines
 
 
+def describe_entry(entry: JournalEntry) -> str:
+    """An entry of the journal in a line; nothing where it is of no use to people."""
+    body = entry.body
+    if entry.kind == "event" and body.get("what") == "thinned":
+        return ""
+    if entry.kind == "checkpoint":
+        text = f"checkpoint {body['number']}, epoch {body['epoch']}"
+    elif entry.kind == "command":
+        text = " ".join([str(body.get("action")), in_words(body.get("values") or {}), body.get("why") or ""])
+    elif entry.kind == "outcome":
+        text = ("" if body["done"] else "refused: ") + body["message"]
+    else:
+        text = str(body.get("sentence") or body.get("why") or body.get("what", ""))
+    return f"{entry.time.astimezone():%H:%M:%S} {printable(entry.author)}: {printable(text.strip())}"
+
+
 def _describe(branch: Branch, tree: RunTree) -> str:
     curve = branch.curves.get(tree.metric, [])
     parts = [f"branch {branch.trial}"]
     if branch.parent is not None:
-        before = tree.branches[branch.parent].values
-        changed = {name: value for name, value in branch.values.items() if before.get(name) != value}
+        changed = tree.changed_at_start(branch)
         parts.append(
             f"from checkpoint {branch.checkpoint}" + (f" with {in_words(changed)}" if changed else "")
         )

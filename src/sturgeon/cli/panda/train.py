@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sturgeon.caviar.progress import format_metric, format_seconds, say
+from sturgeon.caviar.progress import format_metric
 from sturgeon.cli.common.cells import FILE_OPTIONS, file_options
 from sturgeon.cli.common.paths import PATH, PLACE, out_beside
 from sturgeon.cli.common.printable import printable
-from sturgeon.cli.panda.drawing import in_words, sparkline
+from sturgeon.cli.panda.drawing import in_words
+from sturgeon.cli.panda.shell import is_terminal
+from sturgeon.cli.panda.view import TrainingView
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
-    from sturgeon.data import Dataset
-    from sturgeon.panda.run import Run
     from sturgeon.panda.table.table import PandaResult
-
-_LINE_SECONDS = 1.0
 
 
 @click.command("train", no_args_is_help=True)
@@ -53,12 +49,20 @@ _LINE_SECONDS = 1.0
 )
 @click.option("--seed", type=int, help="Of the split and the training.  [default: 0]")
 @click.option("--out", type=PATH, help="Where all goes.  [default: NAME.panda beside the data]")
+@click.option("--tui", is_flag=True, help="Show the screen of the run, as `sturgeon panda attach` does.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def train(data: Path | str, target: str | None, as_json: bool, **options: Any) -> int:
     """Train the built-in network on a table, and listen to whoever tends it.
 
     Every hyperparameter can be changed while it trains, from another terminal: `sturgeon panda attach`.
     """
+    if options["tui"]:
+        from sturgeon.cli.panda.screen.training import train_on_screen
+
+        if not is_terminal():
+            raise InputError("`--tui` needs a terminal to draw on; this is none. Leave it out.")
+    else:
+        train_on_screen = None
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     if not options["disk"] > 0:
@@ -89,8 +93,11 @@ def train(data: Path | str, target: str | None, as_json: bool, **options: Any) -
         data_options=of_data,
         **{name: options[name] for name in asked},
     )
-    view = _View(job.epochs)
-    result = tend_table(job, on_start=view.start, on_epoch=view.epoch)
+    if train_on_screen is not None:
+        result = train_on_screen(job)
+    else:
+        view = TrainingView(job.epochs)
+        result = tend_table(job, on_start=view.start, on_epoch=view.epoch)
     if result.interrupted:
         print("Interrupted; everything so far is kept. Go on with `--resume`.", file=sys.stderr)
     if as_json:
@@ -98,52 +105,6 @@ def train(data: Path | str, target: str | None, as_json: bool, **options: Any) -
     else:
         _print(result)
     return 130 if result.interrupted else 0
-
-
-class _View:
-    """Says on stderr how the training goes: a line a second at most, and what was changed at once."""
-
-    def __init__(self, epochs: int | None) -> None:
-        self._epochs = epochs or 30
-        self._began = self._said = time.monotonic()
-        self._seen = -1
-        self._trained = 0
-
-    def start(self, dataset: Dataset, run: Run) -> None:
-        """Say what is trained on what, and how to steer it."""
-        say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
-        say(
-            f"rows: {', '.join(f'{n} {part}' for part, n in dataset.rows.items())}; inputs: "
-            f"{dataset.features}"
-        )
-        say(f"tend it:  sturgeon panda attach {printable(run.record.study.place)}")
-
-    def epoch(self, run: Run, metrics: Mapping[str, float]) -> None:
-        """Say how an epoch went."""
-        self._trained += 1
-        self._tell_journal(run)
-        now = time.monotonic()
-        if now - self._said < _LINE_SECONDS and run.at.epoch < self._epochs:
-            return
-        self._said = now
-        curve = [one.metrics[run.metric] for one in run.history if run.metric in one.metrics]
-        left = (now - self._began) / self._trained * max(0, self._epochs - run.at.epoch)
-        shown = [
-            f"{name} {format_metric(metrics[name])}" for name in dict.fromkeys(("train_loss", run.metric))
-        ]
-        say(
-            f"epoch {run.at.epoch}/{self._epochs} · {' · '.join(shown)} · learning_rate "
-            f"{run.learning_rate:.3g} · "
-            f"{sparkline(curve)} · {format_seconds(left)} left"
-        )
-
-    def _tell_journal(self, run: Run) -> None:
-        for entry in run.record.study.journal.read(after=self._seen):
-            self._seen = entry.id
-            if entry.kind == "note":
-                say(f"coach {entry.id}: {printable(entry.body['sentence'])}")
-            elif entry.kind == "outcome":
-                say(f"{'' if entry.body['done'] else 'refused: '}{printable(entry.body['message'])}")
 
 
 def _print(result: PandaResult) -> None:

@@ -13,12 +13,14 @@ from sturgeon.data.features.kinds import looks_dressed
 from sturgeon.data.features.pooled import PooledColumn
 from sturgeon.data.features.preprocessing import Preprocessing
 from sturgeon.data.features.written import Written, describe_example
-from sturgeon.data.reading.names import listed
+from sturgeon.data.reading.names import listed, shown
 from sturgeon.data.reading.rules import MISSING_WORDS, describe_missing, is_padded
 from sturgeon.data.targets import ClassTarget
 from sturgeon.errors import option
 
 _LISTED = 12
+_FEWEST_ROWS = 10
+_MANY_NUMBERS = 0.3
 
 
 def describe_written(written: Mapping[str, Written], preprocessing: Preprocessing) -> list[str]:
@@ -92,11 +94,17 @@ def describe_cells(
             )
     few: list[str] = []
     for column in preprocessing.columns:
+        if isinstance(column, NumericColumn) and _are_row_numbers(frame[column.name]):  # pyright: ignore[reportArgumentType]
+            notes.append(
+                f"column {column.name!r} is an input, though it only numbers the rows; "
+                f"`{option('drop', column.name)}` leaves it out"
+            )
         if isinstance(column, PooledColumn):
             count = len(column.categories)
             notes.append(
-                f"column {column.name!r} is taken as {count} categories, rare and new ones together as one "
-                "more: each is told by what the target is there on average"
+                f"column {column.name!r} is taken as {count} categor{'y' if count == 1 else 'ies'}, rare and "
+                "new ones together as one more: each is told by what the target is there on average"
+                + _describe_numbers_among(frame[column.name])  # pyright: ignore[reportArgumentType]
             )
         if not isinstance(column, CategoricalColumn):
             continue
@@ -124,9 +132,33 @@ def describe_cells(
         different = len(distinct(frame[name], "the table")[1])  # pyright: ignore[reportArgumentType]
         notes.append(
             f"column {name!r} is left out, as its values hardly ever repeat: {different} different ones in "
-            f"{len(frame)} rows"
+            f"{len(frame)} rows{_describe_numbers_among(frame[name])}"  # pyright: ignore[reportArgumentType]
         )
     return notes
+
+
+def _are_row_numbers(column: pd.Series) -> bool:
+    """Whether a column holds 0, 1, 2 … or 1, 2, 3 … in the order of the rows."""
+    if column.dtype.kind not in "iu" or len(column) < _FEWEST_ROWS or column.hasnans:
+        return False
+    if column.iloc[0] not in (0, 1):
+        return False
+    last = column.iloc[0] + len(column) - 1
+    return bool(column.iloc[-1] == last) and np.array_equal(
+        column, np.arange(last + 1 - len(column), last + 1)
+    )
+
+
+def _describe_numbers_among(column: pd.Series) -> str:
+    """Say that a column has numbers of which nothing is made, as some of its cells are none, and name one."""
+    codes, values = distinct(column, "the table")
+    is_text = np.isnan(np.append(numbers_among(values), 0.0))[codes]
+    share = 1 - is_text[codes >= 0].mean()
+    if share < _MANY_NUMBERS or not is_text.any():
+        return ""
+    row = int(np.flatnonzero(is_text)[0])
+    cell = shown(values[codes[row]])
+    return f", though {share:.0%} of its cells are numbers ({cell} in row {row + 1} is none)"
 
 
 def _word_among_numbers(categories: Collection[str]) -> str | None:

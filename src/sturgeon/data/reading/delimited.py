@@ -15,7 +15,7 @@ import pandas as pd
 from sturgeon.data.reading.names import check_names, check_same_names
 from sturgeon.data.reading.row_numbers import leave_out_row_numbers
 from sturgeon.data.reading.row_shape import Shape, check_shape, spelled
-from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, note_missing
+from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, as_number, note_missing
 from sturgeon.data.reading.stray_words import find_stray
 from sturgeon.data.reading.text_file import TextFile, open_text
 from sturgeon.data.reading.whole_column import Clean, WholeColumn, Words, read_spelled
@@ -122,10 +122,28 @@ def _read(source: _Source, header: tuple[str, ...]) -> pd.DataFrame:
             )
             continue
         found[name], taken[name] = _finish_text(cells, column, clean, rules.words_of(name))
+    taken |= _count_numbers(source, found)
     frame = pd.DataFrame(found, copy=False)
     for name, words in taken.items():
         note_missing(frame, name, words)
     return frame
+
+
+def _count_numbers(source: _Source, found: dict[str, pd.Series]) -> dict[str, dict[str, int]]:
+    """How often each number that the user says means missing stands in columns of numbers."""
+    rules = source.rules
+    if not rules.own or not rules.numbers_of(""):
+        return {}
+    names = [name for name, column in found.items() if column.dtype.kind == "f" and column.hasnans]
+    counts: dict[str, dict[str, int]] = {}
+    for name, words in source.read_again(names, missing=False).items():
+        numbers = rules.numbers_of(name)
+        spelled_so = [each for each in words.different if as_number(each.strip()) in numbers.values()]
+        named = {number: word for word, number in numbers.items()}
+        for each, count in words.count({spelling.strip() for spelling in spelled_so}).items():
+            word = named[float(each)]
+            counts.setdefault(name, {})[word] = counts.get(name, {}).get(word, 0) + count
+    return counts
 
 
 def _finish_text(
@@ -194,7 +212,7 @@ class _Source:
     @property
     def cells(self) -> dict[str, Any]:
         """Options of :func:`pandas.read_csv` with which words are missing cells."""
-        if not self.rules.asked:
+        if not self.rules.own:
             return _CELLS
         return {**_CELLS, "na_values": ["", "?", *self.rules.missing], "keep_default_na": False}
 
@@ -223,7 +241,7 @@ class _Source:
         """
         cells = self.cells
         if as_text:
-            words = cells["na_values"] if self.rules.asked else ["", *MISSING_WORDS]
+            words = cells["na_values"] if self.rules.own else ["", *MISSING_WORDS]
             of_column = {name: [""] if name in as_text else words for name in self.shape.header}
             types = dict.fromkeys(as_text, "str")
             cells = {**cells, "na_values": of_column, "keep_default_na": False, "dtype": types}
@@ -239,7 +257,7 @@ class _Source:
         names = list(shape.header)
         if shape.trailing:
             options = {"usecols": names, **options}
-            names.append("\n")  # no column is called so
+            names += ["\n" * end for end in range(1, shape.trailing + 1)]  # no column is called so
         try:
             with open_text(file, skip=shape.start) as text:
                 yield from pd.read_csv(

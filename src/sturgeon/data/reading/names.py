@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ import pandas as pd
 from sturgeon.errors import DataError
 
 _LISTED = 12
+_SEPARATOR = re.compile(r"(?<=\S)\s+(?=\S)|[:^~!\x01-\x1f\u00a6]")
 
 
 def check_names(names: list[str], source: str) -> None:
@@ -29,9 +31,10 @@ def check_names(names: list[str], source: str) -> None:
     seen: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
         if not name:
+            row_numbers = ", or write the file without its row numbers (pandas: index=False)"
             raise DataError(
                 f"every column must have a name; column {number} of {source} has none; "
-                "name it, or write the file without its row numbers (pandas: index=False)"
+                f"name it{row_numbers if number == 1 else ''}"
             )
         if name in seen:
             raise DataError(
@@ -81,7 +84,7 @@ def name_by_text(frame: pd.DataFrame) -> pd.DataFrame:
         {'7': {0: 1.5}}
     """
     named = frame.copy(deep=False)
-    named.columns = [str(name) for name in frame.columns]
+    named.columns = ["" if name is None or name != name else str(name) for name in frame.columns]
     named.index = pd.RangeIndex(len(frame))
     return named
 
@@ -171,6 +174,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
         >>> nearest("colour", ["pH", "quality"])
         "the columns are 'pH', 'quality'"
     """
+    if len(known) == 1 and (mark := _SEPARATOR.search(known[0])) is not None:
+        return (
+            f"its one column is {known[0]!r}, as no comma, semicolon, tab or vertical bar stands in its "
+            f"first line; write one of these instead of {mark[0]!r}"
+        )
     close = get_close_matches(name.casefold(), [each.casefold() for each in known], n=1)
     if close:
         return f"did you mean {next(each for each in known if each.casefold() == close[0])!r}?"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.data.reading.formats import arrow_files, json_records, workbook
+from sturgeon.data.reading.formats.contents import START_BYTES, find_contents, not_a_table
 from sturgeon.data.reading.formats.database import hide_password, is_url
 from sturgeon.data.reading.text_file import COMPRESSED
 from sturgeon.errors import DataError
@@ -25,7 +26,7 @@ _FORMS = {
     "feather": arrow_files.FEATHER,
     "workbook": workbook.ENDINGS,
 }
-_TEXTS = ("delimited", "json")
+TEXTS = ("delimited", "json")
 _STARTS = {
     b"PAR1": ".parquet",
     b"ARROW1": ".feather",
@@ -82,14 +83,26 @@ def find_place(place: str | Path) -> Iterator[Place]:
 def _form_of(path: Path) -> str:
     name = path.name.lower()
     for form, endings in _FORMS.items():
-        packed = ("", *COMPRESSED) if form in _TEXTS else ("",)
+        packed = ("", *COMPRESSED) if form in TEXTS else ("",)
         if name.endswith(tuple(ending + more for ending in endings for more in packed)):
             return form
+    start = _start_of(path)
+    if (contents := find_contents(start)) is not None:
+        raise not_a_table(contents, f"'{path}'", "a table's file must be of a form that is read")
     endings = ", ".join(ending for each in _FORMS.values() for ending in each)
     raise DataError(
         f"a table's file must end in one of {endings} (text also in {', '.join(COMPRESSED)}); got '{path}'; "
         "convert or rename it"
     )
+
+
+def _start_of(path: Path) -> bytes:
+    """The first bytes of a file; none where it cannot be read, which is told elsewhere."""
+    try:
+        with path.open("rb") as file:
+            return file.read(START_BYTES) if path.is_file() else b""
+    except OSError:
+        return b""
 
 
 def _is_directory(path: Path) -> bool:

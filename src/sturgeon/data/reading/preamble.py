@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
-_BEGINS = re.compile(r'\s*(#|"?sep=)', re.IGNORECASE)
+_COMMENTS = ("#", "%", "//")
+_BEGINS = re.compile(r'\s*(#|%|//|"?sep=)', re.IGNORECASE)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\s*")
 _LEAST_LINES = 2
@@ -29,9 +30,9 @@ class Preamble:
 
 
 def find_preamble(text: str, *, whole: bool) -> Preamble | None:
-    r"""Find the lines before the header that begin with ``#``, and Excel's ``sep=;``.
+    r"""Find the lines before the header that begin with ``#``, ``%`` or ``//``, and Excel's ``sep=;``.
 
-    A line that begins with ``#`` may be the header itself: where it has as many fields as the line behind it,
+    Such a line may be the header itself: where it has as many fields as the line behind it,
     which looks like a row.
 
     Args:
@@ -56,7 +57,7 @@ def find_preamble(text: str, *, whole: bool) -> Preamble | None:
     comments: list[int] = []
     while place < len(lines):
         line = lines[place]
-        if line.startswith("#"):
+        if line.startswith(_COMMENTS):
             comments.append(place)
         elif (named := _SEPARATOR.fullmatch(line)) is not None and separator is None:
             separator, comments = named[1], []
@@ -73,7 +74,7 @@ def find_preamble(text: str, *, whole: bool) -> Preamble | None:
 
 
 def _is_header(comment: str, behind: list[str], separator: str | None) -> bool:
-    """Whether a line that begins with ``#`` names the columns of the lines behind it."""
+    """Whether a line that is a comment by its beginning names the columns of the lines behind it."""
     if not behind:
         return True
     for delimiter in [separator] if separator else [",", ";", "\t", "|"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
@@ -13,6 +14,7 @@ from sturgeon.errors import DataError, option
 
 UNNAMED = "Unnamed: 0"
 """What pandas calls a first column without a name when it reads one."""
+_CALLED = re.compile(r"Unnamed: \d+(\.\d+)*")
 
 
 def leave_out_row_numbers(
@@ -43,31 +45,37 @@ def leave_out_row_numbers(
         >>> list(leave_out_row_numbers(frame, CellRules(), called="'fish.csv'"))
         ['length']
     """
-    if not rules.tidied or not len(frame.columns) or frame.columns[0] != UNNAMED:
+    name = str(frame.columns[0]) if len(frame.columns) else ""
+    if not rules.tidied or _CALLED.fullmatch(name) is None:
         if unnamed:
             raise _unnamed(called)
         return frame
     if rules.needed is not None:  # by a network: what else there is does not matter
-        return frame if UNNAMED in rules.needed else _without(frame)
-    if rules.target == UNNAMED or len(frame.columns) == 1:
+        return frame if name in rules.needed else _next(_without(frame, name), rules, called, parts)
+    if rules.target == name or len(frame.columns) == 1:
         return frame
-    if not _are_row_numbers(cast(pd.Series, frame[UNNAMED]), parts or [len(frame)]):
+    if not _are_row_numbers(cast(pd.Series, frame[name]), parts or [len(frame)]):
         if unnamed:
             raise _unnamed(called)
         note(
             frame,
-            f"column {UNNAMED!r} is an input, though it may be row numbers of another table; "
-            f"`{option('drop', UNNAMED)}` leaves it out",
+            f"column {name!r} is an input, though it may be row numbers of another table; "
+            f"`{option('drop', name)}` leaves it out",
         )
         return frame
-    name = "the first column, which has no name," if unnamed else f"column {UNNAMED!r}"
-    frame = _without(frame)
-    note(frame, f"{name} is left out, as it only numbers the rows")
-    return frame
+    told = "the first column, which has no name," if unnamed else f"column {name!r}"
+    frame = _without(frame, name)
+    note(frame, f"{told} is left out, as it only numbers the rows")
+    return _next(frame, rules, called, parts)
 
 
-def _without(frame: pd.DataFrame) -> pd.DataFrame:
-    del frame[UNNAMED]  # not `drop`, which copies the rest
+def _next(frame: pd.DataFrame, rules: CellRules, called: str, parts: Sequence[int] | None) -> pd.DataFrame:
+    """Look at the next column too: a table that is read and written twice has row numbers twice."""
+    return leave_out_row_numbers(frame, rules, called=called, parts=parts)
+
+
+def _without(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    del frame[name]  # not `drop`, which copies the rest
     return frame
 
 

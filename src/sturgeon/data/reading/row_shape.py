@@ -24,7 +24,8 @@ from sturgeon.errors import DataError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SPELLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_TWO_LINES = re.compile(rb"\S[^\n]*\n\s*\S")
+_TWO_LINES = re.compile(rb"\S[^\n]*\n\s*\S[^\n]*\n")
+_FIRST_NUMBERS = ("0", "1")
 _ZERO_OR_SIGN = ("0", "-", "+")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d+")
 
@@ -39,7 +40,7 @@ class Shape:
         most_rows: As many rows as there are, or a few more: blank lines may be counted.
         padded: The places of the columns in which a cell begins with a zero before another digit.
         start: How many bytes of text stand before the header.
-        trailing: Whether a separator stands at the end of every row, with nothing behind it.
+        trailing: How many separators stand at the end of every row, with nothing behind them.
         unnamed: Whether the first column had no name.
     """
 
@@ -48,7 +49,7 @@ class Shape:
     most_rows: int
     padded: frozenset[int] = frozenset()
     start: int = 0
-    trailing: bool = False
+    trailing: int = 0
     unnamed: bool = False
 
     @property
@@ -97,21 +98,26 @@ def check_shape(file: TextFile, *, block_bytes: int = BLOCK_BYTES) -> Shape:
     blocks = read_lines(file, block_bytes=block_bytes)
     text, preamble = _read_beginning(blocks)
     is_tsv = file.path.name.lower().removesuffix(file.ending).endswith((".tsv", ".tab"))
+    is_tsv = is_tsv and "\t" in text.lstrip("\r\n").partition("\n")[0]
     delimiter = preamble.separator or ("\t" if is_tsv else _find_delimiter(text))
     lines = io.StringIO(text, newline="")
     rows = _Rows(lines, delimiter, file, preamble.lines)
     names = [name.strip() for name in next(rows, (1, []))[1]]
     _refuse_numbers(names, file)
     here, behind = lines.tell(), rows.lines
-    row = _next_row(rows)
-    trailing = (len(names) > 1 and not names[-1]) or (len(row) == len(names) + 1 and not row[-1])
-    if len(names) > 1 and not names[-1]:
-        names.pop()
+    line, row = _next_row(rows)
+    named = len(names)
+    names, trailing = _leave_out_ends(names, row)
     unnamed = len(names) > 1 and not names[0]
-    header = (UNNAMED, *names[1:]) if unnamed else tuple(names)
+    header = (_name_row_numbers(names), *names[1:]) if unnamed else tuple(names)
     padded: set[int] = set()
     shape = Shape(delimiter, header, 0, start=preamble.size, trailing=trailing, unnamed=unnamed)
-    count = _check_rows(chain([text[here:].encode()], blocks), shape, behind, file, padded)
+    try:
+        count = _check_rows(chain([text[here:].encode()], blocks), shape, behind, file, padded)
+    except DataError:
+        if len(names) <= named:
+            raise
+        raise _uneven(line, len(row), replace(shape, header=header[1:]), file) from None
     if count == 0:
         raise DataError(f"a table must have at least one row; {file.called} has a header only; add data")
     return replace(shape, most_rows=count, padded=frozenset(padded))
@@ -130,11 +136,44 @@ def _read_beginning(blocks: Iterator[bytes]) -> tuple[str, Preamble]:
     return before[preamble.size :].decode(), preamble
 
 
-def _next_row(rows: _Rows) -> list[str]:
+def _leave_out_ends(names: list[str], row: list[str]) -> tuple[list[str], int]:
+    """Leave out columns without names or cells at the end, such as a spreadsheet's empty ones.
+
+    Args:
+        names: The header's fields.
+        row: Those of the first row.
+
+    Returns:
+        The names, and how many fields at the end of each row are no columns. Before the names stands ``""``
+        for row numbers that the header does not know of, as R writes them.
+    """
+    nameless, empty = _count_empty(names), _count_empty([cell.strip() for cell in row])
+    if len(row) == len(names) - nameless:
+        return names[: len(row)], 0  # the header alone has them
+    if len(row) == len(names):
+        ends = max(min(nameless, empty), min(nameless, 1))
+        return names[: len(names) - ends], ends
+    if not nameless and len(row) == len(names) + empty:
+        return names, empty
+    if not nameless and len(row) == len(names) + 1 and row[0].strip() in _FIRST_NUMBERS:
+        return ["", *names], 0
+    return (names[:-1], 1) if nameless else (names, 0)
+
+
+def _count_empty(fields: list[str]) -> int:
+    """How many fields at the end are empty, not counting the first of all."""
+    return next((end for end, field in enumerate(reversed(fields[1:])) if field), max(len(fields) - 1, 0))
+
+
+def _name_row_numbers(names: list[str]) -> str:
+    return UNNAMED if UNNAMED not in names else f"{UNNAMED}.1"  # as pandas would
+
+
+def _next_row(rows: _Rows) -> tuple[int, list[str]]:
     try:
-        return next(rows, (1, []))[1]
+        return next(rows, (1, []))
     except DataError:  # its quotes end in a later block, or nowhere; it is told when all rows are checked
-        return []
+        return 1, []
 
 
 def _find_delimiter(text: str) -> str:
@@ -197,7 +236,7 @@ def _is_even(block: bytes, shape: Shape, padded: set[int]) -> bool:
         return False
     if shape.trailing:
         last = ends - 1 - (codes[ends - 1] == ord("\r"))
-        if not (codes[last] == ord(shape.delimiter)).all():
+        if not all((codes[last - place] == ord(shape.delimiter)).all() for place in range(shape.trailing)):
             return False
     _find_padded(codes, ends, marks, fields, padded)
     return True
@@ -247,13 +286,17 @@ def _check_one_by_one(rows: _Rows, shape: Shape, file: TextFile, padded: set[int
         for place, cell in enumerate(row):
             if cell[:1] in _ZERO_OR_SIGN and place not in padded and is_padded(cell):
                 padded.add(place)
-        if len(row) != shape.fields or (shape.trailing and row[-1].strip()):
-            raise DataError(
-                f"every row must have as many fields as the header; line {line} of {file.called} has "
-                f"{len(row)}, expected {len(shape.header)} (separated by {spelled(shape.delimiter)}); "
-                "correct that line"
-            )
+        if len(row) != shape.fields or any(cell.strip() for cell in row[len(shape.header) :]):
+            raise _uneven(line, len(row), shape, file, title=count == 1 and len(row) > shape.fields)
     return count
+
+
+def _uneven(line: int, fields: int, shape: Shape, file: TextFile, *, title: bool = False) -> DataError:
+    return DataError(
+        f"every row must have as many fields as the header; line {line} of {file.called} has {fields}, "
+        f"expected {len(shape.header)} (separated by {spelled(shape.delimiter)}); correct that line"
+        f"{', or remove the lines before it if they are a title' if title else ''}"
+    )
 
 
 def _text_lines(blocks: Iterator[bytes]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -36,6 +37,12 @@ STRAY_WORDS = (
         "#NUM!",
         "#NAME?",
         "(null)",
+        "NaT",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "00/00/0000",
+        "#NV",
+        "#N/D",
     ),
 )
 """What means missing among cells that are otherwise numbers, and is a category elsewhere."""
@@ -75,6 +82,11 @@ class CellRules:
     tidied: bool = True
     as_spelled: bool = True
 
+    @property
+    def own(self) -> bool:
+        """Whether the words are the user's, given now or when the network was tuned."""
+        return self.asked or set(self.missing) != set(MISSING_WORDS)
+
     def words_of(self, column: str) -> frozenset[str]:
         """The words that mean missing in a column.
 
@@ -87,6 +99,16 @@ class CellRules:
             return frozenset()
         return frozenset(self.missing).difference(self.known.get(column, ()))
 
+    def numbers_of(self, column: str) -> dict[str, float]:
+        """Those of :meth:`words_of` that are numbers, such as -999, in a column of numbers.
+
+        Example:
+            >>> CellRules(("-999", "NA"), asked=True).numbers_of("depth")
+            {'-999': -999.0}
+        """
+        found = ((word, as_number(word)) for word in sorted(self.words_of(column)))
+        return {word: number for word, number in found if number is not None}
+
     def stray_of(self, column: str) -> frozenset[str]:
         """The words that mean missing in a column whose other cells are numbers, beside :meth:`words_of`.
 
@@ -94,10 +116,9 @@ class CellRules:
             >>> "-" in CellRules().stray_of("a"), CellRules(target="y").stray_of("y")
             (True, frozenset())
         """
-        own = self.asked or set(self.missing) != set(MISSING_WORDS)
         if (
             not (self.tidied and self.as_spelled)
-            or own
+            or self.own
             or column == self.target
             or column in self.categorical
         ):
@@ -147,6 +168,15 @@ def cell_rules(missing: Collection[str] | str | None, **settings: object) -> Cel
         if not isinstance(word, str):
             raise DataError(f"`missing` must be words; got {word!r}; write it as text")
     return CellRules(tuple(w.strip() for w in words if w.strip()), asked=True, **settings)  # pyright: ignore[reportArgumentType]
+
+
+def as_number(word: str) -> float | None:
+    """The number that a word is; None where it is none, or none that is finite."""
+    try:
+        number = float(word)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def is_padded(cell: object) -> bool:

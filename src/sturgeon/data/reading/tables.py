@@ -14,10 +14,11 @@ import pandas as pd
 from sturgeon.data.reading.delimited import read_delimited
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.formats.arrow_files import read_feather, read_parquet
+from sturgeon.data.reading.formats.contents import check_contents
 from sturgeon.data.reading.formats.database import is_url, read_query
 from sturgeon.data.reading.formats.json_records import read_json
 from sturgeon.data.reading.formats.workbook import read_workbooks
-from sturgeon.data.reading.place import STDIN, Place, find_place, unreadable
+from sturgeon.data.reading.place import STDIN, TEXTS, Place, find_place, unreadable
 from sturgeon.data.reading.row_numbers import leave_out_row_numbers
 from sturgeon.data.reading.rules import CellRules, cell_rules
 from sturgeon.data.reading.text_file import TextFile
@@ -88,6 +89,9 @@ def read_table(
 
 
 def _read(place: Place, rules: CellRules, options: FileOptions) -> pd.DataFrame:
+    if place.form not in TEXTS:
+        for path in place.files:
+            check_contents(path, place.form)
     name = place.called if len(place.files) == 1 else None
     texts = [TextFile(path, options.encoding, name) for path in place.files]
     match place.form:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from sturgeon.data.reading.formats.contents import START_BYTES, find_contents, not_a_table
 from sturgeon.data.reading.likely_encoding import guess_encoding
 from sturgeon.data.reading.text_encoding import SAMPLE_BYTES, Transcoded, find_encoding
 from sturgeon.errors import DataError, option
@@ -20,7 +21,10 @@ from sturgeon.errors import DataError, option
 BLOCK_BYTES = 2**23
 
 _MAGIC = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd"}
+_CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a\x1b"})
+_FEW_CONTROLS = 0.005
 _SPELLED = {".gz": "gzipped", ".bz2": "bzipped", ".xz": "of the xz format", ".zst": "of the Zstandard format"}
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 COMPRESSED = tuple(_MAGIC)
 """The endings of compressed files."""
 
@@ -48,6 +52,11 @@ class TextFile:
     def ending(self) -> str:
         """Its name's ending, where that says that it is compressed; else nothing."""
         return self.path.suffix.lower() if self.path.suffix.lower() in COMPRESSED else ""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its name says that it is JSON."""
+        return self.path.name.lower().removesuffix(self.ending).endswith(JSON_ENDINGS)
 
 
 @contextmanager
@@ -155,12 +164,16 @@ def read_lines(file: TextFile, *, block_bytes: int = BLOCK_BYTES) -> Iterator[by
         Some megabytes of UTF-8, each block but the last ending in a newline.
 
     Raises:
-        DataError: The file is empty, or is not UTF-8 text; the message has the line.
+        DataError: The file is empty, something else than a table, or not UTF-8 text; the message has the
+            line.
         OSError: It cannot be read.
     """
-    lines, blank, rest = 0, True, b""
+    lines, blank, rest, begun = 0, True, b"", False
     with open_text(file) as text:
         while block := text.read(block_bytes):
+            if not begun:
+                begun = True
+                _check_contents(block[:START_BYTES], file)
             head, newline, tail = block.rpartition(b"\n")
             if not newline:  # a line that is longer than a block
                 rest += block
@@ -179,24 +192,57 @@ def read_lines(file: TextFile, *, block_bytes: int = BLOCK_BYTES) -> Iterator[by
         yield rest
 
 
+def _check_contents(start: bytes, file: TextFile) -> None:
+    contents = find_contents(start)
+    if contents is not None and not (contents.form == "json" and file.is_json):
+        raise not_a_table(contents, file.called)
+
+
 def _check_is_text(block: bytes, lines: int, file: TextFile) -> None:
     """Raise unless a block that comes after so many lines is UTF-8 text."""
     if b"\0" in block:
-        line = lines + block.count(b"\n", 0, block.index(b"\0")) + 1
-        raise DataError(
-            f"a table must be text; {file.called} is binary (a zero byte on line {line}); export it as CSV "
-            "or Parquet"
-        )
+        raise _is_binary(f"a zero byte on line {_line_of(block, block.index(0), lines)}", file)
     if block.isascii():
         return
     try:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = lines + block.count(b"\n", 0, error.start) + 1
-        likely = guess_encoding(block[block.rfind(b"\n", 0, error.start) + 1 :][:SAMPLE_BYTES])
+        line = _line_of(block, error.start, lines)
+        sample = block[block.rfind(b"\n", 0, error.start) + 1 :][:SAMPLE_BYTES]
+        if len(sample) - len(sample.translate(None, _CONTROLS)) > _FEW_CONTROLS * len(sample):
+            raise _is_binary(f"control characters on line {line}", file) from None
+        if _is_utf8_but_for_a_few(block, error.start):
+            raise DataError(
+                f"a table must be text of one encoding; line {line} of {file.called} is not UTF-8 (byte "
+                f"0x{block[error.start]:02x}), while other lines are; correct that line"
+            ) from None
+        likely = guess_encoding(sample)
         reads = f", which {likely[0]} reads as {likely[1]!r}" if likely else ""
         encoding = option("encoding", likely[0] if likely else None)
         raise DataError(
             f"a table must be UTF-8 text, or its encoding be named; got byte 0x{block[error.start]:02x} on "
             f"line {line} of {file.called}{reads}; give `{encoding}`, or save it as UTF-8"
         ) from None
+
+
+def _line_of(block: bytes, place: int, lines: int) -> int:
+    return lines + block.count(b"\n", 0, place) + 1
+
+
+def _is_binary(why: str, file: TextFile) -> DataError:
+    return DataError(f"a table must be text; {file.called} is binary ({why}); export it as CSV or Parquet")
+
+
+def _is_utf8_but_for_a_few(block: bytes, wrong: int) -> bool:
+    """Whether text before or behind a wrong byte is UTF-8 that is more than ASCII, so that UTF-8 is meant."""
+    near = block[: wrong + SAMPLE_BYTES][-2 * SAMPLE_BYTES :].split(b"\n")[1:-1]
+    others = [line for line in near if not line.isascii()]
+    return sum(map(_is_utf8, others)) > len(others) / 2
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -130,7 +130,7 @@ class Statements:
             )
         )
         self.changed = sql(
-            select(_T.number, _T.state, _T.config, _T.value, _T.metrics, _T.tags).where(
+            select(_T.number, _T.state, _T.config, _T.value, _T.metrics, _T.tags, _T.about).where(
                 _STUDY, _T.change > bindparam("seen", type_=Integer)
             )
         )

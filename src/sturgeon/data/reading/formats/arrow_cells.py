@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -26,7 +26,7 @@ _WHOLE = {
 
 
 def apply_rules(table: pa.Table, name: str, rules: CellRules) -> tuple[pa.Table, dict[str, int]]:
-    """Make the words that mean missing in a column of text missing cells.
+    """Make the words that mean missing in a column missing cells; in one of numbers, those that are numbers.
 
     Args:
         table: The column alone.
@@ -44,6 +44,10 @@ def apply_rules(table: pa.Table, name: str, rules: CellRules) -> tuple[pa.Table,
     words, perhaps = rules.words_of(name), rules.stray_of(name)
     column = table.column(0)
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if rules.own and (numbers := rules.numbers_of(name)):
+        table, counts = _leave_out_numbers(table, name, numbers)
+        if counts:
+            return table, counts
     if not (words or perhaps) or not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return table, {}
     texts: Any = pc.utf8_trim_whitespace(column.cast(kind) if kind != column.type else column)  # pyright: ignore[reportAttributeAccessIssue]
@@ -58,6 +62,24 @@ def apply_rules(table: pa.Table, name: str, rules: CellRules) -> tuple[pa.Table,
     counted = texts.filter(is_word).value_counts().to_pylist()
     kept = pc.if_else(is_word, pa.scalar(None, kind), texts)  # pyright: ignore[reportAttributeAccessIssue]
     return pa.table({name: kept}), {each["values"]: each["counts"] for each in counted}
+
+
+def _leave_out_numbers(
+    table: pa.Table, name: str, numbers: Mapping[str, float]
+) -> tuple[pa.Table, dict[str, int]]:
+    """Make numbers that the user says mean missing, such as -999, missing cells."""
+    column = table.column(0)
+    kind = column.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        return table, {}
+    counts: dict[str, int] = {}
+    for word, number in numbers.items():
+        is_number: Any = pc.equal(column.cast(pa.float64(), safe=False), number)  # pyright: ignore[reportAttributeAccessIssue]
+        found = pc.sum(is_number).as_py() or 0  # pyright: ignore[reportAttributeAccessIssue]
+        if found:
+            counts[word] = found
+            column = pc.if_else(is_number, pa.scalar(None, kind), column)  # pyright: ignore[reportAttributeAccessIssue]
+    return (pa.table({name: column}), counts) if counts else (table, {})
 
 
 def _find(texts: Any, words: frozenset[str], kind: pa.DataType) -> Any:

@@ -12,10 +12,10 @@ import pyarrow as pa
 from sturgeon.data.reading.formats.columns import join_columns, make_column, make_frame
 from sturgeon.data.reading.names import check_names, check_same_names
 from sturgeon.data.reading.rules import CellRules
-from sturgeon.data.reading.text_file import TextFile, read_lines
+from sturgeon.data.reading.text_file import JSON_ENDINGS, TextFile, read_lines
 from sturgeon.errors import DataError
 
-ENDINGS = (".jsonl", ".ndjson", ".json")
+ENDINGS = JSON_ENDINGS
 _BLOCK_ROWS = 20_000
 
 

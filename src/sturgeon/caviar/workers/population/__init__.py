@@ -1,0 +1,1 @@
+"""Population-based training of functions: generations, and checkpoints that are copied."""
