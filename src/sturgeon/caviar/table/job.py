@@ -46,7 +46,7 @@ from sturgeon.stopping import DEFAULT, Never, SuccessiveHalving
 from sturgeon.study import Study
 
 STUDY_FILE = "tune.study"
-TABLE_TRIALS = 24
+TABLE_TRIALS = 16
 """Without a number and a budget: a third of them did well on other tables, the others are searched for."""
 
 
@@ -76,7 +76,7 @@ class TableJob:
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
-        trials: Trials in all; None for as many as the budget allows, or 24 without a budget.
+        trials: Trials in all; None for as many as the budget allows, or 16 without a budget.
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
             the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
