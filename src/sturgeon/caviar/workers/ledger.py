@@ -289,6 +289,8 @@ class Ledger(TrialController):
             return False
         self.study.report(trial, message.step, **message.metrics)
         running.reported.update(message.metrics)
+        if self._population is not None:
+            self._population.see_length(message.planned)
         if message.planned is not None:
             self._lengths[trial.number] = message.planned
             if not self._order.is_kept:
