@@ -247,7 +247,8 @@ def flat(curves: Curves) -> Advice | None:
     before, after = losses[: len(losses) - window], losses[-window:]
     gain, level = min(before) - min(after), max(abs(min(before)), 1e-12)
     first = abs(curves.training(curves.epochs)[0])
-    if gain > 0.01 * level or level < 1e-3 * first:
+    falls = all(later < earlier for earlier, later in pairwise(losses))  # slowly: it crawls
+    if gain > 0.01 * level or level < 1e-3 * first or falls:
         return None
     return Advice(
         "flat",
