@@ -6,8 +6,8 @@ The built-in network on digits, on made tables and on labels that are noise, a s
     python benchmarks/coach.py --seeds 3
 
 Healthy is a training with the default configuration, dropout or none, and a learning rate that serves it.
-That its loss is flat near the end, or batch norm's averages have not settled at first, is so, and no false
-alarm; that validation parts from training may be so.
+That its loss is flat near the end, or batch norm's averages have not settled at first, is so, and no
+false alarm; that validation parts from training may be so.
 """
 
 from __future__ import annotations

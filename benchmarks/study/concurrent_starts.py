@@ -96,7 +96,8 @@ def main() -> None:
                     print(f"{kind}, start {number}: {trouble}", flush=True)
             seconds = time.perf_counter() - began
             print(
-                f"{kind:10} {held} of {asked.starts} starts by {asked.processes} processes held, {seconds:.0f} s"
+                f"{kind:10} {held} of {asked.starts} starts by {asked.processes} processes held, "
+                f"{seconds:.0f} s"
             )
             broken += asked.starts - held
         for one in running:

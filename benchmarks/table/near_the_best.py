@@ -1,4 +1,4 @@
-"""What looking near the best is worth on the development tables, where the first eight trials are known to be good.
+"""What looking near the best is worth on the development tables.
 
     python benchmarks/development_tables.py      # once: makes the tables
     python benchmarks/table/near_the_best.py     # some 15 minutes on two cores
@@ -44,7 +44,8 @@ def measure(
         )
         result = st.tune_table(job)
     after = resource.getrusage(resource.RUSAGE_SELF)
-    assert result.best is not None and result.test is not None
+    assert result.best is not None
+    assert result.test is not None
     error = result.test["loss" if table.task == "classification" else "rmse"]
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return float(result.best["value"]), float(error or 0), seconds
@@ -70,8 +71,8 @@ def main() -> None:
                     rows.setdefault((where, trials), []).append(found)
                     value, error, seconds = found
                     print(
-                        f"{name:10} seed {seed} {where:8} {trials:3} trials: best {value:8.4f}, ensemble {error:8.4f} "
-                        f"on test rows, {seconds:5.1f} s of processor",
+                        f"{name:10} seed {seed} {where:8} {trials:3} trials: best {value:8.4f}, "
+                        f"ensemble {error:8.4f} on test rows, {seconds:5.1f} s of processor",
                         flush=True,
                     )
     first = np.log(next(iter(rows.values())))

@@ -50,8 +50,8 @@ class CoarseToFine(Search):
 
     Attributes:
         start: Trials before the model takes over, from 1.
-        near: Whether to look near the best few trials, and anywhere only every fourth time: for a study that
-            begins with configurations that are known to be good. `sturgeon tune` has it so in the standard space.
+        near: Whether to look near the best few trials, and anywhere only every fourth time: for a study
+            that begins with configurations known to be good. `sturgeon tune` does so in its own space.
 
     Example:
         >>> from sturgeon.search.record import Observation

@@ -1,8 +1,8 @@
 """Where expected improvement is largest: candidates anywhere, ever closer to the best, and then uphill.
 
-This is coarse to fine (N4 of the notes): half of the first candidates lie anywhere, half near the best. A model
-of few trials in many dimensions knows least about the corners of the space, so improvement is expected to be
-largest there; where good configurations are known from elsewhere, all candidates lie near the best instead.
+This is coarse to fine (N4 of the notes): half of the first candidates lie anywhere, half near the best. A
+model of few trials in many dimensions knows least about the corners of the space, so it expects most of them.
+Where good configurations are known from elsewhere, all candidates lie near the best instead.
 """
 
 from __future__ import annotations
