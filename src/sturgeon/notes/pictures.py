@@ -80,6 +80,7 @@ def draw_bars(
     figure = new_figure(title, caption)
     for place, (name, (xs, ys)) in enumerate(bars.items()):
         figure.add_bar(x=list(xs), y=list(ys), name=name, marker={"color": SERIES[place % 6]})
+    figure.update_xaxes(type="category")  # or "16" and "32" would be places, not names
     return _titled(figure, x, y, **axes)
 
 

@@ -139,6 +139,4 @@ def draw(found: Finding, _: Translate) -> list[go.Figure]:
     ]
 
 
-CLAIM = Claim(
-    "N9", tell, measure, say, draw, "sturgeon tune DATA --target COLUMN   # normalises by itself", 30
-)
+CLAIM = Claim("N9", tell, measure, say, draw, "sturgeon tune DATA --target COLUMN", 30)
