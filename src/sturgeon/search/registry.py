@@ -15,7 +15,9 @@ from sturgeon.search.sobol import Sobol
 from sturgeon.search.staged import Staged
 
 SEARCHES = Registry(
-    "search", Search, [CoarseToFine, Staged, ShrinkingBoxes, Random, Sobol, Grid, OptunaSearch, PopulationBasedTraining]
+    "search",
+    Search,
+    [CoarseToFine, Staged, ShrinkingBoxes, Random, Sobol, Grid, OptunaSearch, PopulationBasedTraining],
 )
 """All searches by name; ``SEARCHES.register(Mine)`` adds one."""
 

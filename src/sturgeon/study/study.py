@@ -606,7 +606,9 @@ class Study:
 
         def came_later(connection: Connection) -> bool:
             self._record_cache.sync(connection)
-            return any(one.copied and one.copied.generation >= generation for one in self._record_cache.record)
+            return any(
+                one.copied and one.copied.generation >= generation for one in self._record_cache.record
+            )
 
         with self._record_cache.lock:
             try:
@@ -739,7 +741,7 @@ class Study:
             ``shares`` (``name``, ``share``, ``priority``, and from ``low`` to ``high`` the 90 % interval of
             the share; what mattered most first), the rank
             ``correlation`` with the priorities, and a ``verdict``: did the notes' order hold here? Fewer
-            than 20 trials with a value give no shares, and the verdict says so.
+            than 16 trials with a value give no shares, and the verdict says so.
         """
         from sturgeon.study.importance import measure_importance
 
