@@ -100,4 +100,4 @@ def _log(figure: go.Figure, axis: str) -> dict[str, Any]:
     drawn = np.concatenate([np.asarray(trace[axis], float) for trace in traces])
     drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
     ticks = log_ticks(float(drawn.min()), float(drawn.max())) if len(drawn) else {}
-    return {"type": "log", **ticks}
+    return {"type": "log", "nticks": 6, **ticks}
