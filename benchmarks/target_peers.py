@@ -165,7 +165,7 @@ def ray_search(path: str, seconds: float, seed: int, log: str) -> None:
 
         torch_trial(settings, table, seed * 100_000 + number, Log(log), report)
 
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}  # 15 by default
     quiet = {"include_dashboard": False, "logging_level": logging.ERROR, "log_to_driver": False}
     ray.init("local", num_cpus=2, _node_ip_address="127.0.0.1", **quiet)
     left = max(1.0, seconds - (time.monotonic() - began))
