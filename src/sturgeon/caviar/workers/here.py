@@ -52,6 +52,9 @@ class HereLoop:
                 trial = ledger.take_next(ledger.room(0))
             except SpaceExhausted:
                 break
+            if trial is None and ledger.waits_for_others():
+                stop.wait(_SEEN_WITHIN)
+                continue
             if trial is None:
                 break
             self._run_trial(trial, stop)
