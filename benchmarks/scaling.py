@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import warnings
@@ -109,15 +110,15 @@ def peers(given: argparse.Namespace) -> None:
 
 def chaos(given: argparse.Namespace) -> None:
     """Kill things in the midst of studies, and count what was lost."""
-    from cluster.chaos import CHAOS
+    import tempfile
 
+    from cluster.chaos import HURTS, undergo
     from cluster.measures import server
 
-    with server() as database:
-        for name, undergo in CHAOS.items():
-            if given.only in (None, name):
-                for round_ in range(given.times):
-                    print(f"{name} {round_ + 1}: {undergo(database, round_)}", flush=True)
+    with server() as database, tempfile.TemporaryDirectory() as folder:
+        for name, hurt in HURTS.items():
+            for seed in range(given.times if given.only in (None, name) else 0):
+                print(f"{name} {seed + 1}: {undergo(hurt, database, seed, Path(folder))}", flush=True)
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def _ray_nodes(places: int) -> Any:
         made = Cluster(initialize_head=True, head_node_args=head)
         made.add_node(**node, num_cpus=max(1, places // 2))
         made.wait_for_nodes()
-        ray.init(made.address, logging_level="ERROR", log_to_driver=False)
+        ray.init(made.address, logging_level=logging.ERROR, log_to_driver=False)
     try:
         yield made
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
-import simpy
+import simpy  # pyright: ignore[reportMissingImports]
 
 
 @dataclass(frozen=True)

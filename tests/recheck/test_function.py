@@ -5,6 +5,7 @@ import pytest
 import sturgeon as st
 from rechecked import train
 from sturgeon.errors import InputError, StudyError
+from sturgeon.recheck.history import one_at_a_time
 from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.recheck.periods import recheck_every
 
@@ -59,6 +60,17 @@ def test_workers_train_the_same(study):
     with st.tune(train, SPACE, minimize="loss", trials=24, workers=0, progress=False) as again:
         there = st.recheck(again, train=train, data=0.5, workers=1, progress=False)
     assert here.challenger == there.challenger
+
+
+def test_a_study_is_rechecked_where_it_lies_and_keeps_its_history(lasting):
+    st.tune(train, SPACE, minimize="loss", trials=6, workers=0, progress=False, study=lasting).close()
+    for number in (1, 2):
+        result = st.recheck(lasting, 0.3, train=train, budget=8, workers=0, progress=False)
+        assert result.evidence["number"] == number
+    with st.Study.open(lasting) as study:
+        assert len(study.journal.read(kind="recheck")) == 2
+        with one_at_a_time(study), pytest.raises(StudyError, match="another is at work"):
+            st.recheck(lasting, 0.3, train=train, workers=0, progress=False)
 
 
 def test_without_the_function_nothing_can_be_said(study):

@@ -151,7 +151,8 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.ray.settings import Ray
-    from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
+    from sturgeon.caviar.table.folder import STUDY_FILE
+    from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.cli.common.ending import write_report_of
     from sturgeon.cli.common.options import words_of
     from sturgeon.cli.views.live import LiveView

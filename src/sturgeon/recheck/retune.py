@@ -8,7 +8,8 @@ from typing import Any
 
 from sturgeon.caviar.opening import StudySettings, TuneOptions
 from sturgeon.caviar.progress import say
-from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
+from sturgeon.caviar.table.folder import STUDY_FILE
+from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError, option
 from sturgeon.network.settings import check_network_space

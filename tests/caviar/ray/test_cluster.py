@@ -5,23 +5,26 @@ One cluster, one connection and as few actors as will do: each start of one cost
 
 import functools
 import os
+import subprocess
+import sys
 import threading
 import time
 import warnings
 from pathlib import Path
 
+import cloudpickle
+import psutil
 import pytest
 
 import counting_lanes
 from counting_lanes import OBJECTIVE, counting, job, tell_apart, to_the_end
-from sturgeon.caviar.ray import actors, ray_pool
+from sturgeon.caviar.ray import actors
 from sturgeon.caviar.ray.actors import Cluster
 from sturgeon.caviar.ray.ray_lanes import RayTrainer
 from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.tuning import tune
 from sturgeon.errors import InputError, StudyError
 from sturgeon.space import Real, Space
-from sturgeon.study import Study
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
@@ -40,7 +43,7 @@ def nodes():
         from ray.cluster_utils import Cluster as Nodes
 
         made = Nodes(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
-        made.doomed = made.add_node(**NODE, env_vars={"DOOMED": "1"})
+        made.add_node(**NODE, env_vars={"DOOMED": "1"})
         made.wait_for_nodes()
         ray.init(made.address, logging_level="ERROR", log_to_driver=False)
     yield made
@@ -48,14 +51,13 @@ def nodes():
     made.shutdown()
 
 
-def bowl(trial):
-    for epoch in trial.epochs(3):
-        trial.report(loss=(trial.config["x"] - 0.3) ** 2 + 1 / epoch)
+def train_nothing(trial):
+    return trial.config["x"]
 
 
 def test_what_no_node_has_is_an_error_that_names_it(nodes):
     with pytest.raises(InputError, match=r"1 CPU, 3 GPU; none of 2 .* the most that one has is .* 0 GPU"):
-        tune(bowl, SPACE, minimize="loss", workers=Ray(gpus=3, wait=0))
+        tune(train_nothing, SPACE, minimize="loss", workers=Ray(gpus=3, wait=0))
 
 
 def test_what_cannot_be_sent_is_named(nodes):
@@ -72,24 +74,39 @@ def test_what_cannot_be_sent_is_named(nodes):
 def test_a_study_in_a_file_is_refused_where_there_are_several_machines(nodes, tmp_path, monkeypatch):
     monkeypatch.setattr(actors, "several_machines", lambda: True)
     with pytest.raises(StudyError, match="PostgreSQL"):
-        tune(bowl, SPACE, minimize="loss", study=tmp_path / "a.study", workers=Ray())
+        tune(train_nothing, SPACE, minimize="loss", study=tmp_path / "a.study", workers=Ray())
     assert not list(tmp_path.iterdir())
 
 
-def test_other_versions_on_a_node_are_an_error(nodes, monkeypatch):
-    monkeypatch.setattr(ray_pool, "versions", lambda: ("9.9", "3.99"))
-    with pytest.raises(InputError, match=r"Sturgeon 9\.9 with Python 3\.99; got .* Install the same"):
-        tune(bowl, SPACE, minimize="loss", workers=Ray(workers=1))
+def test_a_killed_driver_takes_its_workers_along_and_the_study_is_resumed(nodes, tmp_path):
+    study, waits = tmp_path / "a.study", tmp_path / "waits"
 
+    def train(trial):
+        if trial.number == 1 and trial.attempt == 1:
+            waits.write_text(str(os.getpid()))
+            time.sleep(3600)
+        return trial.config["x"]
 
-def test_the_trials_are_those_of_as_many_processes_here(nodes, tmp_path):
-    there = tmp_path / "there.study"
-    tune(bowl, SPACE, minimize="loss", trials=6, study=there, workers=Ray(workers=2), seed=3).close()
-    here = tune(bowl, SPACE, minimize="loss", trials=6, workers=2, seed=3)
-    with Study.open(there) as study:
-        assert [(one.config, one.value, one.curves) for one in study.trials] == [
-            (one.config, one.value, one.curves) for one in here.trials
-        ]
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, cloudpickle, sturgeon as st; given = cloudpickle.loads(open(sys.argv[1], 'rb').read());"
+        "st.tune(given[0], st.Space(x=st.Real(0, 1)), minimize='loss', trials=3, study=sys.argv[2],"
+        "workers=st.Ray(address=given[1], workers=1))"
+    )
+    (tmp_path / "given").write_bytes(cloudpickle.dumps((train, nodes.address)))
+    words = [sys.executable, "-W", "ignore", script, tmp_path / "given", study]
+    driver = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    while not waits.exists() or not waits.read_text():
+        assert driver.poll() is None
+        time.sleep(0.05)
+    trainer = psutil.Process(int(waits.read_text()))
+    driver.kill()
+    driver.wait()
+    resumed = tune(train, SPACE, minimize="loss", trials=3, study=study, workers=1, resume=True)
+    assert resumed.counts()["complete"] == 3
+    assert [one.attempts for one in resumed.trials] == [1, 2, 1]
+    resumed.close()
+    trainer.wait(300)  # raises where it lives on
 
 
 def test_lanes_train_the_same_jobs_and_take_over_those_of_a_process_that_died(nodes):
@@ -128,7 +145,7 @@ def test_trials_of_a_killed_node_go_on_elsewhere_from_their_checkpoints(nodes, t
     def lose_the_node():
         while not (tmp_path / "waits").exists():
             time.sleep(0.05)
-        nodes.remove_node(nodes.doomed, allow_graceful=False)
+        nodes.remove_node(next(iter(nodes.worker_nodes)), allow_graceful=False)
 
     losing = threading.Thread(target=lose_the_node)
     losing.start()

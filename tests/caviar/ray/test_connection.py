@@ -1,11 +1,13 @@
 """What is said of a cluster that does not answer, and of settings that break a rule."""
 
+import re
 import socket
 
 import pytest
 
 from sturgeon.caviar.ray import connection
 from sturgeon.caviar.ray.connection import connect
+from sturgeon.caviar.ray.relay import refuse_other_versions, versions
 from sturgeon.caviar.ray.settings import Ray
 from sturgeon.cli.main import main
 from sturgeon.errors import InputError
@@ -88,3 +90,10 @@ def test_a_machine_that_is_no_node_is_told_so(monkeypatch):
     monkeypatch.setattr("ray._private.services.find_node_ids", lambda: set())
     with pytest.raises(InputError, match=r"This machine must be a node .*ray start --address=host:6379"):
         connect(Ray(address="host:6379"))
+
+
+def test_other_versions_on_a_node_are_refused():
+    assert refuse_other_versions(versions()) is None
+    refused = refuse_other_versions(("9.9", "3.99"))
+    assert refused is not None
+    assert re.search(r"Sturgeon 9\.9 with Python 3\.99; got .* Install the same", refused.why)

@@ -17,7 +17,7 @@ from sturgeon.caviar.ray.settings import Ray, hide_user, option_of_address
 from sturgeon.errors import InputError, MissingExtra
 from sturgeon.plain_text import plain_number
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 8.0
 LOOK_SECONDS = 0.2
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"  # with empty settings
 
@@ -40,8 +40,12 @@ def import_ray() -> Any:
     return ray
 
 
-def connect(settings: Ray) -> bool:
+def connect(settings: Ray, *, logs: bool = True) -> bool:
     """Connect this process to the cluster, if it is not; tell whether it was not.
+
+    Args:
+        settings: Which cluster.
+        logs: Whether what is printed on its nodes is printed here, too.
 
     Raises:
         InputError: The cluster does not answer, or has another version of Ray or Python.
@@ -62,7 +66,7 @@ def connect(settings: Ray) -> bool:
                 raise
             address = "local"
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": logs}
     with _own_signals(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -123,11 +127,12 @@ def _check_answer(address: str) -> None:
     host, colon, port = address.rpartition(":")
     if not colon or not host or "@" in host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise InputError(f"{_asked(address)} must be HOST:PORT, 'auto' or 'local'.")
+    deadline = time.monotonic() + ANSWER_SECONDS
     try:
         with socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS) as probe:
             if os.environ.get("RAY_USE_TLS", "0") in ("1", "true"):
                 return
-            probe.settimeout(ANSWER_SECONDS)
+            probe.settimeout(max(0.01, deadline - time.monotonic()))
             probe.sendall(_HELLO)  # what Ray's head, a gRPC server, answers at once
             if len(said := probe.recv(9)) < 9 or said[3] != 4:
                 raise OSError("what answers there is not the head of a Ray cluster")

@@ -16,7 +16,7 @@ AUTOPILOT = "autopilot"
 MOST_ACTS = 40
 _MOVES = ("branch", "rewind", "carry")
 # What is no accident: after so many rewinds for one symptom, the training is as good as it gets.
-_MOST_OF_A_SYMPTOM = {"parting": 3, "dead units": 2}
+_MOST_OF_A_SYMPTOM = {"parting": 3, "dead units": 3}
 
 
 @dataclass(frozen=True, slots=True)
