@@ -59,7 +59,7 @@ class HereLoop:
                 break
             self._run_trial(trial, stop)
         if not stop.is_set():
-            ledger.finish()
+            ledger.finish(early=self.reason(stop) is not None)
         return stop.is_set()
 
     def reason(self, stop: threading.Event) -> str | None:

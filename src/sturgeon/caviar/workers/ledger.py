@@ -230,11 +230,15 @@ class Ledger(TrialController):
         """Tell whether a paused trial may go on, where so many new ones may be begun."""
         return self.promoted(room, self._longest()) is not None
 
-    def finish(self) -> None:
-        """End the trials that the rule paused and would pause again; those that may go on stay paused."""
+    def finish(self, *, early: bool = False) -> None:
+        """End the trials that the rule paused and would pause again; those that may go on stay paused.
+
+        Args:
+            early: Whether the run ends though there is more to do.
+        """
         # Where another process still works on the study, it may yet promote some.
         over = not self._any_runs()
-        if over and self._population is not None:
+        if over and self._population is not None and not early:
             over = not self.may_promote(0) and not self._any_runs()
         if over:
             self._room = 0

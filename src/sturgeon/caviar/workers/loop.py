@@ -172,7 +172,7 @@ class WorkerLoop:
                     self._exhausted = False  # what they run may be there to be asked for, if they die
                 elif not self._trainings and (self._closing is not None or self._nothing_left):
                     if not self._must_pause:
-                        self._ledger.finish()
+                        self._ledger.finish(early=self._closing is not None)
                     return stop.is_set()
                 interrupt = stop if isinstance(stop, Interrupt) and not stop.is_set() else None
                 for worker, message in self._pool.messages(self._seconds_to_wait(), interrupt):
