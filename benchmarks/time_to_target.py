@@ -20,6 +20,7 @@ import argparse
 import contextlib
 import inspect
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -111,7 +112,8 @@ def count_lines(peer: str) -> int:
 def measure(name: str, table: Path, seconds: float, seed: int) -> Run:
     """Run a competitor in a process of its own, and read what it found."""
     log = table.with_name(f"{table.stem}-{name}.log")
-    log.unlink(missing_ok=True)
+    for left in log.parent.glob(f"{log.name}*"):  # of an earlier run: studies, journals, results
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     began, peak = time.time(), 0
     words = [
         sys.executable,
