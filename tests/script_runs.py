@@ -7,7 +7,8 @@ import sys
 from typing import NamedTuple
 
 RUN_EACH = """
-import contextlib, io, json, pathlib, runpy, sys, traceback
+import contextlib, gc, io, json, pathlib, runpy, sys, traceback
+gc.set_threshold(100_000, 20, 50)  # frameworks make a million objects that stay
 ran = {}
 for path in map(pathlib.Path, sys.argv[1:]):
     sys.path[0] = str(path.parent)

@@ -107,20 +107,15 @@ def wait_until(condition):
     raise AssertionError("it did not come to that in a minute")
 
 
-def start(table, folder, epochs, *more):
-    command = [
-        sys.executable,
-        "-m",
-        "sturgeon",
-        "panda",
-        str(table),
-        "--target",
-        "kind",
-        "--out",
-        str(folder),
-    ]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([*command, "--epochs", str(epochs), *QUICK, *more], **quiet)
+def arguments_of_panda(table, folder, epochs, *more):
+    return [
+        "panda", str(table), "--target", "kind", "--out", str(folder), "--epochs", str(epochs), *QUICK, *more
+    ]  # fmt: skip
+
+
+def start(*arguments):
+    command = [sys.executable, "-m", "sturgeon", *arguments_of_panda(*arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def epoch_of(folder):
@@ -133,7 +128,7 @@ def epoch_of(folder):
         return 0
 
 
-def test_another_process_steers_it_and_a_kill_loses_no_change(table, tmp_path):
+def test_another_process_steers_it_and_a_kill_loses_no_change(sturgeon, table, tmp_path):
     folder = tmp_path / "killed"
     trained = start(table, folder, 100_000)
     try:
@@ -155,7 +150,7 @@ def test_another_process_steers_it_and_a_kill_loses_no_change(table, tmp_path):
     finally:
         trained.kill()
     target = max(reached, changed.at.epoch) + 3
-    assert start(table, folder, target, "--resume").wait() == 0
+    assert sturgeon(*arguments_of_panda(table, folder, target, "--resume")).code == 0
     with st.Panda.attach(folder / "panda.study") as tended:
         tree = tended.tree()
     assert tree.changes[0] == changed
@@ -164,7 +159,6 @@ def test_another_process_steers_it_and_a_kill_loses_no_change(table, tmp_path):
     assert [epoch for epoch, _ in branch.curves["val_loss"]][-1] == target
     # Repeated with nobody there it is the same to the bit: nothing was lost or done twice.
     plan, again = tmp_path / "plan.json", tmp_path / "again"
-    run = [sys.executable, "-m", "sturgeon", "panda"]
-    subprocess.run([*run, "export", folder, "--branch", str(tree.current), "-o", plan], check=True)
-    assert start(table, again, 1, "--replay", str(plan)).wait() == 0
+    assert sturgeon("panda", "export", folder, "--branch", tree.current, "-o", plan).code == 0
+    assert sturgeon(*arguments_of_panda(table, again, 1, "--replay", str(plan))).code == 0
     assert json.loads((again / "result.json").read_text())["replay"]["same"]

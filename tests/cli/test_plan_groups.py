@@ -16,7 +16,7 @@ def _write(path):
 
 def test_a_plan_keeps_groups_together_and_passes_the_column_on(tmp_path, capsys):
     _write(tmp_path / "t.csv")
-    words = ["plan", str(tmp_path / "t.csv"), "--target", "y", "--budget", "20s", "--epochs", "2"]
+    words = ["plan", str(tmp_path / "t.csv"), "--target", "y", "--budget", "4s", "--epochs", "2"]
     assert main([*words, "--group-column", "river basin"]) == 0
     assert "--group-column 'river basin'" in capsys.readouterr().out
 

@@ -64,7 +64,7 @@ def test_every_sampler_suggests_what_belongs_to_a_mixed_space(sampler):
 def test_a_sampler_learns_from_the_record(sampler):
     def found(search):
         return np.median(
-            [min(o.value for o in run(search, QUADRATIC, 70, distance, seed)) for seed in range(3)]
+            [min(o.value for o in run(search, QUADRATIC, 40, distance, seed)) for seed in range(3)]
         )
 
     assert found(OptunaSearch(sampler)) < found(Random())

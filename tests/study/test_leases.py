@@ -90,24 +90,26 @@ def test_a_trial_lost_too_often_fails(where):
         assert [one.state for one in study.record] == ["failed", "running"]
 
 
-def die_with(place, count):
-    """Ask for trials in a process of its own, all that it left before among them, and have it killed."""
+def die_with(place, *counts):
+    """Have processes, one after the other, ask for so many trials, those left before among them, and end."""
     program = f"""
         import os
         from sturgeon.study import Study
-        study = Study.open({str(place)!r})
-        print(*sorted(trial.number for _ in range({count}) for trial in study.ask()))
-        os._exit(0)
+        for count in {counts}:
+            if (child := os.fork()) == 0:
+                study = Study.open({str(place)!r})
+                print(*sorted(trial.number for _ in range(count) for trial in study.ask()), flush=True)
+                os._exit(0)
+            os.waitpid(child, 0)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [int(number) for number in done.stdout.split()]
+    return [[int(number) for number in line.split()] for line in done.stdout.splitlines()]
 
 
 def test_a_process_that_is_killed_with_several_trials_counts_against_none(lasting):
     places.make_study(lasting).close()
-    for _ in range(3):
-        assert die_with(lasting, 3) == [0, 1, 2]
+    assert die_with(lasting, 3, 3, 3) == [[0, 1, 2]] * 3
     with Study.open(lasting) as study:
         trials = study.ask(3)
         assert [(one.number, one.attempt) for one in trials] == [(0, 4), (1, 4), (2, 4)]
@@ -117,12 +119,11 @@ def test_a_process_that_is_killed_with_several_trials_counts_against_none(lastin
 
 def test_a_process_that_is_killed_with_one_trial_counts_against_it(lasting):
     places.make_study(lasting).close()
-    assert die_with(lasting, 2) == [0, 1]
+    assert die_with(lasting, 2) == [[0, 1]]
     with Study.open(lasting) as study:  # the one is done, the other is lost
         study.tell(study.ask()[0], loss=1.0)
         study.pause(study.ask()[0])
-    for _ in range(2):
-        assert die_with(lasting, 1) == [1]
+    assert die_with(lasting, 1, 1) == [[1]] * 2
     with Study.open(lasting) as study:
         assert study.ask()[0].number == 2
         assert study.trial(1).state == "failed"

@@ -12,7 +12,7 @@ from sturgeon.search import Random, Sobol
 from sturgeon.space import Integer, Real, Space
 from sturgeon.study import Study
 
-PROCESSES = 4
+PROCESSES = 3
 TRIALS = 14
 PROGRAM = f"""
     import sys
@@ -37,7 +37,7 @@ PROGRAM = f"""
 
 @pytest.mark.parametrize("kind", ["file", "postgres"])
 def test_processes_that_begin_one_study_at_once_share_it_and_its_trials(kind, tmp_path):
-    wheres = [str(places.place(kind, tmp_path)) for _ in range(3)]
+    wheres = [str(places.place(kind, tmp_path)) for _ in range(2)]
     running = [
         subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(PROGRAM), *wheres],

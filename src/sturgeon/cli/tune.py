@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command(no_args_is_help=True)
 @click.argument("data", required=False, type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
-@click.option("--trials", type=int, help="Configurations to try.  [default: 24, or what --budget affords]")
+@click.option("--trials", type=int, help="Configurations to try.  [default: 16, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option(

@@ -40,7 +40,7 @@ def tables(draw):
     return columns
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(tables(), st.integers(1, 4))
 def test_types_are_those_of_whole_columns_wherever_chunks_end(tmp_path_factory, columns, chunk_rows):
     path = write(tmp_path_factory.mktemp("pieces") / "t.csv", columns)
@@ -76,7 +76,7 @@ def test_words_are_stripped_whichever_chunk_they_are_in(tmp_path, chunk_rows):
 lines = st.lists(st.sampled_from(["1,2", '"a",b', '"x,\ny",2', "", "é,?", "3,4\r"]), min_size=1, max_size=8)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(lines, st.integers(1, 30), st.booleans())
 def test_blocks_are_the_file_and_end_with_lines(tmp_path_factory, rows, block_bytes, ends):
     path = tmp_path_factory.mktemp("blocks") / "t.csv"
@@ -87,7 +87,7 @@ def test_blocks_are_the_file_and_end_with_lines(tmp_path_factory, rows, block_by
     assert all(block.endswith(b"\n") for block in blocks[:-1])
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(lines, st.integers(1, 30))
 def test_a_ragged_line_is_named_alike_wherever_blocks_end(tmp_path_factory, rows, block_bytes):
     path = tmp_path_factory.mktemp("ragged") / "t.csv"

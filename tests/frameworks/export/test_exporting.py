@@ -79,7 +79,7 @@ def folder(tmp_path_factory):
     (folder / "rows.json").write_text(json.dumps(cells))
     table = str(folder / "fish.csv")
     for out, target, other, more in (
-        ("classes", "kind", "weight", ["--fix", "activation=tanh"]),
+        ("classes", "kind", "weight", ["--fix", "activation=tanh", "--folds", "2"]),
         ("number", "weight", "kind", ["--folds", "1", "--fix", "embedding=piecewise_linear"]),
     ):
         tune = ["tune", table, "--target", target, "--drop", other, "--categorical", "zone", *QUICK, *more]

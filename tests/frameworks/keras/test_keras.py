@@ -40,8 +40,8 @@ def test_without_keras_one_line_says_what_to_install(use, tmp_path):
     assert 'pip install "sturgeon[keras]"' in last
 
 
+@needs_keras
 def test_without_the_backend_one_line_says_what_to_install(tmp_path):
-    pytest.importorskip("keras")
     code = "import sys; sys.modules['tensorflow'] = None; from sturgeon.frameworks.keras import Report"
     last = run(["-c", code], tmp_path).stderr.strip().splitlines()[-1]
     assert 'tensorflow is needed here and is not installed; run: pip install "sturgeon[keras]"' in last

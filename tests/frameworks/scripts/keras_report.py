@@ -86,10 +86,10 @@ assert [path.name for path in Path("halved.study.checkpoints").iterdir()] in (
 
 # So does one whose process was killed.
 Path("kill").touch()
-killed = tune(train_and_save, workers=1, study="killed.study")
+killed = tune(train_and_save, trials=2, workers=1, study="killed.study")
 Path("kill").unlink()
-assert [trial.attempts for trial in killed.trials] == [1, 2, 1]
-for one, other in zip(curves(whole), curves(killed), strict=True):
+assert [trial.attempts for trial in killed.trials] == [1, 2]
+for one, other in zip(curves(whole)[:2], curves(killed), strict=True):
     for name, curve in one.items():
         assert np.allclose([v for _, v in other[name]], [v for _, v in curve], rtol=1e-5), name
 best = killed.best
