@@ -46,8 +46,8 @@ FRAMEWORK_SCRIPTS = tuple(
     )
 )
 
-# Imports make a million objects that stay to the end: nothing is gained by looking through them for rubbish,
-# and little by doing so as often afterwards as Python does, which JAX makes dear.
+# Imports make a million objects that stay to the end: looking through them for rubbish gains nothing, and
+# little by doing so as often afterwards as Python does, which JAX makes dear.
 gc.disable()
 gc.set_threshold(100_000, 20, 50)
 

@@ -160,7 +160,7 @@ class _Convolution:
 
 
 def compare(train: Train, starts: np.ndarray, epochs: int) -> dict[str, np.ndarray]:
-    """Final losses by way of training, a start each; of ``tuned`` and ``longer`` the best constant's alone."""
+    """Final losses by way of training, a start each; ``tuned`` and ``longer`` are the best constants'."""
     losses = {
         mode: np.array([train(rate, epochs, mode)[0] for rate in starts])
         for mode in ("no hand", "plateau", "autopilot")

@@ -17,6 +17,7 @@ import numpy as np
 
 from sturgeon.notes.claims.registry import CLAIMS, choose_claims
 from sturgeon.notes.lab import Lab
+from sturgeon.notes.measuring import measure_claim
 from sturgeon.notes.tables import shipped_tables
 
 SAYS_YES, SAYS_NO = {"holds", "only_under"}, {"does_not_show"}
@@ -48,8 +49,7 @@ def main() -> None:
         verdicts, spent = [], []
         for seed in range(asked.seeds):
             began = processor_seconds()
-            lab = Lab(tables, seed, not asked.whole).of_claim(int(claim.number[1:]))
-            verdicts.append(str(claim.measure(lab).verdict))
+            verdicts.append(str(measure_claim(claim, Lab(tables, seed, not asked.whole)).verdict))
             spent.append(processor_seconds() - began)
         total, against = total + float(np.mean(spent)), against + contradict(verdicts)
         row = "".join(f"{verdict:>15}" for verdict in verdicts)

@@ -4,6 +4,7 @@
 
     python benchmarks/panda.py
     python benchmarks/panda.py --short     # a network of one million parameters, fewer rounds
+    python benchmarks/panda.py kills       # kill -9 in the midst of commands, 30 times each
 
 Printed, each with its bar:
 
@@ -17,6 +18,9 @@ Printed, each with its bar:
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -38,6 +42,8 @@ from sturgeon.panda.run import Run
 from sturgeon.panda.table.network import NetworkTraining
 from sturgeon.panda.table.table import PandaJob, tend_table
 from sturgeon.panda.table.table_space import tended_space
+
+ORDEAL = Path(__file__).parents[1] / "tests" / "panda" / "ordeal.py"
 
 
 def made_table(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,12 +151,28 @@ def replayed(folder: Path) -> str:
     return f"{bool(result.replay and result.replay['same'])}, with {len(schedule.changes)} changes"
 
 
+def killed(action: str, kills: int) -> str:
+    """What came of runs that were killed in the midst of a command."""
+    command = [sys.executable, str(ORDEAL), action, "--kills", str(kills)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{action}: BROKEN\n{done.stderr}")
+    counted = ", ".join(f"{name} {value}" for name, value in json.loads(done.stdout).items())
+    return f"killed in the midst of a {action:<11} held   ({counted})"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("part", nargs="?", choices=["kills"], help="this part alone")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--kills", type=int, default=30, help="of each kind")
     given = parser.parse_args()
+    if given.part == "kills":
+        for action in ("change", "checkpoint", "rewind"):
+            print(killed(action, given.kills), flush=True)
+        return
     units, rounds = (700, 2) if given.short else (2230, 5)
     dataset = prepare(made_table(2000), "target", seed=0, folds=1)
     weights = 20 * units + 2 * units * units

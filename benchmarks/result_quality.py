@@ -114,6 +114,7 @@ def report(
         f"\n{len(tables)} tables x {splits} splits     over notes [95 %]        tuned over it [95 %]     "
         "tuned better on"
     )
+    every = [known[f"{table} {split}"] for table in tables for split in range(splits)]
     for place, name in enumerate(competitors):
         cells = []
         for over in ("notes", "tuned"):
@@ -128,6 +129,14 @@ def report(
         if "tuned" in competitors:
             better = f"{(logs[:, list(competitors).index('tuned')] < logs[:, place]).sum()} of {len(tables)}"
         print(f"{name:18} {cells[0]:>24} {cells[1]:>24} {better:>16}")
+    calibrated = [
+        (name, [one[name]["ece"] for one in every if one[name].get("ece") is not None])
+        for name in competitors
+    ]
+    print(
+        "calibration error of classes (15 bins, test rows), mean: "
+        + ", ".join(f"{name} {np.mean(found):.3f}" for name, found in calibrated if found)
+    )
 
 
 def measure_one(
@@ -155,7 +164,10 @@ def measure_one(
             seconds = time.monotonic() - began
         assert result.test is not None
         if notes:
-            return {"notes": {"error": float(result.test[name] or 0), "seconds": seconds}}
+            metrics = result.test
+            return {
+                "notes": {"error": float(metrics[name] or 0), "seconds": seconds, "ece": metrics.get("ece")}
+            }
         one = _one_default(frame, table, split, options)
         found = {
             "guess": result.naive_test,
@@ -168,6 +180,7 @@ def measure_one(
                 "error": float((metrics or result.test)[name] or 0),
                 "seconds": seconds,
                 "accuracy": float((metrics or {}).get("accuracy") or 0),
+                "ece": (metrics or {}).get("ece"),
             }
             for who, metrics in found.items()
         }

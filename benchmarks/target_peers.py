@@ -147,6 +147,142 @@ def optuna_search(sampler: str, path: str, seconds: float, seed: int, log: str) 
         worker.kill()
 
 
+def ray_search(path: str, seconds: float, seed: int, log: str) -> None:
+    """Ray Tune with ASHA: two trials at a time, a core each."""
+    began = time.monotonic()
+    import logging
+
+    import ray
+    from ray import tune
+
+    def trainable(config: dict[str, Any]) -> None:
+        number = int(tune.get_context().get_trial_id().rpartition("_")[2])
+        table = dict(np.load(path))
+        settings = {**config, "batch_size": 2 ** config["batch_bits"], "momentum": 1 - config["past"]}
+
+        def report(epoch: int, loss: float) -> None:
+            tune.report({"loss": loss})
+
+        torch_trial(settings, table, seed * 100_000 + number, Log(log), report)
+
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}  # 15 by default
+    quiet = {"include_dashboard": False, "logging_level": logging.ERROR, "log_to_driver": False}
+    ray.init("local", num_cpus=2, _node_ip_address="127.0.0.1", **quiet)
+    left = max(1.0, seconds - (time.monotonic() - began))
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, {"cpu": 1}),
+        param_space={
+            "learning_rate": tune.loguniform(1e-4, 1.0),
+            "optimizer": tune.choice(["adam", "momentum"]),
+            "batch_bits": tune.randint(4, 10),
+            "hidden_units": tune.lograndint(50, 257),
+            "dropout": tune.uniform(0.0, 0.5),
+            "layers": tune.randint(2, 5),
+            "weight_decay": tune.loguniform(1e-3, 1.0),
+            "past": tune.loguniform(1e-3, 0.1),
+        },
+        tune_config=tune.TuneConfig(
+            metric="loss",
+            mode="min",
+            num_samples=-1,
+            max_concurrent_trials=2,
+            time_budget_s=left,
+            scheduler=tune.schedulers.ASHAScheduler(max_t=EPOCHS, grace_period=3, reduction_factor=3),
+            search_alg=tune.search.BasicVariantGenerator(random_state=seed),
+        ),
+        run_config=tune.RunConfig(storage_path=f"{log}.ray", verbose=0),
+    )
+    tuner.fit()
+
+
+def keras_worker(path: str, seed: int, log: str, tuner: str, port: int) -> None:
+    """Take part in KerasTuner's search, as its guide to distributed tuning has it: the chief or a worker."""
+    os.environ |= {
+        "KERASTUNER_TUNER_ID": tuner,
+        "KERASTUNER_ORACLE_IP": "127.0.0.1",
+        "KERASTUNER_ORACLE_PORT": str(port),
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    import keras
+    import tensorflow as tf
+
+    import keras_tuner
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    table = dict(np.load(path))
+    x, y, lines = table["x_train"], table["y_train"], Log(log)
+    x_validation, y_validation = table["x_validation"], table["y_validation"]
+
+    class Logged(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            lines.add(loss=logs["val_loss"])
+
+    class Network(keras_tuner.HyperModel):
+        def build(self, hp: Any) -> Any:
+            inputs = hidden = keras.Input((x.shape[1],))
+            for _ in range(hp.Int("layers", 2, 4)):
+                units = hp.Int("hidden_units", 50, 256, sampling="log")
+                hidden = keras.layers.Dense(units, use_bias=False)(hidden)
+                hidden = keras.layers.Activation("relu")(keras.layers.BatchNormalization()(hidden))
+                hidden = keras.layers.Dropout(hp.Float("dropout", 0.0, 0.5))(hidden)
+            outputs = keras.layers.Dense(int(table["classes"]), activation="softmax")(hidden)
+            network = keras.Model(inputs, outputs)
+            steps = -(-len(y) // 2 ** hp.Int("batch_bits", 4, 9))
+            epochs = hp.values.get("tuner/epochs", EPOCHS) - hp.values.get("tuner/initial_epoch", 0)
+            rate = keras.optimizers.schedules.CosineDecay(
+                hp.Float("learning_rate", 1e-4, 1.0, sampling="log"), steps * epochs
+            )
+            decay = hp.Float("weight_decay", 1e-3, 1.0, sampling="log")
+            momentum = 1 - hp.Float("past", 1e-3, 0.1, sampling="log")
+            if hp.Choice("optimizer", ["adam", "momentum"]) == "adam":
+                optimizer = keras.optimizers.AdamW(rate, weight_decay=decay)
+            else:
+                optimizer = keras.optimizers.SGD(rate, momentum)
+            network.compile(optimizer, "sparse_categorical_crossentropy", steps_per_execution=min(8, steps))
+            return network
+
+        def fit(self, hp: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
+            history = model.fit(*args, batch_size=2 ** hp.get("batch_bits"), **kwargs)
+            tested = score(model.predict(table["x_test"], batch_size=4096, verbose=0), table["y_test"])
+            lines.add(loss=history.history["val_loss"][-1], test=tested)
+            return history
+
+    search = keras_tuner.Hyperband(
+        Network(),
+        objective="val_loss",
+        max_epochs=EPOCHS,
+        hyperband_iterations=1000,
+        seed=seed,
+        directory=f"{log}.keras",
+        project_name="target",
+    )
+    validation = {"validation_data": (x_validation, y_validation), "validation_batch_size": 4096}
+    search.search(x, y, callbacks=[Logged()], verbose=0, **validation)
+
+
+def keras_search(path: str, seconds: float, seed: int, log: str) -> None:
+    """A chief and two workers."""
+    import socket
+
+    began = time.monotonic()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    context = multiprocessing.get_context("spawn")
+    names = ("chief", "tuner0", "tuner1")
+    workers = [context.Process(target=keras_worker, args=(path, seed, log, name, port)) for name in names]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(max(0.0, seconds - (time.monotonic() - began)))
+        if worker.exitcode:
+            raise SystemExit(f"a process of KerasTuner ended with {worker.exitcode}")
+    for worker in workers:
+        worker.kill()
+
+
 class LoggedLoss:
     """A scorer that says when each candidate was judged, and by which loss."""
 
@@ -239,6 +375,10 @@ def main(name: str, path: str, seconds: str, seed: str, log: str) -> None:
         sturgeon_search(*given)
     elif library == "optuna":
         optuna_search(setting, *given)
+    elif library == "ray":
+        ray_search(*given)
+    elif library == "keras":
+        keras_search(*given)
     else:
         sklearn_search(setting, *given)
 

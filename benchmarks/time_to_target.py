@@ -5,12 +5,13 @@
 The target of a table is the validation loss that the best peer has at the end, in the mean over the
 seeds. The clock starts with the process: imports, compilation and bookkeeping count. Peers get arrays
 that are prepared; Sturgeon prepares the table itself, with the same split, in its time. ``optuna-tpe``,
-``optuna-gp`` and ``optuna-tpe+hyperband`` train the batch-norm network by PyTorch, ``sklearn-random`` and
-``sklearn-halving`` scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. Ranges of
-numbers as inputs (``embedding``) are Sturgeon's alone. A peer's network counts after each epoch, ours
-when progress names it. Memory is the peak of all processes of a competitor together. ``--folder`` is
-where tables, logs and ``time_to_target.png`` go; Adult and electricity are read from ``--shared``, a
-folder with the UCI's files.
+``optuna-gp``, ``optuna-tpe+hyperband`` and ``ray-asha`` train the batch-norm network by PyTorch,
+``keras-hyperband`` (KerasTuner) by Keras on TensorFlow, ``sklearn-random`` and ``sklearn-halving``
+scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. Ranges of numbers as inputs
+(``embedding``) are Sturgeon's alone. A peer's network counts after each epoch, ours when progress names
+it. Memory is the peak of all processes of a competitor together. ``--folder`` is where
+tables, logs and ``time_to_target.png`` go; Adult and electricity are read from ``--shared``, a folder with
+the UCI's files.
 """
 
 from __future__ import annotations
@@ -36,10 +37,20 @@ HERE = Path(__file__).parent
 LINES = {
     "sturgeon": ("sturgeon_search",),
     "optuna": ("torch_trial", "optuna_worker", "optuna_search"),
+    "ray": ("torch_trial", "ray_search"),
+    "keras": ("keras_worker", "keras_search"),
     "sklearn": ("LoggedLoss", "sklearn_search"),
 }
 """Of which parts of ``target_peers.py`` a competitor's program is, logging and all."""
-PEERS = ("optuna-tpe", "optuna-gp", "optuna-tpe+hyperband", "sklearn-random", "sklearn-halving")
+PEERS = (
+    "optuna-tpe",
+    "optuna-gp",
+    "optuna-tpe+hyperband",
+    "ray-asha",
+    "keras-hyperband",
+    "sklearn-random",
+    "sklearn-halving",
+)
 WINE = HERE.parent / "examples" / "data" / "wine_quality_white.csv"
 
 

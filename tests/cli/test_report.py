@@ -35,7 +35,7 @@ def test_bad_input_is_one_line(sturgeon, tmp_path):
         (["--format", "gif"], "one of html, png, svg; got 'gif'"),
         (["--figure", "importance"], "`--figure` is for one picture"),
         (["--format", "png", "--figure", "nonsense"], "must be one of overview, best_so_far"),
-        (["--format", "png", "--figure", "importance"], "it needs 20 trials with a value"),
+        (["--format", "png", "--figure", "importance"], "it needs 16 trials with a value"),
         (["-o", str(place)], "An output must not replace what it is made of"),
         (["-o", str(tmp_path / "no" / "x.html")], "goes to a file that can be written"),
     ]:

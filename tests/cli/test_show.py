@@ -31,7 +31,7 @@ def test_show_says_how_much_each_hyperparameter_mattered(sturgeon, tmp_path):
 
 def test_show_says_when_there_are_too_few_trials(sturgeon, tmp_path):
     place = make(tmp_path / "few.study", 3)
-    assert "Importance needs 20 trials with a value; there are 3." in sturgeon("show", place).out
+    assert "Importance needs 16 trials with a value; there are 3." in sturgeon("show", place).out
     shown = json.loads(sturgeon("show", place, "--json").out)
     assert shown["importance"]["shares"] == []
     assert shown["importance"]["correlation"] is None

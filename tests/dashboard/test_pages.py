@@ -216,7 +216,7 @@ def test_pictures_are_sent_or_say_what_is_missing(serve, study_file):
     with serve(study_file) as (client, _):
         pages = f"/study/{key_of(client)}"
         assert client.get(f"{pages}/figure/slice").json()["figure"]["data"]
-        assert "20 trials" in client.get(f"{pages}/figure/importance").json()["missing"]
+        assert "16 trials" in client.get(f"{pages}/figure/importance").json()["missing"]
         assert client.get(f"{pages}/figure/best_so_far?against=epochs").json()["figure"]["data"]
         assert "missing" in client.get(f"{pages}/figure/slice?hyperparameter=none").json()
         assert client.get(f"{pages}/figure/nothing").status_code == 404

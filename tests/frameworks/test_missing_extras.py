@@ -16,6 +16,7 @@ CASES = {
         "from sturgeon.frameworks import tensorboard; tensorboard.log(None, 'x')",
     ),
     "mlflow": ("mlflow", "from sturgeon.frameworks import mlflow; mlflow.log(None)"),
+    "comet": ("comet_ml", "from sturgeon.frameworks import comet; comet.logger()"),
     "wandb": ("wandb", "from sturgeon.frameworks import wandb; wandb.logger()"),
 }
 

@@ -9,7 +9,7 @@ import pytest
 import sturgeon as st
 from sturgeon.data import prepare
 from sturgeon.panda.coach.coach import Curves, Epoch, look
-from sturgeon.panda.coach.coaching import Coaching, read_bounds
+from sturgeon.panda.coach.coaching import Coaching, acts_of, read_bounds
 from sturgeon.panda.table.network import NetworkTraining
 from sturgeon.panda.table.table_space import tended_space
 
@@ -157,3 +157,21 @@ def test_the_autopilot_acts_through_the_journal_as_anybody_does(walk):
     assert walk.seen[-1][1] > 1e-4
     with st.Study.open(walk.study) as study:
         assert study.trial(0).tags == ("edited",)
+
+
+def test_the_autopilots_acts_are_counted_from_the_journal_until_a_person_goes_elsewhere(walk):
+    walk.given = {"learning_rate": 1e-4, "coach": Coaching(autopilot=True)}
+    walk.train(12)
+    acted = acts_of(walk.tree().entries)
+    assert acted["crawling"] == len(walk.tree().changes)
+    walk.train(14, {13: [("rewind", {"checkpoint": 1})]}, resume=True, coach=Coaching())
+    assert acts_of(walk.tree().entries).total() == 0
+
+
+def test_a_symptom_is_said_again_where_the_training_went_elsewhere():
+    coach = Coaching()
+    flat = made([1.0, 0.5, *[0.4] * 7])
+    given = {"metric": "train_loss", "maximize": False, "allowed": {}}
+    assert coach.propose(flat, **given)
+    coach.forget()
+    assert coach.propose(flat, **given)

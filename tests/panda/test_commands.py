@@ -156,3 +156,26 @@ def test_a_change_after_the_last_checkpoint_is_made_again_where_it_was_made(walk
                 run.step()
             run.report(loss=(walk.weight - 1) ** 2)
     assert (run.at.epoch, run.learning_rate, walk.weight) == straight
+
+
+def test_a_disk_that_is_full_ends_no_training_and_is_said_once(walk):
+    def fail(path):
+        if walk.seen:
+            raise OSError(28, "No space left on device")
+        walk.save(path)
+
+    walk.train(5, {2: [("checkpoint", {})]}, save=fail)
+    assert len(walk.seen) == 5
+    (outcome,) = walk.outcomes()
+    assert "Make room" in outcome["message"]
+    unsaved = [e for e in walk.tree().entries if e.kind == "event" and e.body["what"] == "unsaved"]
+    assert len(unsaved) == 1
+
+
+def test_a_run_whose_first_checkpoint_cannot_be_written_is_told_so(walk):
+    def fail(path):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(st.InputError, match="Make room, then go on with"):
+        walk.open(save=fail)
+    assert [epoch for epoch, _, _ in walk.train(1, resume=True).seen] == [1]

@@ -1,11 +1,14 @@
 """The built-in network is tended exactly: saved, loaded, branched and repeated to the bit."""
 
+import numpy as np
 import pytest
 
+import sturgeon as st
 from sturgeon.caviar.backends.native import NativeBackend
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.errors import InputError
 from sturgeon.network.native.library import load_library
+from sturgeon.panda.table.table import PandaJob, tend_table
 
 
 def test_step_by_step_it_is_what_a_lane_trains(table, network, curve):
@@ -89,3 +92,17 @@ def test_what_would_change_nothing_is_refused(network):
         network().apply({"momentum": 0.5})
     with pytest.raises(InputError, match="no effect with schedule=constant"):
         network().apply({"decay": 0.5})
+
+
+def test_a_run_that_fails_keeps_what_was_begun(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3))
+    job = PandaJob((x, np.where(x[:, 0] > 0, "a", "b")), "target", tmp_path / "out", epochs=3)
+
+    def fail(run, metrics):
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        tend_table(job, on_epoch=fail)
+    with st.Panda.attach(tmp_path / "out" / "panda.study") as tended:
+        assert tended.state().epoch == 1

@@ -5,6 +5,7 @@ import pytest
 import sturgeon as st
 from rechecked import train
 from sturgeon.errors import InputError, StudyError
+from sturgeon.recheck.history import one_at_a_time
 from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.recheck.periods import recheck_every
 
@@ -34,6 +35,24 @@ def test_a_function_that_changed_is_stale_and_tuned_anew(study, tmp_path):
         assert abs(new.best.config["x"] - 0.9) < 0.2
 
 
+def test_a_choice_at_the_edge_is_tuned_anew_in_a_wider_range(tmp_path):
+    place, space = tmp_path / "new.study", st.Space(x=st.Real(0.0, 2.0))
+    how = {"train": train, "budget": 60, "workers": 0, "progress": False, "retune": True}
+    with st.tune(train, space, minimize="loss", trials=8, workers=0, progress=False) as study:
+        study.add({"x": 2.0}, {"loss": 0.09})
+        result = st.recheck(study, 5.0, **how, out=place, trials=8)
+        assert result.verdict == "retune"
+        assert "x may be from 0 to 2.5" in result.notes[-1]
+        with st.Study.open(place) as new:
+            assert (new.space["x"].low, new.space["x"].high) == (0.0, 2.5)
+        with pytest.raises(InputError, match="of its own"):
+            st.recheck(study, 5.0, **how, out=place)
+        with pytest.raises(InputError, match="place for the new study"):
+            st.recheck(study, 5.0, **how)
+        with pytest.raises(InputError, match="whole number from 1"):
+            st.recheck(study, 5.0, **how, out=tmp_path / "other.study", trials=0)
+
+
 def test_workers_train_the_same(study):
     here = st.recheck(study, train=train, data=0.5, workers=0, progress=False)
     for entry in study.journal.read(kind="recheck"):
@@ -41,6 +60,17 @@ def test_workers_train_the_same(study):
     with st.tune(train, SPACE, minimize="loss", trials=24, workers=0, progress=False) as again:
         there = st.recheck(again, train=train, data=0.5, workers=1, progress=False)
     assert here.challenger == there.challenger
+
+
+def test_a_study_is_rechecked_where_it_lies_and_keeps_its_history(lasting):
+    st.tune(train, SPACE, minimize="loss", trials=6, workers=0, progress=False, study=lasting).close()
+    for number in (1, 2):
+        result = st.recheck(lasting, 0.3, train=train, budget=8, workers=0, progress=False)
+        assert result.evidence["number"] == number
+    with st.Study.open(lasting) as study:
+        assert len(study.journal.read(kind="recheck")) == 2
+        with one_at_a_time(study), pytest.raises(StudyError, match="another is at work"):
+            st.recheck(lasting, 0.3, train=train, workers=0, progress=False)
 
 
 def test_without_the_function_nothing_can_be_said(study):

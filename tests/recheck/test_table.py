@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -126,16 +127,33 @@ def test_the_same_data_gives_the_same_result_again(recheck):
         (lambda frame: frame.rename(columns={"age": "years"}), "lacks 'age'"),
         (lambda frame: frame.assign(age="old"), "numeric column must hold numbers"),
         (lambda frame: frame.assign(kind=frame["kind"].where(frame.index > 5, "huchen")), "new class"),
+        (
+            lambda frame: frame.assign(kind=frame["kind"].where(frame.index > 5)),
+            "every row must have a target",
+        ),
+        (lambda frame: frame[frame["kind"] == "beluga"], "two classes"),
+        (lambda frame: frame.head(1), "95 more would do"),
         (lambda frame: frame.head(40), "56 more would do"),
         (lambda frame: frame.drop(columns="kind"), "the target must be a column"),
     ],
-    ids=["missing", "renamed", "retyped", "new class", "few rows", "no target"],
+    ids=[
+        "missing",
+        "renamed",
+        "retyped",
+        "new class",
+        "unlabelled",
+        "one class",
+        "a row",
+        "few rows",
+        "no target",
+    ],
 )
 def test_new_data_that_does_not_fit_gives_one_line(recheck, change, words):
     code, out, err = recheck(change(fish(1)))
     assert (code, out) == (2, "")
     [line] = [line for line in err.splitlines() if line.startswith("sturgeon: ")]
     assert words in line
+    assert ("new class" in line) == (words == "new class")
 
 
 def test_columns_in_another_order_are_fine(recheck):
@@ -143,10 +161,52 @@ def test_columns_in_another_order_are_fine(recheck):
     assert code == 0, err
 
 
-def test_the_old_data_is_not_new(recheck, tuned):
-    code, _, err = recheck(tuned / "old.csv")
+@pytest.mark.parametrize(
+    "change",
+    [lambda frame: frame, lambda frame: frame.sample(frac=1, random_state=0), lambda frame: frame.head(150)],
+    ids=["the same", "another order", "a part"],
+)
+def test_the_old_data_is_not_new(recheck, change):
+    code, _, err = recheck(change(fish(0)))
     assert code == 2
     assert "tuned on" in err
+
+
+def test_old_rows_among_new_ones_are_left_out_and_too_few_new_ones_are_counted(recheck):
+    both = pd.concat([fish(0), fish(1)]).sample(frac=1, random_state=0)
+    code, out, err = recheck(both, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["rows"] == 240
+    assert any(note.startswith("240 of 480 rows") for note in found["notes"])
+    code, _, err = recheck(pd.concat([fish(0), fish(1, 30)]))
+    assert code == 2
+    assert "66 more would do" in err
+
+
+def test_a_file_that_was_overwritten_holds_new_rows_and_the_old_are_unknown(recheck, place):
+    with Study.open(place / "out" / "tune.study") as study:
+        home = Path(study.about["table"]["data"])
+    before = home.read_bytes()
+    try:
+        fish(1).to_csv(home, index=False)
+        code, out, err = recheck(home, "--json")
+        assert code == 0, err
+        assert json.loads(out)["drift"]["known"] == "ranges"
+        home.write_bytes(before)
+        fish(1).to_csv(home, index=False, header=False, mode="a")
+        code, out, err = recheck(home, "--json")
+        assert code == 0, err
+        assert (json.loads(out)["rows"], json.loads(out)["drift"]["known"]) == (240, "rows")
+    finally:
+        home.write_bytes(before)
+
+
+def test_rows_of_a_growing_table_in_order_of_time_teach_and_only_new_ones_judge(recheck):
+    grown = pd.concat([fish(0), fish(1, 160)], ignore_index=True)
+    code, out, err = recheck(grown.assign(day=range(len(grown))), "--json", "--time-column", "day")
+    assert code == 0, err
+    assert any("networks learn from them" in note for note in json.loads(out)["notes"])
 
 
 @pytest.mark.parametrize(
@@ -158,6 +218,7 @@ def test_the_old_data_is_not_new(recheck, tuned):
         (["--window", "x"], "window"),
         (["--time-column", "when"], "time-column"),
         (["--trials", "4"], "--retune"),
+        (["--retune", "--trials", "0"], "whole number from 1"),
     ],
 )
 def test_bad_options_give_one_line(recheck, options, words):

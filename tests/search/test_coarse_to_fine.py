@@ -283,3 +283,56 @@ def test_quick_suggestions_without_a_model_are_those_of_the_beginning():
     assert Random().suggest_quickly(space, Record(), 3, generator(0)) == Random().suggest(
         space, Record(), 3, generator(0)
     )
+
+
+def known_good(space, trials) -> Record:
+    """A record that begins with good configurations, close together; they stand for those of other tables."""
+    configs = space.from_unit(
+        0.3 + 0.05 * np.random.default_rng(1).standard_normal((8, len(space.coordinates)))
+    )
+    record = Record(
+        Observation(number, config, "complete", bowl(config)) for number, config in enumerate(configs)
+    )
+    for number, config in enumerate(space.sample(trials - 8, 0), start=8):
+        record.put(Observation(number, config, "complete", 1.0 + bowl(config)))
+    return record
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("count", [1, 4])
+def test_near_the_best_it_stands_on_any_space(name, count):
+    space = SPACES[name]
+    record = record_of(space, lambda number, config: float(number % 7))
+    configs = CoarseToFine(near=True).suggest(space, record, count, generator(len(record)))
+    assert len({config_key(config) for config in configs}) == count
+    for config in configs:
+        space.validate(config)
+        assert config not in record
+
+
+@pytest.mark.parametrize("quickly", [False, True])
+def test_it_may_look_near_the_best_alone_where_good_configurations_are_known(quickly):
+    space, record = box(8), known_good(box(8), 8)
+
+    def distance(search) -> float:
+        suggest = search.suggest_quickly if quickly else search.suggest
+        points = space.to_unit([suggest(space, record, 1, generator(8, seed))[0] for seed in range(3)])
+        return float(np.abs(points - 0.3).mean())
+
+    assert distance(CoarseToFine(near=True)) < 0.6 * distance(CoarseToFine())
+
+
+def test_near_the_best_every_fourth_trial_is_looked_for_anywhere():
+    space = box(4)
+    for trials, same in ((10, False), (11, True), (12, False), (15, True)):
+        record = known_good(space, trials)
+        near, plain = (
+            search.suggest(space, record, 1, generator(trials))
+            for search in (CoarseToFine(near=True), CoarseToFine())
+        )
+        assert (near == plain) is same
+
+
+def test_near_is_true_or_false():
+    with pytest.raises(InputError, match=r"`near` must be True or False; got 0\.5"):
+        CoarseToFine(near=0.5)  # pyright: ignore[reportArgumentType]

@@ -26,3 +26,9 @@ def test_what_is_not_active_is_no_edge():
     space = Space(kind=Choice(("a", "b")), momentum=Real(0.0, 1.0, when={"kind": "b"}))
     assert edges_of(space, {"kind": "a"}) == []
     assert [one.name for one in edges_of(space, {"kind": "b", "momentum": 1.0})] == ["momentum"]
+
+
+def test_with_steps_only_the_outermost_values_are_at_an_end():
+    space = Space(x=Real(0.0, 10.0, step=0.5), few=Real(0.0, 1.0, step=0.5))
+    assert [edge.end for edge in edges_of(space, {"x": 10.0, "few": 1.0})] == ["upper"]
+    assert edges_of(space, {"x": 9.5, "few": 0.5}) == []

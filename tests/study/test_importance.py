@@ -132,7 +132,7 @@ def test_an_unknown_method_is_one_clear_line():
 def test_too_few_trials_are_said():
     importance = study_of(SPACE, lambda config: config["rate"], trials=7).importance()
     assert importance.shares == ()
-    assert importance.verdict == "Importance needs 20 trials with a value; there are 7."
+    assert importance.verdict == "Importance needs 16 trials with a value; there are 7."
 
 
 def test_equal_values_and_a_single_priority_are_said():

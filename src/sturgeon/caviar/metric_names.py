@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from sturgeon.space.constraint import Expression
 from sturgeon.study import Objective
+from sturgeon.study.objectives import SUBJECT_TO
 
 _log = logging.getLogger("sturgeon")
 
@@ -73,3 +76,28 @@ class FirstReport:
                 wanted,
                 meant,
             )
+
+
+class FirstResult:
+    """Warns at a run's first result where it has no metric of those that results are subject to."""
+
+    def __init__(self, about: Mapping[str, Any]) -> None:
+        """Take what the study is about."""
+        text = about.get(SUBJECT_TO)
+        self._wanted = sorted(Expression(text).names) if isinstance(text, str) else []
+
+    def see(self, number: int, metrics: Iterable[str]) -> None:
+        """Look at a trial's final metrics; only the first trial counts."""
+        names, wanted, self._wanted = list(metrics), self._wanted, []
+        for name in wanted:
+            if name not in names:
+                close = difflib.get_close_matches(name, names, n=1)
+                meant = f" Did you mean {close[0]!r}?" if close else ""
+                _log.warning(
+                    "trial %d has %s and no %r, which `subject_to` names: a trial without it counts as "
+                    "satisfying that.%s",
+                    number,
+                    ", ".join(repr(one) for one in names),
+                    name,
+                    meant,
+                )

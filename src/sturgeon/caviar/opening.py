@@ -97,7 +97,7 @@ def refuse_population_based(search: Search | None) -> None:
     if isinstance(search, PopulationBasedTraining):
         raise InputError(
             "Population-based training is for functions that hand over checkpoints (st.tune); got "
-            f"{option('search')} = {search!r} here. Leave it out, or name another search."
+            f"{option('search', search.name)} here. Leave it out, or name another search."
         )
 
 

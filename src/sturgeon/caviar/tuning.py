@@ -6,7 +6,7 @@ import hashlib
 import logging
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,16 +14,17 @@ from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
-from sturgeon.caviar.population.population import check_population
 from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.ray.ray_pool import RayPool
 from sturgeon.caviar.ray.settings import Ray
+from sturgeon.caviar.workers.environment import Resources
 from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Callback, Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
+from sturgeon.caviar.workers.population.population import check_population
 from sturgeon.caviar.workers.settled import places_for
 from sturgeon.caviar.workers.training import Repeated, prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
@@ -54,6 +55,7 @@ def tune(
     search: Search | None = None,
     stopping: Stopping | None = None,
     workers: int | Ray = 1,
+    resources: Mapping[str, float] | None = None,
     deterministic: bool = True,
     seed: int | None = None,
     resume: bool = False,
@@ -108,6 +110,9 @@ def tune(
         workers: How many processes, at least 1. With 0, trials run in this process, one at a time, where
             a debugger can stop in them; then there is no ``timeout``, and a crash is yours. ``st.Ray(...)``
             has them on the machines of a Ray cluster.
+        resources: What each worker has to itself on this machine, such as ``{"cores": 2, "gpus": 1}``, where
+            that is not an equal share: whole cores, and whole GPUs or a fraction of one, which trials then
+            share. It sees no other GPU (``CUDA_VISIBLE_DEVICES``).
         deterministic: Whether the same seed, workers and results give the same trials, whichever worker is
             faster: what is begun next depends on the trials begun before a fixed number of newer ones, and
             waits for them. With False it depends on all that has ended by then, and no worker ever waits.
@@ -164,6 +169,7 @@ def tune(
         trials=trials, budget=budget, timeout=timeout, until=until, max_failures=max_failures
     )
     _check_workers(workers, limits)
+    each = _check_resources(resources, workers)
     leases = Leases(attempts=attempts)
     exists = find_study(study, resume=resume)
     options = TuneOptions(
@@ -183,7 +189,7 @@ def tune(
         _check_until(new.objectives, limits)
         for line in doubtful_directions(new.objectives):
             _log.warning("%s", line)
-    pool = _make_pool(train, workers)
+    pool = _make_pool(train, workers, each)
     try:
         if isinstance(pool, RayPool):
             pool.check_place(MEMORY if study is None else os.fspath(study))
@@ -245,10 +251,26 @@ def _keep_source(study: Study, train: Callable[..., Any]) -> None:
         study.journal.write(_CODE, {"function": name_of(train), "sha256": digest})
 
 
-def _make_pool(train: Callable[..., Any], workers: int | Ray) -> WorkerPool | RayPool | None:
+def _make_pool(
+    train: Callable[..., Any], workers: int | Ray, resources: Resources
+) -> WorkerPool | RayPool | None:
     if isinstance(workers, Ray):
         return RayPool(pack(train), workers)
-    return WorkerPool(pack(train), workers) if workers else None
+    return WorkerPool(pack(train), workers, resources) if workers else None
+
+
+def _check_resources(resources: Mapping[str, float] | None, workers: int | Ray) -> Resources:
+    """Read what each worker is to have; refuse it where no worker on this machine could have it."""
+    if resources and isinstance(workers, Ray):
+        raise InputError(
+            f"On a Ray cluster, `workers` says what a trial has; got resources={resources!r}. Write "
+            "workers=st.Ray(cpus=2, gpus=1)."
+        )
+    if resources and workers == 0:
+        raise InputError(
+            f"`resources` are those of worker processes; got {resources!r} with workers=0. Use workers=1."
+        )
+    return Resources.of(resources)
 
 
 def _check_workers(workers: int | Ray, limits: Limits) -> None:

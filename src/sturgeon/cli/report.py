@@ -48,7 +48,7 @@ def report(
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote. The report is one HTML file that opens
     without a network. With --format png or svg, one picture is written instead.
     """
-    from sturgeon.caviar.table.job import STUDY_FILE
+    from sturgeon.caviar.table.folder import STUDY_FILE
     from sturgeon.languages import language_of_environment
     from sturgeon.languages.choice import check_language
     from sturgeon.study import Study

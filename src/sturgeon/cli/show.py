@@ -16,7 +16,7 @@ from sturgeon.cli.common.paths import expand_home
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.table.saved import SavedSummary
+    from sturgeon.caviar.table.folder import SavedSummary
     from sturgeon.cli.views.study_table import Shown
     from sturgeon.study import Study, TrialRecord
 
@@ -58,8 +58,7 @@ def show(
 
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
-    from sturgeon.caviar.table.job import STUDY_FILE
-    from sturgeon.caviar.table.saved import SavedSummary
+    from sturgeon.caviar.table.folder import STUDY_FILE, SavedSummary
     from sturgeon.cli.common.filters import choose_trials
     from sturgeon.study import Study
 

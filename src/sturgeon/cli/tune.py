@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command(no_args_is_help=True)
 @click.argument("data", required=False, type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
-@click.option("--trials", type=int, help="Configurations to try.  [default: 24, or what --budget affords]")
+@click.option("--trials", type=int, help="Configurations to try.  [default: 16, or what --budget affords]")
 @click.option("--epochs", type=int, help="Epochs of each trial.  [default: 30]")
 @click.option("--budget", metavar="TIME", help="Time to spend, such as 90s, 10m or 1h30m.")
 @click.option(
@@ -151,7 +151,8 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.ray.settings import Ray
-    from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
+    from sturgeon.caviar.table.folder import STUDY_FILE
+    from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.cli.common.ending import write_report_of
     from sturgeon.cli.common.options import words_of
     from sturgeon.cli.views.live import LiveView

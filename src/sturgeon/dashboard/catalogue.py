@@ -55,7 +55,7 @@ class Catalogue:
                 f"a study, or a folder to search for studies, must exist; got {given!r}. Check the path."
             )
         if self._path.is_dir():
-            from sturgeon.caviar.table.job import STUDY_FILE
+            from sturgeon.caviar.table.folder import STUDY_FILE
 
             if (self._path / STUDY_FILE).is_file():  # what `sturgeon tune` wrote
                 self._path = self._path / STUDY_FILE

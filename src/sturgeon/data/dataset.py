@@ -243,7 +243,7 @@ def prepare(
         categorical: Columns to take as categories, whatever they look like.
         drop: Columns to leave out.
         date: Columns to take as dates, also where they are eight digits such as 20200131.
-        dates: ``"day-first"`` or ``"month-first"``, where dates such as 01/02/2020 leave it open.
+        dates: ``"day-first"``, ``"month-first"`` or ``"year-first"``, where 01/02/20, say, leaves it open.
         decimal: ``","`` or ``"."``, what stands before decimals, where numbers such as 1,234 leave it open.
         missing: Words that mean a missing value in a file, in place of the usual ones (``NA``, ``NaN``,
             ``null``, ``None`` …); these hold for the target too, in which the usual ones are labels. An empty
@@ -444,7 +444,8 @@ def _check_asked(asked: Asked) -> Asked:
     """
     if asked.order not in (None, *ORDERS):
         raise DataError(
-            f"`{option('dates')}` must be 'day-first' or 'month-first'; got {asked.order!r}; give one"
+            f"`{option('dates')}` must be 'day-first', 'month-first' or 'year-first'; got {asked.order!r}; "
+            "give one"
         )
     if asked.decimal not in (None, *MARKS):
         raise DataError(f"`{option('decimal')}` must be ',' or '.'; got {asked.decimal!r}; give one of them")

@@ -18,6 +18,10 @@ from sturgeon.plain_text import plain_number
 Label = str | int | float | bool
 
 
+class UnknownLabel(DataError):
+    """A row has a label that training did not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClassTarget:
     """The classes of a classification target.
@@ -38,14 +42,14 @@ class ClassTarget:
     labels: tuple[Label, ...]
 
     def encode(self, column: pd.Series, source: str) -> np.ndarray:
-        """Turn n labels into codes, int32, shape n; raise `DataError` for a label that is not known."""
+        """Turn n labels into codes, int32, shape n; raise `UnknownLabel` for one that is not known."""
         check_present(column, source)
         codes, values = distinct(column, source)
         names = CategoryNames([category_key(label) for label in self.labels])
         found = [names.find(value) for value in values]
         unknown = [value for value, code in zip(values, found, strict=True) if code is None]
         if unknown:
-            raise DataError(
+            raise UnknownLabel(
                 f"every label must be one that training knows; column {column.name!r} of {source} has "
                 f"{listed(unknown)}, and known are {listed(self.labels)}; spell the labels alike or remove "
                 "those rows"

@@ -137,7 +137,7 @@ def importance(study: Shown, *, language: str = "en") -> go.Figure:
         language: ``"en"``, ``"vi"`` or ``"zh"``.
 
     Raises:
-        InputError: Fewer than 20 trials have a value.
+        InputError: Fewer than 16 trials have a value.
     """
     seen, words = take_snapshot(study), translator(language)
     _ = words.gettext

@@ -78,7 +78,7 @@ def _curves(seen: Snapshot) -> str:
 
 
 def _important(seen: Snapshot) -> str:
-    return "" if seen.importance.shares else N_("it needs 20 trials with a value")
+    return "" if seen.importance.shares else N_("it needs 16 trials with a value")
 
 
 def _two_objectives(seen: Snapshot) -> str:

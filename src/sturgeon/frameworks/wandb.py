@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sturgeon.frameworks.common.extras import import_extra
-from sturgeon.frameworks.common.logged_trials import reason_of
+from sturgeon.frameworks.common.logged_trials import reason_of, values_by_step
 from sturgeon.study import Study, TrialRecord
 
 
@@ -48,7 +47,7 @@ def logger(
             dir=None if folder is None else str(folder),
             reinit="create_new",
         )
-        for step, values in sorted(_by_step(trial).items()):
+        for step, values in sorted(values_by_step(trial).items()):
             run.log(values, step=step)
         run.summary.update({**trial.metrics, "trial": trial.number, "state": trial.state})
         if (why := reason_of(trial)) is not None:
@@ -56,11 +55,3 @@ def logger(
         run.finish(exit_code=1 if trial.state == "failed" else 0)
 
     return log
-
-
-def _by_step(trial: TrialRecord) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    for metric, curve in trial.curves.items():
-        for step, value in curve:
-            found.setdefault(step, {})[metric] = value
-    return found

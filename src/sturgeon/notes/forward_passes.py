@@ -1,4 +1,4 @@
-"""The trained network rebuilt from its weights in a framework: ``python -m sturgeon.notes.forward_passes``.
+"""The trained network rebuilt from its weights in a framework; run as a file.
 
 It takes the framework's package and a folder that holds ``network.npz`` and ``x.npy``, and writes ``y.npy``.
 """

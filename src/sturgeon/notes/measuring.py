@@ -10,7 +10,7 @@ from pathlib import Path
 from sturgeon.errors import InputError, option
 from sturgeon.languages.choice import check_language
 from sturgeon.notes.claims.registry import choose_claims
-from sturgeon.notes.finding import Finding
+from sturgeon.notes.finding import Claim, Finding
 from sturgeon.notes.kept import Kept
 from sturgeon.notes.lab import Lab, TooSmall
 from sturgeon.notes.page import is_page, write_page
@@ -103,18 +103,30 @@ def measure_notes(
     try:
         for done, one in enumerate(claims, 1):
             if one.number not in kept.findings:
-                at = time.monotonic()
-                try:
-                    finding = one.measure(lab.of_claim(int(one.number[1:])))
-                except TooSmall as error:
-                    finding = _not_measured(error, lab)
-                kept.keep(one.number, replace(finding, seconds=round(time.monotonic() - at, 2)))
+                kept.keep(one.number, measure_claim(one, lab))
             if on_finding is not None:
                 on_finding(one.number, kept.findings[one.number], done, len(claims))
     except KeyboardInterrupt:
         interrupted = True
     write_page(path, kept.findings, lab, language)
     return Measured(path, kept.findings, round(time.monotonic() - began, 2), interrupted)
+
+
+def measure_claim(claim: Claim, lab: Lab) -> Finding:
+    """Measure one claim; ``"not_run"`` where no table has what it needs.
+
+    NumPy's products take one thread each: on matrices of this size, threads that wait for each other cost
+    many times the work.
+    """
+    from threadpoolctl import threadpool_limits
+
+    began = time.monotonic()
+    with threadpool_limits(limits=1, user_api="blas"):
+        try:
+            finding = claim.measure(lab.of_claim(int(claim.number[1:])))
+        except TooSmall as error:
+            finding = _not_measured(error, lab)
+    return replace(finding, seconds=round(time.monotonic() - began, 2))
 
 
 def _not_measured(error: TooSmall, lab: Lab) -> Finding:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sturgeon.figures.common.axes import log_ticks
 from sturgeon.figures.common.theme import DASHES, SERIES, new_figure, style_axes
 
 if TYPE_CHECKING:
@@ -83,8 +86,17 @@ def draw_bars(
 def _titled(figure: go.Figure, x: str, y: str, *, log_x: bool = False, log_y: bool = False) -> go.Figure:
     figure.update_layout(
         showlegend=len(figure.data) > 1,  # pyright: ignore[reportArgumentType]
-        xaxis={"title": {"text": x}, "type": "log" if log_x else None},
-        yaxis={"title": {"text": y}, "type": "log" if log_y else None},
+        xaxis={"title": {"text": x}, **(_log(figure, "x") if log_x else {})},
+        yaxis={"title": {"text": y}, **(_log(figure, "y") if log_y else {})},
         barmode="group",
     )
     return style_axes(figure)
+
+
+def _log(figure: go.Figure, axis: str) -> dict[str, Any]:
+    """A log axis whose ticks are plain numbers where they have few zeros."""
+    traces: Any = figure.data
+    drawn = np.concatenate([np.asarray(trace[axis], float) for trace in traces])
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    ticks = log_ticks(float(drawn.min()), float(drawn.max())) if len(drawn) else {}
+    return {"type": "log", **ticks}

@@ -124,7 +124,9 @@ class Panda:
         if tree.state == "ended":
             return "ended"
         attempts = self.study.attempts(tree.current) if tree.current in tree.branches else []
-        if attempts and attempts[-1].outcome == "running" and is_alive(attempts[-1].worker) is False:
+        if (
+            attempts and is_alive(attempts[-1].worker) is False
+        ):  # perhaps just before it would have said "ended"
             return "gone"
         return tree.state
 

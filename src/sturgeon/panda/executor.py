@@ -35,7 +35,7 @@ class Tended(Protocol):
     metric: str
     maximize: bool
 
-    def save(self, why: str) -> Checkpoint:
+    def save(self, why: str, *, command: int | None = None) -> Checkpoint:
         """Make a checkpoint now."""
         ...
 
@@ -169,7 +169,7 @@ class CommandExecutor:
         self._done(command, f"Stopped {_place(run)}.")
 
     def _checkpoint(self, command: Command) -> None:
-        made = self._run.save("asked")
+        made = self._run.save("asked", command=command.id)
         self._done(command, f"Checkpoint {made.number} {_place(self._run)}.", checkpoint=made.number)
 
     def _branch(self, command: Command) -> None:
@@ -183,7 +183,7 @@ class CommandExecutor:
         self._keep_tip(start)
         remark = run.load(file, values, start)
         number = run.record.add_branch(values, start)
-        run.record.go_on_with(number)
+        run.record.go_on_with(number, command=command.id)
         changed = ", ".join(f"{name}={_number(value)}" for name, value in command.values.items())
         verb = "Went back to" if command.action == "rewind" else "Branched from"
         message = f"{verb} checkpoint {start.number} (epoch {start.at.epoch}), on branch {number}"
@@ -274,7 +274,7 @@ class CommandExecutor:
             number = run.record.add_branch(tip.values, tip)
         else:
             run.load(run.record.files.verified(tip), dict(tip.values), tip)
-        run.record.go_on_with(number)
+        run.record.go_on_with(number, command=command.id)
         self._done(
             command,
             f"Goes on with branch {number} from epoch {run.at.epoch}.",

@@ -13,7 +13,7 @@ from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.commands import COMMAND, OUTCOME, Command
 from sturgeon.panda.kept.checkpoint_files import DISK_BYTES, CheckpointFiles
 from sturgeon.panda.kept.record import RunRecord
-from sturgeon.panda.kept.tree import RunTree, read_tree
+from sturgeon.panda.kept.tree import CHECKPOINT, EVENT, RunTree, read_tree
 from sturgeon.panda.listener import Listener
 from sturgeon.panda.run import Run
 from sturgeon.panda.training import Training
@@ -116,7 +116,7 @@ def open_run(study: Study, training: Training, options: RunOptions, *, coach: Co
         record.go_on_with(number)
         run = Run(record, training, study.space, Listener(study, after=last), coach)
         if training.can_save:
-            run.save("begin")
+            _save_beginning(run)
         return run
     _take_over(study, tree)
     files.remove_strays(tree.checkpoints.values())
@@ -124,6 +124,22 @@ def open_run(study: Study, training: Training, options: RunOptions, *, coach: Co
     _resume(run, study, tree)
     _answer_unanswered(run, tree)
     return run
+
+
+def _save_beginning(run: Run) -> None:
+    """Make the checkpoint that everything can go back to.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        run.save("begin")
+    except OSError as error:
+        run.close(interrupted=True)
+        raise InputError(
+            f"A run begins with a checkpoint; none can be written to {str(run.record.files.folder)!r} "
+            f"({error.strerror}). Make room, then go on with {option('resume', True)}."
+        ) from error
 
 
 def _take_over(study: Study, tree: RunTree) -> None:
@@ -154,8 +170,10 @@ def _resume(run: Run, study: Study, tree: RunTree) -> None:
     if state == "paused":
         run.record.go_on_with(current)
         own = [change for change in tree.changes if change.trial == current]
-        if latest is not None:
-            run.go_on_from(latest)
+        if (
+            latest is not None
+        ):  # before its own first checkpoint, a branch has its own hyperparameters already
+            run.go_on_from(latest, None if latest.trial == current else tree.branches[current].values)
         run.redo([change for change in own if latest is None or change.at >= latest.at])
         return
     assert latest is not None  # the branch has ended: another goes on from its end
@@ -164,13 +182,26 @@ def _resume(run: Run, study: Study, tree: RunTree) -> None:
 
 
 def _answer_unanswered(run: Run, tree: RunTree) -> None:
-    """Tell whoever gave a command to a process that was killed that nothing came of it."""
+    """Tell whoever gave a command to a process that was killed what came of it: what the journal shows."""
     answered = {entry.body["command"] for entry in tree.entries if entry.kind == OUTCOME}
+    done = {entry.body.get("command"): entry for entry in tree.entries if entry.kind in (CHECKPOINT, EVENT)}
     for entry in tree.entries:
         command = Command.of(entry) if entry.kind == COMMAND else None
-        if command is not None and command.id not in answered:
+        if command is None or command.id in answered:
+            continue
+        found = done.get(command.id)
+        if found is None:
             message = "The process that trained was gone before it was carried out; give it again."
             run.record.outcome(command, message, done=False, **run.at.to_json())
+        elif found.kind == CHECKPOINT:
+            number = found.body["number"]
+            message = f"Checkpoint {number}, the last that its process did."
+            run.record.outcome(command, message, done=True, **run.at.to_json(), checkpoint=number)
+        else:
+            branch = tree.branches[found.body["trial"]]
+            message = f"Went to branch {branch.trial}, the last that its process did."
+            start = {"checkpoint": branch.checkpoint, "branch": branch.trial}
+            run.record.outcome(command, message, done=True, **branch.start.to_json(), **start)
 
 
 def _config(space: Space, values: Mapping[str, Any]) -> Config:

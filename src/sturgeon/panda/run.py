@@ -12,7 +12,7 @@ from typing import Any
 
 from sturgeon.errors import InputError
 from sturgeon.panda.coach.coach import Epoch
-from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal
+from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal, acts_of
 from sturgeon.panda.commands import give
 from sturgeon.panda.executor import CommandExecutor, check_taken
 from sturgeon.panda.kept.record import Moment, RunRecord
@@ -68,6 +68,7 @@ class Run:
         self._due: deque[Change] = deque()
         self._reported: dict[str, float] = {}
         self._last_epoch: int | None = None
+        self._unsaved = False
         self._ended = False
 
     # -- what a loop calls -----------------------------------------------------------------------
@@ -184,8 +185,14 @@ class Run:
             for name in self.space.names
             if isinstance(known := self.space[name], Real | Integer) and name not in self.training.fixed
         }
+        acts = acts_of(self.record.study.journal.read()) if coach.autopilot else None
         for proposal in coach.propose(
-            self.history, self.metric, maximize=self.maximize, allowed=allowed, dismissed=self.dismissed
+            self.history,
+            self.metric,
+            maximize=self.maximize,
+            allowed=allowed,
+            dismissed=self.dismissed,
+            acts=acts,
         ):
             note = self.record.note(self._in_json(proposal))
             if proposal.act and not self.stopped:
@@ -210,8 +217,12 @@ class Run:
             proposed["checkpoint"] = max(good, key=lambda one: (one.at, one.number)).number
         return {**body, "proposal": proposed}
 
-    def save(self, why: str) -> Checkpoint:
+    def save(self, why: str, *, command: int | None = None) -> Checkpoint:
         """Make a checkpoint now.
+
+        Args:
+            why: See :class:`Checkpoint`.
+            command: Which command asked for it.
 
         Raises:
             InputError: The training cannot be saved.
@@ -224,7 +235,8 @@ class Run:
             )
         value = self._reported.get(self.metric)
         moment = Moment(self.at, self.training.values, value)
-        return self.record.save(self.training.save, moment, why=why, ending=self.training.ending)
+        ending = self.training.ending
+        return self.record.save(self.training.save, moment, why=why, ending=ending, command=command)
 
     def load(self, file: Path, values: Mapping[str, Any], start: Checkpoint) -> str:
         """Go on from a checkpoint with these hyperparameters; gives the training's remark.
@@ -238,6 +250,8 @@ class Run:
         self.history = self._history_of(start)
         self._reported = {}
         self.dismissed = set()
+        if self._coach is not None:
+            self._coach.forget()
         return remark
 
     def change(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -254,13 +268,18 @@ class Run:
         self.training.apply(values)
         return old, check_taken(self.training, values, old)
 
-    def go_on_from(self, checkpoint: Checkpoint) -> None:
-        """Resume at a checkpoint, as it was made.
+    def go_on_from(self, checkpoint: Checkpoint, values: Mapping[str, Any] | None = None) -> None:
+        """Resume at a checkpoint.
+
+        Args:
+            checkpoint: Where to.
+            values: The hyperparameters; None for those that it was made with.
 
         Raises:
             InputError: Its file cannot be used.
         """
-        self.load(self.record.files.verified(checkpoint), dict(checkpoint.values), checkpoint)
+        given = checkpoint.values if values is None else values
+        self.load(self.record.files.verified(checkpoint), dict(given), checkpoint)
 
     def redo(self, changes: Iterable[Change]) -> None:
         """Make changes again where they were made; they are written down already."""
@@ -293,13 +312,17 @@ class Run:
         return [one for one in found if one.number <= start.at.epoch]
 
     def _save_if_possible(self, why: str) -> None:
-        """Make a checkpoint; a disk that is full ends no training."""
+        """Make a checkpoint; a disk that is full ends no training, and is said once."""
         try:
             self.save(why)
         except OSError as error:
-            self.record.event(
-                "unsaved", why=f"no checkpoint could be written ({error.strerror}); it trains on"
-            )
+            if not self._unsaved:
+                self.record.event(
+                    "unsaved", why=f"no checkpoint could be written ({error.strerror}); it trains on"
+                )
+            self._unsaved = True
+        else:
+            self._unsaved = False
 
     # -- the end ---------------------------------------------------------------------------------
 

@@ -44,8 +44,8 @@ class Blocks:
         dataset: The rows, all of them in its training part.
         count: How many blocks.
         seed: Which row goes to which.
-        in_time: Whether rows are in order of time. Then the later half is cut into blocks in that order, and
-            a block's networks train on rows before it only.
+        first: Where rows are in order of time: those from this one on are cut into blocks in that order, and
+            a block's networks train on rows before it only. None where they are in no order.
         window: In order of time, on how many rows before a block its networks train; None for all.
         share: On which share of these rows they train.
 
@@ -60,7 +60,7 @@ class Blocks:
         count: int,
         seed: int,
         *,
-        in_time: bool = False,
+        first: int | None = None,
         window: int | None = None,
         share: float = 1.0,
     ) -> None:
@@ -69,15 +69,14 @@ class Blocks:
         self._window = window
         self._seed = seed
         rows = len(dataset.y_train)
-        if in_time:
-            first = rows // 2
+        if first is not None:
             self._ends = np.linspace(first, rows, count + 1).round().astype(int)
             self._order = np.random.default_rng(seed).permutation(count)
         else:
             y = dataset.y_train
             strata = y.astype(np.int64) if y.dtype.kind == "i" else bin_by_size(y)
             self._block_of = assign_folds(strata, folds=count, seed=seed)
-        self._in_time = in_time
+        self._in_time = first is not None
         self.share = share
 
     def part(self, number: int) -> Dataset:

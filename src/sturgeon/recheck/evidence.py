@@ -12,13 +12,14 @@ without any other correction.
 How much is staked decides how soon a better challenger is found. The share that makes money grow fastest in
 the long run is too timid for a few dozen pairs. This gambler wants 1/α by the last pair, and stakes what is
 most likely to get there: what holds a digital option, whose price is the money as a share r of the goal. With
-n pairs to come, each bet of variance v, that is φ(Φ⁻¹(r)) / (r √(v n)), however large the difference is. So
+n pairs to come, each bet of variance v, that is φ(Φ⁻¹(r)) / (r √(v n)) in the limit of many small bets,
+however large the difference is: how much of the asset the option's seller holds, under Black and Scholes. So
 the test is about as likely to find a difference as the best one that looks once, at the end.
 
 Source: Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by betting"; Ramdas,
 Grünwald, Vovk and Shafer 2023, "Game-theoretic statistics and safe anytime-valid inference", sections 3 and
 6; Browne 1999, "Reaching goals by a deadline: digital options and continuous-time active portfolio
-management", theorem 2.1.
+management", whose abstract states that the policy for one asset is that of the option, whatever the drift.
 """
 
 from __future__ import annotations

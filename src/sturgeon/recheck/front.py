@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, option
 from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.study import Study
 
@@ -73,25 +73,45 @@ def recheck(
         if train is not None or study.about.get("job") != "table":
             from sturgeon.recheck.function import recheck_function, retune_function
 
+            if retune:
+                out = _check_place(out, trials)
             found = recheck_function(study, train, data, budget=budget, workers=workers, progress=progress)
-            if not retune:
+            if not retune or out is None:
                 return found
             return retune_function(
                 study, train, data, found, out, trials=trials, workers=workers, progress=progress
             )
         if data is None:
             raise InputError("A recheck needs new data; got none. Name a table: recheck(study, data).")
+        from sturgeon.recheck.retune import RetuneOptions, retune_table
         from sturgeon.recheck.table import RecheckOptions, recheck_table
 
         options = RecheckOptions(budget, old, time_column, window, progress)
+        asked = RetuneOptions(None if out is None else Path(out), trials)
+        if retune:
+            asked.check()
         with stop_on_signal() as stop:
             result = recheck_table(study, data, options, stop, folder=folder)
         if not retune:
             return result
-        from sturgeon.recheck.retune import RetuneOptions, retune_table
-
-        asked = RetuneOptions(None if out is None else Path(out), trials)
         return retune_table(study, folder, data, result, asked)
+
+
+def _check_place(out: str | os.PathLike[str] | None, trials: int | None) -> str | os.PathLike[str]:
+    """The place of a new study of a function, before anything is trained."""
+    from sturgeon.recheck.retune import check_trials
+
+    check_trials(trials)
+    if out is None:
+        raise InputError(
+            "Tuning a function anew needs a place for the new study; got none. Give out='new.study'."
+        )
+    if "://" not in os.fspath(out) and Path(out).exists():
+        raise InputError(
+            f"A new tuning needs a study of its own; there is a file at {os.fspath(out)!r}. Give another "
+            f"`{option('out')}`."
+        )
+    return out
 
 
 def find_place(study: str | os.PathLike[str]) -> tuple[str, Path | None]:

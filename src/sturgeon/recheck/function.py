@@ -34,6 +34,7 @@ from sturgeon.recheck.outcome import RecheckResult, sum_up
 from sturgeon.recheck.race import MOST_PAIRS, plan_race, run_race
 from sturgeon.recheck.rows.new_data import seed_of
 from sturgeon.recheck.verdict import judge
+from sturgeon.recheck.widening import describe_widening, widen
 from sturgeon.search import Random
 from sturgeon.space import Integer, Space
 from sturgeon.study import Objective, Study
@@ -139,27 +140,22 @@ def retune_function(
     train: Callable[..., Any] | None,
     data: Any,
     result: RecheckResult,
-    out: str | os.PathLike[str] | None,
+    out: str | os.PathLike[str],
     *,
     trials: int | None = None,
     workers: int = 1,
     progress: bool = True,
 ) -> RecheckResult:
-    """Tune a function anew where a recheck said that it is due, with the old record as prior evidence.
-
-    Raises:
-        InputError: There is no place for the new study.
-    """
+    """Tune a function anew where a recheck said that it is due, with the old record as prior evidence."""
     if not result.stale or result.interrupted or train is None:
         return result
-    if out is None:
-        raise InputError(
-            "Tuning a function anew needs a place for the new study; got none. Give out='new.study'."
-        )
+    space, challenger = study.space, result.challenger
+    if challenger is not None and challenger["edges"]:
+        space = widen(space, challenger["config"])
     goal: dict[str, Any] = {result.direction: result.metric}
     new = tune(
         train if data is None else _WithData(train, data),
-        study.space,
+        space,
         **goal,
         trials=trials or max(8, round(0.4 * result.epochs["original"])),
         study=out,
@@ -170,7 +166,8 @@ def retune_function(
         prior=study,
     )
     with new:
-        return replace(result, retuned=new.place)
+        notes = [*result.notes, *describe_widening(study.space, space)]
+        return replace(result, retuned=new.place, notes=notes)
 
 
 @dataclass(frozen=True)

@@ -148,14 +148,17 @@ def has_drifted(study: str, file: str) -> bool:
     """Whether a file has moved from what a study was tuned on."""
     from sturgeon.recheck.front import find_place
     from sturgeon.recheck.rows.drift import describe_drift
-    from sturgeon.recheck.rows.new_data import TableStudy, read_new_data, read_old_data
+    from sturgeon.recheck.rows.new_data import read_new_data
+    from sturgeon.recheck.rows.old_rows import read_old_rows
+    from sturgeon.recheck.rows.table_study import TableStudy
     from sturgeon.study import Study
 
     place, folder = find_place(study)
     with Study.open(place) as opened:
         old = TableStudy.of(opened, folder)
-        new = read_new_data(old, Path(file))
-        return describe_drift(old, new, read_old_data(old, None), seed=opened.seed).moved
+        rows = read_old_rows(old, None, Path(file))
+        new = read_new_data(old, Path(file), old_rows=rows)
+        return describe_drift(old, new, rows, seed=opened.seed).moved
 
 
 def _sleep(seconds: float, stop: Interrupt) -> bool:

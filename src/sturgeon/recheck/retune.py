@@ -8,11 +8,14 @@ from typing import Any
 
 from sturgeon.caviar.opening import StudySettings, TuneOptions
 from sturgeon.caviar.progress import say
-from sturgeon.caviar.table.job import STUDY_FILE, TableJob, tune_table
+from sturgeon.caviar.table.folder import STUDY_FILE
+from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError, option
+from sturgeon.network.settings import check_network_space
 from sturgeon.recheck.outcome import RecheckResult
-from sturgeon.recheck.rows.new_data import TableStudy
+from sturgeon.recheck.rows.table_study import TableStudy
+from sturgeon.recheck.widening import describe_widening, widen
 from sturgeon.space import config_key
 from sturgeon.study import Study
 
@@ -34,6 +37,25 @@ class RetuneOptions:
     out: Path | None = None
     trials: int | None = None
 
+    def check(self) -> None:
+        """See that they can be followed.
+
+        Raises:
+            InputError: The folder holds another study, or the number of trials is out of range.
+        """
+        check_trials(self.trials)
+        if self.out is not None and (self.out / STUDY_FILE).exists():
+            raise InputError(
+                f"A new tuning needs a directory of its own; {str(self.out)!r} holds a study. Name another "
+                f"with `{option('out')}`."
+            )
+
+
+def check_trials(trials: int | None) -> None:
+    """Raise where no such number of trials can be tuned anew."""
+    if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
+        raise InputError(f"`{option('trials')}` must be a whole number from 1; got {trials!r}.")
+
 
 def retune_table(
     study: Study, folder: Path | None, data: Any, result: RecheckResult, options: RetuneOptions
@@ -41,7 +63,8 @@ def retune_table(
     """Tune anew where a recheck said that it is due.
 
     The default, the best old configurations and the challenger are tried first. Every old trial counts as
-    evidence, as far as the old record predicts the new results.
+    evidence, as far as the old record predicts the new results. A range at whose end the challenger lies
+    becomes wider.
 
     Args:
         study: The old study.
@@ -60,17 +83,16 @@ def retune_table(
         return result
     old = TableStudy.of(study, folder)
     out = options.out or _free_folder(old, study)
-    if (out / STUDY_FILE).exists():
-        raise InputError(
-            f"A new tuning needs a directory of its own; {str(out)!r} holds a study. Name another with "
-            f"`{option('out')}`."
-        )
+    options.check()
     about, objective = study.about, study.objectives[0]
     goal: dict[str, Any] = {objective.direction: objective.metric}
     ended = sum(trial.value is not None for trial in study.trials)
     trials = options.trials or max(FEWEST, round(SHARE * ended))
     taken = {name: value for name, value in old.options.items() if name in _KEPT and value is not None}
     challenger = result.challenger["config"] if result.challenger else None
+    space = study.space
+    if challenger is not None and result.challenger and result.challenger["edges"]:
+        space = widen(space, challenger, check_network_space)
 
     def on_start(dataset: Dataset, settings: StudySettings, new: Study) -> None:
         known = {config_key(trial.config) for trial in new.trials}
@@ -85,7 +107,7 @@ def retune_table(
             old.target,
             out,
             TuneOptions(
-                study.space,
+                space,
                 **goal,
                 search=study.search,
                 epochs=int(about.get("epochs") or 1),
@@ -99,10 +121,22 @@ def retune_table(
         on_start=on_start,
     )
     study.journal.write(KIND, {"out": str(out), "trials": trials, "data": result.data}, author="recheck")
-    return replace(result, retuned=str(out))
+    notes = [*result.notes, *describe_widening(study.space, space)]
+    return replace(result, retuned=str(out), notes=notes)
 
 
-_KEPT = ("numeric", "categorical", "drop", "missing", "time_order", "folds", "group_column")
+_KEPT = (
+    "numeric",
+    "categorical",
+    "drop",
+    "date",
+    "dates",
+    "decimal",
+    "missing",
+    "time_order",
+    "folds",
+    "group_column",
+)
 
 
 def _unknown(taken: dict[str, Any], result: RecheckResult) -> list[str]:

@@ -28,15 +28,9 @@ from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks,
 from sturgeon.recheck.outcome import RecheckResult, sum_up
 from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
 from sturgeon.recheck.rows.drift import describe_drift
-from sturgeon.recheck.rows.new_data import (
-    NewData,
-    TableStudy,
-    fingerprint_of,
-    read_new_data,
-    read_old_data,
-    refuse_old_data,
-    seed_of,
-)
+from sturgeon.recheck.rows.new_data import NewData, fingerprint_of, read_new_data, seed_of
+from sturgeon.recheck.rows.old_rows import read_old_rows
+from sturgeon.recheck.rows.table_study import TableStudy
 from sturgeon.recheck.rows.windows import Window
 from sturgeon.recheck.verdict import judge
 from sturgeon.stopping import Never
@@ -112,15 +106,16 @@ def recheck_table(
     old = TableStudy.of(study, folder)
     incumbent = find_incumbent(study, _chosen_trial(old.folder))
     budget = choose_budget(options.budget, study, incumbent)
-    new = read_new_data(old, data, time_column=options.time_column, window=Window.of(options.window))
-    refuse_old_data(old, data, new)
+    rows = read_old_rows(old, options.old, data)
+    window = Window.of(options.window)
+    new = read_new_data(old, data, old_rows=rows, time_column=options.time_column, window=window)
     with one_at_a_time(study):
         fingerprint = fingerprint_of(new)
         seed = seed_of(study, fingerprint)
         account = open_account(past_rechecks(study), incumbent.number, fingerprint)
         settings, notes = _settings(study, new)
         epochs = max(settings.epochs, 1)
-        number = count_blocks(new.rows - new.rows // 2 if new.in_time else new.rows, MOST_PAIRS)
+        number = count_blocks(new.rows - new.judged_from, MOST_PAIRS)
         share = _share_of_rows(budget.epochs / epochs, new.rows)
         plan = plan_race(int(budget.epochs / (epochs * share)), number)
         rng = np.random.default_rng(seed)
@@ -129,7 +124,7 @@ def recheck_table(
             new.dataset,
             number,
             seed % 2**32,
-            in_time=new.in_time,
+            first=new.judged_from if new.in_time else None,
             window=new.window,
             share=share,
         )
@@ -154,7 +149,7 @@ def recheck_table(
         hopeless = _is_hopeless(old, blocks, race, settings.objective)
         verdict = judge(race, account, settings.objective, study.space, hopeless=hopeless)
         deployed = _deployed(old, new, settings.objective)
-        drift = describe_drift(old, new, read_old_data(old, options.old), seed=seed)
+        drift = describe_drift(old, new, rows, seed=seed)
         result = sum_up(
             study,
             settings.objective,
@@ -174,7 +169,7 @@ def recheck_table(
             deployed=deployed,
             notes=[
                 *notes,
-                *_notes_on(new, plan.pairs, verdict.stale, budget, epochs),
+                *_notes_on(new, options.time_column, plan.pairs, verdict.stale, budget, epochs),
                 *drift.notes(verdict.stale),
                 *_note_on_network(race, deployed, settings.objective, verdict.stale),
             ],
@@ -294,8 +289,8 @@ def _deployed(old: TableStudy, new: NewData, objective: Objective) -> dict[str, 
         return None
     name = objective.metric.removeprefix("val_")
     preprocessing = old.model.preprocessing
-    truth = preprocessing.encode_target(new.frame, new.source)
-    answers = old.model.answers(new.frame, new.source)
+    truth = preprocessing.encode_target(new.fresh, new.source)
+    answers = old.model.answers(new.fresh, new.source)
     if isinstance(preprocessing.target, NumericTarget):
         answers = preprocessing.target.scale.apply(answers[:, 0])
     value = measure(preprocessing, truth, answers).get(name)
@@ -303,10 +298,12 @@ def _deployed(old: TableStudy, new: NewData, objective: Objective) -> dict[str, 
     return {"metric": name, "old": before, "new": value}
 
 
-def _notes_on(new: NewData, pairs: int, stale: bool, budget: Budget, epochs: int) -> list[str]:
-    notes = [note for note in new.dataset.notes if "test part" not in note]
-    if new.extra:
-        notes.append(f"columns that the network does not know were left out: {', '.join(new.extra)}.")
+def _notes_on(
+    new: NewData, time_column: str | None, pairs: int, stale: bool, budget: Budget, epochs: int
+) -> list[str]:
+    notes = [*new.notes, *(note for note in new.dataset.notes if "test part" not in note)]
+    if extra := [name for name in new.extra if name != time_column]:
+        notes.append(f"columns that the network does not know were left out: {', '.join(extra)}.")
     if pairs < 12 and not stale:
         notes.append(
             f"{budget.epochs} epochs allow {pairs} pairs of trainings, which show large differences only; "

@@ -95,7 +95,10 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
 def _closest(race: Race, leader: Candidate, metric: str, advantage: float) -> str:
     pairs = len(race.differences[leader.number])
     if pairs < FEWEST_PAIRS and race.racing:
-        return f"but {pairs} pairs of trainings can hardly show anything else; give more epochs to compare by"
+        return (
+            f"nothing speaks against it, but {pairs} pairs of trainings could hardly show anything; give "
+            "more epochs to compare by"
+        )
     than = "better" if advantage > 0 else "worse"
     noise = format_metric(race.noise)
     mean = mean_of(race.differences[leader.number], race.noise)

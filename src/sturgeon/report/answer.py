@@ -164,7 +164,7 @@ def _mattered(seen: Snapshot, words: NullTranslations) -> str:
     _ = words.gettext
     found = seen.importance
     if not found.shares:
-        return _("What mattered cannot be told yet: it takes 20 trials with a value.")
+        return _("What mattered cannot be told yet: it takes 16 trials with a value.")
     first = found.shares[0]
     if not first.share:
         return _("Nothing that varied mattered measurably.")

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sturgeon.errors import InputError
 from sturgeon.search.base import Search
 from sturgeon.search.record import Record
 from sturgeon.search.region import Region, zoom_in
@@ -16,6 +17,9 @@ from sturgeon.space import Config, Space
 
 FEWEST = 3
 """Trials with a value that the model needs, if ``start`` leaves it so many."""
+
+AFAR = 4
+"""Where it looks ``near`` the best, every so many trials it looks anywhere."""
 
 ZOOMED = 3
 """Around how many of the best ``regions`` shows boxes."""
@@ -46,6 +50,8 @@ class CoarseToFine(Search):
 
     Attributes:
         start: Trials before the model takes over, from 1.
+        near: Whether to look near the best few trials, and anywhere only every fourth time: for a study
+            that begins with configurations known to be good. `sturgeon tune` does so in its own space.
 
     Example:
         >>> from sturgeon.search.record import Observation
@@ -60,9 +66,14 @@ class CoarseToFine(Search):
     name: ClassVar[str] = "coarse-to-fine"
 
     start: int = 2
+    near: bool = False
 
     def __post_init__(self) -> None:
         check_whole("start", self.start, least=1, example="CoarseToFine(start=2)")
+        if not isinstance(self.near, bool):
+            raise InputError(
+                f"`near` must be True or False; got {self.near!r}. Write CoarseToFine(near=True)."
+            )
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Propose up to ``count`` new configurations; see ``Search.suggest``.
@@ -103,10 +114,12 @@ class CoarseToFine(Search):
                 from sturgeon.search.model.recall import recall
 
                 outcomes = recall(outcomes, record.old, space)
+            number = len(record) + first
+            near = self.near and number % AFAR != AFAR - 1
             if batch.missing and outcomes.succeeded and quickly:
-                promising_quickly(batch, space, outcomes, rng)
+                promising_quickly(batch, space, outcomes, rng, near=near)
             elif batch.missing and outcomes.succeeded:
-                most_promising(batch, space, outcomes, rng, number=len(record) + first)
+                most_promising(batch, space, outcomes, rng, number=number, near=near)
         fill(batch, space, lambda size: space.sample(size, rng), rng)
         return batch.configs()
 

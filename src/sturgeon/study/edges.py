@@ -9,7 +9,7 @@ from sturgeon.space import Config, Integer, Real, Space
 NEAR = 0.02
 """How near to an end of its scale a Real counts as at the edge."""
 FEWEST_VALUES = 5
-"""Of a shorter range of whole numbers the ends are values like others."""
+"""Of a shorter range of whole numbers, or of steps, the ends are values like others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,12 @@ def edges_of(space: Space, config: Config) -> list[Edge]:
         value = config.get(name)
         if not isinstance(value, int | float):
             continue
-        if isinstance(item, Integer):
-            low, high = value == item.low, value == item.high
+        if isinstance(item, Integer) or item.step is not None:
+            step = 0.0 if item.step is None else item.step / 2
+            low, high = (
+                value < item.low + step or value == item.low,
+                value > item.high - step or value == item.high,
+            )
             if item.size < FEWEST_VALUES:
                 continue
         else:

@@ -22,7 +22,7 @@ from sturgeon.search.record import Copied, Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective, OutcomeConstraint
 from sturgeon.study.storage import DELETED, Store
-from sturgeon.study.storage.rows import load_list, load_metrics
+from sturgeon.study.storage.rows import load_each_metrics, load_list
 from sturgeon.study.trial import EDITED
 
 Points = dict[int, float]
@@ -141,24 +141,25 @@ class RecordCache:
             self.record.remove(entry.number)
             self._elsewhere.pop(entry.number, None)
         configs = json.loads(f"[{','.join([row.config for row in rows])}]")  # at once: half the time
-        for row, config in zip(rows, configs, strict=True):
-            points = curves.get(row.number, {})
-            if row.about and (copied := Copied.of(json.loads(row.about))) is not None:
-                self._copied[row.number] = copied
-            if EDITED in load_list(row.tags):  # what it tells is of no configuration that was tried
-                self.record.put(self.observe(row.number, config, row.state, None, {}))
-                self._elsewhere.pop(row.number, None)
-                self._here.pop(row.number, None)
+        finals = load_each_metrics([row.metrics if row.value is not None else None for row in rows])
+        for row, config, final in zip(rows, configs, finals, strict=True):
+            number, state, _, value, _, tags, about = row  # not by name, which takes as long as the rest
+            points = curves.get(number, {})
+            if about and (copied := Copied.of(json.loads(about))) is not None:
+                self._copied[number] = copied
+            if tags and EDITED in load_list(tags):  # what it tells is of no configuration that was tried
+                self.record.put(self.observe(number, config, state, None, {}))
+                self._elsewhere.pop(number, None)
+                self._here.pop(number, None)
                 continue
-            metrics = load_metrics(row.metrics) if row.value is not None else {}
-            self.record.put(self.observe(row.number, config, row.state, row.value, points, metrics))
-            self._elsewhere.pop(row.number, None)
-            if row.state == "running" and row.number in self._here:
-                self._here[row.number][1].update(points)  # somebody else reported on our trial
-            elif row.state == "running":
-                self._elsewhere[row.number] = (config, points)
-            if row.state != "running":
-                self._here.pop(row.number, None)
+            self.record.put(self.observe(number, config, state, value, points, final))
+            self._elsewhere.pop(number, None)
+            if state == "running" and number in self._here:
+                self._here[number][1].update(points)  # somebody else reported on our trial
+            elif state == "running":
+                self._elsewhere[number] = (config, points)
+            if state != "running":
+                self._here.pop(number, None)
 
     def _follow_elsewhere(self, connection: Connection) -> None:
         for number, (config, points) in self._elsewhere.items():

@@ -741,7 +741,7 @@ class Study:
             ``shares`` (``name``, ``share``, ``priority``, and from ``low`` to ``high`` the 90 % interval of
             the share; what mattered most first), the rank
             ``correlation`` with the priorities, and a ``verdict``: did the notes' order hold here? Fewer
-            than 20 trials with a value give no shares, and the verdict says so.
+            than 16 trials with a value give no shares, and the verdict says so.
         """
         from sturgeon.study.importance import measure_importance
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import sturgeon as st
-from sturgeon.caviar.table.saved import SavedModel, SavedSummary
+from sturgeon.caviar.table.folder import SavedSummary
+from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare
 from sturgeon.data.metrics import measure_test
 from sturgeon.data.scores import softmax

@@ -6,8 +6,10 @@ import os
 import pytest
 
 from sturgeon.caviar.lanes.devices import available_cores
+from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.tuning import tune
-from sturgeon.caviar.workers.environment import visible_gpus, worker_cores, worker_environment
+from sturgeon.caviar.workers.environment import Resources, visible_gpus, worker_cores, worker_environment
+from sturgeon.errors import InputError
 
 THREADS = [
     "OMP_NUM_THREADS",
@@ -210,3 +212,61 @@ def test_neither_side_loads_what_the_function_does_not_use(script):
     assert run.said("here ") == []
     assert run.said("there ") == {"loss": 1.0, "jax": 0.0, "sqlalchemy": 0.0}
     assert run.end() == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("resources", "seen"),
+    [
+        ({"gpus": 2}, ["0,1", "2,3"]),
+        ({"gpus": 1}, ["0", "1"]),
+        ({"gpus": 0.5}, ["0", "0"]),
+        ({"gpus": 0}, ["", ""]),
+        ({}, ["0", "1"]),
+    ],
+)
+def test_each_worker_sees_the_gpus_that_it_is_to_have(resources, seen):
+    asked = Resources.of(resources)
+    asked.check(2, cores=8, gpus=["0", "1", "2", "3"])
+    made = [
+        worker_environment(slot, 2, cores=8, gpus=["0", "1", "2", "3"], base={}, resources=asked)
+        for slot in range(2)
+    ]
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in made] == seen
+
+
+def test_each_worker_has_the_cores_that_it_is_to_have():
+    asked = Resources(cores=3)
+    made = worker_environment(0, 2, cores=8, gpus=[], base={}, resources=asked)
+    assert {made[name] for name in THREADS} == {"3"}
+    own = [worker_cores(slot, 2, cores=8, allowed=range(8), base={}, each=3) for slot in range(2)]
+    assert own == [[0, 1, 2], [3, 4, 5]]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not bind processes")
+def test_a_trial_runs_on_the_cores_that_it_asked_for(unset, space):
+    def train(trial):
+        return {"loss": float(len(os.sched_getaffinity(0))), "threads": float(os.environ["OMP_NUM_THREADS"])}
+
+    best = tune(train, space, minimize="loss", trials=1, resources={"cores": 1, "gpus": 0}).best
+    assert (best.value, best.metrics["threads"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"resources": {"cores": 10_000}}, r"workers=1 with 10000 each, and it has \d+"),
+        ({"resources": {"gpus": 10_000}}, r"the GPUs that all workers ask for; .* and it has \d+"),
+        ({"resources": {"cores": 1.5}}, "a whole number from 1; got 1.5"),
+        ({"resources": {"gpus": 1.5}}, "or a fraction below 1; got 1.5"),
+        ({"resources": {"cpu": 2}}, "got {'cpu': 2}. Write resources="),
+        ({"resources": 2}, "got 2. Write resources="),
+        ({"resources": {"cores": 1}, "workers": 0}, "with workers=0. Use workers=1"),
+        ({"resources": {"cores": 1}, "workers": Ray()}, r"Write workers=st.Ray\(cpus=2, gpus=1\)"),
+    ],
+)
+def test_resources_that_are_not_there_are_refused_in_one_line(options, words, space, tmp_path):
+    place = tmp_path / "refused.study"
+    with pytest.raises(InputError, match=words) as caught:
+        tune(lambda trial: 0.0, space, minimize="loss", trials=1, study=place, **options)
+    assert "\n" not in str(caught.value)
+    assert not place.exists()

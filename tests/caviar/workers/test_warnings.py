@@ -52,6 +52,23 @@ def test_a_metric_that_is_reported_is_not_warned_of(space, warned):
     assert warned() == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("latency <= 3", ["'latency', which `subject_to` names", "Did you mean 'latency_ms'?"]),
+        ("latency_ms <= 3", []),
+    ],
+)
+def test_a_constraint_on_a_metric_that_no_trial_has_is_said_once(space, warned, rule, said):
+    def measured(trial):
+        return {"loss": trial.config["x"], "latency_ms": 1.0}
+
+    st.tune(measured, space, minimize="loss", subject_to=rule, trials=3, workers=0)
+    lines = warned()
+    assert len(lines) == bool(said)
+    assert all(words in lines[0] for words in said)
+
+
 def test_resuming_with_fewer_trials_than_there_are_says_that_it_does_nothing(space, warned, tmp_path):
     options = {"maximize": "val_acc", "study": tmp_path / "a.study", "workers": 0}
     st.tune(reports, space, **options, trials=4).close()

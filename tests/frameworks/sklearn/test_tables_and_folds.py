@@ -99,3 +99,12 @@ def test_many_classes_and_dates_keep_their_own_labels():
     model = NetworkClassifier(**settings).fit(frame, labels)
     assert model.classes_.tolist() == sorted(set(labels))
     assert model.score(frame, labels) > 0.6
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_whole_numbers_of_pandas_may_be_missing_in_the_first_row_and_in_the_last(place):
+    numbers = pd.array(range(1, 121), dtype="Int64")
+    numbers[place] = pd.NA
+    table = pd.DataFrame({"a": numbers, "b": pd.array(["x", None, "y"] * 40, dtype="string")})
+    predicted = NetworkRegressor(epochs=2).fit(table, np.arange(120.0)).predict(table)
+    assert np.isfinite(predicted).all()

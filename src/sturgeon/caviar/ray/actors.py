@@ -28,8 +28,8 @@ class Cluster:
         places: How many actors of the settings' size it has room for; at least 1.
     """
 
-    def __init__(self, settings: Ray) -> None:
-        """Connect.
+    def __init__(self, settings: Ray, *, logs: bool = True) -> None:
+        """Connect; with ``logs``, what is printed on the nodes is printed here, too.
 
         Raises:
             InputError: The cluster does not answer, has other versions, or no node has what is asked for.
@@ -37,7 +37,7 @@ class Cluster:
         """
         self.settings = settings
         self.ray = import_ray()
-        self._connected = connect(settings)
+        self._connected = connect(settings, logs=logs)
         try:
             room = count_places(settings)
             self.places = settings.workers or room

@@ -13,11 +13,11 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from sturgeon.caviar.ray.settings import Ray
+from sturgeon.caviar.ray.settings import Ray, hide_user, option_of_address
 from sturgeon.errors import InputError, MissingExtra
 from sturgeon.plain_text import plain_number
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 8.0
 LOOK_SECONDS = 0.2
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"  # with empty settings
 
@@ -40,8 +40,12 @@ def import_ray() -> Any:
     return ray
 
 
-def connect(settings: Ray) -> bool:
+def connect(settings: Ray, *, logs: bool = True) -> bool:
     """Connect this process to the cluster, if it is not; tell whether it was not.
+
+    Args:
+        settings: Which cluster.
+        logs: Whether what is printed on its nodes is printed here, too.
 
     Raises:
         InputError: The cluster does not answer, or has another version of Ray or Python.
@@ -53,8 +57,16 @@ def connect(settings: Ray) -> bool:
     address = settings.address or os.environ.get("RAY_ADDRESS")
     if address not in (None, "auto", "local"):
         _check_answer(address)
+        _check_that_this_is_a_node(ray, address)
+    elif address != "local" and (left := _last_started(ray)) is not None:  # it may be gone
+        try:
+            _check_answer(left)
+        except InputError:
+            if address == "auto":
+                raise
+            address = "local"
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": logs}
     with _own_signals(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -64,8 +76,9 @@ def connect(settings: Ray) -> bool:
         except ConnectionError as error:
             if address not in (None, "local"):
                 raise InputError(
-                    f"`address` must be that of a Ray cluster that runs; none was found at {address!r} "
-                    f"({_first_line(error)}). Start one with `ray start --head`, or use address='local'."
+                    f"{_asked(address)} must be that of a Ray cluster that runs; none was found "
+                    f"({_first_line(error)}). Start one with `ray start --head`, or use "
+                    f"{option_of_address('local')}."
                 ) from None
             ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", **options)
         except (RuntimeError, ValueError) as error:  # Ray raises these where versions differ, too
@@ -112,21 +125,43 @@ def several_machines() -> bool:
 def _check_answer(address: str) -> None:
     """Check that a cluster answers, quickly; Ray itself tries for a minute or more."""
     host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise InputError(f"`address` must be 'HOST:PORT', 'auto' or 'local'; got {address!r}.")
+    if not colon or not host or "@" in host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InputError(f"{_asked(address)} must be HOST:PORT, 'auto' or 'local'.")
+    deadline = time.monotonic() + ANSWER_SECONDS
     try:
         with socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS) as probe:
             if os.environ.get("RAY_USE_TLS", "0") in ("1", "true"):
                 return
-            probe.settimeout(ANSWER_SECONDS)
+            probe.settimeout(max(0.01, deadline - time.monotonic()))
             probe.sendall(_HELLO)  # what Ray's head, a gRPC server, answers at once
             if len(said := probe.recv(9)) < 9 or said[3] != 4:
                 raise OSError("what answers there is not the head of a Ray cluster")
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise InputError(
             f"A Ray cluster must answer at its address within {ANSWER_SECONDS:g} s; {address} did not "
             f"({error}). Look there with `ray status`; the port of its head is 6379 by default."
         ) from None
+
+
+def _check_that_this_is_a_node(ray: Any, address: str) -> None:
+    """Check that a raylet runs here, where that can be seen; Ray itself looks for one for a minute."""
+    with contextlib.suppress(AttributeError, ImportError):
+        if not ray._private.services.find_node_ids():
+            raise InputError(
+                f"This machine must be a node of the Ray cluster; none of Ray's processes runs here. "
+                f"Start them with `ray start --address={address}`, or go on from a machine that is one."
+            )
+
+
+def _last_started(ray: Any) -> str | None:
+    """The address of the cluster that was last started on this machine, alive or not."""
+    with contextlib.suppress(AttributeError, ImportError, OSError):
+        return ray._private.utils.read_ray_address()
+    return None
+
+
+def _asked(address: str) -> str:
+    return f"`{option_of_address()}` (got {hide_user(address)!r})"
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,9 @@ class Ray:
             raise InputError(f"`address` must be text such as 'HOST:6379'; got {self.address!r}.")
         if self.address is not None and "://" in self.address:
             raise InputError(
-                f"`address` must be HOST:PORT of a cluster that this machine is a node of; got "
-                f"{self.address!r}. Run this on one of its nodes, with address='auto'."
+                f"`{option_of_address()}` must be HOST:PORT of a cluster that this machine is a node of; got "
+                f"{hide_user(self.address)!r}. Run this on one of its nodes, with "
+                f"{option_of_address('auto')}."
             )
         for name, value in (("cpus", self.cpus), ("gpus", self.gpus), ("wait", self.wait)):
             _check_amount(name, value)
@@ -83,6 +84,23 @@ class Ray:
         """
         needs = self.needs() or {"CPU": 1}
         return int(min(math.floor(node.get(name, 0.0) / amount + 1e-9) for name, amount in needs.items()))
+
+
+def option_of_address(value: str | None = None) -> str:
+    """How an address is given: as ``address`` of ``st.Ray``, or on the command line as ``--ray``."""
+    written = option("ray", value)
+    return written if written.startswith("-") else option("address", value)
+
+
+def hide_user(address: str) -> str:
+    """Leave out of an address who asks, and with which password.
+
+    Example:
+        >>> hide_user("ray://anna:secret@host:10001"), hide_user("host:6379")
+        ('ray://…@host:10001', 'host:6379')
+    """
+    scheme, slashes, rest = address.rpartition("://")
+    return f"{scheme}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else address
 
 
 def _check_amount(name: str, value: object) -> None:

@@ -1,15 +1,23 @@
-"""The output folder of a job: made, held by one run at a time, and removed where the job could not begin."""
+"""The output folder of a job: made, held by one run at a time, removed where it could not begin, read."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from sturgeon.errors import InputError, StudyError, option
+
+if TYPE_CHECKING:
+    from sturgeon.network.temperature import Calibration
+
+STUDY_FILE = "tune.study"
 
 
 @contextmanager
@@ -67,3 +75,35 @@ def held_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSummary:
+    """What a saved network says of itself, read without any weights.
+
+    Attributes:
+        shares: Trial number to its share in an ensemble, the largest first; empty for one network, or none.
+        calibration: How sure its probabilities are made; None where they are as they are.
+    """
+
+    shares: dict[int, float]
+    calibration: Calibration | None
+
+    @classmethod
+    def read(cls, folder: Path) -> SavedSummary:
+        """Read it from a folder that ``sturgeon tune`` wrote to; empty where there is none."""
+        try:
+            described = json.loads((folder / "best" / "config.json").read_text(encoding="utf-8"))
+            shares: dict[int, float] = {}
+            for member in described.get("members", ()):
+                shares[member["trial"]] = shares.get(member["trial"], 0.0) + member["weight"]
+            calibrated = described.get("calibration")
+            if calibrated is None:
+                calibration = None
+            else:
+                from sturgeon.network.temperature import Calibration
+
+                calibration = Calibration.from_json(calibrated)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls({}, None)
+        return cls(dict(sorted(shares.items(), key=lambda one: -one[1])), calibration)

@@ -25,7 +25,7 @@ from sturgeon.caviar.table.choosing.comparison import compare
 from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
 from sturgeon.caviar.table.choosing.tried import Tried
 from sturgeon.caviar.table.ending import Ending
-from sturgeon.caviar.table.folder import held_folder, made_folder
+from sturgeon.caviar.table.folder import STUDY_FILE, held_folder, made_folder
 from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import (
     DEFAULT_EPOCHS,
@@ -45,9 +45,8 @@ from sturgeon.errors import InputError, option
 from sturgeon.stopping import DEFAULT, Never, SuccessiveHalving
 from sturgeon.study import Study
 
-STUDY_FILE = "tune.study"
-TABLE_TRIALS = 24
-"""Without a number and a budget: a third of them did well on other tables, the others are searched for."""
+TABLE_TRIALS = 16
+"""Without a number and a budget: half of them did well on other tables, the others are searched for."""
 
 
 def _with_old_names(cls: type[TableJob]) -> type[TableJob]:
@@ -76,7 +75,7 @@ class TableJob:
         target: The column to predict.
         out: The folder that takes the study, the best network and the result.
         options: The space, the metric, the search, the epochs and the seed, where they are not the defaults.
-        trials: Trials in all; None for as many as the budget allows, or 24 without a budget.
+        trials: Trials in all; None for as many as the budget allows, or 16 without a budget.
         repeats: How often the best trial and its four closest rivals are trained again with other seeds once
             the trials are over, within the budget; the best mean then wins. None for as often as the study
             was begun with, or 0: a repeat costs as much as a trial, so whoever wants a surer winner says so.
@@ -155,7 +154,7 @@ def tune_table(
     """
     started = time.monotonic() if started is None else started
     check_counts(job)
-    with contextlib.nullcontext() if job.ray is None else Cluster(job.ray) as cluster:
+    with contextlib.nullcontext() if job.ray is None else Cluster(job.ray, logs=False) as cluster:
         tell = {"on_start": on_start, "on_progress": on_progress, "on_repeats": on_repeats}
         return _tune_table(job, cluster, started, on_final=on_final, **tell)
 

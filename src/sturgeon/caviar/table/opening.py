@@ -21,6 +21,7 @@ from sturgeon.data.metrics import check_defined
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.network.portfolio import portfolio
 from sturgeon.network.settings import EMBEDDINGS, check_network_space, check_precision
+from sturgeon.search import CoarseToFine, Search
 from sturgeon.space import Choice, Constant, Space, standard_space
 from sturgeon.study import Study
 from sturgeon.study.earlier.prior import enqueue_first
@@ -106,15 +107,30 @@ def begin_table_study(
         "recognise": dataset.recognises,
         "tidied": True,
     }
+    search = table_search(options, settings.space)
+    options = replace(options, search=search)
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
-    learns = options.search is None or options.search.learns
-    firsts = portfolio(settings.space) if learns and options.prior is None else [default]
+    firsts = portfolio(settings.space) if search.learns and options.prior is None else [default]
     for number, config in enumerate(firsts[: about.get("trials")]):
         study.enqueue(
             config, note="one that did well on other tables" if number else "the default configuration"
         )
     enqueue_first(study, about.get("trials"))
     return study, settings
+
+
+def table_search(options: TuneOptions, space: Space) -> Search:
+    """The search of a new study of a table: what was asked for, or the default one.
+
+    Where the study begins with configurations that did well on other tables, the default looks near the best.
+
+    Args:
+        options: What was asked for.
+        space: What is searched.
+    """
+    if options.search is not None:
+        return options.search
+    return CoarseToFine(near=options.prior is None and len(portfolio(space)) > 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from sturgeon.caviar.pace import FOR_TRIALS
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.estimate import Estimate
 from sturgeon.caviar.table.job import TableJob, check_counts
-from sturgeon.caviar.table.opening import choose_folds, reads_pieces, table_settings
+from sturgeon.caviar.table.opening import choose_folds, reads_pieces, table_search, table_settings
 from sturgeon.caviar.table.rehearsal import SuggestionTime, rehearse
 from sturgeon.caviar.table.timing import EpochTime, Timing, cut_rows, time_configs
 from sturgeon.caviar.trainer import LaneTrainer
@@ -204,6 +204,7 @@ def _estimate(
         one, rows = dataset.fold(0), (dataset.folds - 1) * rows
     cut = cut_rows(one)
     metric = settings.objective.metric
+    search = table_search(job.options, settings.space)
     backend = table_backend(cut, settings.space, settings.epochs, rows=rows, metric=metric)
     timings = _measure(backend, settings, drawn, seconds=seconds, tell=tell)
     estimate = Estimate(
@@ -212,8 +213,8 @@ def _estimate(
         drawn,
         EpochTime(backend, timings, measured_rows=len(cut.y_train), rows=rows),
         compiling=float(np.median([max(0.0, timing.first - timing.epoch) for timing in timings])),
-        suggestions=SuggestionTime(job.options.search, settings.space, settings.epochs),
-        learns=job.options.search is None or job.options.search.learns,
+        suggestions=SuggestionTime(search, settings.space, settings.epochs),
+        learns=search.learns,
         share=halving_share(settings.epochs),
     )
     return estimate, backend

@@ -21,7 +21,7 @@ from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset
-from sturgeon.search import CoarseToFine, Observation, Record, Search
+from sturgeon.search import Observation, Record, Search
 from sturgeon.space import Space
 
 _SIZES = (8, 32, 128, 384)
@@ -99,13 +99,12 @@ class SuggestionTime:
     """How long a suggestion takes by the number of trials in the record.
 
     Args:
-        search: What suggests; None for the default.
+        search: What suggests.
         space: What may vary.
         epochs: How long the trials' curves are.
     """
 
-    def __init__(self, search: Search | None, space: Space, epochs: int) -> None:
-        search = search or CoarseToFine()
+    def __init__(self, search: Search, space: Space, epochs: int) -> None:
         self._thorough, self._quick = [0.0], [0.0]
         if not search.learns:
             self._sizes: Sequence[int] = (0,)

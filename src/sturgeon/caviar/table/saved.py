@@ -251,33 +251,6 @@ def load(folder: str | os.PathLike[str]) -> SavedModel:
     return SavedModel.load(Path(folder).expanduser())
 
 
-@dataclass(frozen=True, slots=True)
-class SavedSummary:
-    """What a saved network says of itself, read without any weights.
-
-    Attributes:
-        shares: Trial number to its share in an ensemble, the largest first; empty for one network, or none.
-        calibration: How sure its probabilities are made; None where they are as they are.
-    """
-
-    shares: dict[int, float]
-    calibration: Calibration | None
-
-    @classmethod
-    def read(cls, folder: Path) -> SavedSummary:
-        """Read it from a folder that ``sturgeon tune`` wrote to; empty where there is none."""
-        try:
-            described = json.loads((folder / "best" / _CONFIG).read_text(encoding="utf-8"))
-            shares: dict[int, float] = {}
-            for member in described.get("members", ()):
-                shares[member["trial"]] = shares.get(member["trial"], 0.0) + member["weight"]
-            calibrated = described.get("calibration")
-            calibration = None if calibrated is None else Calibration.from_json(calibrated)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return cls({}, None)
-        return cls(dict(sorted(shares.items(), key=lambda one: -one[1])), calibration)
-
-
 def _save_networks(network: TrainedNetwork | NetworkEnsemble, folder: Path) -> dict[str, Any]:
     """Write the weights; gives what the description says of them, nothing for one network alone."""
     if isinstance(network, TrainedNetwork):

@@ -82,7 +82,7 @@ class TrialFolders:
                     shutil.copyfile(source, whole / source.name)
             except OSError as error:
                 raise RunError(
-                    f"the checkpoint of trial {number} cannot be copied for others to go on from it: {error}. "
+                    f"the checkpoint of trial {number} cannot be copied for others: {error}. "
                     "A checkpoint must stay where it was handed over."
                 ) from error
             with contextlib.suppress(FileExistsError, OSError):

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.population.population import population_of
+from sturgeon.caviar.metric_names import FirstResult
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
+from sturgeon.caviar.workers.population.population import population_of
 from sturgeon.caviar.workers.settled import SettledOrder
-from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.errors import InputError, SpaceExhausted
+from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.search import Record
 from sturgeon.search.record import COPIED
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
@@ -109,6 +110,7 @@ class Ledger(TrialController):
         self._callbacks = tuple(callbacks)
         self._keep = keep
         self._asked_to_end: str | None = None
+        self._first_result = FirstResult(study.about)
         self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
         self._failures = Failures(limits.max_failures, limits.trials)
         self._planned: int | None = None
@@ -287,6 +289,8 @@ class Ledger(TrialController):
             return False
         self.study.report(trial, message.step, **message.metrics)
         running.reported.update(message.metrics)
+        if self._population is not None:
+            self._population.see_length(message.planned)
         if message.planned is not None:
             self._lengths[trial.number] = message.planned
             if not self._order.is_kept:
@@ -349,6 +353,7 @@ class Ledger(TrialController):
         elif self.study.tell(trial, **metrics) == "failed":
             self._count(trial, self.study.trial(trial).error)
         else:
+            self._first_result.see(trial.number, metrics)
             self._count(trial, None)
 
     def pause(self, trial: Trial) -> None:

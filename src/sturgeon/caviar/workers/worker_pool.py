@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.lanes.devices import available_cores
 from sturgeon.caviar.workers.environment import (
+    Resources,
     allowed_cores,
     visible_gpus,
     worker_cores,
@@ -37,15 +38,17 @@ class WorkerPool:
                 for worker, message in pool.messages(0.1): ...
     """
 
-    def __init__(self, function: bytes, size: int) -> None:
+    def __init__(self, function: bytes, size: int, resources: Resources | None = None) -> None:
         """Take the function; no process is started yet.
 
         Args:
             function: As ``pack`` wrote it.
             size: How many processes there may be, at least 1.
+            resources: What each of them is to have; by default an equal share.
 
         Raises:
-            InputError: The system is one that processes cannot be started on in this way.
+            InputError: The system is one that processes cannot be started on in this way, or the machine
+                has not the resources.
         """
         if os.name != "posix":
             raise InputError(
@@ -57,6 +60,8 @@ class WorkerPool:
         self._cores = available_cores()
         self._allowed = _turned(allowed_cores(), self._cores)
         self._gpus = visible_gpus(os.environ)
+        self._resources = resources or Resources()
+        self._resources.check(size, cores=self._cores, gpus=self._gpus)
         self._workers: dict[int, WorkerProcess] = {}
         self._arrivals = select.poll()
         self._failed_starts = 0
@@ -66,9 +71,21 @@ class WorkerPool:
         for slot in range(min(count, self.size)):
             if slot not in self._workers:
                 environment = worker_environment(
-                    slot, self.size, cores=self._cores, gpus=self._gpus, base=os.environ
+                    slot,
+                    self.size,
+                    cores=self._cores,
+                    gpus=self._gpus,
+                    base=os.environ,
+                    resources=self._resources,
                 )
-                own = worker_cores(slot, self.size, cores=self._cores, allowed=self._allowed, base=os.environ)
+                own = worker_cores(
+                    slot,
+                    self.size,
+                    cores=self._cores,
+                    allowed=self._allowed,
+                    base=os.environ,
+                    each=self._resources.cores,
+                )
                 worker = self._workers[slot] = WorkerProcess(slot, environment, self._load, cores=own)
                 for descriptor in filter(None, (worker.voice, worker.death)):
                     self._arrivals.register(descriptor, select.POLLIN)

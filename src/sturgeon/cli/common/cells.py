@@ -20,7 +20,7 @@ def cell_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--dates",
             metavar="ORDER",
-            help="day-first or month-first, where dates such as 01/02/2020 leave it open.",
+            help="day-first, month-first or year-first, where dates such as 01/02/20 leave it open.",
         ),
         click.option("--date", multiple=True, metavar="COLUMN", help="Take a column as dates."),
     ):

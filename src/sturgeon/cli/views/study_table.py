@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sturgeon.caviar.table.saved import SavedSummary
+from sturgeon.caviar.table.folder import SavedSummary
 from sturgeon.cli.common.printable import printable
 from sturgeon.cli.views.result import (
     describe_calibration,

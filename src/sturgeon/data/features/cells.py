@@ -11,6 +11,7 @@ import datetime
 import math
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from numbers import Integral, Number
 from typing import Any
 
@@ -20,6 +21,7 @@ import pandas as pd
 from sturgeon.data.reading.names import shown
 from sturgeon.errors import DataError
 
+_UNHASHABLE = re.compile(r"unhashable type: '(.*)'")
 _MISSING_TEXTS = ("", "?")
 _MOMENTS = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
 _FLOAT = re.compile(r"-?\d+\.\d+|-?\d+(\.\d+)?e[+-]\d+")
@@ -129,7 +131,9 @@ def distinct(column: pd.Series, source: str) -> tuple[np.ndarray, list[Any]]:
         values = list(uniques)
         present = [category_key(value) is not None for value in values]
     except TypeError as error:
-        raise _unsupported(column, source, str(error)) from None
+        unhashable = _UNHASHABLE.fullmatch(str(error))
+        what = str(error) if unhashable is None else f"several values in a cell ({unhashable[1]})"
+        raise _unsupported(column, source, what) from None
     places = np.full(len(values) + 1, -1)  # the last place is for the missing cells, code -1
     places[:-1][present] = np.arange(sum(present))
     return places[codes], [value for value, is_present in zip(values, present, strict=True) if is_present]
@@ -158,14 +162,16 @@ def numbers_among(values: list[Any]) -> np.ndarray:
         >>> numbers_among(["1.5", 2, "abc"]).tolist()
         [1.5, 2.0, nan]
     """
-    values = [_bounded(value) if isinstance(value, int) else value for value in values]
+    values = [_bounded(value) if isinstance(value, Integral | Fraction) else value for value in values]
     parsed = pd.to_numeric(np.array([*values, np.nan], dtype=object), errors="coerce")
     return np.asarray(parsed, dtype=np.float64)[:-1]
 
 
-def _bounded(number: int) -> int | float:
-    """A whole number, or infinity where floats do not reach."""
-    return number if abs(number) < 2**1023 else math.inf if number > 0 else -math.inf
+def _bounded(number: Any) -> int | float:
+    """A whole number or a fraction as Python's own, or infinity where floats do not reach."""
+    if abs(number) >= 2**1023:
+        return math.inf if number > 0 else -math.inf
+    return int(number) if number.denominator == 1 else float(number)
 
 
 def read_numbers(column: pd.Series, source: str) -> np.ndarray:

@@ -139,7 +139,9 @@ def describe_cells(
 
 def _are_row_numbers(column: pd.Series) -> bool:
     """Whether a column holds 0, 1, 2 … or 1, 2, 3 … in the order of the rows."""
-    if column.dtype.kind not in "iu" or len(column) < _FEWEST_ROWS or column.iloc[0] not in (0, 1):
+    if column.dtype.kind not in "iu" or len(column) < _FEWEST_ROWS or column.hasnans:
+        return False
+    if column.iloc[0] not in (0, 1):
         return False
     last = column.iloc[0] + len(column) - 1
     return bool(column.iloc[-1] == last) and np.array_equal(

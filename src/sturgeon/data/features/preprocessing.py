@@ -31,6 +31,7 @@ from sturgeon.data.features.written import Form
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.names import listed, name_as, name_by_text, nearest
 from sturgeon.data.reading.rules import MISSING_WORDS, CellRules
+from sturgeon.data.reading.sources import as_frame
 from sturgeon.data.reading.tables import read_table
 from sturgeon.data.targets import ClassTarget, NumericTarget, Target
 from sturgeon.data.task import Task
@@ -193,7 +194,7 @@ class Preprocessing:
             DataError: One is missing, or two have its name.
         """
         needed = [column.name for column in self.columns]
-        frame = name_as(name_by_text(frame), needed)
+        frame = name_as(name_by_text(as_frame(frame)), needed)
         _check_columns(needed, frame, source)
         return frame
 
@@ -234,7 +235,7 @@ class Preprocessing:
                 "rows are compared with the ranges that training rows had; this network was tuned before "
                 "Sturgeon kept them; tune again in a new directory"
             )
-        frame = name_by_text(frame)
+        frame = name_by_text(as_frame(frame))
         _check_columns([column.name for column in self.columns], frame, source)
         found = {c.name: c.find_outside(cast(pd.Series, frame[c.name]), source) for c in self.columns}
         named: list[tuple[str, ...]] = [()] * len(frame)
@@ -255,7 +256,7 @@ class Preprocessing:
         Raises:
             DataError: The column is missing; a row has no target, an unknown label, or text for a number.
         """
-        frame = name_by_text(frame)
+        frame = name_by_text(as_frame(frame))
         frame = name_as(frame, [self.target.name])
         _check_columns([self.target.name], frame, source)
         return self.target.encode(cast(pd.Series, frame[self.target.name]), source)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sturgeon.data.features.cells import distinct, numbers_among, row_number
 from sturgeon.data.features.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS
-from sturgeon.data.features.written import Form, Written, kind_of, leave_out_stray
+from sturgeon.data.features.written import Form, Written, kind_of, leave_out_stray, spell_moments
 from sturgeon.data.forms.moments import ORDERS, MomentForm, Order, likely_moments, possible_moments
 from sturgeon.data.forms.numbers import MARKS, NumberForm, likely_form, possible_forms, unit_of
 from sturgeon.data.reading.names import shown
@@ -83,16 +83,26 @@ def find_written(
     _settle_decimals(found, frame, source, asked, from_text=from_text)
     for name, written in found.items():
         if written.forms:
+            remedies = " or ".join(f"`{option('dates', order)}`" for order in _orders(written))
             raise DataError(
-                f"which of day and month stands first must be clear; column {name!r} of {source} has dates "
-                f"such as {shown(written.example)} in row {written.row}, where both fit; say which it is: "
-                f"`{option('dates', 'day-first')}` or `{option('dates', 'month-first')}`"
+                f"which of {_listed_parts(written)} stands first must be clear; column {name!r} of {source} "
+                f"has dates such as {shown(written.example)} in row {written.row}, where both fit; say which "
+                f"it is: {remedies}"
             )
     return found
 
 
+def _orders(written: Written) -> list[str]:
+    return [str(form.order) for form in written.forms if isinstance(form, MomentForm)]
+
+
+def _listed_parts(written: Written) -> str:
+    return " and ".join(order.removesuffix("-first") for order in _orders(written))
+
+
 def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     is_date = column.name in asked.dates
+    column = spell_moments(column)
     kind = kind_of(column)
     if kind is not None:
         return Written(MomentForm(kind))
@@ -218,8 +228,8 @@ def _refuse_mistakes(
 
 def _refuse_two_orders(column: pd.Series, codes: np.ndarray, texts: list[str], source: str) -> None:
     """Raise where all cells are dates, some with the day and some with the month before the other."""
-    by_order = [~np.isnan(MomentForm("date", order).read(texts)) for order in ORDERS]
-    if not texts or not np.all(by_order[0] | by_order[1]):
+    by_order = [~np.isnan(MomentForm("date", order).read(texts)) for order in ORDERS[:2]]
+    if not texts or not np.all(by_order[0] | by_order[1]) or any(map(np.all, by_order)):
         return
     day_first, month_first = (int(np.flatnonzero((codes >= 0) & ~fits[codes])[0]) for fits in by_order[::-1])
     raise DataError(

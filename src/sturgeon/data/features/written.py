@@ -87,6 +87,27 @@ def _is_missing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
 
 
+def spell_moments(column: pd.Series) -> pd.Series:
+    """Spell dates, times and durations as a file would, where a column mixes them with texts.
+
+    Example:
+        >>> spell_moments(pd.Series([datetime.date(2020, 1, 31), "2020-02-01"])).tolist()
+        ['2020-01-31', '2020-02-01']
+    """
+    if column.dtype != object or not pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
+        return column
+    kinds = [_is_moment(cell) for cell in column]
+    if not any(kinds) or not any(isinstance(cell, str) for cell in column):
+        return column
+    cells = [str(cell) if is_moment else cell for cell, is_moment in zip(column, kinds, strict=True)]
+    return pd.Series(cells, index=column.index, name=column.name, dtype=object)
+
+
+def _is_moment(cell: Any) -> bool:
+    kinds = datetime.date | datetime.time | datetime.timedelta | np.datetime64 | np.timedelta64 | pd.Period
+    return isinstance(cell, kinds) and not pd.isna(cell)
+
+
 def leave_out_stray(codes: np.ndarray, values: list[Any]) -> tuple[np.ndarray, list[Any], list[str]]:
     """Take a dash and the like as missing, among cells that are numbers or moments otherwise.
 
@@ -131,6 +152,7 @@ def read_written(column: pd.Series, form: Form, source: str, *, stray: bool = Tr
         [1300.0, nan]
     """
     if isinstance(form, MomentForm):
+        column = spell_moments(column)
         if kind_of(column) is not None:
             return _seconds(column, source)
         if form.order == "compact" and pd.api.types.is_numeric_dtype(column):

@@ -10,55 +10,53 @@ from typing import Any, Literal
 
 import numpy as np
 
-Order = Literal["day-first", "month-first", "compact"]
+from sturgeon.data.forms.durations import read_duration
+from sturgeon.data.forms.month_names import find_month
+
+Order = Literal["day-first", "month-first", "year-first", "compact"]
 Kind = Literal["date", "time", "duration"]
-ORDERS: tuple[Order, ...] = ("day-first", "month-first")
+ORDERS: tuple[Order, ...] = ("day-first", "month-first", "year-first")
+_FEWEST_DAYS = 5
 
 _CLOCK = (
     r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
-    r"(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?:\s?(?P<half>[AaPp])\.?[Mm]\.?|\s?Uhr)?"
 )
 _ZONE = r"(?:\s?(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[[\w/+-]+\])?)?"
-_NAME = r"(?P<name>[A-Za-z]{3,9})\.?"
+_NAME = r"(?P<name>[^\W\d_]{3,10})\.?"
 _DAYS = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+)?"
 _TIME = rf"(?:(?:[Tt]|,?\s+){_CLOCK}{_ZONE})?"
+_OF = r"(?:\s?-\s?|\s(?:de\s|d')?)?"
 _DATES = tuple(
-    re.compile(pattern + _TIME)
+    re.compile(pattern)
     for pattern in (
-        r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})",
-        r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<other>\d{1,2})(?P=mark)(?P<year>\d{4})",
-        r"(?P<first>\d{1,2})(?P<mark>[-/])(?P<other>\d{1,2})(?P=mark)(?P<year>\d{2})",
-        r"(?P<first>\d{2})(?P<mark>\.)(?P<other>\d{2})(?P=mark)(?P<year>\d{2})",
-        rf"{_DAYS}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s-]?{_NAME}[\s-]?,?\s?(?P<year>\d{{4}}|(?<=-)\d{{2}})",
-        rf"{_DAYS}{_NAME}\s?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<year>\d{{4}})",
-        rf"(?P<year>\d{{4}})[\s-]{_NAME}[\s-](?P<day>\d{{1,2}})",
+        rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TIME}",
+        rf"(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<other>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}){_TIME}",
+        rf"(?P<first>\d{{1,2}})(?P<mark>[-/])(?P<other>\d{{1,2}})(?P=mark)(?P<year>\d{{2}}){_TIME}",
+        rf"(?P<first>\d{{2}})(?P<mark>\.)(?P<other>\d{{2}})(?P=mark)(?P<year>\d{{2}}){_TIME}",
+        rf"{_DAYS}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?{_OF}{_NAME}{_OF},?\s?"
+        rf"(?P<year>\d{{4}}|(?<=[-\s])\d{{2}}){_TIME}",
+        rf"{_DAYS}{_NAME}\s?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<year>\d{{4}}){_TIME}",
+        rf"(?P<year>\d{{4}})[\s-]{_NAME}[\s-](?P<day>\d{{1,2}}){_TIME}",
+        rf"(?P<year>\d{{4}})\s?[年년]\s?(?P<month>\d{{1,2}})\s?[月월](?:\s?(?P<day>\d{{1,2}})\s?[日号號일])?{_TIME}",
+        rf"(?P<day>\d{{1,2}})/{_NAME}/(?P<year>\d{{4}})(?:[:\s]{_CLOCK}{_ZONE})?",
+        rf"{_DAYS}{_NAME}\s+(?P<day>\d{{1,2}})\s+{_CLOCK}{_ZONE}\s+(?P<year>\d{{4}})",
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})[Tt](?P<hour>\d{2})(?P<minute>\d{2})"
+        rf"(?:(?P<second>\d{{2}})(?:[.,](?P<fraction>\d{{1,9}}))?)?{_ZONE}",
+        r"(?P<year>\d{4})-?W(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?",
     )
 )
 _MONTHS = (
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})"),
-    re.compile(rf"{_NAME}[\s-](?P<year>\d{{4}})"),
+    re.compile(r"(?P<month>\d{1,2})[-/](?P<year>\d{4})"),
+    re.compile(rf"{_NAME}{_OF}(?P<year>(?<=[\s-])\d{{4}})"),
+    re.compile(r"(?P<year>\d{4})[\s-]?[Qq](?P<quarter>[1-4])"),
+    re.compile(r"[Qq](?P<quarter>[1-4])[\s/-]?(?P<year>\d{4})"),
 )
 _COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
-_TIME_OF_DAY = re.compile(_CLOCK)
-_CLOCKED = re.compile(
-    r"(?:(?P<days>-?\d+)\s?(?:days?|d),?\s*)?(?P<sign>[+-])?(?P<hours>\d+):(?P<minutes>\d{2})"
-    r"(?::(?P<seconds>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-)
-_SPELLED = re.compile(
-    r"(?:(?P<days>\d+(?:\.\d+)?)\s?d(?:ays?)?)?,?\s?(?:(?P<hours>\d+(?:\.\d+)?)\s?h(?:(?:ou)?rs?)?)?,?\s?"
-    r"(?:(?P<minutes>\d+(?:\.\d+)?)\s?m(?:in(?:ute)?s?)?)?,?\s?(?:(?P<seconds>\d+(?:\.\d+)?)\s?s(?:ec(?:ond)?s?)?)?"
-)
-_ISO_DURATION = re.compile(
-    r"P(?:(?P<days>\d+(?:\.\d+)?)D)?(?:T(?=.)(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?"
-    r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
-)
-_MONTH_NAMES = (
-    *("january", "february", "march", "april", "may", "june", "july"),
-    *("august", "september", "october", "november", "december"),
-)
+_TIME_OF_DAY = (re.compile(_CLOCK), re.compile(r"(?P<hour>\d{1,2})[hH](?P<minute>\d{2})"))
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _MICRO, _DAY = 1_000_000, 86_400_000_000
-_UNITS = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,8 @@ class MomentForm:
     Attributes:
         kind: ``"date"``, with or without a time, ``"time"`` or ``"duration"``.
         order: Which of day and month stands first where the year stands last, None where it never does;
-            ``"compact"`` for eight digits such as 20200131.
+            ``"year-first"`` for a year of two digits before both; ``"compact"`` for eight digits such as
+            20200131.
 
     Example:
         >>> MomentForm("date", "day-first").read(["02.01.1970", "1970-01-02T00:00:01Z", "soon"]).tolist()
@@ -94,7 +93,7 @@ class MomentForm:
         """
         if self.order == "compact":
             return _read_compact(cells)
-        read = {"date": self._date, "time": _time_of_day, "duration": _duration}[self.kind]
+        read = {"date": self._date, "time": _time_of_day, "duration": read_duration}[self.kind]
         found = [read(each) if isinstance(each, str) else float(each) * _MICRO for each in cells]
         return np.array([np.nan if each is None else each / _MICRO for each in found], np.float64)
 
@@ -106,6 +105,7 @@ class MomentForm:
             None: "year-month-day",
             "day-first": "day before month",
             "month-first": "month before day",
+            "year-first": "year of two digits, month, day",
             "compact": "year, month and day in eight digits",
         }
         return f"dates ({orders[self.order]})"
@@ -119,10 +119,10 @@ def possible_moments(texts: Sequence[str], order: Order | None = None) -> list[M
 
     Args:
         texts: Different cells of a column, stripped.
-        order: Which of day and month stands first, if the user says so.
+        order: Which of day, month and year stands first, if the user says so.
 
     Returns:
-        None, one, or both orders of day and month where they cannot be told apart.
+        None, one, or two orders of day, month and year where they cannot be told apart.
 
     Example:
         >>> possible_moments(["31/01/2020", "01/02/2020"])
@@ -143,15 +143,26 @@ def possible_moments(texts: Sequence[str], order: Order | None = None) -> list[M
             found.append((MomentForm("date", each), moments))
             if each is None:
                 break  # the year stands first everywhere
+    if len(found) > 1 and found[-1][0].order == "year-first":
+        found = [found[0], found[-1]] if _begin_with_years(texts) else found[:-1]
+        if found[-1][0].order == "year-first":
+            return [form for form, _ in found]
     if len(found) == 2 and (found[0][1] == found[1][1] or all("." in text for text in texts)):
         found = found[:1]  # with points, the day stands first everywhere
     return [form for form, _ in found]
 
 
+def _begin_with_years(texts: Sequence[str]) -> bool:
+    """Whether three numbers of two digits look like year, month and day: few years, and many days."""
+    found = [next((each for form in _DATES[2:4] if (each := form.fullmatch(text))), None) for text in texts]
+    years, days = ({each[name] for each in found if each} for name in ("first", "year"))
+    return len(days) >= _FEWEST_DAYS and len(years) * 2 <= len(days)
+
+
 def _possible_clocks(texts: Sequence[str]) -> list[MomentForm]:
     if _all([_time_of_day(text) for text in texts]) is not None:
         return [MomentForm("time")]
-    return [MomentForm("duration")] if _all([_duration(text) for text in texts]) is not None else []
+    return [MomentForm("duration")] if _all([read_duration(text) for text in texts]) is not None else []
 
 
 def _all(moments: list[int | None]) -> list[int | None] | None:
@@ -196,20 +207,26 @@ def _date(text: str, order: Order | None) -> int | None:
         if found is None:
             return None
     parts = found.groupdict()
-    month, day = parts.get("month"), parts.get("day")
+    year, month, day = parts["year"], parts.get("month"), parts.get("day")
     if parts.get("first") is not None:
-        if order is None:
+        if order is None or (order == "year-first" and len(year) + len(parts["first"]) != 4):
             return None
-        both = parts["first"], parts["other"]
-        day, month = both if order == "day-first" else both[::-1]
+        first, other = parts["first"], parts["other"]
+        if order == "year-first":
+            year, month, day = first, other, year
+        else:
+            day, month = (first, other) if order == "day-first" else (other, first)
     elif parts.get("name") is not None:
-        month = _month(parts["name"])
-    if month is None:
-        return None
-    days = _day(_full_year(parts["year"]), int(month), int(day or 1))
+        month = find_month(parts["name"])
+    elif parts.get("quarter") is not None:
+        month = 3 * int(parts["quarter"]) - 2
+    if parts.get("week") is not None:
+        days = _day_of_week(int(parts["year"]), int(parts["week"]), int(parts["weekday"] or 1))
+    else:
+        days = None if month is None else _day(_full_year(year), int(month), int(day or 1))
     if days is None or parts.get("hour") is None:
         return None if days is None else days * _DAY
-    clock = _clock(parts)
+    clock = _clock({**parts, "minute": parts["minute"] or "00"})
     return None if clock is None else days * _DAY + clock - _offset(parts["zone"])
 
 
@@ -227,31 +244,32 @@ def _full_year(text: str) -> int:
     return year if len(text) == 4 else year + (1900 if year >= 69 else 2000)
 
 
-def _month(name: str) -> int | None:
-    name = name.casefold()
-    name = "sep" if name == "sept" else name
-    fits = [full == name or full[:3] == name for full in _MONTH_NAMES]
-    return fits.index(True) + 1 if any(fits) else None
+def _day_of_week(year: int, week: int, day: int) -> int | None:
+    """Days since 1970 of a day of ISO's weeks, 1 being Monday."""
+    try:
+        return datetime.date.fromisocalendar(year, week, day).toordinal() - _EPOCH
+    except ValueError:
+        return None
 
 
 def _time_of_day(text: str) -> int | None:
     """A time of day in microseconds since midnight; None where the text is none."""
-    found = _TIME_OF_DAY.fullmatch(text.strip())
+    found = next((found for each in _TIME_OF_DAY if (found := each.fullmatch(text.strip()))), None)
     return None if found is None else _clock(found.groupdict())
 
 
 def _clock(parts: dict[str, Any]) -> int | None:
-    hour, half = int(parts["hour"]), parts["half"]
+    hour, half = int(parts["hour"]), parts.get("half")
     if half is not None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + 12 * (half in "pP")
     elif parts["minute"] is None:
         return None
-    minute, second = int(parts["minute"] or 0), int(parts["second"] or 0)
-    if hour > 23 or minute > 59 or second > 59:
+    minute, second = int(parts["minute"] or 0), int(parts.get("second") or 0)
+    if minute > 59 or second > 59 or (hour > 23 and (hour, minute, second) != (24, 0, 0)):
         return None
-    return (hour * 3600 + minute * 60 + second) * _MICRO + _micros(parts["fraction"])
+    return (hour * 3600 + minute * 60 + second) * _MICRO + _micros(parts.get("fraction"))
 
 
 def _micros(fraction: str | None) -> int:
@@ -265,18 +283,3 @@ def _offset(zone: str | None) -> int:
     digits = zone[1:].replace(":", "").ljust(4, "0")
     minutes = int(digits[:2]) * 60 + int(digits[2:])
     return (minutes if zone[0] == "+" else -minutes) * 60 * _MICRO
-
-
-def _duration(text: str) -> int | None:
-    """A duration in microseconds; None where the text is none."""
-    text = text.strip()
-    if (found := _CLOCKED.fullmatch(text)) is not None:
-        minutes, seconds = int(found["minutes"]), int(found["seconds"] or 0)
-        if minutes > 59 or seconds > 59:
-            return None
-        clock = (int(found["hours"]) * 3600 + minutes * 60 + seconds) * _MICRO + _micros(found["fraction"])
-        return int(found["days"] or 0) * _DAY + (-clock if found["sign"] == "-" else clock)
-    for pattern in (_ISO_DURATION, _SPELLED):
-        if text and (found := pattern.fullmatch(text)) is not None and any(found.groups()):
-            return round(sum(float(found[unit] or 0) * size for unit, size in _UNITS.items()) * _MICRO)
-    return None

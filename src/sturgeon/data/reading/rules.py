@@ -37,6 +37,12 @@ STRAY_WORDS = (
         "#NUM!",
         "#NAME?",
         "(null)",
+        "NaT",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "00/00/0000",
+        "#NV",
+        "#N/D",
     ),
 )
 """What means missing among cells that are otherwise numbers, and is a category elsewhere."""

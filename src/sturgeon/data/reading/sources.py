@@ -88,8 +88,8 @@ def as_frame(table: Any, rules: CellRules | None = None) -> pd.DataFrame:
     """Give a table in memory as a data frame of pandas.
 
     Args:
-        table: A data frame of pandas, which is given back; one of Polars; a table of Arrow; whatever else
-            has Arrow's interface ``__arrow_c_stream__``.
+        table: A data frame of pandas, which is given back, but for columns of Arrow's types; one of Polars; a
+            table of Arrow; whatever else has Arrow's interface ``__arrow_c_stream__``.
         rules: Which columns are categories.
 
     Raises:
@@ -101,20 +101,48 @@ def as_frame(table: Any, rules: CellRules | None = None) -> pd.DataFrame:
         (2, 1)
     """
     if isinstance(table, pd.DataFrame):
-        return table
-    if not hasattr(table, "__arrow_c_stream__"):
-        lazy = "; collect it first" if hasattr(table, "collect") else "; convert it"
-        raise DataError(
-            "a table must be a path, a pandas DataFrame or a pair (X, y), or a table of Polars or Arrow; got "
-            f"{type(table).__name__}{lazy}"
-        )
+        return _out_of_arrow(table, rules or CellRules())
     import pyarrow as pa
 
-    columns = pa.table(table)
+    if not hasattr(table, "__arrow_c_stream__"):
+        remedy = "collect it first" if hasattr(table, "collect") else "convert it"
+        raise _no_table(table, remedy)
+    try:
+        columns = pa.table(table)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        if hasattr(table, "to_frame"):
+            raise _no_table(table, "a table has columns: give the data frame that it is of") from None
+        reason = " ".join(str(error).split())[:100]
+        raise _no_table(table, f"Arrow cannot take it ({reason}); convert its columns") from None
     check_names([str(name) for name in columns.column_names], "the table")
     rules = (rules or CellRules()).for_columns(columns.column_names)
     pairs = ((name, columns.column(name)) for name in columns.column_names)
     return make_frame(pairs, rules, words=False)
+
+
+def _no_table(table: Any, remedy: str) -> DataError:
+    return DataError(
+        "a table must be a path, a pandas DataFrame or a pair (X, y), or a table of Polars or Arrow; got "
+        f"{type(table).__name__}; {remedy}"
+    )
+
+
+def _out_of_arrow(frame: pd.DataFrame, rules: CellRules) -> pd.DataFrame:
+    """Give columns of Arrow's types the types that a table of Arrow becomes; the others are shared."""
+    places = [place for place, kind in enumerate(frame.dtypes) if isinstance(kind, pd.ArrowDtype)]
+    if not places:
+        return frame
+    import pyarrow as pa
+
+    names = [str(name) for name in frame.columns]
+    rules = rules.for_columns(names)
+    plain = frame.copy(deep=False)
+    for place in places:
+        cells: Any = pa.array(frame.iloc[:, place].array)
+        cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
+        column = make_frame([(names[place], cells)], rules, words=False)[names[place]]
+        plain.isetitem(place, column.set_axis(frame.index))
+    return plain
 
 
 def check_columns(
@@ -156,15 +184,20 @@ def _join(pair: tuple[Any, ...], target: str, called: str) -> pd.DataFrame:
     inputs, labels = pair
     if hasattr(inputs, "__arrow_c_stream__"):
         inputs = as_frame(inputs)
-    if not isinstance(inputs, pd.DataFrame):
-        inputs = np.asarray(inputs)
+    if isinstance(inputs, pd.DataFrame):
+        inputs = as_frame(inputs)
+    else:
+        inputs = _as_array(inputs, "X")
         if inputs.ndim != 2:
             raise DataError(
                 f"X must have two dimensions, rows and columns; got shape {inputs.shape}; reshape it"
             )
         names = [f"x{number}" for number in range(inputs.shape[1])]
         inputs = pd.DataFrame(inputs, columns=pd.Index(names)).infer_objects()
-    column = labels.reset_index(drop=True) if isinstance(labels, pd.Series) else np.asarray(labels)
+    if isinstance(labels, pd.Series):
+        column = as_frame(labels.to_frame()).iloc[:, 0].reset_index(drop=True)
+    else:
+        column = _as_array(labels, "y")
     if column.shape != (len(inputs),):
         raise DataError(
             f"y must have one value for each row of X; got shape {column.shape} for {len(inputs)} rows; "
@@ -178,6 +211,24 @@ def _join(pair: tuple[Any, ...], target: str, called: str) -> pd.DataFrame:
     return add_column(name_by_text(inputs), named)
 
 
+def _as_array(values: Any, name: str) -> np.ndarray:
+    """Values as an array, masked ones as missing."""
+    if type(values).__module__.startswith("scipy.sparse"):
+        raise DataError(f"{name} must be dense; got a sparse {type(values).__name__}; give {name}.toarray()")
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        is_number = values.dtype.kind in "iufb"
+        plain = np.asarray(values.data, np.float64 if is_number else object).copy()
+        plain[np.ma.getmaskarray(values)] = np.nan if is_number else None
+        return plain
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError) as error:
+        reason = str(error).partition(". ")[0]
+        raise DataError(
+            f"{name} must be an array of even rows; got {type(values).__name__} ({reason})"
+        ) from None
+
+
 def add_column(frame: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
     """Put a column of as many rows, numbered alike, behind the others, whose cells are shared.
 
@@ -186,7 +237,7 @@ def add_column(frame: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
         (1, 2)
     """
     shared: dict[str, Any] = {} if int(pd.__version__.partition(".")[0]) >= 3 else {"copy": False}
-    return pd.concat([frame, column], axis=1, **shared)
+    return cast(pd.DataFrame, pd.concat([frame, column], axis=1, **shared))
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, called: str) -> str:

@@ -83,7 +83,7 @@ def axis_of(space: Space, name: str) -> HyperparameterAxis:
     low, high = float(item.low), float(item.high)
     if item.scale == "reverse_log":
         ends = [math.log10(1 - low), math.log10(1 - high)]
-        layout = {"type": "log", "range": _widened(ends), **_log_ticks(1 - high, 1 - low)}
+        layout = {"type": "log", "range": _widened(ends), **log_ticks(1 - high, 1 - low)}
         return HyperparameterAxis(name, f"1 − {shown}", layout, "reverse")
     if item.scale == "linear":
         layout = {"range": _widened([low, high])}
@@ -95,7 +95,7 @@ def axis_of(space: Space, name: str) -> HyperparameterAxis:
         powers = list(item.values())
         layout |= {"tickvals": powers, "ticktext": [str(power) for power in powers]}
     else:
-        layout |= _log_ticks(low, high)
+        layout |= log_ticks(low, high)
     return HyperparameterAxis(name, shown, layout)
 
 
@@ -147,7 +147,7 @@ def value_axis(values: Sequence[float], sign: float, words: NullTranslations) ->
         shown = sorted([sign * (best - room), sign * (worst + room)])
         layout["range"] = [float(f"{end:.6g}") for end in shown]
         if log:
-            layout |= _log_ticks(10 ** shown[0], 10 ** shown[1])
+            layout |= log_ticks(10 ** shown[0], 10 ** shown[1])
     return layout, note
 
 
@@ -162,15 +162,15 @@ def _widened(ends: list[float]) -> list[float]:
     return [round(ends[0] - room, 6), round(ends[1] + room, 6)]
 
 
-def _log_ticks(low: float, high: float) -> dict[str, Any]:
+def log_ticks(low: float, high: float) -> dict[str, Any]:
     """Ticks at 1 of each decade, and where there are few decades also at 2 and 5."""
     decades = math.log10(high / low) if low > 0 else 0
     if decades <= 0 or decades > 8:
-        return {}
+        return {"exponentformat": "power"}
     steps = (1, 2, 5) if decades < 1.5 else (1, 3) if decades < 3 else (1,)
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     ticks = [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
     kept = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
     if len(kept) < 2:
-        return {}
+        return {"exponentformat": "power"}
     return {"tickvals": kept, "ticktext": [format_value(tick) for tick in kept]}

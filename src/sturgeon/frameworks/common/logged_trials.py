@@ -15,3 +15,12 @@ def reason_of(trial: TrialRecord) -> str | None:
     if trial.error is None:
         return trial.reason
     return f"{trial.error.type}: {trial.error.message}".lstrip(": ")
+
+
+def values_by_step(trial: TrialRecord) -> dict[int, dict[str, float]]:
+    """Give a trial's reports: for each step, the metrics by name."""
+    found: dict[int, dict[str, float]] = {}
+    for metric, curve in trial.curves.items():
+        for step, value in curve:
+            found.setdefault(step, {})[metric] = value
+    return found

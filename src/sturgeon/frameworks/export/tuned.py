@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from sturgeon.caviar.controller import best_trial
-from sturgeon.caviar.table.job import STUDY_FILE
+from sturgeon.caviar.table.folder import STUDY_FILE
 from sturgeon.caviar.table.opening import RULES
 from sturgeon.caviar.table.outcome import RESULT_FILE
 from sturgeon.caviar.table.saved import SavedModel

@@ -10,7 +10,7 @@ from typing import Any
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.frameworks.common.epoch_callbacks import EpochCallback
 from sturgeon.frameworks.common.extras import import_extra
-from sturgeon.frameworks.keras.live_settings import apply_settings, check_settings
+from sturgeon.frameworks.keras.live_settings import apply_settings, check_settings, read_settings
 from sturgeon.frameworks.keras.state import load_state, save_state
 
 keras: Any = import_extra("keras", "keras")
@@ -24,7 +24,8 @@ class Report(EpochCallback, keras.callbacks.Callback):
 
     A checkpoint holds the weights, the optimiser's state and the states of random layers. When a trial
     resumes that was paused, or whose worker was killed, its ``fit`` loads the last one and begins after that
-    epoch. The last one of the best trial stays, with the network as it is when ``train`` has returned:
+    epoch. One that goes on from the checkpoint of another (``st.PopulationBasedTraining``) has its own
+    rate. The last one of the best trial stays, with the network as it is when ``train`` has returned:
     ``load_weights(study.best.checkpoint, build(study.best.config))``. To keep the best epoch's weights, put
     Keras's own ``EarlyStopping(restore_best_weights=True)`` before the report.
 
@@ -87,8 +88,13 @@ class Report(EpochCallback, keras.callbacks.Callback):
         self._begin(count)
         first = self._next_epoch()
         if trial.resume_from is not None and (earlier or -1) < trial.resume_step <= earlier + count:
-            self._live = load_state(model, trial.resume_from)["live"]
-            apply_settings(model, self._live)
+            own = read_settings(model.optimizer)
+            live = load_state(model, trial.resume_from)["live"]
+            if trial.copied_from is None:
+                self._live = live
+                apply_settings(model, live)
+            elif "learning_rate" in own:  # the one setting that a checkpoint holds
+                apply_settings(model, {"learning_rate": own["learning_rate"]})
         # As Keras's own BackupAndRestore does it; None lets `fit` begin where it was told to.
         model._initial_epoch = count if first is None else (first - earlier - 1) or None
 

@@ -16,6 +16,7 @@ from sturgeon.errors import InputError
 from sturgeon.frameworks.common.random_states import host_random, restore_host_random
 
 _NETWORK, _OPTIMIZER, _MASTER, _PLAIN = "network/", "optimizer/", "master/", "plain"
+_BASE = "base_lr"  # from which a schedule begins; PaddlePaddle does not keep it
 _SCHEDULE, _MASTERS = "LR_Scheduler", "master_weights"  # as PaddlePaddle names them
 
 
@@ -50,6 +51,8 @@ def save_model(path: Path, model: paddle.Model) -> None:
     numbers = _numbers(model)
     arrays |= {_OPTIMIZER + _place(name, numbers): value.numpy() for name, value in state.items()}
     arrays |= {f"{_MASTER}{numbers[name]}": value.numpy() for name, value in masters.items()}
+    if schedule is not None:
+        schedule = {**schedule, _BASE: getattr(_optimizer(model)._learning_rate, "base_lr", None)}
     plain = {"schedule": schedule, "random": {"paddle": _generators(), **host_random()}}
     try:
         text = json.dumps(plain, default=_as_number)
@@ -63,8 +66,14 @@ def save_model(path: Path, model: paddle.Model) -> None:
         np.savez(file, **everything)
 
 
-def restore_model(path: str, model: paddle.Model) -> None:
+def restore_model(path: str, model: paddle.Model, *, copied: bool = False) -> None:
     """Set a model, its optimiser and the random generators to what a checkpoint holds.
+
+    Args:
+        path: The checkpoint.
+        model: The model, prepared.
+        copied: Whether it is the checkpoint of another trial: the learning rate is then the model's own (of a
+            schedule, in proportion), and so are the random generators.
 
     Raises:
         InputError: The file cannot be used, or does not fit the model.
@@ -88,8 +97,15 @@ def restore_model(path: str, model: paddle.Model) -> None:
     if kept.master:
         state[_MASTERS] = {names[number]: paddle.to_tensor(value) for number, value in kept.master.items()}
     if kept.schedule is not None:
-        state[_SCHEDULE] = kept.schedule
-    _optimizer(model).set_state_dict(state)
+        state[_SCHEDULE] = {name: value for name, value in kept.schedule.items() if name != _BASE}
+    optimizer = _optimizer(model)
+    optimizer.set_state_dict(state)
+    if copied:
+        parents = (kept.schedule or {}).get(_BASE)
+        if parents:
+            schedule = optimizer._learning_rate
+            schedule.last_lr *= schedule.base_lr / parents
+        return
     _restore_generators(kept.random["paddle"])
     restore_host_random(kept.random)
 

@@ -98,7 +98,8 @@ class Report(EpochCallback, paddle.callbacks.Callback):
 
     def _restore(self) -> None:
         if self._files is not None and self.trial.resume_from is not None:
-            restore_model(self.trial.resume_from, self._model)
+            copied = self.trial.copied_from is not None
+            restore_model(self.trial.resume_from, self._model, copied=copied)
 
 
 def metrics_of(logs: Any) -> dict[str, float]:

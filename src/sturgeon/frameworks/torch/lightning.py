@@ -16,8 +16,14 @@ except ModuleNotFoundError:
 from sturgeon.errors import InputError
 from sturgeon.frameworks.common.epoch_callbacks import EpochCallback
 from sturgeon.frameworks.torch.checkpoint import load_checkpoint, random_states, restore_random_states
-from sturgeon.frameworks.torch.optimizer_settings import OptimizerSettings
+from sturgeon.frameworks.torch.optimizer_settings import (
+    Built,
+    OptimizerSettings,
+    built_settings,
+    take_new_settings,
+)
 
+_BUILT = "sturgeon_built"  # under which it holds the settings that the optimisers were built with
 _RANDOM = "sturgeon_random"  # under which a checkpoint holds where the random generators stand
 
 
@@ -27,8 +33,9 @@ class Report(OptimizerSettings, EpochCallback, Callback):
     Where there is validation, an epoch is reported if it was validated. When the trial is to stop, the
     trainer stops after the epoch. Checkpoints are Lightning's own, with the states of the random generators
     in them; give ``ckpt_path=trial.resume_from`` to ``fit``, and an attempt that was killed or paused is
-    resumed exactly. They must hold tensors and plain values only, which this callback checks before
-    Lightning reads one.
+    resumed exactly. A trial that goes on from the checkpoint of another (``st.PopulationBasedTraining``) has
+    its own optimiser settings and its own seed. Checkpoints must hold tensors and plain values only, which
+    this callback checks before Lightning reads one.
 
     The arguments are those of :class:`sturgeon.frameworks.common.report.TrialReport`.
 
@@ -48,6 +55,8 @@ class Report(OptimizerSettings, EpochCallback, Callback):
     ending = ".ckpt"
 
     _trainer: Trainer | None = None
+    _built: Built | None = None
+    _parents: Built | None = None  # those of the trial that this one is a copy of
     _random: dict[str, Any] | None = None
     _loops: dict[str, Any] | None = None
     _saving = False
@@ -61,7 +70,11 @@ class Report(OptimizerSettings, EpochCallback, Callback):
         if stage == "fit":
             self._trainer = trainer
             if self._resume_from is not None:
-                self._random = load_checkpoint(self._resume_from).get(_RANDOM)
+                kept = load_checkpoint(self._resume_from)
+                if self.trial.copied_from is None:
+                    self._random = kept.get(_RANDOM)
+                else:
+                    self._parents = kept.get(_BUILT)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See that Lightning read it, and have the random generators go on from where they stood."""
@@ -71,6 +84,7 @@ class Report(OptimizerSettings, EpochCallback, Callback):
                 f"`fit` must go on from the trial's checkpoint; got ckpt_path={given!r} where the trial has "
                 f"{self._resume_from!r}. Write trainer.fit(..., ckpt_path=trial.resume_from)."
             )
+        self._built = built_settings(_optimizers_and_schedules(trainer))
         if self._random is not None:
             restore_random_states(self._random)
         self._random = random_states()
@@ -82,6 +96,8 @@ class Report(OptimizerSettings, EpochCallback, Callback):
                 f"A trial must know how many epochs it has; got max_epochs={trainer.max_epochs}. "
                 "Write Trainer(max_epochs=20)."
             )
+        if self._parents is not None and self._built is not None:
+            take_new_settings(_optimizers_and_schedules(trainer), self._parents, self._built)
         self._begin(trainer.max_epochs)
         self._random = None
 
@@ -116,6 +132,7 @@ class Report(OptimizerSettings, EpochCallback, Callback):
         """Complete a checkpoint of our own: where the loops stood, and the random generators stand."""
         if self._saving:
             checkpoint[_RANDOM] = random_states() if self._random is None else self._random
+            checkpoint[_BUILT] = self._built
             if self._loops is not None:
                 checkpoint["loops"]["fit_loop"] = self._loops
 
@@ -139,3 +156,8 @@ class Report(OptimizerSettings, EpochCallback, Callback):
         if not self._verified:  # before it is relied upon
             load_checkpoint(path)
             self._verified = True
+
+
+def _optimizers_and_schedules(trainer: Trainer) -> dict[str, Any]:
+    schedules = {f"schedule {n}": one.scheduler for n, one in enumerate(trainer.lr_scheduler_configs)}
+    return {**{f"optimizer {n}": one for n, one in enumerate(trainer.optimizers)}, **schedules}

@@ -18,8 +18,10 @@ from sturgeon.frameworks.torch.checkpoint import (
 )
 from sturgeon.frameworks.torch.optimizer_settings import OptimizerSettings
 from sturgeon.frameworks.torch.report import check_parts, set_state, state_of
+from sturgeon.frameworks.torch.vitals import StepWatch
 from sturgeon.panda.beginning import tend
 from sturgeon.panda.coach.coaching import Coaching
+from sturgeon.panda.coach.vitals import Vitals
 from sturgeon.panda.declared import declare
 from sturgeon.panda.opening import RunOptions
 from sturgeon.panda.run import Run
@@ -47,6 +49,7 @@ class TorchTraining(OptimizerSettings, Training):
             )
         known = names or ("learning_rate", "momentum", "weight_decay")
         self._names = tuple(name for name in known if name in self.read(known))
+        self._watch = StepWatch(self._optimizers)
 
     @property
     def _optimizers(self) -> list[torch.optim.Optimizer]:
@@ -60,6 +63,10 @@ class TorchTraining(OptimizerSettings, Training):
     def apply(self, values: Mapping[str, Any]) -> None:
         """Give the optimiser new values."""
         self.set(**values)
+
+    def vitals(self) -> Vitals | None:
+        """How large the optimiser's steps and gradients are; see :class:`Training`."""
+        return self._watch.vitals()
 
     @property
     def can_save(self) -> bool:

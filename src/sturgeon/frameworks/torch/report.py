@@ -43,7 +43,8 @@ class Report(OptimizerSettings, TrialReport):
 
     The settings of a resumed optimiser, such as its learning rate, are the checkpoint's, whatever it is built
     with now. Where the code builds it otherwise than it did then, a warning says so, and ``settings="code"``
-    has it go on with what the code says: a rate that a schedule has lowered meanwhile, in proportion.
+    has it go on with what the code says: a rate that a schedule has lowered meanwhile, in proportion. So does
+    a trial that goes on from the checkpoint of another (``st.PopulationBasedTraining``), with its own seed.
 
     A checkpoint is what ``torch.save`` writes, with tensors and plain values only. The last one of the
     best trial stays: ``load_checkpoint(study.best.checkpoint)["model"]`` has the weights.
@@ -154,11 +155,12 @@ class Report(OptimizerSettings, TrialReport):
                     f"A checkpoint must fit what it is loaded into; {path!r} does not fit {name!r} "
                     f"({one_line(error)}). Build what the configuration built before."
                 ) from error
-        if _RANDOM in state:
+        is_copy = self.trial.copied_from is not None
+        if _RANDOM in state and not is_copy:
             restore_random_states(state[_RANDOM])
         before = state.get(_BUILT, {})
         changed = changed_settings(before, self._built)
-        if changed and self._wins == "code":
+        if changed and (is_copy or self._wins == "code"):
             take_new_settings(self.parts, before, self._built)
         elif changed:
             self._built = before

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sturgeon.network.trained import TrainedNetwork
+from sturgeon.notes import forward_passes
 from sturgeon.notes.finding import Claim, Finding, Told, Translate
 from sturgeon.notes.lab import Lab, answers, train_all
 from sturgeon.notes.pictures import draw_bars
@@ -89,12 +90,15 @@ def _is_there(name: str) -> bool:
 
 
 def _answered(package: str, *, network: TrainedNetwork, x: np.ndarray) -> np.ndarray | None:
-    """A framework's answers, from a process of its own, since some get on badly; None where it fails."""
+    """A framework's answers, from a process of its own, since some get on badly; None where it fails.
+
+    It is run as a file, since what else this room imports would take longer than the answers.
+    """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         network.save(place / "network.npz")
         np.save(place / "x.npy", x, allow_pickle=False)
-        command = [sys.executable, "-m", "sturgeon.notes.forward_passes", package, str(place)]
+        command = [sys.executable, "-P", forward_passes.__file__, package, str(place)]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
             return np.load(place / "y.npy", allow_pickle=False)

@@ -134,7 +134,11 @@ def rising(curves: Curves) -> Advice | None:
     best = min(range(len(losses)), key=losses.__getitem__)
     rise, level, scale = losses[-1] - losses[best], abs(losses[best]), abs(losses[0])
     grows = recent[-1] > recent[-2] and best < len(losses) - 2
-    if not grows or rise < max(0.2 * level, 0.03 * scale):
+    jumped = min(recent) - losses[best] > level + 0.3 * scale  # where the last change took it
+    ups = [after - before for before, after in pairwise(losses[:-2]) if after > before]
+    usual = sum(ups) / len(ups) if ups else 0.0  # a loss that is noisy rises now and then
+    much = min(max(0.2 * level, 0.1 * scale), max(2 * level, 0.03 * scale))
+    if not jumped and (not grows or rise < max(much, 4 * usual)):
         return None
     epoch = curves.epochs[best].number
     return Advice(
@@ -157,7 +161,8 @@ def oscillating(curves: Curves) -> Advice | None:
     turns = sum(one * two < 0 for one, two in pairwise(moves))
     swing, level = sum(map(abs, moves)) / len(moves), max(abs(sum(losses) / len(losses)), 1e-12)
     net = abs(losses[-1] - losses[0])
-    if turns < 0.6 * (len(moves) - 1) or swing < 0.05 * level or net > 1.5 * swing:
+    least = max(0.15 * level, 0.05 * abs(curves.training(curves.epochs)[0]))
+    if turns < 0.6 * (len(moves) - 1) or swing < least or net > 1.5 * swing:
         return None
     return Advice(
         "oscillating",
@@ -214,7 +219,9 @@ def parting(curves: Curves) -> Advice | None:
         return None
     rise = min(since[-3:]) - values[best]
     spread = max(abs(values[0] - values[best]), 1e-12)
-    if rise < max(0.05 * abs(values[best]), 0.02 * spread) or losses[-1] >= losses[best]:
+    moves = [abs(after - before) for before, after in pairwise(values[-8:])]
+    noise = sum(moves) / len(moves)
+    if rise < max(0.05 * abs(values[best]), 0.02 * spread, noise) or losses[-1] > 0.98 * losses[best]:
         return None
     epoch = curves.epochs[best].number
     return Advice(
@@ -253,6 +260,15 @@ def flat(curves: Curves) -> Advice | None:
 def dead_units(curves: Curves) -> Advice | None:
     """Units that answer 0 to every row."""
     vitals = curves.epochs[-1].vitals
+    if vitals is not None and len(vitals.gradients) > 1 and not any(vitals.gradients[:-1]):
+        return Advice(
+            "dead units",
+            "the gradients of all layers but the last are 0: their units answer 0 to every row and learn "
+            "nothing any more; begin again with a tenth of the learning rate, or with tanh.",
+            "rewind",
+            {"learning_rate": 0.1},
+            back_to=0,
+        )
     if vitals is None or not vitals.dead:
         return None
     worst = max(range(len(vitals.dead)), key=vitals.dead.__getitem__)

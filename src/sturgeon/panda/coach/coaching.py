@@ -9,11 +9,14 @@ from typing import Any
 
 from sturgeon.errors import InputError
 from sturgeon.panda.coach.coach import Advice, Curves, Epoch, look
+from sturgeon.panda.commands import COMMAND, OUTCOME
+from sturgeon.study import JournalEntry
 
 AUTOPILOT = "autopilot"
 MOST_ACTS = 40
+_MOVES = ("branch", "rewind", "carry")
 # What is no accident: after so many rewinds for one symptom, the training is as good as it gets.
-_MOST_OF_A_SYMPTOM = {"parting": 3, "dead units": 2}
+_MOST_OF_A_SYMPTOM = {"parting": 3, "dead units": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Coaching:
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set, init=False)
     _values: Mapping[str, Any] = field(default_factory=dict, init=False)
-    _acts: Counter[str] = field(default_factory=Counter, init=False)
+
+    def forget(self) -> None:
+        """Say again what was said: the training went elsewhere."""
+        self._said.clear()
 
     def propose(
         self,
@@ -62,6 +68,7 @@ class Coaching:
         maximize: bool,
         allowed: Mapping[str, tuple[float, float]],
         dismissed: Collection[str] = (),
+        acts: Mapping[str, int] | None = None,
     ) -> list[Proposal]:
         """Say what is new since the last epoch.
 
@@ -71,6 +78,7 @@ class Coaching:
             maximize: Whether it is to be maximised.
             allowed: The declared bounds of the hyperparameters that can change.
             dismissed: Symptoms that nobody wants to hear of.
+            acts: What the autopilot did so far, as :func:`acts_of` counts it.
         """
         now = epochs[-1].values
         if now != self._values:  # each symptom of another training is news
@@ -81,18 +89,18 @@ class Coaching:
             fresh = [one for one in fresh if one.symptom != "ending"]
         self._said |= {one.symptom for one in fresh}
         proposals = [Proposal(one, self._values_of(one, now, allowed), False) for one in fresh]
-        first = next((place for place, one in enumerate(proposals) if self._would_act(one)), None)
+        done = acts or {}
+        first = next((place for place, one in enumerate(proposals) if self._would_act(one, done)), None)
         if first is not None:
             chosen = proposals[first]
-            self._acts[chosen.advice.symptom] += 1
             proposals[first] = Proposal(chosen.advice, chosen.values, True)
         return proposals
 
-    def _would_act(self, proposal: Proposal) -> bool:
-        if not self.autopilot or not proposal.action or self._acts.total() >= MOST_ACTS:
+    def _would_act(self, proposal: Proposal, acts: Mapping[str, int]) -> bool:
+        if not self.autopilot or not proposal.action or sum(acts.values()) >= MOST_ACTS:
             return False
         most = _MOST_OF_A_SYMPTOM.get(proposal.advice.symptom)
-        return most is None or self._acts[proposal.advice.symptom] < most
+        return most is None or acts.get(proposal.advice.symptom, 0) < most
 
     def _values_of(
         self, advice: Advice, now: Mapping[str, Any], allowed: Mapping[str, tuple[float, float]]
@@ -110,6 +118,27 @@ class Coaching:
             if value != now.get(name):
                 values[name] = value
         return values
+
+
+def acts_of(entries: Sequence[JournalEntry]) -> Counter[str]:
+    """Count what the autopilot did, by symptom, since a person last chose where the training goes on.
+
+    The journal has it all, so that a run that was killed and resumed counts as one that was not.
+
+    Args:
+        entries: The journal, in order.
+    """
+    by_id = {entry.id: entry for entry in entries}
+    acts: Counter[str] = Counter()
+    for entry in entries:
+        if entry.kind == COMMAND and entry.author == AUTOPILOT:
+            note = by_id.get(entry.body.get("note") or -1)
+            acts[str(note.body.get("symptom")) if note is not None else ""] += 1
+        elif entry.kind == OUTCOME and entry.body["done"] and entry.body["action"] in _MOVES:
+            asked = by_id.get(entry.body["command"])
+            if asked is not None and asked.author != AUTOPILOT:
+                acts.clear()
+    return acts
 
 
 def read_bounds(given: Sequence[str]) -> dict[str, tuple[float, float]]:

@@ -80,14 +80,19 @@ class RunRecord:
         tags = [] if start is None else [EDITED]
         return self.study.add(dict(values), state="paused", about=about, tags=tags)
 
-    def go_on_with(self, number: int) -> None:
-        """Let a branch be the one that trains; the one before is put aside."""
+    def go_on_with(self, number: int, *, command: int | None = None) -> None:
+        """Let a branch be the one that trains; the one before is put aside.
+
+        Args:
+            number: The branch.
+            command: Which command has it so.
+        """
         held = getattr(self, "trial", None)
         if held is not None:
             self.study.pause(held)
         self.trial = self.study.resume(number)
         self.edited = EDITED in self.study.trial(number).tags
-        self.event("training", trial=number)
+        self.event("training", trial=number, **({} if command is None else {"command": command}))
 
     def mark_edited(self) -> None:
         """Note that the current branch's configuration does not hold from its first step to its last."""
@@ -114,6 +119,7 @@ class RunRecord:
         why: str,
         ending: str,
         trial: int | None = None,
+        command: int | None = None,
     ) -> Checkpoint:
         """Make a checkpoint: first the whole file, then the journal's entry.
 
@@ -123,6 +129,7 @@ class RunRecord:
             why: See :class:`Checkpoint`.
             ending: How the file's name ends.
             trial: Its branch; by default the current one.
+            command: Which command asked for it.
 
         Raises:
             OSError: The disk is full, or the folder cannot be written; nothing is written then.
@@ -151,6 +158,8 @@ class RunRecord:
             "why": why,
             "value": made.value if made.value is None or abs(made.value) < float("inf") else None,
         }
+        if command is not None:
+            body["command"] = command
         self.study.journal.write(CHECKPOINT, body, trial=made.trial, author=AUTHOR)
         self._next = number + 1
         self.checkpoints[number] = made

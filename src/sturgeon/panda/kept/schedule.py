@@ -128,7 +128,7 @@ def schedule_of(study: Study, tree: RunTree, leaf: int | None = None) -> Schedul
     changes: list[tuple[Position, Mapping[str, Any]]] = []
     values = dict(path[0].values)
     made = tree.changes_along(path[-1].trial)
-    curves: dict[str, list[tuple[int, float]]] = {}
+    curves = tree.curves_along(path[-1].trial)
     for branch in path:
         if branch.parent is not None:
             now = _values_at(path[0].values, changes)
@@ -136,9 +136,6 @@ def schedule_of(study: Study, tree: RunTree, leaf: int | None = None) -> Schedul
             if changed:
                 changes.append((branch.start, changed))
         changes += [(change.at, change.new) for change in made if change.trial == branch.trial]
-        for name, curve in branch.curves.items():
-            kept = [point for point in curves.get(name, []) if point[0] <= branch.start.epoch]
-            curves[name] = [*kept, *curve]
     epochs = max((curve[-1][0] for curve in curves.values() if curve), default=0)
     if not epochs:
         raise InputError("A schedule needs an epoch that was trained; this branch has none yet.")

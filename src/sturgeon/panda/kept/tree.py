@@ -157,6 +157,15 @@ class RunTree:
             found += [change for change in own if child is None or change.at < child.start]
         return found
 
+    def curves_along(self, trial: int) -> dict[str, list[tuple[int, float]]]:
+        """The curves from the root to a branch, without what its ancestors trained after it left them."""
+        found: dict[str, list[tuple[int, float]]] = {}
+        for branch in self.path(trial):
+            for name in found | dict(branch.curves):
+                kept = [point for point in found.get(name, []) if point[0] <= branch.start.epoch]
+                found[name] = [*kept, *branch.curves.get(name, ())]
+        return found
+
     def changed_at_start(self, branch: Branch) -> dict[str, Any]:
         """The hyperparameters that a branch starts with and the checkpoint it starts from did not have."""
         start = None if branch.checkpoint is None else self.checkpoints.get(branch.checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -174,8 +175,10 @@ def tend_table(
         dataset, config, seed=trial_seed(seed, 0), epochs=planned, metric=metric
     )  # a schedule that counts on the epochs keeps those that it was begun with
     coach = Coaching(epochs, job.autopilot, job.bounds)
-    with made_folder(job.out, may_hold_network=bool(begun)), held_folder(job.out), stop_on_signal() as stop:
-        run = tend(place, training, space, options, coach=coach)
+    with stop_on_signal() as stop, contextlib.ExitStack() as held:
+        with made_folder(job.out, may_hold_network=bool(begun)):  # what is begun is never removed
+            held.enter_context(held_folder(job.out))
+            run = tend(place, training, space, options, coach=coach)
         if job.replay is not None:
             run.record.mark_edited()
             run.redo(job.replay.to_changes())
@@ -269,7 +272,7 @@ def _conclude(
         config=run.values,
         best=keeper.best,
         test=None if interrupted else keeper.test(),
-        replay=None if job.replay is None else _compare(job.replay, tree.branches[0].curves),
+        replay=None if job.replay is None else _compare(job.replay, tree.curves_along(tree.current)),
         seconds=round(seconds, 3),
         interrupted=interrupted,
     )

@@ -16,7 +16,8 @@ from sturgeon.data.features.written import read_written
 from sturgeon.data.targets import ClassTarget
 from sturgeon.errors import DataError, option
 from sturgeon.recheck.rows.column_drift import LEAST_UNSEEN, ColumnDrift, compare_columns
-from sturgeon.recheck.rows.new_data import NewData, TableStudy
+from sturgeon.recheck.rows.new_data import NewData
+from sturgeon.recheck.rows.table_study import TableStudy
 
 TOLD_APART = 0.6
 """An AUC of old rows against new ones from which these count as different."""
@@ -101,8 +102,8 @@ def describe_drift(old: TableStudy, new: NewData, rows: pd.DataFrame | None, *, 
         return Drift(
             "ranges", outside=outside, moved=any(share >= LEAST_UNSEEN for share in outside.values())
         )
-    rows, after = _as_plain_numbers(old, rows), _as_plain_numbers(old, new.frame)
-    shared = [str(name) for name in new.frame.columns if name in rows.columns]
+    rows, after = _as_plain_numbers(old, rows), _as_plain_numbers(old, new.fresh)
+    shared = [str(name) for name in after.columns if name in rows.columns]
     kinds = {name: _kind(old, rows, name) for name in shared}
     categorical = [name for name, kind in kinds.items() if kind in ("categorical", "pooled")]
     numeric = [name for name, kind in kinds.items() if kind == "numeric"]
@@ -201,7 +202,7 @@ def _outside(old: TableStudy, new: NewData) -> dict[str, float] | None:
     known = old.preprocessing
     if known is None:
         return None
-    frame = new.frame.reset_index(drop=True)
+    frame = new.fresh
     shares = {
         column.name: float(column.find_outside(cast(pd.Series, frame[column.name]), new.source).mean())
         for column in known.columns

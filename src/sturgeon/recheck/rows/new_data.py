@@ -1,127 +1,23 @@
-"""The new data, read and checked as the study's own data was, and what is known of the old."""
+"""The new data, read and checked as the study's own data was."""
 
 from __future__ import annotations
 
-import filecmp
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from sturgeon.caviar.table.opening import RULES
-from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
 from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
-from sturgeon.data.reading.file_options import FileOptions
-from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
-from sturgeon.data.reading.names import listed, name_as, nearest
-from sturgeon.data.reading.rules import CellRules, cell_rules
-from sturgeon.data.reading.sources import Table, open_table
-from sturgeon.errors import DataError, InputError, StudyError
-from sturgeon.recheck.blocks import FEWEST_BLOCKS, FEWEST_ROWS
+from sturgeon.data.reading.names import listed
+from sturgeon.data.reading.sources import Table
+from sturgeon.data.targets import UnknownLabel
+from sturgeon.errors import DataError
+from sturgeon.recheck.rows.old_rows import FEWEST, refuse, set_old_rows_aside, was_begun_with
+from sturgeon.recheck.rows.table_study import TableStudy, begun_rules_of
 from sturgeon.recheck.rows.windows import Window, in_order_of_time
 from sturgeon.study import Study
-
-FEWEST = FEWEST_BLOCKS * FEWEST_ROWS
-
-
-@dataclass(frozen=True)
-class TableStudy:
-    """What a table's study keeps of its data and its network.
-
-    Attributes:
-        study: The study.
-        target: The column that is predicted.
-        options: The options by which its table was read, as far as they are kept.
-        data: Where its table lay; None where that is not known.
-        folder: Where its network lies; None where it has none any more.
-        model: The network in use, or None.
-    """
-
-    study: Study
-    target: str
-    options: dict[str, Any]
-    data: str | None
-    folder: Path | None
-    model: SavedModel | None
-
-    @classmethod
-    def of(cls, study: Study, folder: Path | None = None) -> TableStudy:
-        """Find what belongs to a study.
-
-        Args:
-            study: The study.
-            folder: The folder that was named for it, or None.
-
-        Raises:
-            StudyError: A function was tuned, and not a table.
-        """
-        about = study.about
-        if about.get("job") != "table":
-            raise StudyError(
-                f"a study of a function is rechecked with that function; {study.place!r} is one, and none "
-                "was given: call st.recheck(study, train=..., data=...)."
-            )
-        kept = dict(about.get("table") or {})
-        data = kept.pop("data", None)
-        folders = [folder, Path(study.place).parent, Path(str(about.get("out", "")))]
-        found = next((one for one in folders if one is not None and (one / "best").is_dir()), None)
-        return cls(
-            study,
-            str(about.get("target")),
-            kept,
-            None if data is None else str(data),
-            found,
-            SavedModel.load(found) if found is not None else None,
-        )
-
-    @property
-    def preprocessing(self) -> Preprocessing | None:
-        """How the columns of the old data became inputs."""
-        return None if self.model is None else self.model.preprocessing
-
-    def rules(self) -> CellRules:
-        """How cells are read."""
-        if self.preprocessing is not None:
-            return self.preprocessing.cell_rules(asked=bool(self.options.get("missing")))
-        return cell_rules(self.options.get("missing"), numeric=frozenset(), categorical=frozenset())
-
-    def _file_options(self, table: Table) -> FileOptions:
-        """How a table is found in a file like the study's: its encoding, its sheet, its query."""
-        place = str(table) if isinstance(table, str | Path) else ""
-        workbook = place.lower().endswith(WORKBOOKS)
-        given = {"encoding": not workbook, "sheet": workbook, "sql": "://" in place}
-        return FileOptions(**{name: self.options.get(name) for name, fits in given.items() if fits})
-
-    def read(self, table: Table, called: str) -> tuple[pd.DataFrame, str]:
-        """Read a table with the columns of the study's.
-
-        Returns:
-            The needed columns and the target, and what to call the table.
-
-        Raises:
-            DataError: It cannot be read, or lacks a column.
-        """
-        options = self._file_options(table)
-        frame, target, source = open_table(table, self.target, called, rules=self.rules(), options=options)
-        dropped = [str(name) for name in self.options.get("drop") or ()]
-        frame = frame.drop(columns=[name for name in dropped if name in frame.columns])
-        if self.preprocessing is None:
-            return frame, source
-        needed = [column.name for column in self.preprocessing.columns]
-        frame = name_as(frame, needed)
-        present = [str(name) for name in frame.columns]
-        missing = [name for name in needed if name not in present]
-        if missing:
-            others = [name for name in present if name not in needed and name != target]
-            raise DataError(
-                f"new data must have every column that the network was tuned on; {source} lacks "
-                f"{listed(missing)}; add it, or give it its old name "
-                f"({nearest(missing[0], others or present)})"
-            )
-        return frame, source
 
 
 @dataclass(frozen=True)
@@ -135,6 +31,8 @@ class NewData:
         extra: Columns that the study does not know.
         window: On how many rows networks train, in order of time; None for all.
         in_time: Whether the rows are in order of time.
+        first: Where the rows begin that the study was not tuned on; those before are only learnt from.
+        notes: What was left out, in words.
     """
 
     frame: pd.DataFrame
@@ -143,27 +41,46 @@ class NewData:
     extra: tuple[str, ...]
     window: int | None
     in_time: bool
+    first: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
         """How many."""
         return len(self.dataset.y_train)
 
+    @property
+    def judged_from(self) -> int:
+        """Where the rows begin that networks are judged on: in order of time the later half at most."""
+        return max(self.rows // 2, self.first) if self.in_time else 0
+
+    @property
+    def fresh(self) -> pd.DataFrame:
+        """The rows that the study was not tuned on."""
+        return self.frame.iloc[self.first :].reset_index(drop=True)
+
 
 def read_new_data(
-    old: TableStudy, table: Table, *, time_column: str | None = None, window: Window | None = None
+    old: TableStudy,
+    table: Table,
+    *,
+    old_rows: pd.DataFrame | None = None,
+    time_column: str | None = None,
+    window: Window | None = None,
 ) -> NewData:
     """Read new data for a study of a table.
 
     Args:
         old: The study.
         table: The new rows, with the target.
+        old_rows: The rows that the study was tuned on: they are set aside where they are among the new.
         time_column: The column that says when a row was; rows are then taken in its order.
         window: How far back networks look, in order of time.
 
     Raises:
-        DataError: A column is missing, of another kind or has a class that the study does not know; the rows
-            are too few; or they are the rows that the study was tuned on.
+        DataError: A column is missing, of another kind or has a class that the study does not know; or the
+            rows are too few.
+        InputError: They are the rows that the study was tuned on.
     """
     frame, source = old.read(table, "the new data")
     in_time = bool(time_column) or bool(old.options.get("time_order"))
@@ -176,6 +93,7 @@ def read_new_data(
     if time_column is not None and (needed is None or time_column not in needed):
         frame = frame.drop(columns=time_column)
     extra = [] if time_column is None or time_column in frame.columns else [time_column]
+    notes: list[str] = []
     if needed is not None and known is not None:
         dropped = set(known.dropped)
         extra += [
@@ -184,13 +102,26 @@ def read_new_data(
             if name not in needed and name != old.target and name not in dropped
         ]
         frame = cast(pd.DataFrame, frame[[*needed, old.target]])
-        _check_classes(known, frame, source)
-    if len(frame) < FEWEST:
+        _refuse_few(len(frame), source)
+        frame, notes = _check_classes(known, frame, source)
+    begun = sum((old.study.about.get("rows") or {}).values())
+    if old_rows is None and len(frame) == begun and was_begun_with(old, table):
+        raise refuse(source)
+    apart = set_old_rows_aside(frame, old_rows, source, in_time=in_time)
+    frame = apart.frame
+    _refuse_few(len(frame) - apart.first, source)
+    dataset = _prepare(old, frame, source)
+    return NewData(
+        frame, dataset, source, tuple(extra), train_rows, in_time, apart.first, (*notes, *apart.notes)
+    )
+
+
+def _refuse_few(rows: int, source: str) -> None:
+    if rows < FEWEST:
         raise DataError(
-            f"a recheck needs at least {FEWEST} rows to say anything; {source} has {len(frame)}; "
-            f"{FEWEST - len(frame)} more would do"
+            f"a recheck needs at least {FEWEST} rows to say anything; {source} has {rows}; "
+            f"{FEWEST - rows} more would do"
         )
-    return NewData(frame, _prepare(old, frame, source), source, tuple(extra), train_rows, in_time)
 
 
 def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
@@ -216,85 +147,34 @@ def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
     return replace(dataset, fold_of=None)
 
 
-def begun_rules_of(study: Study) -> dict[str, bool]:
-    """The rules by which a study had its table prepared; an older one had fewer."""
-    return {rule: bool(study.about.get(rule, False)) for rule in RULES}
-
-
 def _is_plain(column: Column) -> bool:
     """Whether a column is plain numbers or categories, not dates or numbers written otherwise."""
     return getattr(column, "form", None) is None
 
 
-def _check_classes(known: Preprocessing, frame: pd.DataFrame, source: str) -> None:
+def _check_classes(known: Preprocessing, frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[str]]:
+    """The rows without those of classes of a single row, and what was left out."""
     if not isinstance(known.target, ClassTarget):
-        return
+        return frame, []
     try:
-        known.encode_target(frame, source)
-    except DataError as error:
+        codes = known.encode_target(frame, source)
+    except UnknownLabel as error:
         raise DataError(
             f"new data must have the classes of the old; {error}; a new class is a new task: tune anew"
         ) from error
-
-
-def refuse_old_data(old: TableStudy, table: Table, new: NewData) -> None:
-    """Raise where the new data is what the study was tuned on.
-
-    Raises:
-        InputError: It is.
-    """
-    same = False
-    if isinstance(table, str | Path) and old.data is not None and Path(old.data).is_file():
-        given = Path(table)
-        same = given.is_file() and (given.samefile(old.data) or filecmp.cmp(given, old.data, shallow=False))
-    if not same and old.options and len(new.frame) == _rows_of(old.study):
-        same = _prepared_as_begun(old, table) == old.study.about.get("fingerprint")
-    if same:
-        raise InputError(
-            f"A recheck needs new data; {new.source} is the data that the study was tuned on. Give the rows "
-            "that came since."
+    times = np.bincount(codes, minlength=len(known.target.labels))
+    if (times > 1).sum() < 2:
+        shown = {str(label): int(count) for label, count in zip(known.target.labels, times, strict=True)}
+        rows = ", ".join(f"{count} of {label!r}" for label, count in shown.items())
+        raise DataError(
+            f"new data must have several rows of two classes or more; {source} has {rows}; add rows of "
+            "another"
         )
-
-
-def _rows_of(study: Study) -> int:
-    rows = study.about.get("rows")
-    return sum(rows.values()) if isinstance(rows, dict) else -1
-
-
-def _prepared_as_begun(old: TableStudy, table: Table) -> str | None:
-    about = old.study.about
-    options = {name: value for name, value in old.options.items() if name != "test"}
-    rules = begun_rules_of(old.study)
-    try:
-        dataset = prepare(
-            table,
-            old.target,
-            seed=old.study.seed,
-            **{**options, **rules, "test": old.options.get("test"), "folds": about.get("folds", 1)},
-        )
-    except (InputError, TypeError):
-        return None
-    return dataset.fingerprint
-
-
-def read_old_data(old: TableStudy, given: Table | None) -> pd.DataFrame | None:
-    """The rows that the study was tuned on, where they can be had.
-
-    Args:
-        old: The study.
-        given: The old data, where the caller names it.
-
-    Raises:
-        DataError: What the caller named cannot be read.
-    """
-    if given is not None:
-        return old.read(given, "the old data")[0]
-    if old.data is None:
-        return None
-    try:
-        return old.read(old.data, "the old data")[0]
-    except InputError:
-        return None
+    if not (times == 1).any():
+        return frame, []
+    single = [label for label, count in zip(known.target.labels, times, strict=True) if count == 1]
+    left = cast(pd.DataFrame, frame[times[codes] > 1]).reset_index(drop=True)
+    return left, [f"classes with a single row were left out: {listed(single)}."]
 
 
 def fingerprint_of(new: NewData) -> str:

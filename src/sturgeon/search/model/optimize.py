@@ -1,6 +1,8 @@
 """Where expected improvement is largest: candidates anywhere, ever closer to the best, and then uphill.
 
-This is coarse to fine (N4 of the notes): half of the first candidates lie anywhere, half near the best.
+This is coarse to fine (N4 of the notes): half of the first candidates lie anywhere, half near the best. A
+model of few trials in many dimensions knows least about the corners of the space, so it expects most of them.
+Where good configurations are known from elsewhere, all candidates lie near the best instead.
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ GLOBAL = 256
 LOCAL = 256
 CENTRES = 5
 SCALES = (0.2, 0.1, 0.05, 0.02)
+
+# Where all lie near the best.
+NEAR = 512
+NEAR_SCALES = (0.2, 0.1)
 
 # The rounds after them: the most promising are moved, each round by less.
 SURVIVORS = 8
@@ -52,11 +58,13 @@ class Candidates:
         space: What may vary.
         encoding: Its encoding.
         centres: The best points so far, the best first, in the unit cube with NaN where inactive.
+        near: Whether all lie near the centres, one step away.
     """
 
     space: Space
     encoding: Encoding
     centres: Floats
+    near: bool = False
 
     def ranked(self, acquisition: ExpectedImprovement, rng: np.random.Generator) -> Floats:
         """Give points of the unit cube, the most promising first.
@@ -71,7 +79,11 @@ class Candidates:
         if self.space.size <= WHOLE:
             points = self.space.to_unit(list(self.space.configurations()))
             return points[np.argsort(-self._scores(points, acquisition), kind="stable")]
-        points = np.vstack([self.space.to_unit(self.space.sample(GLOBAL, rng)), self._around_best(rng)])
+        if self.near:
+            points = self._around_best(NEAR, NEAR_SCALES, rng)
+            return points[np.argsort(-self._scores(points, acquisition), kind="stable")]
+        around = self._around_best(LOCAL, SCALES, rng)
+        points = np.vstack([self.space.to_unit(self.space.sample(GLOBAL, rng)), around])
         scores = self._scores(points, acquisition)
         for round_ in range(ROUNDS):
             best = np.repeat(np.argsort(-scores, kind="stable")[:SURVIVORS], CHILDREN)
@@ -89,9 +101,9 @@ class Candidates:
     def _scores(self, points: Floats, acquisition: ExpectedImprovement) -> Floats:
         return acquisition(self.encoding.features(points)) if len(points) else np.empty(0)
 
-    def _around_best(self, rng: np.random.Generator) -> Floats:
-        centres = self.centres[rng.integers(len(self.centres), size=LOCAL)]
-        scales = np.array(SCALES)[rng.integers(len(SCALES), size=LOCAL)]
+    def _around_best(self, count: int, among: tuple[float, ...], rng: np.random.Generator) -> Floats:
+        centres = self.centres[rng.integers(len(self.centres), size=count)]
+        scales = np.array(among)[rng.integers(len(among), size=count)]
         return self._moved(centres, scales[:, None], rng, redraw=0.0)
 
     def _moved(self, points: Floats, scale: Floats, rng: np.random.Generator, *, redraw: float) -> Floats:

@@ -112,7 +112,13 @@ def _blas() -> ThreadpoolController:
 
 @one_thread()
 def most_promising(
-    batch: Unseen, space: Space, outcomes: Outcomes, rng: np.random.Generator, *, number: int
+    batch: Unseen,
+    space: Space,
+    outcomes: Outcomes,
+    rng: np.random.Generator,
+    *,
+    number: int,
+    near: bool = False,
 ) -> None:
     """Take what a model of the record finds most promising, one after the other.
 
@@ -122,6 +128,7 @@ def most_promising(
         outcomes: What the record says: at least one finite value.
         rng: The source of randomness.
         number: The number of the trial that is to be suggested.
+        near: Whether to look near the best trials only.
     """
     encoding = Encoding(space)
     # Counted in batches, or every batch of eight would have the same turn.
@@ -142,7 +149,7 @@ def most_promising(
         forecasts = encoding.features(outcomes.unit[unsure])
         posteriors = [one.to_improve_on(forecasts) for one in posteriors]
     centres = outcomes.unit[np.argsort(targets, kind="stable")[:CENTRES]]
-    candidates = Candidates(space, encoding, centres)
+    candidates = Candidates(space, encoding, centres, near)
     while batch.missing:
         ranked = candidates.ranked(ExpectedImprovement(posteriors, best), rng)
         taken = _take_first_new(batch, space, ranked)
@@ -154,7 +161,9 @@ def most_promising(
 
 
 @one_thread()
-def promising_quickly(batch: Unseen, space: Space, outcomes: Outcomes, rng: np.random.Generator) -> None:
+def promising_quickly(
+    batch: Unseen, space: Space, outcomes: Outcomes, rng: np.random.Generator, *, near: bool = False
+) -> None:
     """Take configurations that look promising, at a fraction of the time that ``most_promising`` takes.
 
     All come from one fit of the most probable kernel parameters to fewer trials, and from one round of
@@ -165,6 +174,7 @@ def promising_quickly(batch: Unseen, space: Space, outcomes: Outcomes, rng: np.r
         space: What may vary.
         outcomes: What the record says: at least one finite value.
         rng: The source of randomness.
+        near: Whether to look near the best trials only.
     """
     encoding = Encoding(space)
     targets, variance = standardize(outcomes)
@@ -179,7 +189,7 @@ def promising_quickly(batch: Unseen, space: Space, outcomes: Outcomes, rng: np.r
     best = float(targets[~noisy].min(initial=np.inf))
     if noisy.any():
         posterior = posterior.to_improve_on(encoding.features(outcomes.unit[noisy]))
-    left = Candidates(space, encoding, centres).ranked(ExpectedImprovement([posterior], best), rng)
+    left = Candidates(space, encoding, centres, near).ranked(ExpectedImprovement([posterior], best), rng)
     left = left[:QUICK_CHOICE]
     while batch.missing and len(left):
         taken = _take_first_new(batch, space, left)

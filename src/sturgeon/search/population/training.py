@@ -96,7 +96,8 @@ class PopulationBasedTraining(Search):
             names = () if isinstance(self.mutate, str) else tuple(self.mutate)
             if not names or not all(isinstance(name, str) for name in names):
                 raise InputError(
-                    f'`mutate` must be names of hyperparameters; got {self.mutate!r}. Write ("learning_rate",).'
+                    f"`mutate` must be names of hyperparameters; got {self.mutate!r}. Write "
+                    '("learning_rate",).'
                 )
             object.__setattr__(self, "mutate", names)
 

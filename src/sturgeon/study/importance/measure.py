@@ -25,7 +25,7 @@ from sturgeon.study.trial import TrialRecord
 
 Method = Literal["ped-anova", "fanova"]
 
-FEWEST = 20
+FEWEST = 16
 TOP_SHARE = 0.1
 SHUFFLES = 20
 INTERVAL = (0.05, 0.95)
@@ -95,7 +95,7 @@ def measure_importance(
             effect where it is not.
 
     Returns:
-        The importance; without shares where fewer than 20 trials have a value.
+        The importance; without shares where fewer than 16 trials have a value.
 
     Raises:
         InputError: There is no such method.

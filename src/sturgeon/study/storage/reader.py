@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -138,11 +138,11 @@ class Reader:
 
     def open_trials(self, connection: Connection) -> list[Any]:
         """Read the rows of the trials that have not ended, by number; ``config`` is JSON."""
-        return _by_number(self._execute(connection, self._sql.open_trials))
+        return _by_number(self._execute(connection, self._sql.open_trials).fetchall())
 
     def changed_trials(self, connection: Connection, seen: int) -> list[Any]:
         """Read the rows of the trials that changed after that count, by number; ``config`` is JSON."""
-        return _by_number(self._execute(connection, self._sql.changed, seen=seen))
+        return _by_number(self._execute(connection, self._sql.changed, seen=seen).fetchall())
 
     def changed_records(
         self, connection: Connection, seen: int, curves: Mapping[int, Curves]
@@ -195,9 +195,10 @@ class Reader:
                 for number, points in later.items()
             }
         found: dict[int, dict[int, float]] = {}
-        for row in self._execute(connection, self._sql.metric_points, metric=metric):
-            if row[3] is not None:
-                found.setdefault(row[0], {})[row[2]] = row[3]
+        for row in self._execute(connection, self._sql.metric_points, metric=metric).fetchall():
+            number, _, step, value, *_ = row
+            if value is not None:
+                found.setdefault(number, {})[step] = value
         return found
 
     def later_points(
@@ -208,6 +209,6 @@ class Reader:
         return [(row[2], row[3]) for row in rows]
 
 
-def _by_number(rows: Iterable[Any]) -> list[Any]:
+def _by_number(rows: list[Any]) -> list[Any]:
     """Sort rows here: asked to do it, SQLite would leave its index."""
     return sorted(rows, key=lambda row: row.number)

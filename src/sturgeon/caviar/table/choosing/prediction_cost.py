@@ -9,12 +9,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.errors import InputError
+
+if TYPE_CHECKING:
+    from sturgeon.caviar.table.saved import SavedModel
 
 ROWS = 1_000
 """For how many rows a prediction is timed."""

@@ -73,12 +73,13 @@ class CurvePane(Static):
             return
         metric = self.metric or tree.metric
         path = tree.path(tree.current) if tree.current in tree.branches else []
-        ours = along(path, metric)
+        along = tree.curves_along(tree.current) if path else {}
+        ours = along.get(metric, [])
         others = [one.curves.get(metric, []) for one in tree.branches.values() if one not in path]
         others += [one.curves.get(metric, []) for one in path[:-1]]  # what was left behind of an ancestor
         lines = [Line(smooth(curve, self.smoothing), _OTHERS) for curve in others]
         beside = _BESIDE.get(metric)
-        below = along(path, beside) if beside else []
+        below = along.get(beside, []) if beside else []
         lines += [Line(smooth(below, self.smoothing), _TRAINING)] if below else []
         smoothed = smooth(ours, self.smoothing)
         lines.append(Line(smoothed, _OURS))
@@ -97,15 +98,6 @@ class CurvePane(Static):
         self.update(
             Text("\n").join([legend, draw(lines, marks, (size.width, size.height - 1), log=self.log_axis)])
         )
-
-
-def along(path: Sequence[Branch], metric: str) -> list[tuple[int, float]]:
-    """A metric from the root to the end of a path of branches, without what each left behind."""
-    found: list[tuple[int, float]] = []
-    for branch in path:
-        found = [point for point in found if point[0] <= branch.start.epoch]
-        found += branch.curves.get(metric, [])
-    return found
 
 
 def _changed(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sturgeon.data.reading.formats.arrow_cells import apply_rules, whole_type
 from sturgeon.data.reading.rules import CellRules, note_missing
@@ -59,15 +60,22 @@ def is_nested(kind: pa.DataType) -> bool:
         >>> is_nested(pa.list_(pa.int64())), is_nested(pa.string())
         (True, False)
     """
-    return pa.types.is_nested(kind)
+    return pa.types.is_nested(kind) and not pa.types.is_run_end_encoded(kind)
 
 
 def plain(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The same cells in a type that every function of Arrow knows: no views of texts."""
+    """The same cells in a type that every function of Arrow knows: no views of texts, no lengths of runs."""
+    if pa.types.is_run_end_encoded(cells.type):
+        decoded: Any = [pc.run_end_decode(chunk) for chunk in cells.chunks]  # pyright: ignore[reportAttributeAccessIssue]
+        return plain(pa.chunked_array(decoded, cells.type.value_type))
     if cells.type == pa.string_view():
         return cells.cast(pa.large_string())
     if pa.types.is_dictionary(cells.type) and cells.type.value_type == pa.string_view():
-        return cells.cast(pa.large_string()).dictionary_encode()
+        parts = [
+            pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string()))
+            for chunk in cells.chunks
+        ]
+        return pa.chunked_array(parts, pa.dictionary(cells.type.index_type, pa.large_string()))
     return cells
 
 

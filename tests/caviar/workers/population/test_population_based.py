@@ -6,10 +6,13 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sturgeon.caviar.population.population import Population
+from sturgeon.caviar.opening import TuneOptions
+from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.caviar.tuning import tune
+from sturgeon.caviar.workers.population.population import Population
 from sturgeon.errors import InputError, StudyError
 from sturgeon.search import PopulationBasedTraining, Random
 from sturgeon.space import Integer, Real, Space
@@ -93,9 +96,8 @@ def test_the_study_says_who_was_copied_from_whom(whole):
         assert copy.config != parent.config
         assert replaced.state == "stopped"
         assert f"trial {copy.number}, a copy of trial {parent.number}" in replaced.reason
-        assert copy.notes == (
-            f"copy of trial {parent.number} at step {copied['step']}, in the place of trial {replaced.number}",
-        )
+        where = f"copy of trial {parent.number} at step {copied['step']}"
+        assert copy.notes == (f"{where}, in the place of trial {replaced.number}",)
 
 
 def test_a_copy_goes_on_from_its_parents_weights_though_the_parent_writes_over_them(whole):
@@ -175,8 +177,8 @@ def test_a_trial_that_fails_is_replaced():
 def test_a_value_that_is_not_finite_is_replaced_too():
     def diverge(trial):
         if trial.number != 2:
-            return train(trial)
-        for _ in trial.epochs(EPOCHS):
+            train(trial)
+        for _ in trial.epochs(EPOCHS) if trial.number == 2 else ():
             trial.report(loss=float("nan"))
 
     study = run(diverge)
@@ -245,3 +247,19 @@ def test_a_space_with_fewer_configurations_than_the_population_trains_what_there
     study = run(three, space=Space(rate=Integer(1, 3)))
     assert study.counts()["complete"] == 3
     assert trained(study) == 3 * EPOCHS
+
+
+def test_a_generation_longer_than_the_trainings_is_pointed_out(caplog):
+    study = run(search=PopulationBasedTraining(population=2, interval=EPOCHS))
+    assert study.counts()["complete"] == 2
+    assert [one.getMessage()[:48] for one in caplog.records] == [
+        f"A training of {EPOCHS} epochs has no end of a generation"[:48]
+    ]
+
+
+def test_tables_whose_trials_hand_over_no_checkpoints_refuse_it(tmp_path):
+    table = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0)})
+    options = TuneOptions(search=PopulationBasedTraining())
+    with pytest.raises(InputError, match="for functions that hand over checkpoints"):
+        tune_table(TableJob(table, "y", tmp_path / "out", options))
+    assert not (tmp_path / "out").exists()

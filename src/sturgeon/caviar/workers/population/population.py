@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sturgeon.caviar.population.generations import Generations
 from sturgeon.caviar.workers.folders import TrialFolders
+from sturgeon.caviar.workers.population.generations import Generations
 from sturgeon.errors import InputError, LeaseLost
 from sturgeon.search import PopulationBasedTraining, Record
 from sturgeon.stopping import Never, Stopping
@@ -37,6 +37,7 @@ class Population:
         self.is_whole = False
         self._study = study
         self._search = search
+        self._told = False
 
     def room(self) -> float:
         """How many members of the first population are still to be begun."""
@@ -98,6 +99,18 @@ class Population:
         self.clear(folders)
         return True
 
+    def see_length(self, planned: int | None) -> None:
+        """Say once that trainings are too short for a generation, where they are."""
+        interval = self._search.interval
+        if planned is not None and planned <= interval and not self._told:
+            self._told = True
+            _log.warning(
+                "A training of %d epochs has no end of a generation in it, so nothing is copied: give "
+                "PopulationBasedTraining a smaller `interval` than %d.",
+                planned,
+                interval,
+            )
+
     def clear(self, folders: TrialFolders) -> None:
         """Remove copied checkpoints from which nobody can go on any more."""
         open_trials = [one.number for one in self._study.record if one.state not in FINISHED]
@@ -146,4 +159,3 @@ def check_population(search: object, stopping: Stopping | None, trials: int | No
             "Each copy is a trial, too, so `trials` must be above the population; got "
             f"trials={trials} with population={search.population}. Leave it out: all train to their end."
         )
-
