@@ -40,6 +40,7 @@ FRAMEWORK_SCRIPTS = tuple(
         "keras/test_keras",
         "keras/test_keras_lanes",
         "paddle/test_paddle",
+        "test_copied_trials",
         "test_same_network",
         "test_tended",
         "torch/test_lightning",

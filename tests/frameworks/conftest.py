@@ -19,18 +19,22 @@ PAGE = HERE.parent.parent / "docs" / "keras-tuner.md"
 SCRIPTS = {
     "torch": {
         "torch_tended.py": "test_tended.py",
+        "torch_copied.py": "test_copied_trials.py",
         "lightning_tended.py": "test_tended.py",
+        "lightning_copied.py": "test_copied_trials.py",
         "lightning_trials.py": "test_lightning.py",
         "same_network/in_torch.py": "test_same_network.py",
     },
     "paddle": {
         "paddle_tended.py": "test_tended.py",
+        "paddle_copied.py": "test_copied_trials.py",
         "paddle_trials.py": "test_paddle.py",
         "paddle_notes.py": "test_same_network.py",
         "same_network/in_paddle.py": "test_same_network.py",
     },
     "keras": {
         "keras_tended.py": "test_tended.py",
+        "keras_copied.py": "test_copied_trials.py",
         "keras_live.py": "test_keras.py",
         "keras_report.py": "test_keras.py",
         "page.py": "test_keras.py",
