@@ -56,8 +56,8 @@ def build_own(config):
 assert keras.backend.backend() == "tensorflow"
 result = population(build, DATA, SPACE, epochs=2, trials=2, batch_size=16, maximize="val_accuracy", seed=1)
 assert result.study.counts()["complete"] == 2, result.study.trials
-result.best.save("best.keras")
-loaded = keras.models.load_model("best.keras")
+result.best.save("in_lanes.keras")
+loaded = keras.models.load_model("in_lanes.keras")
 here = loaded.predict(X[60:], verbose=0)
 accuracy = float((here.argmax(axis=1) == y[60:]).mean())
 assert abs(accuracy - result.study.best.value) < 1e-6, (accuracy, result.study.best.value)
