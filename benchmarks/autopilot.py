@@ -162,10 +162,10 @@ class _Convolution:
 def compare(train: Train, starts: np.ndarray, epochs: int) -> dict[str, np.ndarray]:
     """Final losses by way of training, a start each; ``tuned`` and ``longer`` are the best constants'."""
     losses = {
-        mode: np.array([train(rate, epochs, mode)[0] for rate in starts])
+        mode: np.array([train(float(rate), epochs, mode)[0] for rate in starts])
         for mode in ("no hand", "plateau", "autopilot")
     }
-    longer = [train(rate, round(1.5 * epochs), "no hand")[0] for rate in starts]
+    longer = [train(float(rate), round(1.5 * epochs), "no hand")[0] for rate in starts]
     return {
         **{name: np.where(np.isfinite(values), values, np.inf) for name, values in losses.items()},
         "tuned": np.array([np.nanmin(losses["no hand"])]),

@@ -154,6 +154,8 @@ def ray_search(path: str, seconds: float, seed: int, log: str) -> None:
 
     import ray
     from ray import tune
+    from ray.tune.schedulers import ASHAScheduler
+    from ray.tune.search import BasicVariantGenerator
 
     def trainable(config: dict[str, Any]) -> None:
         number = int(tune.get_context().get_trial_id().rpartition("_")[2])
@@ -187,8 +189,8 @@ def ray_search(path: str, seconds: float, seed: int, log: str) -> None:
             num_samples=-1,
             max_concurrent_trials=2,
             time_budget_s=left,
-            scheduler=tune.schedulers.ASHAScheduler(max_t=EPOCHS, grace_period=3, reduction_factor=3),
-            search_alg=tune.search.BasicVariantGenerator(random_state=seed),
+            scheduler=ASHAScheduler(max_t=EPOCHS, grace_period=3, reduction_factor=3),
+            search_alg=BasicVariantGenerator(random_state=seed),
         ),
         run_config=tune.RunConfig(storage_path=f"{log}.ray", verbose=0),
     )
@@ -231,7 +233,7 @@ def keras_worker(path: str, seed: int, log: str, tuner: str, port: int) -> None:
             network = keras.Model(inputs, outputs)
             steps = -(-len(y) // 2 ** hp.Int("batch_bits", 4, 9))
             epochs = hp.values.get("tuner/epochs", EPOCHS) - hp.values.get("tuner/initial_epoch", 0)
-            rate = keras.optimizers.schedules.CosineDecay(
+            rate: Any = keras.optimizers.schedules.CosineDecay(
                 hp.Float("learning_rate", 1e-4, 1.0, sampling="log"), steps * epochs
             )
             decay = hp.Float("weight_decay", 1e-3, 1.0, sampling="log")

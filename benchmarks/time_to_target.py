@@ -17,8 +17,10 @@ the UCI's files.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import inspect
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -110,7 +112,8 @@ def count_lines(peer: str) -> int:
 def measure(name: str, table: Path, seconds: float, seed: int) -> Run:
     """Run a competitor in a process of its own, and read what it found."""
     log = table.with_name(f"{table.stem}-{name}.log")
-    log.unlink(missing_ok=True)
+    for left in log.parent.glob(f"{log.name}*"):  # of an earlier run: studies, journals, results
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     began, peak = time.time(), 0
     words = [
         sys.executable,
@@ -121,15 +124,21 @@ def measure(name: str, table: Path, seconds: float, seed: int) -> Run:
         str(seed),
         str(log),
     ]
+    overtime = False
     with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
         whole = psutil.Process(process.pid)
         while process.poll() is None:
             for_each = [whole, *whole.children(recursive=True)] if whole.is_running() else []
             peak = max(peak, sum(_memory(one) for one in for_each))
             if time.time() - began > 2 * seconds + 60:
-                raise SystemExit(f"{name} did not end in time")
+                overtime = True  # what it has found in time is in its log
+                print(f"{name} did not end in time, and is ended", file=sys.stderr, flush=True)
+                for one in reversed(for_each):
+                    with contextlib.suppress(psutil.Error):
+                        one.kill()
+                process.wait()
             time.sleep(0.2)
-    if process.returncode != 0:
+    if process.returncode != 0 and not overtime:
         raise SystemExit(f"{name} ended with {process.returncode}")
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     lines = sorted((one for one in lines if np.isfinite(one["loss"])), key=lambda one: one["at"])

@@ -84,6 +84,11 @@ class TrialController:
         paused = 0 if self._resumes_by_ask else self.paused
         return max(0, self.limits.trials - self.ended - paused - running)
 
+    @property
+    def most(self) -> int | None:
+        """How many trials there may be, whoever begins them; None for no bound."""
+        return self.limits.trials
+
     def next_trial(self, room: float, max_steps: int | None) -> Trial | None:
         """Hand out a paused trial that may go on, else one that waits or a new one.
 
@@ -137,7 +142,7 @@ class TrialController:
             count,
             paused=self._resumes_by_ask,
             search=search,
-            at_most=self.limits.trials,
+            at_most=self.most,
             unsettled=self.unsettled,
         )
 

@@ -89,14 +89,22 @@ class TrialFolders:
                 whole.rename(place)
         return str(place / source.name)
 
-    def keep_aside(self, wanted: Collection[str]) -> None:
-        """Remove all copies of checkpoints but these."""
-        for place in self._root.glob(f"{_GENERATION}*/{_PREFIX}*"):
-            if not any(Path(one).is_relative_to(place) for one in wanted):
-                shutil.rmtree(place, ignore_errors=True)
-        for place in self._root.glob(f"{_GENERATION}*"):
+    def keep_aside(self, wanted: Collection[str], until: int) -> None:
+        """Remove copies of checkpoints, but not these.
+
+        Args:
+            wanted: Checkpoints that somebody may yet begin from.
+            until: The last generation of which copies are removed: another process may be at the next.
+        """
+        for folder in self._root.glob(f"{_GENERATION}*"):
+            number = folder.name.removeprefix(_GENERATION)
+            if not number.isdecimal() or int(number) > until:
+                continue
+            for place in folder.glob(f"{_PREFIX}*"):
+                if not any(Path(one).is_relative_to(place) for one in wanted):
+                    shutil.rmtree(place, ignore_errors=True)
             with contextlib.suppress(OSError):
-                place.rmdir()  # where nothing is left in it
+                folder.rmdir()  # where nothing is left in it
 
     def keep(self, wanted: Collection[int]) -> None:
         """Remove the folders of all trials but these."""

@@ -52,11 +52,14 @@ class HereLoop:
                 trial = ledger.take_next(ledger.room(0))
             except SpaceExhausted:
                 break
+            if trial is None and ledger.waits_for_others():
+                stop.wait(_SEEN_WITHIN)
+                continue
             if trial is None:
                 break
             self._run_trial(trial, stop)
         if not stop.is_set():
-            ledger.finish()
+            ledger.finish(early=self.reason(stop) is not None)
         return stop.is_set()
 
     def reason(self, stop: threading.Event) -> str | None:

@@ -176,8 +176,18 @@ class Ledger(TrialController):
 
     def room(self, running: int) -> float:
         """Tell how many new trials may be begun while so many run; see ``TrialController.room``."""
-        room = super().room(running)
-        return room if self._population is None else min(room, self._population.room())
+        if self._population is not None:
+            return self._population.room(running)
+        return super().room(running)
+
+    @property
+    def most(self) -> int | None:
+        """How many trials there may be; see ``TrialController.most``."""
+        return super().most if self._population is None else self._population.most()
+
+    def waits_for_others(self) -> bool:
+        """Whether there will be more to do here when trials of other processes have got there."""
+        return self._population is not None and (self._any_runs() or self.may_promote(0))
 
     def next_trial(self, room: float, max_steps: int | None) -> Trial | None:
         """Hand out a trial; see ``TrialController.next_trial``."""
@@ -220,17 +230,27 @@ class Ledger(TrialController):
         """Tell whether a paused trial may go on, where so many new ones may be begun."""
         return self.promoted(room, self._longest()) is not None
 
-    def finish(self) -> None:
-        """End the trials that the rule paused and would pause again; those that may go on stay paused."""
-        if not any(one.state == "running" for one in self.study.record):
-            # Else another process still works on the study, and may yet promote some.
+    def finish(self, *, early: bool = False) -> None:
+        """End the trials that the rule paused and would pause again; those that may go on stay paused.
+
+        Args:
+            early: Whether the run ends though there is more to do.
+        """
+        # Where another process still works on the study, it may yet promote some.
+        over = not self._any_runs()
+        if over and self._population is not None and not early:
+            over = not self.may_promote(0) and not self._any_runs()
+        if over:
             self._room = 0
-            over = None if self._population is None else "Population-based training: the run ended."
-            self.end_paused(self._longest(), otherwise=over)
+            why = None if self._population is None else "Population-based training: the run ended."
+            self.end_paused(self._longest(), otherwise=why)
         if self._population is not None:
             self._population.clear(self.folders)
         self.look()
         self._clear_folders()
+
+    def _any_runs(self) -> bool:
+        return any(one.state == "running" for one in self.study.record)
 
     def _longest(self) -> int | None:
         """Give how long a training is: as the last settled one said, else as the longest whole one was."""

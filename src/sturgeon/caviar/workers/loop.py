@@ -168,9 +168,11 @@ class WorkerLoop:
                 if self._closing is None:
                     self._obey()
                     self._hand_out()
-                if not self._trainings and (self._closing is not None or self._nothing_left):
+                if self._nothing_left and self._closing is None and self._ledger.waits_for_others():
+                    self._exhausted = False  # what they run may be there to be asked for, if they die
+                elif not self._trainings and (self._closing is not None or self._nothing_left):
                     if not self._must_pause:
-                        self._ledger.finish()
+                        self._ledger.finish(early=self._closing is not None)
                     return stop.is_set()
                 interrupt = stop if isinstance(stop, Interrupt) and not stop.is_set() else None
                 for worker, message in self._pool.messages(self._seconds_to_wait(), interrupt):

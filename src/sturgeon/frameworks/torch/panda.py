@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from sturgeon.errors import InputError
@@ -75,7 +76,7 @@ class TorchTraining(OptimizerSettings, Training):
 
     def save(self, path: Path) -> None:
         """Write what ``torch.save`` writes, with tensors and plain values only."""
-        state = {name: state_of(part) for name, part in self.parts.items()}
+        state = {name: _without_numpy(state_of(part)) for name, part in self.parts.items()}
         torch.save({**state, _RANDOM: random_states()}, path)
 
     def load(self, path: Path, values: Mapping[str, Any]) -> str:
@@ -95,6 +96,15 @@ class TorchTraining(OptimizerSettings, Training):
         restore_random_states(state[_RANDOM])
         self.set(**{name: value for name, value in values.items() if name in self._names})
         return ""
+
+
+def _without_numpy(state: Any) -> Any:
+    """A state with Python's numbers for NumPy's, as of ``np.logspace``: those can be read back."""
+    if isinstance(state, Mapping):
+        return {name: _without_numpy(each) for name, each in state.items()}
+    if isinstance(state, list | tuple):
+        return type(state)(_without_numpy(each) for each in state)
+    return state.item() if isinstance(state, np.generic) else state
 
 
 def Panda(

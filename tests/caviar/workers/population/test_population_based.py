@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +149,43 @@ def test_a_process_that_dies_between_copying_and_ending_loses_nothing(whole, tmp
             run(seed=1, study=place)
     with run(seed=1, study=place, resume=True) as study:
         assert outcome(study) == outcome(whole)
+
+
+PROGRAM = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+import test_population_based as here
+
+def train(trial):
+    def die(metrics):
+        if trial.number == 9 and trial._step == 8 and trial.attempt == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    trial.listeners.append(die)
+    here.train(trial)
+
+here.run(train, seed=1, study=sys.argv[2], resume=True)
+"""
+
+
+def start(place, attempt):
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, Path(__file__).parent, place, str(attempt)])
+
+
+def test_a_process_that_was_killed_loses_nothing(whole, tmp_path):
+    place = tmp_path / "population.study"
+    assert start(place, 2).wait() == -signal.SIGKILL
+    with run(seed=1, study=place, resume=True) as study:
+        assert outcome(study) == outcome(whole)
+
+
+def test_several_processes_train_one_population_together(whole, tmp_path):
+    place = tmp_path / "population.study"
+    running = [start(place, -1) for _ in range(2)]
+    assert [one.wait() for one in running] == [0, 0]
+    with Study.open(place) as study:
+        assert outcome(study) == outcome(whole)
+        assert trained(study) == 8 * EPOCHS
 
 
 def test_one_of_several_processes_copies_after_a_generation():

@@ -39,10 +39,21 @@ class Population:
         self._search = search
         self._told = False
 
-    def room(self) -> float:
-        """How many members of the first population are still to be begun."""
-        begun = sum(one.copied is None and one.state != "waiting" for one in self._study.record)
-        return 0 if self.is_whole else max(0, self._search.population - begun)
+    def room(self, running: int) -> int:
+        """How many trials may be begun, or taken over from a process that died.
+
+        Args:
+            running: How many run in this process.
+        """
+        record = self._study.record
+        begun = sum(one.copied is None and one.state != "waiting" for one in record)
+        elsewhere = sum(one.state == "running" for one in record) - running
+        return max(0, elsewhere) + (0 if self.is_whole else max(0, self._search.population - begun))
+
+    def most(self) -> int:
+        """How many trials there may be by now: the first population, and the copies that were made."""
+        whole = self._search.population + sum(one.copied is not None for one in self._study.record)
+        return whole if self.rule.trials is None else min(whole, self.rule.trials)
 
     def next_to_resume(self, room: float, folders: TrialFolders, end: End) -> int | None:
         """Say who may go on; where a generation is over, its worst are ended and its best copied first.
@@ -113,9 +124,11 @@ class Population:
 
     def clear(self, folders: TrialFolders) -> None:
         """Remove copied checkpoints from which nobody can go on any more."""
-        open_trials = [one.number for one in self._study.record if one.state not in FINISHED]
+        record = self._study.record
+        decided = self._search.decided(record)
+        open_trials = [one.number for one in record if one.state not in FINISHED]
         needed = {self._study.trial(number).checkpoint for number in open_trials}
-        folders.keep_aside({one for one in needed if one is not None})
+        folders.keep_aside({one for one in needed if one is not None}, until=decided)
 
 
 def population_of(study: Study, stopping: Stopping | None, trials: int | None) -> Population | None:
