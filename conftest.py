@@ -4,6 +4,8 @@ import gc
 import os
 import signal
 
+import pytest
+
 # Each of these frameworks brings its own copies of what the others bring too (threads, protocol buffers). A
 # process that has loaded them all may end without a word: their tests run in processes of their own.
 collect_ignore = [
@@ -31,6 +33,20 @@ LONG = (
     "tests/network",
 )
 
+# Files whose tests read what scripts of one process came to (`ran_in`): they stay in one process too.
+FRAMEWORK_SCRIPTS = tuple(
+    f"tests/frameworks/{name}.py"
+    for name in (
+        "keras/test_keras",
+        "keras/test_keras_lanes",
+        "paddle/test_paddle",
+        "test_copied_trials",
+        "test_same_network",
+        "test_tended",
+        "torch/test_lightning",
+    )
+)
+
 # Imports make a million objects that stay to the end: looking through them for rubbish gains nothing, and
 # little by doing so as often afterwards as Python does, which JAX makes dear.
 gc.disable()
@@ -48,3 +64,16 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Look for rubbish again."""
     gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Deal the tests out file by file, and some files together."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "framework scripts" if file in FRAMEWORK_SCRIPTS else file
+
+    return Together(config, log) if config.getoption("dist") == "loadfile" else None

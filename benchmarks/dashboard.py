@@ -40,6 +40,7 @@ SPACE = st.Space(
     layers=st.Integer(2, 4, priority=3),
 )
 PAGES = 3
+PATIENCE = 600
 TRAINING = """
 import sys, time
 import sturgeon as st
@@ -130,7 +131,7 @@ def server(command: list[str], port: int, page: str) -> Iterator[tuple[psutil.Pr
                     break
                 time.sleep(0.02)
             began = time.perf_counter()
-            answer = httpx.get(base + page, timeout=600, follow_redirects=True)
+            answer = httpx.get(base + page, timeout=PATIENCE, follow_redirects=True)
             answer.raise_for_status()
             yield psutil.Process(started.pid), base, time.perf_counter() - began
         finally:
@@ -160,11 +161,13 @@ def in_browser(address: str, ready: str) -> float | None:
         print(f"no browser: {type(error).__name__}", file=sys.stderr)
         return None
     with driver:
-        driver.set_page_load_timeout(600)
+        driver.set_page_load_timeout(PATIENCE)
         driver.get("about:blank")
         began = time.perf_counter()
         driver.get(address)
-        WebDriverWait(driver, 600, poll_frequency=0.02).until(lambda d: d.execute_script(f"return {ready}"))
+        WebDriverWait(driver, PATIENCE, poll_frequency=0.02).until(
+            lambda d: d.execute_script(f"return {ready}")
+        )
         return time.perf_counter() - began
 
 
@@ -181,7 +184,7 @@ class Listener:
     def _listen(self) -> None:
         table = picture = time.monotonic()
         address = f"{self._base}/study/{self._key}"
-        with httpx.Client(timeout=600) as client, client.stream("GET", f"{address}/events") as stream:
+        with httpx.Client(timeout=PATIENCE) as client, client.stream("GET", f"{address}/events") as stream:
             for line in stream.iter_lines():
                 if self._ended.is_set():
                     return
@@ -189,10 +192,10 @@ class Listener:
                     continue
                 self.heard += 1
                 if time.monotonic() - table > 5:
-                    httpx.get(f"{address}/table", timeout=600)
+                    httpx.get(f"{address}/table", timeout=PATIENCE)
                     table = time.monotonic()
                 if time.monotonic() - picture > 10:
-                    httpx.get(f"{address}/figure/best_so_far", timeout=600)
+                    httpx.get(f"{address}/figure/best_so_far", timeout=PATIENCE)
                     picture = time.monotonic()
 
     def close(self) -> None:
@@ -223,6 +226,7 @@ def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]
     port = free_port()
     command = [sys.executable, "-m", "sturgeon", "dashboard", str(path), "--no-browser", "--port", str(port)]
     with server(command, port, "/") as (process, base, first):
+        begun = sum(process.cpu_times()[:2])
         ready = "document.querySelectorAll('tbody tr[data-trial]').length > 40"
         drawn = "document.querySelector('[data-canvas] .scatterlayer .trace') !== null"
         table, picture = in_browser(base, ready), in_browser(base, drawn)
@@ -243,6 +247,7 @@ def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]
         training.close()
         return {
             "first page, s": first,
+            "start and first page, s of processor": begun,
             "table in the browser, s": table,
             "picture in the browser, s": picture,
             "an update, ms of processor": 1000 * spent / max(1, heard),
@@ -256,11 +261,11 @@ def measure_optuna(url: str) -> dict[str, float | None]:
     command = [str(Path(sys.executable).parent / "optuna-dashboard"), url, "--port", str(port)]
     with server(command, port, "/dashboard/") as (process, base, _):
         began = time.perf_counter()
-        httpx.get(f"{base}/api/studies/1", timeout=600).raise_for_status()
+        httpx.get(f"{base}/api/studies/1", timeout=PATIENCE).raise_for_status()
         first = time.perf_counter() - began
         before = sum(process.cpu_times()[:2])
         for _ in range(3):
-            httpx.get(f"{base}/api/studies/1?after=0", timeout=600)
+            httpx.get(f"{base}/api/studies/1?after=0", timeout=PATIENCE)
         update = (sum(process.cpu_times()[:2]) - before) / 3
         drawn = "document.querySelector('.js-plotly-plot .scatterlayer .trace') !== null"
         picture = in_browser(f"{base}/dashboard/studies/1", drawn)
@@ -282,19 +287,24 @@ def main() -> None:
     parser.add_argument("--round-steps", type=int, default=10_000, help="of one round, a millisecond each")
     parser.add_argument("--no-peer", action="store_true", help="leave optuna-dashboard out")
     asked = parser.parse_args()
+    print(f"{asked.trials:,} trials of {asked.steps} steps", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         ours = Path(folder) / "bench.study"
         make_ours(ours, asked.trials, asked.steps)
-        found = {"sturgeon": measure_ours(ours, asked.rounds, asked.round_steps)}
+        print_found("sturgeon", measure_ours(ours, asked.rounds, asked.round_steps))
         if not asked.no_peer:
             url = make_optuna(Path(folder) / "optuna.db", asked.trials, asked.steps)
-            found["optuna-dashboard"] = measure_optuna(url)
-    names = list(dict.fromkeys(name for one in found.values() for name in one))
-    print(f"{asked.trials:,} trials of {asked.steps} steps")
-    print(f"{'':28}" + "".join(f"{who:>20}" for who in found))
-    for name in names:
-        cells = [one.get(name) for one in found.values()]
-        print(f"{name:28}" + "".join(f"{'–' if cell is None else f'{cell:.3f}':>20}" for cell in cells))
+            try:
+                print_found("optuna-dashboard", measure_optuna(url))
+            except httpx.TimeoutException:
+                print(f"optuna-dashboard: no answer in {PATIENCE} s")
+
+
+def print_found(who: str, found: dict[str, float | None]) -> None:
+    """Print what was found of one of them, as soon as it is known."""
+    print(who)
+    for name, value in found.items():
+        print(f"  {name:38}{'–' if value is None else f'{value:.3f}':>12}", flush=True)
 
 
 if __name__ == "__main__":

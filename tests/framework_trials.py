@@ -3,14 +3,9 @@
 import json
 from pathlib import Path
 
-from script_runs import run_scripts
 
-SCRIPTS = Path(__file__).parent / "frameworks" / "scripts"
-
-
-def run_cases(script, folder):
-    """Run a script in a folder; what became of each case, by its name."""
-    ran = run_scripts([SCRIPTS / script], folder, CUDA_VISIBLE_DEVICES="")[script]
+def cases_of(ran):
+    """What became of each case of a script, by its name."""
     assert ran.error is None, ran.error
     return json.loads(ran.out.splitlines()[-1])
 

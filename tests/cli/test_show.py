@@ -19,7 +19,9 @@ def make(place, trials, space=None):
 
 def test_show_says_how_much_each_hyperparameter_mattered(sturgeon, tmp_path):
     place = make(tmp_path / "many.study", 80)
-    printed = " ".join(sturgeon("show", place).out.split())
+    piped = sturgeon("show", place).out
+    assert piped == "".join(f"{line.rstrip()}\n" for line in piped.splitlines())  # nothing but text
+    printed = " ".join(piped.split())
     assert "learning_rate (priority 1)" in printed
     assert "The notes' order held here" in printed
     importance = json.loads(sturgeon("show", place, "--json").out)["importance"]

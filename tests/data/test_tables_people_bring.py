@@ -23,7 +23,8 @@ def repeated(values) -> list:
 
 
 def days(form: str, start: str = "2020-01-15", step: int = 7) -> list[str]:
-    return list((pd.Timestamp(start) + pd.to_timedelta(np.arange(ROWS) * step, unit="D")).strftime(form))
+    first = datetime.date.fromisoformat(start)  # pandas 2.2 cannot add days to one before 1677
+    return [(first + datetime.timedelta(days=step * row)).strftime(form) for row in range(ROWS)]
 
 
 def write(tmp_path, *, end: str = ".csv", separator: str = ",", **columns):

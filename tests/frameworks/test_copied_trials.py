@@ -2,28 +2,20 @@
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-SCRIPT = Path(__file__).parent / "scripts" / "copied_trials.py"
 
 
 @pytest.mark.parametrize(
     ("framework", "decay"), [("torch", 0.5), ("lightning", 0.5), ("keras", 1.0), ("paddle", 0.5)]
 )
-def test_a_copy_trains_at_its_own_rate_and_goes_on_with_the_schedule(framework, decay):
+def test_a_copy_trains_at_its_own_rate_and_goes_on_with_the_schedule(framework, decay, ran_in):
     if importlib.util.find_spec(framework) is None:
         pytest.skip(f"needs the extra {framework}")
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    done = subprocess.run(
-        [sys.executable, SCRIPT, framework], capture_output=True, text=True, check=False, env=environment
-    )
-    assert done.returncode == 0, done.stderr
-    trials = json.loads(done.stdout.splitlines()[-1])
+    together = "torch" if framework == "lightning" else framework
+    error, out, _ = ran_in(together)[1][f"{framework}_copied.py"]
+    assert error is None, error
+    trials = json.loads(out.splitlines()[-1])
     copies = [one for one in trials if one["step"]]
     assert copies
     for one in trials:

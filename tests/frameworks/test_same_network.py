@@ -1,99 +1,68 @@
 """One network in five frameworks: the same weights and mini-batches give the same numbers, in float64.
 
-Each framework runs in a process of its own, by a script that a user of that framework could have written.
+Each framework runs in a process of its own, with a script that a user of that framework could have written.
 The last test is of the test: a batch norm that is wrong in one of the usual ways does not pass.
 """
 
-import os
-import subprocess
-import sys
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from network_problem import (
+    ADAM_EPSILON,
+    BETA1,
+    BETA2,
+    LEARNING_RATE,
+    NORM_EPSILON,
+    NORM_MOMENTUM,
+    make_batches,
+    make_test_rows,
+    make_weights,
+)
 from sturgeon.network import stack
 from sturgeon.network.batch_norm import update_running
 from sturgeon.network.model import forward_test, forward_training
 from sturgeon.network.objectives import row_losses
 from sturgeon.network.optimizers import descend
 from sturgeon.network.settings import OptimizerSettings
-from sturgeon.network.weights import Architecture, Statistics, Weights, initial_moments, initial_weights
+from sturgeon.network.weights import Statistics, Weights, initial_moments
 
-SCRIPTS = Path(__file__).parent / "scripts" / "same_network"
 MODULES = {"keras": "tensorflow", "torch": "torch", "flax": "flax", "paddle": "paddle"}
 TOLERANCE = 1e-5
-NORM_MOMENTUM, NORM_EPSILON = 0.8, 1e-3
-LEARNING_RATE, BETA1, BETA2 = 0.03, 0.9, 0.99
-ADAM_EPSILON = 1e-3  # large, so that it matters where it is added
-ROWS = (24, 24, 24, 24, 5)  # the last mini-batch of an epoch is short: m is not the same in every step
 
 
 @pytest.fixture(scope="module")
 def weights() -> Weights:
-    stream = np.random.default_rng(0)
-    drawn = initial_weights(Architecture(6, 3, 8, 3), stream)
-    wide = Weights(*(np.asarray(leaf, np.float64) for leaf in drawn))
-    return wide._replace(
-        gamma=stream.uniform(0.5, 1.5, wide.gamma.shape), beta=stream.normal(0, 0.3, wide.beta.shape)
-    )
+    return make_weights()
 
 
 @pytest.fixture(scope="module")
 def batches():
-    stream = np.random.default_rng(1)
-    return [(stream.normal(1, 2, (rows, 6)), stream.integers(3, size=rows).astype(np.int32)) for rows in ROWS]
+    return make_batches()
 
 
 @pytest.fixture(scope="module")
 def x_test():
-    return np.random.default_rng(2).normal(1, 2, (11, 6))
+    return make_test_rows()
 
 
 @pytest.fixture(scope="module")
-def problem(weights, batches, x_test, tmp_path_factory):
-    path = tmp_path_factory.mktemp("same_network") / "problem.npz"
-    rows = {
-        f"{name}{step}": part for step, (x, y) in enumerate(batches) for name, part in (("x", x), ("y", y))
-    }
-    np.savez(
-        path,
-        **weights._asdict(),
-        **rows,
-        x_test=x_test,
-        steps=len(batches),
-        norm_momentum=NORM_MOMENTUM,
-        norm_epsilon=NORM_EPSILON,
-        learning_rate=LEARNING_RATE,
-        beta1=BETA1,
-        beta2=BETA2,
-        adam_epsilon=ADAM_EPSILON,
-    )
-    return path
+def answer_of(ran_in):
+    """What a framework's script comes to."""
 
-
-@pytest.fixture(scope="module")
-def answer_of(problem):
-    """Run a framework's script, once."""
-    found = {}
-
-    def run(framework):
+    def answer(framework):
         if find_spec(MODULES[framework]) is None:  # not imported: two of them get on badly in one process
             pytest.skip(f"sturgeon[{framework}] is not installed")
-        if framework not in found:
-            path = problem.with_name(f"{framework}.npz")
-            environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-            command = [sys.executable, SCRIPTS / f"in_{framework}.py", problem, path]
-            ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            assert ran.returncode == 0, ran.stderr
-            found[framework] = dict(np.load(path))
-        return found[framework]
+        folder, ran = ran_in(framework)
+        error = ran[f"in_{framework}.py"].error
+        assert error is None, error
+        return dict(np.load(folder / f"{framework}.npz"))
 
-    return run
+    return answer
 
 
 def our_answer(weights, batches, x_test):
@@ -138,6 +107,15 @@ def test_forward_gradients_averages_and_adam_are_the_same(framework, answer_of, 
     record_property("largest relative difference", max(found.values()))
     print(f"{framework}: the largest relative difference is {max(found.values()):.1e}")
     assert {name: value for name, value in found.items() if not value < TOLERANCE} == {}
+
+
+@pytest.mark.parametrize("framework", ["keras", "paddle"])
+def test_what_the_page_on_the_notes_rebuilds_in_a_framework_answers_the_same(framework, ran_in):
+    """PyTorch's and JAX's are tested with the page, in ``tests/notes/test_claims.py``."""
+    if find_spec(MODULES[framework]) is None:
+        pytest.skip(f"sturgeon[{framework}] is not installed")
+    error = ran_in(framework)[1][f"{framework}_notes.py"].error
+    assert error is None, error
 
 
 def test_pytorchs_own_running_variance_is_the_unbiased_one(answer_of, ours, weights, batches):

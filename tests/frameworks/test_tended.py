@@ -2,37 +2,17 @@
 
 import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
-from script_runs import run_scripts
-
-SCRIPTS = Path(__file__).parent / "scripts"
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """Run the script of a framework; PyTorch's and Lightning's in one process, as a start takes longest."""
-    found = {}
-
-    def run(framework):
-        if f"{framework}_tended.py" not in found:
-            together = ["torch", "lightning"] if framework in ("torch", "lightning") else [framework]
-            there = [name for name in together if importlib.util.find_spec(name) is not None]
-            scripts = [SCRIPTS / f"{name}_tended.py" for name in there]
-            found.update(run_scripts(scripts, tmp_path_factory.mktemp(framework)))
-        return found[f"{framework}_tended.py"]
-
-    return run
-
 
 @pytest.fixture(params=["torch", "lightning", "keras", "paddle"])
-def told(request, ran):
+def told(request, ran_in):
     """What the script of a framework prints at its end, and the learning rate that the optimiser has then."""
     if importlib.util.find_spec(request.param) is None:
         pytest.skip(f"needs the extra {request.param}")
-    error, out, _ = ran(request.param)
+    together = "torch" if request.param == "lightning" else request.param
+    error, out, _ = ran_in(together)[1][f"{request.param}_tended.py"]
     assert error is None, error
     text, _, rate = out.splitlines()[-1].rpartition(" ")
     return json.loads(text), float(rate)

@@ -90,6 +90,15 @@ def test_the_page_says_what_is_new_within_a_second(walk):
         assert next(events) != first
 
 
+def test_the_page_speaks_the_readers_language(walk):
+    with served(walk) as (client, _, _):
+        for language, word in (("vi", "Tạm dừng"), ("zh", "暂停"), ("en", "Pause")):
+            preferred = client.get("/", headers={"Accept-Language": f"{language};q=0.9, fr"})
+            assert f'<html lang="{language}">' in preferred.text
+            assert word in preferred.text
+        assert "暂停" in client.get("/?language=zh").text
+
+
 @pytest.mark.skipif(shutil.which("chromedriver") is None, reason="needs Chromium and its driver")
 def test_in_a_browser_the_page_commands_and_another_site_does_not(walk, tmp_path):
     webdriver = pytest.importorskip("selenium.webdriver")

@@ -138,7 +138,7 @@ def run(machine, examples):
 
 
 def test_a_study_in_a_file_is_what_its_model_says():
-    run(StudyMachine, 60)
+    run(StudyMachine, 30)
 
 
 def test_a_study_on_a_server_is_what_its_model_says():

@@ -79,6 +79,7 @@ def show_study(board: Board, request: Request) -> Response:
         "figure_options": OPTIONS,
         "varied": list(space.coordinates),
         "requests": _requests_of(live, board, request),
+        "tended": live.study.about.get("job") == "panda",
         **_table_context(live, board, request),
     }
     return board.page("study.html", request, context)

@@ -163,7 +163,9 @@ def learning_curves(study: Shown, *, metric: str | None = None, language: str = 
     drawn = len(best) + len(others)
     set_caption(
         figure,
-        join_sentences(_("The best are in colour."), say_thinned(drawn, len(there), words), beyond),
+        join_sentences(
+            _("The best are in colour.") if others else "", say_thinned(drawn, len(there), words), beyond
+        ),
     )
     figure.update_layout(
         xaxis={"title": {"text": _("step")}}, yaxis={"title": {"text": label(metric)}, **axis}

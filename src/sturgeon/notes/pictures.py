@@ -80,6 +80,7 @@ def draw_bars(
     figure = new_figure(title, caption)
     for place, (name, (xs, ys)) in enumerate(bars.items()):
         figure.add_bar(x=list(xs), y=list(ys), name=name, marker={"color": SERIES[place % 6]})
+    figure.update_xaxes(type="category")  # or "16" and "32" would be places, not names
     return _titled(figure, x, y, **axes)
 
 
@@ -99,4 +100,4 @@ def _log(figure: go.Figure, axis: str) -> dict[str, Any]:
     drawn = np.concatenate([np.asarray(trace[axis], float) for trace in traces])
     drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
     ticks = log_ticks(float(drawn.min()), float(drawn.max())) if len(drawn) else {}
-    return {"type": "log", **ticks}
+    return {"type": "log", "nticks": 6, **ticks}

@@ -111,8 +111,8 @@ def test_a_killed_driver_takes_its_workers_along_and_the_study_is_resumed(nodes,
 
 def test_lanes_train_the_same_jobs_and_take_over_those_of_a_process_that_died(nodes):
     jobs = [job(number, breaks="start") if number == 3 else job(number) for number in range(6)]
-    expected, ends = tell_apart(counting(200, width=1).train(jobs, threading.Event()))
-    trainer = RayTrainer(Cluster(Ray(workers=2)), functools.partial(counting, 200, width=1), OBJECTIVE, 200)
+    expected, ends = tell_apart(counting(50, width=1).train(jobs, threading.Event()))
+    trainer = RayTrainer(Cluster(Ray(workers=2)), functools.partial(counting, 50, width=1), OBJECTIVE, 50)
     killed = False
     events = []
     with trainer.open() as lanes:
@@ -120,8 +120,9 @@ def test_lanes_train_the_same_jobs_and_take_over_those_of_a_process_that_died(no
             lanes.start(one)
         for event in to_the_end(lanes):
             events.append(event)
-            if not killed and len(events) > 40:
-                ray.kill(next(iter(lanes._actors.members.values())).handle)
+            busy = [slot for slot, held in lanes._jobs.items() if held]
+            if not killed and len(events) > 40 and busy:
+                ray.kill(lanes._actors.members[busy[0]].handle)
                 killed = True
     curves, ended = tell_apart(events)
     assert killed

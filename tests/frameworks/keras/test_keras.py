@@ -1,30 +1,15 @@
 """Keras's own ``fit`` under a trial, and what is refused."""
 
-import re
-from pathlib import Path
-
 import pytest
 
-from keras_scripts import needs_keras, run, run_keras_scripts
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """What became of each script and of the page on KerasTuner; the last changes the environment."""
-    folder = tmp_path_factory.mktemp("keras")
-    page = (Path(__file__).parents[3] / "docs" / "keras-tuner.md").read_text()
-    data, _, ours = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    small = ours.replace("trials=12", "trials=1").replace("epochs=10", "epochs=1")
-    shape = "assert best_model.predict(x_val).shape == (540, 10)"
-    (folder / "page.py").write_text(data + small.replace("workers=2", "workers=0") + shape)
-    scripts = ["keras_live.py", "keras_report.py", folder / "page.py", "keras_tune.py"]
-    return run_keras_scripts(scripts, folder)
+from keras_scripts import needs_keras, run
 
 
 @needs_keras
 @pytest.mark.parametrize("script", ["keras_live.py", "keras_report.py", "page.py", "keras_tune.py"])
-def test_a_script_runs_to_its_end(script, ran):
-    assert ran[script].error is None, ran[script].error
+def test_a_script_runs_to_its_end(script, ran_in):
+    error = ran_in("keras")[1][script].error
+    assert error is None, error
 
 
 def test_the_adapter_loads_no_keras_until_it_is_used(tmp_path):

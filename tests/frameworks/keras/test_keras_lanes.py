@@ -9,10 +9,10 @@ ON_JAX = ("keras_on_jax.py", "keras_live.py", "keras_loaded.py")
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(ran_in):
     """What became of each script; one on JAX loads the network that the one on TensorFlow saves."""
-    folder = tmp_path_factory.mktemp("lanes")
-    return run_keras_scripts(["keras_on_tensorflow.py"], folder) | run_keras_scripts(ON_JAX, folder, "jax")
+    folder, on_tensorflow = ran_in("keras")
+    return on_tensorflow | run_keras_scripts(ON_JAX, folder, "jax")
 
 
 @pytest.mark.parametrize("script", ["keras_on_tensorflow.py", *ON_JAX])

@@ -4,15 +4,15 @@ import importlib.util
 
 import pytest
 
-from framework_trials import check_failed, check_stopped, check_whole, run_cases
+from framework_trials import cases_of, check_failed, check_stopped, check_whole
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("paddle") is None, reason="needs the extra paddle")
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory):
+def trials(ran_in):
     """What became of each case."""
-    return run_cases("paddle_trials.py", tmp_path_factory.mktemp("paddle"))
+    return cases_of(ran_in("paddle")[1]["paddle_trials.py"])
 
 
 def test_every_epoch_is_reported_and_the_last_checkpoint_kept(trials):

@@ -1,7 +1,6 @@
-"""A small population of each framework; prints as JSON at which rate trials and their copies were trained."""
+"""A small population of a framework; prints as JSON at which rate trials and their copies were trained."""
 
 import json
-import sys
 
 import numpy as np
 
@@ -106,9 +105,9 @@ def with_paddle(trial):
     )
 
 
-if __name__ == "__main__":
+def tune_copies(framework):
     study = st.tune(
-        globals()[f"with_{sys.argv[1]}"],
+        globals()[f"with_{framework}"],
         st.Space(learning_rate=st.Real(1e-4, 1e-1, scale="log")),
         minimize="loss",
         search=st.PopulationBasedTraining(population=3, interval=2),

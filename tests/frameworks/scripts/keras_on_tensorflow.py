@@ -54,10 +54,10 @@ def build_own(config):
 
 
 assert keras.backend.backend() == "tensorflow"
-result = population(build, DATA, SPACE, epochs=3, trials=4, batch_size=16, maximize="val_accuracy", seed=1)
-assert result.study.counts()["complete"] == 4, result.study.trials
-result.best.save("best.keras")
-loaded = keras.models.load_model("best.keras")
+result = population(build, DATA, SPACE, epochs=2, trials=2, batch_size=16, maximize="val_accuracy", seed=1)
+assert result.study.counts()["complete"] == 2, result.study.trials
+result.best.save("in_lanes.keras")
+loaded = keras.models.load_model("in_lanes.keras")
 here = loaded.predict(X[60:], verbose=0)
 accuracy = float((here.argmax(axis=1) == y[60:]).mean())
 assert abs(accuracy - result.study.best.value) < 1e-6, (accuracy, result.study.best.value)
@@ -66,6 +66,6 @@ assert abs(accuracy - result.study.best.value) < 1e-6, (accuracy, result.study.b
 np.save("x.npy", X[60:])
 np.save("predicted.npy", here)
 
-alone = population(build_own, DATA, SPACE, epochs=2, trials=2, batch_size=16, seed=1)
-assert alone.study.counts()["complete"] == 2, alone.study.trials
+alone = population(build_own, DATA, SPACE, epochs=1, trials=1, batch_size=16, seed=1)
+assert alone.study.counts()["complete"] == 1, alone.study.trials
 assert alone.best.predict(X[60:]).shape == (30, 2)

@@ -120,8 +120,7 @@ def on_gpu(config):
     return model
 
 
-assert "must be compiled" in refusal(not_compiled, RATE, TRAIN, VALIDATION)
-assert "must be compiled" in refusal(not_compiled, RATE, TRAIN, VALIDATION, workers=1, study="none.study")
+assert "must be compiled" in refusal(not_compiled, RATE, TRAIN, VALIDATION, study="none.study")
 assert not os.path.exists("none.study")  # noqa: PTH110
 assert "got a int" in refusal(lambda config: 3, RATE, TRAIN, VALIDATION)
 assert "the same Sequential twice" in refusal(lambda config: ONLY, RATE, TRAIN, VALIDATION)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 
@@ -46,6 +48,39 @@ def test_a_frame_of_numbers_is_what_its_array_is(table):
     x = rng.normal(size=(60, 2))
     frame = pd.DataFrame(x, columns=["a", "b"])
     one, other = NetworkRegressor(**SMALL).fit(x, x[:, 0]), NetworkRegressor(**SMALL).fit(frame, x[:, 0])
+    np.testing.assert_array_equal(one.predict(x), other.predict(frame))
+
+
+QUICK = {"hidden_units": 4, "layers": 1, "epochs": 1, "random_state": 0}
+
+
+def test_frames_of_polars_and_arrow_are_what_those_of_pandas_are(table):
+    frame, kind, _ = table
+    of_pandas = NetworkClassifier(**QUICK).fit(frame, kind)
+    expected = of_pandas.predict_proba(frame)
+    for other in (pl.from_pandas(frame), pa.Table.from_pandas(frame)):
+        np.testing.assert_array_equal(of_pandas.predict_proba(other), expected)
+        model = NetworkClassifier(**QUICK).fit(other, kind)
+        np.testing.assert_array_equal(model.predict_proba(frame), expected)
+    of_arrow = frame.convert_dtypes(dtype_backend="pyarrow")
+    np.testing.assert_array_equal(of_pandas.predict_proba(of_arrow), expected)
+
+
+@pytest.mark.parametrize("bounds", [None, True])
+@pytest.mark.parametrize(
+    "names", [["a", "b", "c"], [0, 1, 2], pd.MultiIndex.from_product([["g"], ["a", "b", "c"]])]
+)
+def test_names_that_are_no_texts_predict_too(table, names, bounds):
+    frame, kind, _ = table
+    frame = frame.set_axis(names, axis=1)
+    model = NetworkClassifier(**QUICK, bounds=bounds).fit(frame, kind)
+    assert model.predict(frame).shape == (200,)
+
+
+def test_a_frame_of_numbers_within_bounds_is_what_its_array_is():
+    x = np.random.default_rng(1).normal(size=(60, 2))
+    frame = pd.DataFrame(x, columns=["a", "b"])
+    one, other = (NetworkRegressor(**QUICK, bounds=True).fit(rows, x[:, 0]) for rows in (x, frame))
     np.testing.assert_array_equal(one.predict(x), other.predict(frame))
 
 

@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from framework_trials import check_failed, check_stopped, check_whole, run_cases
+from framework_trials import cases_of, check_failed, check_stopped, check_whole
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("lightning") is None, reason="needs the extra lightning"
@@ -12,9 +12,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory):
+def trials(ran_in):
     """What became of each case."""
-    return run_cases("lightning_trials.py", tmp_path_factory.mktemp("lightning"))
+    return cases_of(ran_in("torch")[1]["lightning_trials.py"])
 
 
 def test_every_epoch_is_reported_and_the_last_checkpoint_kept(trials):

@@ -176,6 +176,8 @@ class RayLanes:
         else:
             event: Event = message  # pyright: ignore[reportAssignmentType]
             if isinstance(event, EpochDone):
+                if event.step <= self._reached.get(event.number, 0):
+                    return  # told by the actor before
                 self._reached[event.number] = event.step
             else:
                 self._jobs[actor.slot].pop(event.number, None)
@@ -199,7 +201,8 @@ class RayLanes:
             if self._losses[job.number] >= ATTEMPTS:
                 self._events.append(Broken(job.number, RunError(f"{why}, {ATTEMPTS} times")))
                 continue
-            reached = self._reached.pop(job.number, job.reported_epochs)
+            # The last epoch that it told of is told once more: how it ended may not have been heard.
+            reached = self._reached.get(job.number, 1) - 1
             self._waiting.appendleft(replace(job, reported_epochs=reached))
 
 

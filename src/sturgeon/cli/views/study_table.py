@@ -59,8 +59,11 @@ def print_study(study: Study, shown: Shown) -> None:
         shown: What to show of it.
     """
     console = make_console()
-    for part in _parts(study, shown):
-        console.print(part, soft_wrap=isinstance(part, Text))
+    with console.capture() as captured:
+        for part in _parts(study, shown):
+            console.print(part, soft_wrap=isinstance(part, Text))
+    lines = captured.get().split("\n")
+    sys.stdout.write("\n".join(lines if console.is_terminal else [line.rstrip() for line in lines]))
 
 
 def draw_study(study: Study, shown: Shown) -> RenderableType:

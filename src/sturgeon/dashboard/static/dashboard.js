@@ -242,10 +242,12 @@
     if (home.id === "study") {
       say(news.texts);
       const [going, paused] = ["going", "paused"].map((when) => document.querySelector('[data-when="' + when + '"]'));
-      const held = document.activeElement === going || document.activeElement === paused;
-      going.hidden = news.pause !== "";
-      paused.hidden = news.pause === "";
-      if (held) (going.hidden ? paused : going).focus();
+      if (going) { // a training that is tended by hand has its own page
+        const held = document.activeElement === going || document.activeElement === paused;
+        going.hidden = news.pause !== "" || !news.busy; // nothing to pause where nothing runs
+        paused.hidden = news.pause === "";
+        if (held) (paused.hidden ? going : paused).focus();
+      }
       patchRows(news.rows);
       await extendRunning(news);
       tableStale = tableStale || Object.keys(news.rows).length > 0;

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sturgeon.errors import InputError, SpaceError
-from sturgeon.frameworks.sklearn.tables import as_table, has_text_or_gaps, is_table
+from sturgeon.frameworks.sklearn.tables import as_table, has_text_or_gaps, is_table, of_pandas
 from sturgeon.search import Search, search_by_name
 from sturgeon.space import Config, Constant, Space, standard_space
 
@@ -141,10 +141,12 @@ class _NetworkEstimator(BaseEstimator):
     def _rows_of(self, x: Any, y: Any, *, numeric: bool) -> tuple[Any, Any]:
         """Inputs as an array, or as a table where they have text or gaps, or bounds are wanted; and y."""
         # Whether predict gets a table is decided here.
-        self._takes_tables = has_text_or_gaps(x) or bool(self.bounds)
+        x = of_pandas(x)
+        self._own_names = has_text_or_gaps(x)
+        self._takes_tables = self._own_names or bool(self.bounds)
         if not self._takes_tables:
             return self._numbers_of(x, y, numeric=numeric)
-        if not has_text_or_gaps(x):  # numbers only: with all of scikit-learn's checks
+        if not self._own_names:  # numbers only: with all of scikit-learn's checks
             x, y = self._numbers_of(x, y, numeric=numeric)
             return as_table(x), y
         validate_data(self, x, skip_check_array=True)
@@ -161,12 +163,15 @@ class _NetworkEstimator(BaseEstimator):
 
     def _inputs(self, x: Any) -> Any:
         check_is_fitted(self)
+        x = of_pandas(x)
         if not self._takes_tables:
             return validate_data(self, x, dtype=np.float64, reset=False)
+        named = hasattr(self, "feature_names_in_")
+        own_names = getattr(self, "_own_names", named)
         if is_table(x):
             validate_data(self, x, reset=False, skip_check_array=True)
-            return x if hasattr(self, "feature_names_in_") else as_table(x.to_numpy())
-        if hasattr(self, "feature_names_in_"):
+            return x if own_names else as_table(x.to_numpy())
+        if own_names:
             raise InputError(
                 f"What learnt from a table predicts for tables; got {type(x).__name__}. Give a data frame "
                 "with the same columns."

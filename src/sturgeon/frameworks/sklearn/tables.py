@@ -17,6 +17,21 @@ def is_table(x: Any) -> bool:
     return pandas is not None and isinstance(x, pandas.DataFrame)
 
 
+def of_pandas(x: Any) -> Any:
+    """A data frame of Polars, or a table of Arrow, as one of pandas; whatever else stays as it is.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> of_pandas(pa.table({"river": ["Elbe", None]})).shape, of_pandas([[1.0]])
+        ((2, 1), [[1.0]])
+    """
+    if is_table(x) or not (hasattr(x, "__arrow_c_stream__") and hasattr(x, "columns")):
+        return x
+    from sturgeon.data.reading.sources import as_frame
+
+    return as_frame(x)
+
+
 def has_text_or_gaps(x: Any) -> bool:
     """Whether it is a data frame with a column that is not of numbers, or with a missing cell.
 

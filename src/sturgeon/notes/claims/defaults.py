@@ -25,7 +25,7 @@ def tell(_: Translate) -> Told:
             "A network has many hyperparameters, and each has a default to begin with. Here the defaults are "
             "trained beside configurations drawn at random from the same space."
         ),
-        "α = 0.01, β = 0.9, mini-batch 64, 75 units, 3 layers; Adam: β₁ = 0.9, β₂ = 0.999, ε = 1e-8",
+        _("α = 0.01, β = 0.9, mini-batch 64, 75 units, 3 layers; Adam: β₁ = 0.9, β₂ = 0.999, ε = 1e-8"),
         _("It holds if the defaults beat more than half of the random configurations (95 % interval)."),
     )
 

@@ -27,7 +27,7 @@ def tell(_: Translate) -> Told:
             "Tune the learning rate first, then momentum, mini-batch and hidden units, then layers and "
             "decay. Here each hyperparameter's share of what decides a result is measured (PED-ANOVA)."
         ),
-        "α  >  β, mini-batch, units  >  layers, decay",
+        _("α  >  β, mini-batch, units  >  layers, decay"),
         _(
             "It holds if the learning rate's share exceeds the greatest other share (95 % "
             "interval); only for "

@@ -97,8 +97,8 @@ def _bowls(x: np.ndarray) -> dict[str, list[list[float]]]:
 def say(found: Finding, _: Translate) -> str:
     """What was found, in a sentence."""
     return _(
-        "Raw inputs need {times:,.0f} times as many steps [{low:,.0f}, {high:,.0f}], the geometric mean over "
-        "{count} tables and {repeats} repeats."
+        "Raw inputs need {times:,.0f} times as many steps [{low:,.0f}, {high:,.0f}]: the geometric mean; "
+        "tables: {count}, repeats: {repeats}."
     ).format(
         times=10**found.estimate,
         low=10**found.low,
@@ -139,6 +139,4 @@ def draw(found: Finding, _: Translate) -> list[go.Figure]:
     ]
 
 
-CLAIM = Claim(
-    "N9", tell, measure, say, draw, "sturgeon tune DATA --target COLUMN   # normalises by itself", 30
-)
+CLAIM = Claim("N9", tell, measure, say, draw, "sturgeon tune DATA --target COLUMN", 30)

@@ -182,14 +182,16 @@ def crawling(curves: Curves) -> Advice | None:
         return None
     fall = (losses[0] - losses[-1]) / max(len(losses) - 1, 1)  # of one epoch
     halving = losses[-1] / 2 / fall if fall > 0 else math.inf
-    if updates is not None:
-        slow = updates < (_HEALTHY / 10 if len(losses) == 1 else _HEALTHY / 3) and halving > 5
-        factor = min(max(_HEALTHY / max(updates, 1e-9), 3.0), 100.0)
+    steady = len(losses) >= 3 and all(after < before for before, after in pairwise(losses))
+    slow, factor = steady and halving > 6, 10.0 if halving > 50 else 3.0
+    size = f"at this rate it needs {halving:.0f} epochs to halve"
+    if (
+        updates is not None
+        and updates < (_HEALTHY / 10 if len(losses) == 1 else _HEALTHY / 3)
+        and halving > 5
+    ):
+        slow, factor = True, min(max(_HEALTHY / max(updates, 1e-9), 3.0), 100.0)
         size = f"a step changes a weight by {updates:.1g} of itself only, where {_HEALTHY:g} is healthy"
-    else:
-        steady = all(after < before for before, after in pairwise(losses))
-        slow, factor = len(losses) >= 3 and steady and halving > 10, 10.0 if halving > 50 else 3.0
-        size = f"at this rate it needs {halving:.0f} epochs to halve"
     if not slow:
         return None
     return Advice(
@@ -245,7 +247,8 @@ def flat(curves: Curves) -> Advice | None:
     before, after = losses[: len(losses) - window], losses[-window:]
     gain, level = min(before) - min(after), max(abs(min(before)), 1e-12)
     first = abs(curves.training(curves.epochs)[0])
-    if gain > 0.01 * level or level < 1e-3 * first:
+    falls = all(later < earlier for earlier, later in pairwise(losses))  # slowly: it crawls
+    if gain > 0.01 * level or level < 1e-3 * first or falls:
         return None
     return Advice(
         "flat",
@@ -326,8 +329,10 @@ def ending(curves: Curves) -> Advice | None:
     if planned is None or planned < 8 or "learning_rate" not in last.values:
         return None
     decays = [math.ceil(share * planned) for share in (0.7, 0.8, 0.9)]
-    if last.number not in decays or len(curves.recent) < 2:
-        return None
+    losses = curves.training(curves.recent)[-4:]
+    falls = len(losses) == 4 and all(after < before for before, after in pairwise(losses))
+    if last.number not in decays or len(curves.recent) < 2 or (falls and losses[-1] < 0.9 * losses[0]):
+        return None  # while it falls steadily, there is no noise to average out
     return Advice(
         "ending",
         f"{planned - last.number} of {planned} epochs are left: decay the learning rate, so that "

@@ -1,7 +1,7 @@
 """The application: one page, and JSON for it and for programs.
 
 ========================  =================================================================
-``GET /``                 the page
+``GET /``                 the page; ``?language=vi``, or what the browser prefers
 ``GET /api/state``        how the run stands
 ``GET /api/tree``         branches with their curves, checkpoints, changes, notes
 ``GET /api/journal``      the journal; ``?after=ID`` for what is new
@@ -31,8 +31,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sturgeon.errors import InputError, SturgeonError
+from sturgeon.languages import LANGUAGES, choose_language, translator
 from sturgeon.panda.attach import Panda
 from sturgeon.panda.kept.reading import entry_to_json, state_to_json, tree_to_json
+from sturgeon.panda.page.wording import script_texts
 from sturgeon.server.access import Access
 from sturgeon.server.app import make_app
 from sturgeon.server.events import Event, EventStream
@@ -55,8 +57,16 @@ def panda_app(tended: Panda, access: Access) -> ASGIApp:
     pages = Pages("sturgeon.panda.page", access)
 
     async def page(request: Request) -> Response:
-        name = Path(tended.study.place).name
-        return pages.render("panda.html", request, context={"name": name, "metric": tended.study.metric})
+        asked = request.query_params.get("language")
+        language = asked if asked in LANGUAGES else choose_language(request.headers.get("accept-language"))
+        context = {
+            "name": Path(tended.study.place).name,
+            "metric": tended.study.metric,
+            "languages": LANGUAGES,
+            "texts": script_texts(language),
+        }
+        words = translator(language)
+        return pages.render("panda.html", request, language=language, translations=words, context=context)
 
     def look(read: Callable[[Request], Any]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:

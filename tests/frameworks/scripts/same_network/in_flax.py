@@ -1,6 +1,4 @@
-"""The network of problem.npz in Flax NNX. Usage: in_flax.py problem.npz answer.npz."""
-
-import sys
+"""The network of problem.npz, in this folder, in Flax NNX. Writes flax.npz."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +7,7 @@ import optax
 from flax import nnx
 
 jax.config.update("jax_enable_x64", True)
-problem = np.load(sys.argv[1])
+problem = np.load("problem.npz")
 rho, epsilon = float(problem["norm_momentum"]), float(problem["norm_epsilon"])
 kernels = [problem["first"], *problem["hidden"]]
 
@@ -82,4 +80,4 @@ for step in range(int(problem["steps"])):
     answer |= {f"{k}{step}": v for k, v in arrays(nnx.to_pure_dict(nnx.state(model, nnx.Param))).items()}
 model.eval()
 answer["test"] = model(problem["x_test"])
-np.savez(sys.argv[2], **{name: np.asarray(value) for name, value in answer.items()})
+np.savez("flax.npz", **{name: np.asarray(value) for name, value in answer.items()})

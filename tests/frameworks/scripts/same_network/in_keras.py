@@ -1,13 +1,11 @@
-"""The network of problem.npz in Keras on TensorFlow. Usage: in_keras.py problem.npz answer.npz."""
-
-import sys
+"""The network of problem.npz, in this folder, in Keras on TensorFlow. Writes keras.npz."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 keras.config.set_floatx("float64")
-problem = np.load(sys.argv[1])
+problem = np.load("problem.npz")
 rho, epsilon = float(problem["norm_momentum"]), float(problem["norm_epsilon"])
 beta2, adam_epsilon = float(problem["beta2"]), float(problem["adam_epsilon"])
 kernels = [problem["first"], *problem["hidden"]]
@@ -74,4 +72,4 @@ for step in range(int(problem["steps"])):
     adam.apply(slopes)
     answer |= {f"{k}{step}": v for k, v in arrays(lambda v: v.numpy()).items()}
 answer["test"] = model(problem["x_test"], training=False)
-np.savez(sys.argv[2], **{name: np.asarray(value) for name, value in answer.items()})
+np.savez("keras.npz", **{name: np.asarray(value) for name, value in answer.items()})

@@ -1,13 +1,11 @@
-"""The network of problem.npz in PaddlePaddle. Usage: in_paddle.py problem.npz answer.npz."""
-
-import sys
+"""The network of problem.npz, in this folder, in PaddlePaddle. Writes paddle.npz."""
 
 import numpy as np
 import paddle
 from paddle import nn
 
 paddle.set_default_dtype("float64")
-problem = np.load(sys.argv[1])
+problem = np.load("problem.npz")
 rho, epsilon = float(problem["norm_momentum"]), float(problem["norm_epsilon"])
 kernels = [problem["first"], *problem["hidden"]]
 
@@ -59,4 +57,4 @@ for step in range(int(problem["steps"])):
     answer |= {f"{k}{step}": v for k, v in arrays(lambda p: p.numpy()).items()}
 model.eval()
 answer["test"] = model(paddle.to_tensor(problem["x_test"])).numpy()
-np.savez(sys.argv[2], **answer)
+np.savez("paddle.npz", **answer)

@@ -1,6 +1,4 @@
-"""The network of problem.npz in PyTorch. Usage: in_torch.py problem.npz answer.npz."""
-
-import sys
+"""The network of problem.npz, in this folder, in PyTorch. Writes torch.npz."""
 
 import numpy as np
 import torch
@@ -8,7 +6,7 @@ from torch import nn
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
-problem = np.load(sys.argv[1])
+problem = np.load("problem.npz")
 rho, epsilon = float(problem["norm_momentum"]), float(problem["norm_epsilon"])
 kernels = [problem["first"], *problem["hidden"]]
 
@@ -64,4 +62,4 @@ for step in range(int(problem["steps"])):
     answer |= {f"{k}{step}": v.copy() for k, v in arrays(lambda p: p.detach().numpy()).items()}
 model.eval()
 answer["test"] = model(torch.from_numpy(problem["x_test"])).detach().numpy()
-np.savez(sys.argv[2], **answer)
+np.savez("torch.npz", **answer)

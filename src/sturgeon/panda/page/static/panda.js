@@ -3,6 +3,9 @@
 
 const token = document.querySelector("meta[name=token]").content;
 const at = (id) => document.getElementById(id);
+const texts = JSON.parse(document.querySelector("main").dataset.texts);
+// A text with its blanks filled in: say("branch {number}", { number: 3 }).
+const say = (text, values = {}) => (texts[text] || text).replace(/\{(\w+)\}/g, (blank, name) => name in values ? values[name] : blank);
 let tree = null, state = null, lastEntry = -1, seen = {};
 
 const get = async (path) => (await fetch(path)).json();
@@ -65,7 +68,7 @@ function drawCurves() {
       const curve = branch.curves[name] || [];
       traces.push({
         x: curve.map(([epoch]) => epoch), y: smooth(curve.map(([, value]) => value), weight), mode: "lines",
-        name: `branch ${branch.branch} ${name}`, line: { color: colour, dash, width }, showlegend: dash === "solid",
+        name: `${say("branch {number}", { number: branch.branch })} ${name}`, line: { color: colour, dash, width }, showlegend: dash === "solid",
       });
     }
   });
@@ -75,14 +78,14 @@ function drawCurves() {
     text: list.map(label), mode: "markers", name, hovertemplate: "%{text}<extra></extra>",
     marker: { symbol, size: symbol === "triangle-up" ? 11 : 6, color: list.map((one) => colours.get(one.branch)) },
   });
-  marks(tree.changes, "triangle-up", "what changed here", (one) => `${words(one.new)} by ${one.author} ${one.why}`);
-  marks(tree.checkpoints.filter((one) => one.kept), "circle", "checkpoints", (one) => `checkpoint ${one.checkpoint}`);
+  marks(tree.changes, "triangle-up", say("what changed here"), (one) => `${words(one.new)} · ${one.author} · ${one.why}`);
+  marks(tree.checkpoints.filter((one) => one.kept), "circle", say("checkpoints"), (one) => say("checkpoint {number}, epoch {epoch}", { number: one.checkpoint, epoch: one.epoch }));
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   Plotly.react(at("curves"), traces, {
-    margin: { l: 60, r: 10, t: 10, b: 40 }, xaxis: { title: { text: "epoch" } },
-    yaxis: { title: { text: metric }, type: at("log").checked ? "log" : "linear" },
+    margin: { l: 60, r: 10, t: 10, b: 40 }, xaxis: { title: { text: say("epoch"), standoff: 5 }, gridcolor: "#8884" },
+    yaxis: { title: { text: metric }, gridcolor: "#8884", type: at("log").checked ? "log" : "linear" },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: dark ? "#ddd" : "#222" },
-    legend: { orientation: "h" }, uirevision: "kept",
+    legend: { orientation: "h", y: -0.2, yanchor: "top" }, uirevision: "kept",
   }, { responsive: true, displaylogo: false });
 }
 
@@ -106,7 +109,7 @@ function drawControls() {
   const kept = tree.checkpoints.filter((one) => one.kept).reverse();
   const chosen = at("checkpoints").value;
   at("checkpoints").replaceChildren(...kept.map((one) =>
-    element("option", `${one.checkpoint} (branch ${one.branch}, epoch ${one.epoch})`, { value: one.checkpoint })));
+    element("option", say("{number} (branch {branch}, epoch {epoch})", { number: one.checkpoint, branch: one.branch, epoch: one.epoch }), { value: one.checkpoint })));
   if (kept.some((one) => String(one.checkpoint) === chosen)) at("checkpoints").value = chosen;
 }
 
@@ -115,11 +118,12 @@ function drawTree() {
     const below = tree.branches.filter((one) => one.parent === parent);
     return below.map((one) => {
       const curve = one.curves[tree.metric] || [], last = curve[curve.length - 1];
-      const from = one.parent === null ? "" : ` from checkpoint ${one.checkpoint}`;
-      const item = element("li", `branch ${one.branch}${from}: ` +
-        (last ? `epoch ${last[0]}, ${tree.metric} ${last[1] === null ? "not finite" : short(last[1])} ` : ""));
+      const from = one.parent === null ? "" : ` ${say("from checkpoint {number}", { number: one.checkpoint })}`;
+      const value = last && (last[1] === null ? say("not finite") : short(last[1]));
+      const item = element("li", `${say("branch {number}", { number: one.branch })}${from}: ` +
+        (last ? `${say("epoch {number}", { number: last[0] })}, ${tree.metric} ${value} ` : ""));
       if (one.branch === tree.current) item.className = "here";
-      else item.append(element("button", "Carry on", { onclick: () => command({ action: "carry", trial: one.branch }) }));
+      else item.append(element("button", say("Carry on"), { onclick: () => command({ action: "carry", trial: one.branch }) }));
       const inner = list(one.branch);
       if (inner.length) { const box = element("ul"); box.append(...inner); item.append(box); }
       return item;
@@ -133,13 +137,13 @@ function drawNotes() {
     const item = element("li", text + " ");
     const note = tree.notes.find((one) => String(one.note) === number);
     if (note && note.proposal)
-      item.append(element("button", "Do it", { onclick: () => command({ action: "accept", note: Number(number) }) }), " ");
-    item.append(element("button", "Dismiss", {
+      item.append(element("button", say("Do it"), { onclick: () => command({ action: "accept", note: Number(number) }) }), " ");
+    item.append(element("button", say("Dismiss"), {
       onclick: () => command({ action: "dismiss", note: Number(number), values: { symptom: note ? note.symptom : "" } }),
     }));
     return item;
   });
-  at("notes").replaceChildren(...(items.length ? items : [element("li", "nothing to say")]));
+  at("notes").replaceChildren(...(items.length ? items : [element("li", say("nothing to say"))]));
 }
 
 async function drawJournal() {
@@ -148,7 +152,7 @@ async function drawJournal() {
     lastEntry = entry.id;
     if (entry.kind === "event" && entry.body.what === "thinned") continue;
     const body = entry.body, time = new Date(entry.time).toLocaleTimeString();
-    const what = body.message || body.sentence || (entry.kind === "checkpoint" ? `checkpoint ${body.number}, epoch ${body.epoch}`
+    const what = body.message || body.sentence || (entry.kind === "checkpoint" ? say("checkpoint {number}, epoch {epoch}", { number: body.number, epoch: body.epoch })
       : entry.kind === "command" ? `${body.action} ${words(body.values || {})} ${body.why || ""}` : `${body.what || ""}`);
     at("journal").prepend(element("li", `${time} ${entry.author}: ${what}`));
   }
@@ -171,7 +175,7 @@ async function show() {
   seen = {};
   for (const change of tree.changes) for (const name of Object.keys(change.new)) seen[name] = change.command;
   const value = state.value === null ? "" : `, ${state.metric} ${short(state.value)}`;
-  at("state").textContent = `${state.state}: branch ${state.branch}, epoch ${state.epoch}${value}`;
+  at("state").textContent = say("{state}: branch {branch}, epoch {epoch}", { state: say(state.state), branch: state.branch, epoch: state.epoch }) + value;
   const names = [...new Set(tree.branches.flatMap((one) => Object.keys(one.curves)))];
   if (at("metric").options.length !== names.length) {
     const chosen = at("metric").value || tree.metric;

@@ -1,0 +1,3 @@
+from notes_network import check
+
+check("keras")

@@ -1,0 +1,3 @@
+from copied_trials import tune_copies
+
+tune_copies("torch")
