@@ -7,10 +7,12 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from sturgeon.caviar.ray.settings import Ray, hide_user, option_of_address
@@ -51,13 +53,18 @@ def connect(settings: Ray, *, logs: bool = True) -> bool:
         InputError: The cluster does not answer, or has another version of Ray or Python.
         MissingExtra: Ray is not installed.
     """
+    address = settings.address or os.environ.get("RAY_ADDRESS")
+    named = None if address in ("auto", "local") else address
+    first = "ray" not in sys.modules and find_spec("ray") is not None
+    if named and first:
+        _check_answer(named)  # before Ray is imported, which takes seconds
     ray = import_ray()
     if ray.is_initialized():
         return False
-    address = settings.address or os.environ.get("RAY_ADDRESS")
-    if address not in (None, "auto", "local"):
-        _check_answer(address)
-        _check_that_this_is_a_node(ray, address)
+    if named:
+        if not first:
+            _check_answer(named)
+        _check_that_this_is_a_node(ray, named)
     elif address != "local" and (left := _last_started(ray)) is not None:  # it may be gone
         try:
             _check_answer(left)
