@@ -146,7 +146,7 @@ def measure_one(
     split: int,
     trials: int | None,
     known: Mapping[str, Any],
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, float | None]]:
     """The error and the seconds of a competitor, of several where one run gives them."""
     drop = [name for name in table.drop if name in frame.columns]
     options: dict[str, Any] = {"task": table.task, "drop": drop}

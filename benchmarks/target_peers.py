@@ -209,7 +209,7 @@ def keras_worker(path: str, seed: int, log: str, tuner: str, port: int) -> None:
     import keras
     import tensorflow as tf
 
-    import keras_tuner
+    import keras_tuner  # pyright: ignore[reportMissingImports]
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
