@@ -136,6 +136,8 @@ def test_trials_of_a_killed_node_go_on_elsewhere_from_their_checkpoints(nodes, t
     ended = []
 
     def train(trial):
+        while "DOOMED" not in os.environ and not (tmp_path / "waits").exists():
+            time.sleep(0.05)  # or the trials could be over before the other node has one
         for epoch in trial.epochs(3):
             trial.report(loss=trial.config["x"] / epoch, attempt=trial.attempt)
             trial.checkpoint(tmp_path / "kept")
