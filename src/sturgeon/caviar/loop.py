@@ -69,6 +69,7 @@ class CaviarLoop:
         trainer: Trains them.
         stopping: Which trials to stop, or to pause, before their last epoch.
         spares: Whether no training is stopped where time alone bounds the run and stopping it saves none.
+        yardstick: A trial that no rule stops, as the result is compared with it; None for none.
         ending: Tells how many seconds of the budget are needed once the trials are over, by the pace so far
             and the number of the best trial, if there is one.
         checkpoints: Where paused trials are kept.
@@ -95,6 +96,7 @@ class CaviarLoop:
         on_judged: Callable[[Trial, Any], None] | None = None,
         stopping: Stopping | None = None,
         spares: bool = False,
+        yardstick: int | None = None,
         ending: Callable[[Pace, int | None], float] = lambda pace, best: 0.0,
     ) -> None:
         self._study = study
@@ -105,6 +107,7 @@ class CaviarLoop:
         self._on_progress = on_progress
         self._on_judged = on_judged
         self._spares = spares
+        self._yardstick = yardstick
         self._ending = ending
         self._trainings: dict[int, _Training] = {}
         self._epochs = 0
@@ -222,6 +225,7 @@ class CaviarLoop:
         step = checkpoint.epoch if checkpoint is not None else 0
         training = self._trainings[trial.number]
         training.judged = not (self._spares and self._by_time) or self.pace.stopping_pays
+        training.judged &= trial.number != self._yardstick
         training.until = None
         if training.judged:
             training.until = self._controller.milestone(trial.number, step, self._trainer.epochs)

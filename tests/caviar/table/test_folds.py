@@ -185,3 +185,16 @@ def test_the_hopeless_are_stopped_by_the_mean_of_all_folds(frame, tmp_path):
             assert (trial.last_step, trial.value) == (step, mean)
             assert f"{result.metric} {mean:.4g} at step {step}" in trial.reason
         assert not any("_fold_" in name for trial in study.trials for name in trial.curves)
+
+
+def test_the_default_is_trained_to_its_end_whatever_the_rule_says_as_the_result_is_compared_with_it(
+    frame, tmp_path
+):
+    poor = SPACE.replace(learning_rate=Real(1e-6, 1e-1, scale="log", default=1e-6, priority=1))
+    job = job_on(frame, tmp_path, trials=None, options=TuneOptions(space=poor, epochs=6))
+    tune_table(job)
+    with sturgeon.Study.open(tmp_path / "tune.study") as study:
+        first, *others = study.trials
+        assert (first.state, first.last_step) == ("complete", 6)
+        assert any(one.state == "stopped" and one.last_step == 2 for one in others)
+        assert first.value > max(one.value for one in others if one.state == "complete")
