@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -62,3 +63,26 @@ class Search(ABC):
             SpaceExhausted: The space has no configuration left that is not in the record.
         """
         return self.suggest(space, record, count, rng)
+
+    def draws_by_number(self, space: Space) -> bool:
+        """Tell whether a suggestion depends on the study's seed and the trial's number only.
+
+        Then many machines that ask at the same time need not wait for each other. By default it does not.
+        """
+        return False
+
+    def draw_by_number(self, space: Space, seed: int, numbers: Sequence[int]) -> list[Config]:
+        """Give what ``suggest`` would propose for each of these trials, asked for one by one.
+
+        Args:
+            space: What may vary.
+            seed: The study's.
+            numbers: The trials'.
+        """
+        rngs = [number_rng(seed, number) for number in numbers]
+        return [config for rng in rngs for config in self.suggest(space, Record(), 1, rng)]
+
+
+def number_rng(seed: int, number: int) -> np.random.Generator:
+    """Give the generator of a suggestion, from the study's seed and the number of the next trial."""
+    return np.random.default_rng(np.random.SeedSequence((seed, number)))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from sturgeon.search.base import Search
+from sturgeon.search.base import Search, number_rng
 from sturgeon.search.record import Record
 from sturgeon.search.unseen import Unseen, fill
-from sturgeon.space import Config, Space
+from sturgeon.space import Config, Real, Space
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,14 @@ class Random(Search):
         batch = Unseen(record, count)
         fill(batch, space, lambda size: space.sample(size, rng), rng)
         return batch.configs()
+
+    def draws_by_number(self, space: Space) -> bool:
+        """Tell whether no draw repeats another: some number that is always there has no end of values."""
+        return space.constraint is None and any(
+            isinstance(one, Real) and not one.when for one in map(space.__getitem__, space)
+        )
+
+    def draw_by_number(self, space: Space, seed: int, numbers: Sequence[int]) -> list[Config]:
+        """Draw for all of them at once; see ``Search.draw_by_number``."""
+        size = (1, len(space.coordinates))
+        return list(space.from_unit(np.concatenate([number_rng(seed, one).random(size) for one in numbers])))

@@ -70,6 +70,7 @@ class Follower:
         self.trials: list[TrialRecord] = []
         self.change = -1
         self._store = study._store
+        self._connections = self._store.connections
         self._reader = study._store.reader
         self._unread: list[tuple[int, int]] = []
 
@@ -106,6 +107,9 @@ class Follower:
 
     def _look(self, connection: Connection) -> Changes:
         change, _ = self._reader.head(connection)
+        if self._connections != self._store.connections:  # a server that was killed may have lost what we saw
+            self._connections = self._store.connections
+            self.trials, self.change = [], -1
         changed: list[TrialRecord] = []
         points: dict[int, Curves] = {}
         if change > self.change:

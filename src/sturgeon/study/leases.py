@@ -119,7 +119,11 @@ def _machine() -> str:
 def _start_of(pid: int) -> str | None:
     """Say when a process started; empty for one that is not there, None where the system does not tell."""
     try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+        try:
+            after_name = os.read(file, 4096).decode(errors="replace").rpartition(")")[2].split()
+        finally:
+            os.close(file)
     except OSError:  # no /proc, or one that shows a user's own processes only
         return None if _exists(pid) else ""
     # A zombie has ended; its parent just has not looked yet.

@@ -21,11 +21,14 @@ from sturgeon.search.old_record import PRIOR, old_from_json
 from sturgeon.search.record import Copied, Observation, Record
 from sturgeon.space import Config
 from sturgeon.study.objectives import Objective, OutcomeConstraint
-from sturgeon.study.storage import DELETED, Store
+from sturgeon.study.storage import DELETED, Look, Store
 from sturgeon.study.storage.rows import load_each_metrics, load_list
 from sturgeon.study.trial import EDITED
 
 Points = dict[int, float]
+
+KEPT = 1_000
+"""How many of its own transactions a handle keeps in mind until the record is brought up to date."""
 
 
 class RecordCache:
@@ -46,6 +49,7 @@ class RecordCache:
         self._objective = objective
         self._fits = OutcomeConstraint(store.description.about)
         self._seen = -1
+        self._connections = store.connections
         self._committed: deque[tuple[int, list[Observation]]] = deque()
         self._elsewhere: dict[int, tuple[Config, Points]] = {}
         self._here: dict[int, tuple[Config, Points]] = {}
@@ -59,12 +63,16 @@ class RecordCache:
 
     def add_committed(self, change: int, observations: list[Observation]) -> None:
         """Hand over what this handle's own transaction wrote, after it was committed."""
-        if self._seen >= 0:
+        if self._seen >= 0 and len(self._committed) < KEPT:  # one left out has those after it read
             self._committed.append((change, observations))
 
     def watch(self, number: int, config: Config, points: Points) -> None:
         """Follow the curve of a trial that runs in this handle, given as a dict that grows."""
         self._here[number] = (config, points)
+
+    def leave(self, number: int) -> None:
+        """Follow no longer the curve of a trial that ran in this handle."""
+        self._here.pop(number, None)
 
     def touched(self, number: int) -> None:
         """Note that a trial that runs in this handle has new points."""
@@ -104,13 +112,20 @@ class RecordCache:
             self._store.read(self.sync)
             return self.record
 
-    def sync(self, connection: Connection) -> int:
+    def sync(self, connection: Connection, look: Look | None = None) -> int:
         """Take in what changed; give the next trial's number.
 
         Args:
             connection: Within a transaction or not.
+            look: What was just read of the study, if it was.
         """
-        change, next_number = self._reader.head(connection)
+        if look is None:
+            change, next_number = self._reader.head(connection)
+        else:
+            change, next_number = look.change, look.next_number
+        if self._connections != self._store.connections:  # a server that was killed may have lost what we saw
+            self._connections = self._store.connections
+            self._seen = -1
         self._take_committed()
         if self._seen < change:
             self._take_changed(connection)
@@ -162,11 +177,10 @@ class RecordCache:
                 self._here.pop(number, None)
 
     def _follow_elsewhere(self, connection: Connection) -> None:
-        for number, (config, points) in self._elsewhere.items():
-            later = self._reader.later_points(
-                connection, self._objective.metric, number, after=max(points, default=-1)
-            )
+        after = {number: max(points, default=-1) for number, (_, points) in self._elsewhere.items()}
+        for number, later in self._reader.later_points(connection, self._objective.metric, after).items():
             if later:
+                config, points = self._elsewhere[number]
                 points.update((step, value) for step, value in later if value is not None)
                 self.record.put(self.observe(number, config, "running", None, points))
 

@@ -165,6 +165,21 @@ class RunningTrials:
         ended: list[Ending] = []
         alone: list[bool] = []
 
+        def ending_with(metrics: Mapping[str, float], valued: bool) -> Ending:
+            value = metrics.get(self._metric) if valued else None
+            return Ending(state, value if is_finite(value) else None, metrics, error, reason)
+
+        def at_once(connection: Connection) -> int | None:
+            """Write it if nobody else has written of the trial, and it bears no tags."""
+            if running is None:
+                return None
+            ending = ending_with({**running.last, **given}, state != "failed")
+            change = self._store.finish_at_once(connection, running.change, trial=trial, ending=ending)
+            if change is not None:
+                alone.append(True)
+                ended.append(ending)
+            return change
+
         def apply(connection: Connection, change: int) -> None:
             alone.append(self._is_alone(connection, trial))
             last = (
@@ -174,8 +189,7 @@ class RunningTrials:
             )
             metrics = {**last, **given}
             valued = state != "failed" and EDITED not in self._store.reader.tags(connection, trial.number)
-            value = metrics.get(self._metric) if valued else None
-            ending = Ending(state, value if is_finite(value) else None, metrics, error, reason)
+            ending = ending_with(metrics, valued)
             self._store.finish(connection, change, trial=trial, ending=ending)
             alone[-1] = alone[-1] and valued == (state != "failed")
             ended.append(ending)
@@ -188,7 +202,7 @@ class RunningTrials:
             observe = self._record_cache.observe
             return [observe(trial.number, trial.config, state, end.value, points, end.metrics)]
 
-        self.writer.put(Change(apply, after_commit))
+        self.writer.put(Change(apply, after_commit, at_once))
 
     def pause(self, number: Trial | int) -> None:
         """Put a running trial aside; see ``Study.pause``."""
@@ -247,6 +261,7 @@ class RunningTrials:
         if held is not None and held.attempt == trial.attempt:
             self.held.pop(trial.number, None)
             self._running.pop(trial.number, None)
+            self._record_cache.leave(trial.number)
 
     def _forget(self) -> None:
         """Trust the database only: something handed in was not written."""

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 
 from sturgeon.errors import LeaseLost, SpaceExhausted
-from sturgeon.search.base import Search
+from sturgeon.search.base import Search, number_rng
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
+from sturgeon.study.ahead import Ahead
 from sturgeon.study.leases import Leases, is_alive
 from sturgeon.study.pareto import scalarised_record
 from sturgeon.study.record_cache import RecordCache
 from sturgeon.study.running_trials import RunningTrials
-from sturgeon.study.storage import DELETED, Store
+from sturgeon.study.storage import Look, Store
+from sturgeon.study.storage.rows import dump_json
 from sturgeon.study.trial import Trial, TrialError, trial_seed
 
 OPTIMISTIC_TRIES = 2
@@ -51,6 +52,7 @@ class Plan:
         claims: Rows of trials to hand out again, and how often each has been lost.
         failures: Rows of trials whose last attempt was lost, and how often each has been lost.
         suggestions: Configurations of new trials.
+        ahead: Configurations, as JSON, for the next number and those after it, of which one is to be begun.
         exhausted: What the search said when it had nothing, or None.
     """
 
@@ -60,6 +62,7 @@ class Plan:
     claims: list[tuple[Any, int]] = field(default_factory=list)
     failures: list[tuple[Any, int]] = field(default_factory=list)
     suggestions: list[Config] = field(default_factory=list)
+    ahead: list[str] = field(default_factory=list)
     exhausted: SpaceExhausted | None = None
 
     @property
@@ -70,7 +73,9 @@ class Plan:
     @property
     def changes(self) -> bool:
         """Whether there is anything to write down."""
-        return bool(self.ours or self.claims or self.failures or self.suggestions or self.exhausted)
+        return bool(
+            self.ours or self.claims or self.failures or self.suggestions or self.ahead or self.exhausted
+        )
 
 
 class Moved(Exception):
@@ -101,6 +106,7 @@ class TrialAllocator:
         self._leases = leases
         self._objectives = store.description.objectives
         self._seed = store.description.seed
+        self._ahead = Ahead(self._seed)
 
     def ask(self, request: Request) -> list[Trial]:
         """Hand out trials; each is written down before it is returned."""
@@ -138,15 +144,18 @@ class TrialAllocator:
                 return 0, []
             try:
                 change, trials = store.write(
-                    lambda connection, plan=plan: self._carry_out(connection, plan, request), durable=False
+                    lambda connection, plan=plan: self._carry_out(connection, plan, request),
+                    durable=False,
+                    at_once=self._at_once(plan),
                 )
             except Moved:
+                self._ahead.missed()
                 continue
             return self._given(plan, change, trials)
 
         def at_once(connection: Connection) -> tuple[Plan, int, list[Trial]]:
             store.bump(connection)
-            seen, record = self._look(connection, request)
+            seen, record = self._look(connection, request, waiting=True)
             plan = self._suggest(seen, record, request)
             return plan, *self._carry_out(connection, plan, request)
 
@@ -188,23 +197,34 @@ class TrialAllocator:
             self._record_cache.add_committed(change, observations)
         return change, trials
 
-    def _look(self, connection: Connection, request: Request) -> tuple[Plan, Record]:
-        """See what may be handed out again, and what a search may know."""
-        next_number = self._record_cache.sync(connection)
-        rows = self._store.reader.open_trials(connection)
-        plan = Plan(next_number, self._room(connection, request, next_number, rows))
-        now = self._store.now(connection)
-        for row in rows:
-            if row.state != "paused" or request.paused:
-                self._sort_in(connection, plan, row, rows, now=now, count=request.count)
-        return plan, self._record(connection, next_number, request.unsettled)
+    def _look(
+        self, connection: Connection, request: Request, *, waiting: bool = False
+    ) -> tuple[Plan, Record | None]:
+        """See what may be handed out again, and what a search may know; None where it need not know.
 
-    def _suggest(self, plan: Plan, record: Record, request: Request) -> Plan:
+        Args:
+            connection: Within a transaction or not.
+            request: What is asked for.
+            waiting: Whether the others wait meanwhile, so that the next number is certain.
+        """
+        look = self._store.reader.look(connection, bounded=request.at_most is not None)
+        ahead = not waiting and request.count == 1 and self._ahead.can_draw(request.search, request.space)
+        if not ahead:
+            self._record_cache.sync(connection, look)
+        plan = Plan(look.next_number, _room(request, look))
+        for row in look.open:
+            if row.state != "paused" or request.paused:
+                self._sort_in(connection, plan, row, look.open, now=look.now, count=request.count)
+        return plan, None if ahead else self._record(connection, look.next_number, request.unsettled)
+
+    def _suggest(self, plan: Plan, record: Record | None, request: Request) -> Plan:
         """Add new trials to a plan that does not give enough; others go on meanwhile."""
         wanted = int(min(request.count - len(plan.ours) - len(plan.claims), plan.room - plan.begins))
         if wanted <= 0:
             return plan
-        rng = np.random.default_rng(np.random.SeedSequence((self._seed, plan.next_number)))
+        if record is None:
+            return replace(plan, ahead=self._ahead.draw(request.search, request.space, plan.next_number))
+        rng = number_rng(self._seed, plan.next_number)
         try:
             return replace(plan, suggestions=list(request.search.suggest(request.space, record, wanted, rng)))
         except SpaceExhausted as exhausted:
@@ -253,11 +273,11 @@ class TrialAllocator:
     def _carry_out(self, connection: Connection, plan: Plan, request: Request) -> tuple[int, list[Trial]]:
         store = self._store
         change, next_number = store.bump(connection)
-        if plan.suggestions and next_number != plan.next_number:
+        if plan.ahead or (plan.suggestions and next_number != plan.next_number):
             raise Moved
-        if plan.begins and request.at_most is not None:  # nobody else can begin one until this is committed
-            rows = store.reader.open_trials(connection)
-            if plan.begins > self._room(connection, request, next_number, rows):
+        if plan.begins and request.at_most is not None:
+            look = store.reader.look(connection, bounded=True)  # nobody begins one until this is committed
+            if plan.begins > _room(request, look):
                 raise Moved
         now = store.now(connection)
         until = now + self._leases.seconds
@@ -278,6 +298,28 @@ class TrialAllocator:
             trials += self._insert(connection, change, plan, now=now, until=until)
             store.advance(connection, next_number + len(plan.suggestions))
         return change, trials
+
+    def _at_once(self, plan: Plan) -> Callable[[Connection], tuple[int, list[Trial]] | None] | None:
+        """Give the way to begin one new trial in one trip, where that is all there is to do."""
+        configs = plan.ahead or [dump_json(config) for config in plan.suggestions]
+        only = not (plan.ours or plan.claims or plan.failures)
+        if not (self._store.takes_trips and only and (plan.ahead or len(configs) == 1)):
+            return None
+        # Nothing waits that was never begun, or it would be handed out first: each number is a trial begun.
+        beyond = plan.next_number + int(min(len(configs), plan.room))
+
+        def begin(connection: Connection) -> tuple[int, list[Trial]]:
+            begun = self._store.begin_at_once(
+                connection, plan.next_number, configs, beyond=beyond, seconds=self._leases.seconds
+            )
+            if begun is None:
+                raise Moved
+            change, number = begun
+            self._ahead.hit(number - plan.next_number)
+            config = json.loads(configs[number - plan.next_number])
+            return change, [Trial(number, config, trial_seed(self._seed, number))]
+
+        return begin
 
     def _insert(
         self, connection: Connection, change: int, plan: Plan, *, now: float, until: float
@@ -302,18 +344,16 @@ class TrialAllocator:
         )
         return [Trial(number, config, trial_seed(self._seed, number)) for number, config in numbered]
 
-    def _room(
-        self, connection: Connection, request: Request, next_number: int, open_rows: Iterable[Any]
-    ) -> float:
-        """Tell how many trials may be begun that never were before."""
-        if request.at_most is None:
-            return math.inf
-        deleted = len(self._store.reader.entries(connection, -1, DELETED))
-        return request.at_most - next_number + deleted + sum(_never_begun(row) for row in open_rows)
-
     def _trial(self, row: Any, attempt: int) -> Trial:
         config = json.loads(row.config)
         return Trial(row.number, config, trial_seed(self._seed, row.number), attempt, row.checkpoint)
+
+
+def _room(request: Request, look: Look) -> float:
+    """Tell how many trials may be begun that never were before."""
+    if request.at_most is None:
+        return math.inf
+    return request.at_most - look.next_number + look.deleted + sum(_never_begun(row) for row in look.open)
 
 
 def _never_begun(row: Any) -> bool:

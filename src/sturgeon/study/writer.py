@@ -40,12 +40,15 @@ class Change:
 
     Attributes:
         apply: Writes it, given a connection and the count of the change.
+        at_once: Writes it in one statement outside of a transaction, and gives the count of the change; None
+            where that cannot be.
         after_commit: Called once it is committed; says how a search now sees what changed, or None where
             that has to be read.
     """
 
     apply: Callable[[Connection, int], None]
     after_commit: Callable[[], list[Observation] | None] | None = None
+    at_once: Callable[[Connection], int | None] | None = None
 
 
 class _Open(threading.local):
@@ -118,7 +121,7 @@ class Writer:
             return change, self._apply(connection, change, writes)
 
         try:
-            change, lost = self._store.write(work, durable=durable)
+            change, lost = self._store.write(work, durable=durable, at_once=self._at_once(writes))
         except BaseException:
             self._on_failure()
             raise
@@ -127,6 +130,24 @@ class Writer:
             raise lost
         if counted:
             self._pass_on(change, writes)
+
+    def _at_once(
+        self, writes: Sequence[Report | Change]
+    ) -> Callable[[Connection], tuple[int, LeaseLost | None] | None] | None:
+        """Give the way to write it in one statement, which is a transaction of its own, if there is one."""
+        if not self._store.takes_trips:
+            return None
+        if not any(isinstance(write, Change) or write.marks for write in writes):
+            return lambda connection: (0, self._apply(connection, 0, writes))
+        apply = writes[0].at_once if len(writes) == 1 and isinstance(writes[0], Change) else None
+        if apply is None:
+            return None
+
+        def work(connection: Connection) -> tuple[int, LeaseLost | None] | None:
+            change = apply(connection)
+            return None if change is None else (change, None)
+
+        return work
 
     def _pass_on(self, change: int, writes: Sequence[Report | Change]) -> None:
         """Hand the whole of a transaction to the record cache, or leave it to read all of it."""

@@ -12,8 +12,9 @@ from sturgeon.study.storage.opening import (
     store_exists,
     study_names,
 )
+from sturgeon.study.storage.reader import DELETED, Look
 from sturgeon.study.storage.rows import Curves, dump_metrics, load_metrics
-from sturgeon.study.storage.store import DELETED, Ending, Store
+from sturgeon.study.storage.store import Ending, Store
 
 __all__ = [
     "DELETED",
@@ -21,6 +22,7 @@ __all__ = [
     "Curves",
     "Description",
     "Ending",
+    "Look",
     "Store",
     "create_store",
     "dump_metrics",

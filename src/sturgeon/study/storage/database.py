@@ -8,12 +8,13 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from sturgeon.errors import StudyError, SturgeonError
+from sturgeon.study.storage.one_trip import OneTrip
 from sturgeon.study.storage.statements import Statements, statements_for
 
 Result = TypeVar("Result")
@@ -32,7 +33,7 @@ class Database(ABC):
     lost; nearly all of ours are written so that running them twice is harmless.
     """
 
-    driver_errors: ClassVar[tuple[type[Exception], ...]] = (DBAPIError, ResourceClosedError)
+    driver_errors: tuple[type[Exception], ...] = (DBAPIError, ResourceClosedError)
 
     def __init__(self, engine: Engine, place: str) -> None:
         """Take an engine; connect at once.
@@ -43,6 +44,8 @@ class Database(ABC):
         """
         self.place = place
         self.sql: Statements = statements_for(engine.dialect)
+        self.one_trip: OneTrip | None = None  # where the way to the database takes long
+        self.connections = 0  # how often one was made: what was seen before may be gone
         self._engine = engine
         self._committing = False
         self._process = os.getpid()
@@ -119,7 +122,12 @@ class Database(ABC):
         return self._attempts(work)
 
     def write(
-        self, work: Callable[[Connection], Result], *, durable: bool = True, repeatable: bool = True
+        self,
+        work: Callable[[Connection], Result],
+        *,
+        durable: bool = True,
+        repeatable: bool = True,
+        at_once: Callable[[Connection], Result | None] | None = None,
     ) -> Result:
         """Run a function in one write transaction.
 
@@ -128,6 +136,8 @@ class Database(ABC):
             durable: Whether it must survive a power cut; it survives a killed process either way.
             repeatable: Whether a second run is harmless even where the first was committed. If not,
                 a connection that is lost during the commit is an error.
+            at_once: Does the same in one statement, outside of a transaction, and is tried first; None
+                from it means that this cannot be. Not tried again after the connection was lost.
 
         Returns:
             What the function returned, once the transaction is committed.
@@ -139,6 +149,8 @@ class Database(ABC):
         self.check_writable()
 
         def transaction(connection: Connection) -> Result:
+            if at_once is not None and not self.retrying and (found := at_once(connection)) is not None:
+                return found
             self.begin(connection, durable)
             self._committing = False
             try:
@@ -200,6 +212,7 @@ class Database(ABC):
             )
         if self._connection is None:
             self._connection = self._engine.connect()
+            self.connections += 1
         return self._connection
 
     def _drop(self) -> None:

@@ -2,17 +2,18 @@
 
 One database holds any number of studies, told apart by name. Every transaction that changes a trial
 first updates the study's own row, so those of one study queue there; reports of curves do not. The
-clock is the server's. Every commit waits for the server's disk.
+clock is the server's. Nothing is acknowledged before it is on the server's disk.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, ResourceClosedError
 from sqlalchemy.pool import NullPool
 
 from sturgeon.errors import MissingExtra, StoreFailed, StudyError, SturgeonError
 from sturgeon.study.storage.database import Database, Parameters
+from sturgeon.study.storage.one_trip import OneTrip
 from sturgeon.study.storage.schema import metadata
 
 CONNECT_SECONDS = 10
@@ -37,7 +38,7 @@ class PostgresDatabase(Database):
             StudyError: The server cannot be reached, or refuses.
         """
         try:
-            import psycopg  # noqa: F401
+            import psycopg
         except ImportError:
             raise MissingExtra(
                 "a study on PostgreSQL needs psycopg, which is not installed; "
@@ -65,6 +66,8 @@ class PostgresDatabase(Database):
         self._was_connected = False
         shown = parsed.set(drivername="postgresql", password=None).render_as_string()
         super().__init__(engine, shown)
+        self.driver_errors = (*Database.driver_errors, psycopg.Error)
+        self.one_trip = OneTrip(engine.dialect)
         self.read(lambda connection: None)
         self._was_connected = True
 
@@ -104,16 +107,19 @@ class PostgresDatabase(Database):
 
     def is_lost(self, error: BaseException) -> bool:
         """Tell whether the server went away, or made us the victim of a deadlock."""
-        if not isinstance(error, DBAPIError):
+        if isinstance(error, ResourceClosedError):
             return True  # the connection was closed under us
-        text = str(error.orig)
-        if isinstance(error, OperationalError) and any(word in text for word in _REFUSED):
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        operational = _is_operational(cause)
+        text = str(cause)
+        if operational and any(word in text for word in _REFUSED):
             return False
-        state = getattr(error.orig, "sqlstate", None) or ""
+        state = getattr(cause, "sqlstate", None) or ""
         if state == "40P01":
             return True
-        gone = error.connection_invalidated or state.startswith(("08", "57P")) or not state
-        return self._was_connected and isinstance(error, OperationalError) and gone
+        gone = state.startswith(("08", "57P")) or not state
+        gone = gone or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        return self._was_connected and operational and gone
 
     def explain(self, error: BaseException) -> SturgeonError:
         """Say what the server's error means for the study."""
@@ -125,10 +131,15 @@ class PostgresDatabase(Database):
             return kind(f"PostgreSQL has no such database or user: {self.place!r}; check the URL ({text}).")
         if "permission denied" in text:
             return kind(f"the user of {self.place!r} may not do this; grant the right ({text}).")
-        if isinstance(error, OperationalError) and not getattr(error.orig, "sqlstate", None):
+        if _is_operational(error) and not getattr(getattr(error, "orig", error), "sqlstate", None):
             tried = f" for {self.retry_seconds:.0f} s" if self._was_connected else ""
             return kind(
                 f"PostgreSQL at {self.place!r} could not be reached{tried}; check that it runs and that host "
                 f"and port are right, what was acknowledged is safe ({text})."
             )
         return StoreFailed(f"PostgreSQL at {self.place!r} failed ({text}); what was acknowledged is safe.")
+
+
+def _is_operational(error: object) -> bool:
+    """Tell whether the server or the way to it failed, by SQLAlchemy's word or by the driver's."""
+    return any(one.__name__ == "OperationalError" for one in type(error).__mro__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -25,8 +26,30 @@ from sturgeon.study.trial import STATES, Attempt, Trial, TrialRecord, TrialState
 if TYPE_CHECKING:
     import pandas as pd
 
+DELETED = "deleted"
+"""The kind of a journal's entry that says that a trial was deleted."""
+
 MANY_TRIALS = 100
 """Above so many trials, reading the points of all is quicker than a statement for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is read of a study before a trial is handed out.
+
+    Attributes:
+        change: The count of the last change.
+        next_number: The next trial's number.
+        now: The time by the database's clock, in seconds since 1970.
+        deleted: How many trials were deleted; 0 if that was not asked.
+        open: The rows of the trials that have not ended, by number; ``config`` is JSON.
+    """
+
+    change: int
+    next_number: int
+    now: float
+    deleted: int
+    open: list[Any]
 
 
 class Reader:
@@ -48,6 +71,24 @@ class Reader:
         if row is None:
             raise self.gone()
         return row[0], row[1]
+
+    def look(self, connection: Connection, *, bounded: bool) -> Look:
+        """Read what an ask has to know.
+
+        Args:
+            connection: Within a transaction or not.
+            bounded: Whether the trials that were deleted are to be counted.
+        """
+        one_trip = self._database.one_trip
+        if one_trip is None:
+            change, next_number = self.head(connection)
+            deleted = len(self.entries(connection, -1, DELETED)) if bounded else 0
+            now = self._database.now(connection)
+            return Look(change, next_number, now, deleted, self.open_trials(connection))
+        head, rows = one_trip.look(connection, self._study_id, bounded=bounded)
+        if head is None:
+            raise self.gone()
+        return Look(*head, _by_number(rows))
 
     def gone(self) -> StudyError:
         """Say that the study's own row is missing."""
@@ -189,7 +230,7 @@ class Reader:
     ) -> dict[int, dict[int, float]]:
         """Read one metric's points by trial and step, without those that are NaN."""
         if len(numbers) <= MANY_TRIALS:
-            later = {number: self.later_points(connection, metric, number, after=-1) for number in numbers}
+            later = self.later_points(connection, metric, dict.fromkeys(numbers, -1))
             return {
                 number: {step: value for step, value in points if value is not None}
                 for number, points in later.items()
@@ -202,13 +243,22 @@ class Reader:
         return found
 
     def later_points(
-        self, connection: Connection, metric: str, number: int, *, after: int
-    ) -> list[tuple[int, float | None]]:
-        """Read a trial's points of one metric after a step; None stands for NaN."""
-        rows = self._execute(connection, self._sql.later_points, metric=metric, number=number, step=after)
-        return [(row[2], row[3]) for row in rows]
+        self, connection: Connection, metric: str, after: Mapping[int, int]
+    ) -> dict[int, list[tuple[int, float | None]]]:
+        """Read the points of one metric of trials, after a step of each; None stands for NaN."""
+        found: dict[int, list[tuple[int, float | None]]] = {number: [] for number in after}
+        one_trip = self._database.one_trip
+        if one_trip is not None:
+            if after:
+                for number, step, value in one_trip.later_points(connection, self._study_id, metric, after):
+                    found[number].append((step, value))
+            return found
+        for number, step in after.items():
+            rows = self._execute(connection, self._sql.later_points, metric=metric, number=number, step=step)
+            found[number] = [(row[2], row[3]) for row in rows]
+        return found
 
 
-def _by_number(rows: list[Any]) -> list[Any]:
+def _by_number(rows: Sequence[Any]) -> list[Any]:
     """Sort rows here: asked to do it, SQLite would leave its index."""
     return sorted(rows, key=lambda row: row.number)

@@ -13,7 +13,7 @@ from sturgeon.plain_text import plain
 from sturgeon.study.leases import new_worker
 from sturgeon.study.storage.database import Database
 from sturgeon.study.storage.description import Description
-from sturgeon.study.storage.reader import Reader
+from sturgeon.study.storage.reader import DELETED, Reader
 from sturgeon.study.storage.rows import (
     Curves,
     dump_error,
@@ -24,9 +24,6 @@ from sturgeon.study.storage.rows import (
     to_row,
 )
 from sturgeon.study.trial import FINISHED, Trial, TrialError
-
-DELETED = "deleted"
-"""The kind of a journal's entry that says that a trial was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,12 @@ class Store:
         self._database = database
         self._study_id = study_id
         self._sql = database.sql
+        self._one_trip = database.one_trip
+
+    @property
+    def takes_trips(self) -> bool:
+        """Whether each statement has a way to go, so that few of them are wanted."""
+        return self._one_trip is not None
 
     @property
     def place(self) -> str:
@@ -77,6 +80,11 @@ class Store:
     def closed(self) -> bool:
         """Whether it was closed."""
         return self._database.closed
+
+    @property
+    def connections(self) -> int:
+        """How often a connection was made; what was seen over an earlier one may have been lost with it."""
+        return self._database.connections
 
     @property
     def retrying(self) -> bool:
@@ -108,6 +116,39 @@ class Store:
         """Add trials, given as values by column; columns that are not given are empty."""
         rows = [to_row({"study_id": self._study_id, "change": change, **trial}) for trial in trials]
         self._database.change(connection, self._sql.insert_trial, rows)
+
+    def begin_at_once(
+        self, connection: Connection, first: int, configs: Sequence[str], *, beyond: int, seconds: float
+    ) -> tuple[int, int] | None:
+        """Begin the next trial in one trip, with the configuration that is meant for its number.
+
+        Args:
+            connection: Not within a transaction.
+            first: The number that the first configuration is for.
+            configs: As JSON, for this number and those that follow.
+            beyond: The first number that is not to be begun.
+            seconds: How long the lease lasts.
+
+        Returns:
+            The count of the change, and the number; None where no configuration is for the next number.
+        """
+        assert self._one_trip is not None
+        return self._one_trip.begin(
+            connection, self._study_id, first=first, configs=configs, beyond=beyond, worker=self.worker,
+            seconds=seconds,
+        )  # fmt: skip
+
+    def finish_at_once(
+        self, connection: Connection, known: int, *, trial: Trial, ending: Ending
+    ) -> int | None:
+        """End a running trial in one trip, if nobody wrote of it since the change ``known`` nor tagged it.
+
+        Returns:
+            The count of the change, or None where it was not so.
+        """
+        assert self._one_trip is not None
+        values = {**_key(trial), **_ended(ending)}
+        return self._one_trip.finish(connection, self._study_id, known=known, values=values)
 
     def insert_points(self, connection: Connection, number: int, curves: Curves) -> None:
         """Add the curves of a trial that was just added."""
@@ -166,12 +207,8 @@ class Store:
             connection,
             self._sql.finish,
             **_key(trial),
-            state=ending.state,
+            **_ended(ending),
             change=change,
-            value=ending.value,
-            metrics=dump_metrics(ending.metrics),
-            error=dump_error(ending.error),
-            reason=None if ending.reason is None else plain(ending.reason),
             now=self.now(connection),
         )
         if done != 1:
@@ -305,8 +342,12 @@ class Store:
         ]
         if not given:
             return
-        done = self._database.change(connection, self._sql.report, given if len(given) > 1 else given[0])
-        if done != len(given):
+        if self._one_trip is not None:
+            complete = self._one_trip.report(connection, self._study_id, given)
+        else:
+            done = self._database.change(connection, self._sql.report, given if len(given) > 1 else given[0])
+            complete = done == len(given)
+        if not complete:
             seen = {trial.number: trial for trial, _, _ in rows}
             stale = [trial for trial in seen.values() if not self._is_current(connection, trial)]
             if stale:
@@ -352,6 +393,16 @@ class Store:
         ours = row.worker == self.worker and row.attempt == trial.attempt and row.state == state
         if not (self.retrying and ours):
             raise self.lost(connection, trial)
+
+
+def _ended(ending: Ending) -> dict[str, Any]:
+    return {
+        "state": ending.state,
+        "value": ending.value,
+        "metrics": dump_metrics(ending.metrics),
+        "error": dump_error(ending.error),
+        "reason": None if ending.reason is None else plain(ending.reason),
+    }
 
 
 def _key(trial: Trial) -> dict[str, Any]:
