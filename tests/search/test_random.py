@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 from sturgeon.search import Random, Record
-from sturgeon.space import Integer, Real, Space
+from sturgeon.search.base import number_rng
+from sturgeon.space import Choice, Integer, Real, Space
 
 
 def test_every_trial_has_its_own_value_of_every_real():
@@ -27,3 +29,28 @@ def test_the_last_unlikely_configurations_are_found():
     space = Space(units=Integer(1, 3000, scale="log"))
     configs = Random().suggest(space, Record(), 3000, np.random.default_rng(0))
     assert sorted(config["units"] for config in configs) == list(range(1, 3001))
+
+
+def test_draws_for_several_numbers_are_those_of_each_alone():
+    space = Space(
+        alpha=Real(1e-4, 1, scale="log"),
+        layers=Integer(2, 4),
+        kind=Choice(["a", "b"]),
+        beta=Real(0.9, 0.999, scale="reverse_log", when={"kind": "b"}),
+    )
+    alone = [Random().suggest(space, Record(), 1, number_rng(7, number))[0] for number in (3, 4, 9)]
+    assert Random().draws_by_number(space)
+    assert Random().draw_by_number(space, 7, [3, 4, 9]) == alone
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        Space(layers=Integer(2, 4)),
+        Space(kind=Choice(["a", "b"]), alpha=Real(0, 1, when={"kind": "b"})),
+        Space(alpha=Real(0, 1), beta=Real(0, 1), constraint="alpha < beta"),
+    ],
+    ids=["finite", "finite in part", "constrained"],
+)
+def test_draws_that_may_be_refused_need_the_record(space):
+    assert not Random().draws_by_number(space)

@@ -23,6 +23,7 @@ from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
 from sturgeon.space.config import is_structure
 from sturgeon.space.constraint import Expression
+from sturgeon.study.asking.trial_allocator import Request, TrialAllocator
 from sturgeon.study.best_trials import best_trial, best_trials
 from sturgeon.study.journal import Journal
 from sturgeon.study.known_trials import KnownTrial, add_trials, known_copy, trials_in
@@ -50,7 +51,6 @@ from sturgeon.study.trial import (
     check_whole,
     number_of,
 )
-from sturgeon.study.trial_allocator import Request, TrialAllocator
 from sturgeon.views import view_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sturgeon.errors import LeaseLost, SpaceExhausted
 from sturgeon.search.base import Search, number_rng
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
-from sturgeon.study.ahead import Ahead
+from sturgeon.study.asking.ahead import Ahead
 from sturgeon.study.leases import Leases, is_alive
 from sturgeon.study.pareto import scalarised_record
 from sturgeon.study.record_cache import RecordCache
@@ -316,7 +316,7 @@ class TrialAllocator:
                 raise Moved
             change, number = begun
             self._ahead.hit(number - plan.next_number)
-            config = json.loads(configs[number - plan.next_number])
+            config = json.loads(configs[number - plan.next_number]) if plan.ahead else plan.suggestions[0]
             return change, [Trial(number, config, trial_seed(self._seed, number))]
 
         return begin

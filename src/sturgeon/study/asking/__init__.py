@@ -1,0 +1,1 @@
+"""Handing out trials: what waits first, then what the search suggests."""
