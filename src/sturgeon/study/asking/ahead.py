@@ -9,12 +9,16 @@ had asked.
 
 from __future__ import annotations
 
+import time
+
 from sturgeon.search.base import Search
 from sturgeon.space import Space
 from sturgeon.study.storage.rows import dump_json
 
 FEW, MANY = 8, 64
 """For how many numbers configurations are drawn when others were first seen to ask, and at most."""
+FRESH = 0.25
+"""How long a look at what else is to be handed out holds while others ask, too, in seconds."""
 
 
 class Ahead:
@@ -29,6 +33,7 @@ class Ahead:
         self._window = 0
         self._drawn: dict[int, str] = {}
         self._of: tuple[Search, Space] | None = None
+        self._looked: tuple[object, float, float] | None = None
 
     @property
     def alone(self) -> bool:
@@ -45,7 +50,21 @@ class Ahead:
 
     def hit(self, passed: int) -> None:
         """Note that so many numbers were passed over, which others took."""
-        self._window = max(2 * passed + 2, self._window - 1) if self._window > 2 or passed else 0
+        self._window = max(passed + 4, self._window - 1) if self._window > 1 or passed else 0
+
+    def looked(self, request: object, limit: float) -> None:
+        """Note that there was nothing but a new trial to hand out, of a number below the limit."""
+        self._looked = (request, limit, time.monotonic())
+
+    def look_again(self) -> None:
+        """Note that there may be something else to hand out by now."""
+        self._looked = None
+
+    def limit(self, request: object) -> float | None:
+        """Give the limit of a look that still holds, if there was one for the same request."""
+        if self.alone or self._looked is None or self._looked[0] != request:
+            return None
+        return self._looked[1] if time.monotonic() - self._looked[2] < FRESH else None
 
     def draw(self, search: Search, space: Space, first: int) -> list[str]:
         """Give configurations, as JSON, for the numbers from ``first`` on."""

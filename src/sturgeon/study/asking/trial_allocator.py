@@ -54,6 +54,7 @@ class Plan:
         suggestions: Configurations of new trials.
         ahead: Configurations, as JSON, for the next number and those after it, of which one is to be begun.
         exhausted: What the search said when it had nothing, or None.
+        looked: Whether it was just looked what is to be handed out again.
     """
 
     next_number: int
@@ -64,6 +65,7 @@ class Plan:
     suggestions: list[Config] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
     exhausted: SpaceExhausted | None = None
+    looked: bool = True
 
     @property
     def begins(self) -> int:
@@ -138,7 +140,9 @@ class TrialAllocator:
         """
         store = self._store
         for _ in range(OPTIMISTIC_TRIES):
-            seen, record = store.read(lambda connection: self._look(connection, request))
+            seen, record = self._looked(request) or store.read(
+                lambda connection: self._look(connection, request)
+            )
             plan = self._suggest(seen, record, request)
             if not plan.changes:
                 return 0, []
@@ -146,10 +150,11 @@ class TrialAllocator:
                 change, trials = store.write(
                     lambda connection, plan=plan: self._carry_out(connection, plan, request),
                     durable=False,
-                    at_once=self._at_once(plan),
+                    at_once=self._at_once(plan, request),
                 )
             except Moved:
                 self._ahead.missed()
+                self._ahead.look_again()
                 continue
             return self._given(plan, change, trials)
 
@@ -215,7 +220,21 @@ class TrialAllocator:
         for row in look.open:
             if row.state != "paused" or request.paused:
                 self._sort_in(connection, plan, row, look.open, now=look.now, count=request.count)
-        return plan, None if ahead else self._record(connection, look.next_number, request.unsettled)
+        if not ahead:
+            return plan, self._record(connection, look.next_number, request.unsettled)
+        if not (plan.ours or plan.claims or plan.failures):
+            self._ahead.looked(request, look.next_number + plan.room)
+        return plan, None
+
+    def _looked(self, request: Request) -> tuple[Plan, None] | None:
+        """Go by a look of a moment ago, if nothing else was to be handed out: the server makes sure."""
+        limit = self._ahead.limit(request)
+        next_number = self._store.next_number
+        return (
+            None
+            if limit is None or next_number >= limit
+            else (Plan(next_number, limit - next_number, looked=False), None)
+        )
 
     def _suggest(self, plan: Plan, record: Record | None, request: Request) -> Plan:
         """Add new trials to a plan that does not give enough; others go on meanwhile."""
@@ -299,7 +318,9 @@ class TrialAllocator:
             store.advance(connection, next_number + len(plan.suggestions))
         return change, trials
 
-    def _at_once(self, plan: Plan) -> Callable[[Connection], tuple[int, list[Trial]] | None] | None:
+    def _at_once(
+        self, plan: Plan, request: Request
+    ) -> Callable[[Connection], tuple[int, list[Trial]] | None] | None:
         """Give the way to begin one new trial in one trip, where that is all there is to do."""
         configs = plan.ahead or [dump_json(config) for config in plan.suggestions]
         only = not (plan.ours or plan.claims or plan.failures)
@@ -310,8 +331,9 @@ class TrialAllocator:
 
         def begin(connection: Connection) -> tuple[int, list[Trial]]:
             begun = self._store.begin_at_once(
-                connection, plan.next_number, configs, beyond=beyond, seconds=self._leases.seconds
-            )
+                connection, plan.next_number, configs, beyond=beyond, seconds=self._leases.seconds,
+                looked=plan.looked, paused=request.paused,
+            )  # fmt: skip
             if begun is None:
                 raise Moved
             change, number = begun

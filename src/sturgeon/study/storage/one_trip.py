@@ -32,6 +32,12 @@ BEGIN = f"""
 WITH head AS (
   UPDATE sturgeon_studies SET change = change + 1, next_number = next_number + 1
   WHERE id = :study AND next_number >= :first AND next_number < :beyond
+    AND (:looked OR NOT EXISTS (
+      SELECT FROM sturgeon_trials WHERE study_id = :study AND {OPEN_STATES} AND (
+        state = 'waiting' OR (state = 'paused' AND :paused)
+        OR (state = 'running' AND coalesce(lease_ends, 0) < {_CLOCK})
+      )
+    ))
   RETURNING change, next_number - 1 AS number, {_CLOCK} AS now
 )
 INSERT INTO sturgeon_trials
@@ -45,7 +51,8 @@ RETURNING change, number, {_NO_WAIT}
 
 FINISH = f"""
 WITH head AS (
-  UPDATE sturgeon_studies SET change = change + 1 WHERE id = :study RETURNING change, {_CLOCK} AS now
+  UPDATE sturgeon_studies SET change = change + 1 WHERE id = :study
+  RETURNING change, next_number, {_CLOCK} AS now
 )
 UPDATE sturgeon_trials t SET
   state = :state, change = head.change, value = :value, metrics = :metrics, error = :error, reason = :reason,
@@ -53,7 +60,7 @@ UPDATE sturgeon_trials t SET
 FROM head
 WHERE t.study_id = :study AND t.number = :number AND t.attempt = :attempt AND t.state = 'running'
   AND t.change = :known AND t.tags IS NULL
-RETURNING t.change, {_NO_WAIT}
+RETURNING t.change, head.next_number, {_NO_WAIT}
 """
 
 REPORT = """
@@ -129,6 +136,8 @@ class OneTrip:
         beyond: int,
         worker: str,
         seconds: float,
+        looked: bool,
+        paused: bool,
     ) -> tuple[int, int] | None:
         """Begin a new trial with whichever number is next.
 
@@ -140,24 +149,28 @@ class OneTrip:
             beyond: The first number that is not to be begun.
             worker: Whose it is.
             seconds: How long the lease lasts.
+            looked: Whether it is known that nothing else is to be handed out; if not, the server looks for
+                what waits or has lost its worker.
+            paused: Whether paused trials count as waiting.
 
         Returns:
             The count of the change, and the number; None where no configuration is for the next number.
         """
         given = {"study": study, "first": first, "configs": f"[{','.join(configs)}]", "beyond": beyond}
-        found = self._write(connection, self._begin, {**given, "worker": worker, "seconds": seconds})
+        given |= {"worker": worker, "seconds": seconds, "looked": looked, "paused": paused}
+        found = self._write(connection, self._begin, given)
         return None if found is None else (found[0], found[1])
 
     def finish(
         self, connection: Connection, study: int, *, known: int, values: Mapping[str, Any]
-    ) -> int | None:
+    ) -> tuple[int, int] | None:
         """End a running trial that has no tags and was not changed since the change ``known``.
 
         Returns:
-            The count of the change, or None where the trial is not so.
+            The count of the change, and the next trial's number; None where the trial is not so.
         """
         found = self._write(connection, self._finish, {"study": study, "known": known, **values})
-        return None if found is None else found[0]
+        return None if found is None else (found[0], found[1])
 
     def report(self, connection: Connection, study: int, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Write points of trials that are running in their attempt; tell whether all are."""

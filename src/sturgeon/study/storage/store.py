@@ -56,6 +56,7 @@ class Store:
         self.name = name
         self.description = description
         self.worker = new_worker()
+        self.next_number = 0  # as the server last said when a trial began or ended at once
         self.read = database.read
         self.write = database.write
         self.now = database.now
@@ -118,7 +119,15 @@ class Store:
         self._database.change(connection, self._sql.insert_trial, rows)
 
     def begin_at_once(
-        self, connection: Connection, first: int, configs: Sequence[str], *, beyond: int, seconds: float
+        self,
+        connection: Connection,
+        first: int,
+        configs: Sequence[str],
+        *,
+        beyond: int,
+        seconds: float,
+        looked: bool,
+        paused: bool,
     ) -> tuple[int, int] | None:
         """Begin the next trial in one trip, with the configuration that is meant for its number.
 
@@ -128,15 +137,19 @@ class Store:
             configs: As JSON, for this number and those that follow.
             beyond: The first number that is not to be begun.
             seconds: How long the lease lasts.
+            looked: Whether it is known that nothing else is to be handed out; if not, the server looks.
+            paused: Whether paused trials count as waiting.
 
         Returns:
             The count of the change, and the number; None where no configuration is for the next number.
         """
         assert self._one_trip is not None
-        return self._one_trip.begin(
+        begun = self._one_trip.begin(
             connection, self._study_id, first=first, configs=configs, beyond=beyond, worker=self.worker,
-            seconds=seconds,
+            seconds=seconds, looked=looked, paused=paused,
         )  # fmt: skip
+        self.next_number = self.next_number if begun is None else begun[1] + 1
+        return begun
 
     def finish_at_once(
         self, connection: Connection, known: int, *, trial: Trial, ending: Ending
@@ -148,7 +161,11 @@ class Store:
         """
         assert self._one_trip is not None
         values = {**_key(trial), **_ended(ending)}
-        return self._one_trip.finish(connection, self._study_id, known=known, values=values)
+        found = self._one_trip.finish(connection, self._study_id, known=known, values=values)
+        if found is None:
+            return None
+        change, self.next_number = found
+        return change
 
     def insert_points(self, connection: Connection, number: int, curves: Curves) -> None:
         """Add the curves of a trial that was just added."""
