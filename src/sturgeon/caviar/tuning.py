@@ -19,6 +19,7 @@ from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.ray.ray_pool import RayPool
 from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.workers.environment import Resources
+from sturgeon.caviar.workers.folders import folders_of
 from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Callback, Ledger
@@ -69,6 +70,7 @@ def tune(
     subject_to: str | None = None,
     callbacks: Sequence[Callback] = (),
     prior: Study | str | os.PathLike[str] | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
 ) -> Study:
     """Search for the configuration with which a training function does best.
 
@@ -136,6 +138,9 @@ def tune(
             exception of theirs ends it, too, with all that runs put aside.
         prior: An earlier study, of this function or a similar one, also in another space: its best
             configurations are tried first, and its trials count as far as they predict the new ones.
+        checkpoints: Where ``trial.folder`` lies, instead of beside the study: a folder that all machines
+            have, or a URL such as ``"s3://bucket/wine"``, of any kind that fsspec knows and that the function
+            writes to by fsspec, too.
 
     Returns:
         The study: ``study.best.config`` is what was looked for.
@@ -210,7 +215,10 @@ def tune(
             if opened.place != MEMORY:
                 _keep_source(opened, source)
             places = places_for(0 if pool is None else pool.size) if deterministic else math.inf
-            ledger = Ledger(opened, limits, settings.stopping, places=places, callbacks=callbacks, keep=keep)
+            ledger = Ledger(
+                opened, limits, settings.stopping, places=places, callbacks=callbacks, keep=keep,
+                folders=folders_of(opened, checkpoints),
+            )  # fmt: skip
             with stop_on_signal() as stop:
                 if pool is None:
                     interrupted = HereLoop(ledger, train).run(stop)

@@ -14,8 +14,17 @@ import click
 @click.option("--budget", help="How long this worker works, such as 90s, 10m, 1h30m.")
 @click.option("--timeout", help="How long an attempt at a trial may take before it is killed.")
 @click.option("--attempts", type=int, default=2, show_default=True, help="How often a lost trial is begun.")
+@click.option(
+    "--checkpoints", metavar="URL", help="Where trials put checkpoints aside, such as s3://BUCKET/NAME."
+)
 def worker(
-    study: str, function: str, trials: int | None, budget: str | None, timeout: str | None, attempts: int
+    study: str,
+    function: str,
+    trials: int | None,
+    budget: str | None,
+    timeout: str | None,
+    attempts: int,
+    checkpoints: str | None,
 ) -> int:
     """Work on a study that is there: ask, train, tell, until it has its trials.
 
@@ -42,6 +51,7 @@ def worker(
         timeout=timeout,
         attempts=attempts,
         deterministic=False,
+        checkpoints=checkpoints,
     ) as done:
         counts = ", ".join(f"{count} {state}" for state, count in done.counts().items() if count)
     print(printable(f"study: {place}   {counts}   look at it:  sturgeon show {shlex.quote(place)}"))

@@ -12,7 +12,7 @@ from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.metric_names import FirstResult
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
-from sturgeon.caviar.workers.folders import folders_of
+from sturgeon.caviar.workers.folders import TrialFolders, folders_of
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
 from sturgeon.caviar.workers.population.population import population_of
 from sturgeon.caviar.workers.settled import SettledOrder
@@ -92,6 +92,7 @@ class Ledger(TrialController):
         places: float = 1,
         callbacks: Sequence[Callback] = (),
         keep: int = 1,
+        folders: TrialFolders | None = None,
     ) -> None:
         """Take the study as it is now, and the rule that stops trials early, if there is one.
 
@@ -103,10 +104,11 @@ class Ledger(TrialController):
                 result is to be seen at once.
             callbacks: Called with the study and each trial that has ended; one that returns True ends all.
             keep: Of how many of the best trials the checkpoints stay, at least 1.
+            folders: Where the trials keep their checkpoints; by default beside the study.
         """
         self._population = population_of(study, stopping, limits.trials)
         super().__init__(study, limits, self._population.rule if self._population else stopping)
-        self.folders = folders_of(study)
+        self.folders = folders or folders_of(study)
         self._callbacks = tuple(callbacks)
         self._keep = keep
         self._asked_to_end: str | None = None

@@ -50,7 +50,7 @@ class Ahead:
 
     def hit(self, passed: int) -> None:
         """Note that so many numbers were passed over, which others took."""
-        self._window = max(passed + 4, self._window - 1) if self._window > 1 or passed else 0
+        self._window = max(passed + 4 if passed else 0, self._window - 1)
 
     def looked(self, request: object, limit: float) -> None:
         """Note that there was nothing but a new trial to hand out, of a number below the limit."""
