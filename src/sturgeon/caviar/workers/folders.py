@@ -134,7 +134,7 @@ class RemoteFolders(TrialFolders):
         """Take the URL of the folder that they are in; look into it."""
         if "@" in url.partition("://")[2].partition("/")[0]:
             raise InputError(
-                f"`{option('checkpoints')}` must hold no password, as the study keeps the paths of checkpoints: "
+                f"`{option('checkpoints')}` must hold no password, as the study keeps checkpoints' paths: "
                 "leave it to the environment, or to the service's own file of keys."
             )
         try:
