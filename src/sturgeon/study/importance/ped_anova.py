@@ -99,7 +99,7 @@ def _scott_width(cells: npt.NDArray[np.intp]) -> float:
 
 def _kernels(width: float, count: int) -> Floats:
     """A normal density around each cell, cut to the grid; ``[cells, cells]``."""
-    below = _normal(np.arange(-count, count, dtype=np.float64) + 0.5, width)  # by how far an edge is from a cell
+    below = _normal(np.arange(-count, count, dtype=np.float64) + 0.5, width)  # by distance of an edge
     below = below[np.arange(count + 1)[None, :] + np.arange(count - 1, -1, -1)[:, None]]
     return np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
 
