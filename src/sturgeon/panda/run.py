@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.coach.coach import Epoch
 from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal, acts_of
+from sturgeon.panda.coach.curves import Epoch
 from sturgeon.panda.commands import give
 from sturgeon.panda.executor import CommandExecutor, check_taken
 from sturgeon.panda.kept.record import Moment, RunRecord
@@ -201,7 +201,13 @@ class Run:
 
     def _in_json(self, proposal: Proposal) -> dict[str, Any]:
         advice = proposal.advice
-        body: dict[str, Any] = {"symptom": advice.symptom, "sentence": advice.sentence, **self.at.to_json()}
+        body: dict[str, Any] = {
+            "symptom": advice.symptom,
+            "sentence": advice.sentence,
+            "text": advice.text,
+            "evidence": dict(advice.evidence),
+            **self.at.to_json(),
+        }
         if not proposal.action:
             return body
         proposed: dict[str, Any] = {"action": proposal.action, "values": dict(proposal.values)}
