@@ -55,7 +55,7 @@ def train_network(dataset: Dataset, rate: float, epochs: int, mode: str) -> tupl
     """Train from one learning rate; gives the last validation loss, and epochs trained in all."""
     config = {**tended_space().default(), "learning_rate": rate}
     training = NetworkTraining(dataset, config, seed=1, epochs=epochs, metric="val_loss")
-    if mode.startswith("autopilot"):
+    if mode == "autopilot":
         return _tended(training, dataset, epochs)
     plateau, value, trained = _Plateau(), float("nan"), 0
     while trained < epochs:
@@ -146,7 +146,7 @@ class _Convolution:
                 return total / len(self.x), functional.cross_entropy(model(self.vx), self.vy).item()
 
         value, trained = float("nan"), 0
-        if not mode.startswith("autopilot"):
+        if mode != "autopilot":
             for _ in range(epochs):
                 _, value = one_epoch(lambda: None)
                 if mode == "plateau":

@@ -37,7 +37,6 @@ class Run:
         coach: Watches the curves; None for nobody.
 
     Attributes:
-        at: Where the training stands.
         paused: Whether it waits for ``resume``.
         stopped: Whether it is to end.
         history: The epochs on the way from the root to here.
@@ -55,7 +54,7 @@ class Run:
         self.record = record
         self.training = training
         self.space = space
-        self.at = Position()
+        self._epoch = self._step = 0
         self.paused = self.stopped = False
         self.between_epochs = True
         self.history: list[Epoch] = []
@@ -72,6 +71,15 @@ class Run:
         self._ended = False
 
     # -- what a loop calls -----------------------------------------------------------------------
+
+    @property
+    def at(self) -> Position:
+        """Where the training stands."""
+        return Position(self._epoch, self._step)
+
+    @at.setter
+    def at(self, position: Position) -> None:
+        self._epoch, self._step = position.epoch, position.step
 
     @property
     def values(self) -> dict[str, Any]:
@@ -112,7 +120,7 @@ class Run:
         Args:
             listen: Whether to look for commands now.
         """
-        self.at = Position(self.at.epoch, self.at.step + 1)
+        self._step += 1
         if self._due or (listen and (self._listener.inbox or self.paused)):
             self.poll()
 

@@ -38,8 +38,8 @@ PARTING = _(
     "decay), or stop."
 )
 FLAT = _(
-    "the training loss has not fallen by 1 % in {epochs} epochs ({before}, then {after}): time to decay the "
-    "learning rate; take a third of it."
+    "the training loss has fallen by less than a hundredth in {epochs} epochs ({before}, then {after}): time "
+    "to decay the learning rate; take a third of it."
 )
 NO_GRADIENT = _(
     "the gradients of all layers but the last are 0: their units answer 0 to every row and learn nothing any "
