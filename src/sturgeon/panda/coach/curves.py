@@ -54,12 +54,16 @@ class Curves:
             first -= 1
         return cls(epochs, epochs[first:], metric, -1 if maximize else 1, planned)
 
+    @property
+    def training_metric(self) -> str:
+        """What the training loss is called; the objective's name where none is reported."""
+        names = ("train_loss", "loss")
+        return next((n for n in names if all(n in one.metrics for one in self.epochs)), self.metric)
+
     def training(self, of: Sequence[Epoch]) -> list[float]:
         """The training loss; the objective where no training loss is reported."""
-        for name in ("train_loss", "loss"):
-            if all(name in epoch.metrics for epoch in of):
-                return [epoch.metrics[name] for epoch in of]
-        return self.objective(of)
+        name = self.training_metric
+        return self.objective(of) if name == self.metric else [one.metrics[name] for one in of]
 
     def objective(self, of: Sequence[Epoch]) -> list[float]:
         """The objective, lower being better."""

@@ -34,7 +34,7 @@ SMALL_STEPS = _(
 )
 PARTING = _(
     "{metric} is worse since epoch {epoch} ({best}, now {now}) while the training loss fell from {before} to "
-    "{after}: it learns its rows by heart; go back to epoch {epoch} and regularise (dropout, weight "
+    "{after}: it learns its rows by heart; go back to epoch {back} and regularise (dropout, weight "
     "decay), or stop."
 )
 FLAT = _(

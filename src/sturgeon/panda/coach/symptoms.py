@@ -61,7 +61,7 @@ def oscillating(curves: Curves) -> Advice | None:
         return None
     least, half = 0.05 * abs(curves.training(curves.epochs)[0]), len(losses) // 2
     falls = _mean(losses[-half:]) < 0.9 * _mean(losses[:half])
-    seen = [("the training loss", losses, 0.15)]
+    seen = [(curves.training_metric, losses, 0.15)]
     if len(values) == len(losses) == 8 and not falls:
         seen.append((curves.metric, values, 0.25))
     for name, curve, share in seen:
@@ -116,15 +116,18 @@ def parting(curves: Curves) -> Advice | None:
     rise = min(since[-3:]) - values[best]
     spread = max(abs(values[0] - values[best]), 1e-12)
     noise = _mean([abs(after - before) for before, after in pairwise(values[-8:])])
-    if rise < max(0.05 * abs(values[best]), 0.02 * spread, noise) or losses[-1] > 0.98 * losses[best]:
+    if rise < max(0.08 * abs(values[best]), 0.005 * spread, noise) or losses[-1] > 0.98 * losses[best]:
         return None
-    epoch = curves.epochs[best].number
+    epoch = back = curves.epochs[best].number
+    if curves.epochs[max(best - 2, 0)].values != curves.epochs[-1].values:  # it was gone back to already
+        back //= 2
     evidence = {
-        "metric": curves.metric, "epoch": str(epoch), "best": f"{curves.sign * values[best]:.4g}",
+        "metric": curves.metric, "epoch": str(epoch), "back": str(back),
+        "best": f"{curves.sign * values[best]:.4g}",
         "now": f"{curves.sign * values[-1]:.4g}", "before": f"{losses[best]:.4g}",
         "after": f"{losses[-1]:.4g}",
     }  # fmt: skip
-    return Advice("parting", sentences.PARTING, evidence, "rewind", _A_THIRD, back_to=epoch)
+    return Advice("parting", sentences.PARTING, evidence, "rewind", _A_THIRD, back_to=back)
 
 
 def flat(curves: Curves) -> Advice | None:
