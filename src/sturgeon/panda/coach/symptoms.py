@@ -14,7 +14,7 @@ from sturgeon.panda.coach.advice import Advice
 from sturgeon.panda.coach.curves import Curves, Epoch
 
 # What share of itself a step should change a weight by; and from when on nothing is sped up any more.
-_HEALTHY = 1e-2
+_HEALTHY = 3e-2
 _LATE = 0.6
 _A_TENTH, _A_THIRD = {"learning_rate": 0.1}, {"learning_rate": 0.3}
 
@@ -89,7 +89,7 @@ def crawling(curves: Curves) -> Advice | None:
     fall = (losses[0] - losses[-1]) / max(len(losses) - 1, 1)  # of one epoch
     halving = losses[-1] / 2 / fall if fall > 0 else math.inf
     left = f"{losses[-1] / first:.0%}"
-    small = _HEALTHY / 10 if len(losses) == 1 else _HEALTHY / 3
+    small = _HEALTHY / 30 if len(losses) == 1 else _HEALTHY / 9
     if updates is not None and updates < small and halving > 5:
         factor = min(max(_HEALTHY / max(updates, 1e-9), 3.0), 100.0)
         text = sentences.SMALL_STEPS
