@@ -215,7 +215,7 @@ class TrialAllocator:
         look = self._store.reader.look(connection, bounded=request.at_most is not None)
         ahead = not waiting and request.count == 1 and self._ahead.can_draw(request.search, request.space)
         if not ahead:
-            self._record_cache.sync(connection, look)
+            self._record_cache.sync(connection, look, blind=request.search.blind)
         plan = Plan(look.next_number, _room(request, look))
         for row in look.open:
             if row.state != "paused" or request.paused:
