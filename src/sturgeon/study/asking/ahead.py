@@ -9,6 +9,7 @@ had asked.
 
 from __future__ import annotations
 
+import math
 import time
 
 from sturgeon.search.base import Search
@@ -17,6 +18,8 @@ from sturgeon.study.storage.rows import dump_json
 
 FEW, MANY = 8, 64
 """For how many numbers configurations are drawn when others were first seen to ask, and at most."""
+SPARE = 5
+"""For how many more numbers than were last passed over."""
 FRESH = 0.25
 """How long a look at what else is to be handed out holds while others ask, too, in seconds."""
 
@@ -30,7 +33,7 @@ class Ahead:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._window = 0
+        self._window = 0.0
         self._drawn: dict[int, str] = {}
         self._of: tuple[Search, Space] | None = None
         self._looked: tuple[object, float, float] | None = None
@@ -38,7 +41,7 @@ class Ahead:
     @property
     def alone(self) -> bool:
         """Whether nobody else was seen to ask lately."""
-        return self._window == 0
+        return self._window <= 0
 
     def can_draw(self, search: Search, space: Space) -> bool:
         """Tell whether others ask, too, and the search needs nothing but a trial's number."""
@@ -50,7 +53,8 @@ class Ahead:
 
     def hit(self, passed: int) -> None:
         """Note that so many numbers were passed over, which others took."""
-        self._window = max(passed + 4 if passed else 0, self._window - 1)
+        wanted, step = (passed + SPARE, 0.25) if passed else (0.0, 1.0)
+        self._window = min(max(wanted, self._window - step), MANY)
 
     def looked(self, request: object, limit: float) -> None:
         """Note that there was nothing but a new trial to hand out, of a number below the limit."""
@@ -70,7 +74,7 @@ class Ahead:
         """Give configurations, as JSON, for the numbers from ``first`` on."""
         if self._of is None or self._of[0] is not search or self._of[1] is not space:
             self._of, self._drawn = (search, space), {}
-        wanted = range(first, first + self._window)
+        wanted = range(first, first + math.ceil(self._window))
         missing = [number for number in wanted if number not in self._drawn]
         if missing:
             configs = search.draw_by_number(space, self._seed, missing)

@@ -322,10 +322,10 @@ class TrialAllocator:
         self, plan: Plan, request: Request
     ) -> Callable[[Connection], tuple[int, list[Trial]] | None] | None:
         """Give the way to begin one new trial in one trip, where that is all there is to do."""
-        configs = plan.ahead or [dump_json(config) for config in plan.suggestions]
         only = not (plan.ours or plan.claims or plan.failures)
-        if not (self._store.takes_trips and only and (plan.ahead or len(configs) == 1)):
+        if not (self._store.takes_trips and only and (plan.ahead or len(plan.suggestions) == 1)):
             return None
+        configs = plan.ahead or [dump_json(plan.suggestions[0])]
         # Nothing waits that was never begun, or it would be handed out first: each number is a trial begun.
         beyond = plan.next_number + int(min(len(configs), plan.room))
 
