@@ -64,7 +64,7 @@ class PostgresDatabase(Database):
             },
         )
         self._was_connected = False
-        shown = parsed.set(drivername="postgresql", password=None).render_as_string()
+        shown = parsed._replace(drivername="postgresql", password=None).render_as_string()
         super().__init__(engine, shown)
         self.driver_errors = (*Database.driver_errors, psycopg.Error)
         self.one_trip = OneTrip(engine.dialect)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
@@ -75,7 +76,10 @@ class Store:
     @property
     def place(self) -> str:
         """The path, or the URL without its password."""
-        return self._database.place
+        place = self._database.place
+        if self._database.is_file:
+            return place
+        return f"{place}{'&' if '?' in place else '?'}{urlencode({'study': self.name})}"
 
     @property
     def closed(self) -> bool:
