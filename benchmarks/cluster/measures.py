@@ -49,11 +49,12 @@ def measure_record(url: str, rounds: int) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in took.items()}
 
 
-def measure_clients(url: str, clients: int, seconds: float) -> tuple[float, float, float]:
+def measure_clients(url: str, clients: int, seconds: float) -> tuple[float, float, float, float]:
     """Processes that ask and tell as fast as they can.
 
     Returns:
-        Trials a second in all, and the median and the 99th percentile of an ask and a tell together, seconds.
+        Trials a second in all; of an ask and a tell together the median, the 99th percentile and the client's
+        processor time, seconds.
     """
     st.Study.create(url, SPACE, minimize="loss", search=st.Random(), seed=0).close()
     context = multiprocessing.get_context("spawn")
@@ -62,26 +63,29 @@ def measure_clients(url: str, clients: int, seconds: float) -> tuple[float, floa
     crowd = [context.Process(target=_client, args=(url, seconds, barrier, answers)) for _ in range(clients)]
     for one in crowd:
         one.start()
-    took = [value for _ in crowd for value in answers.get(timeout=600)]
+    given = [answers.get(timeout=600) for _ in crowd]
+    took = [value for one, _ in given for value in one]
     for one in crowd:
         one.join()
     with st.Study.open(url) as study:
         counts = study.counts()
     if counts["complete"] != len(took):
         sys.exit(f"{len(took)} results were acknowledged; the study has {counts}.")
-    return len(took) / seconds, float(np.median(took)), float(np.percentile(took, 99))
+    processor = sum(each for _, each in given) / len(took)
+    return len(took) / seconds, float(np.median(took)), float(np.percentile(took, 99)), processor
 
 
 def _client(url: str, seconds: float, barrier: Any, answers: Any) -> None:
     took = []
     with st.Study.open(url) as study:
         barrier.wait(600)
-        until = time.perf_counter() + seconds
+        until, processor = time.perf_counter() + seconds, time.process_time()
         while (begin := time.perf_counter()) < until:
             (trial,) = study.ask()
             study.tell(trial, loss=float(trial.number))
             took.append(time.perf_counter() - begin)
-    answers.put(took)
+        processor = time.process_time() - processor
+    answers.put((took, processor))
 
 
 def measure_driver(trials: int) -> float:
@@ -101,12 +105,12 @@ def measure_driver(trials: int) -> float:
     return (began[-1] - began[0]) / (len(began) - 1)
 
 
-def measure_costs(make_url: Any, *, rounds: int, seconds: float) -> tuple[Costs, tuple[float, float, float]]:
+def measure_costs(make_url: Any, *, rounds: int, seconds: float) -> tuple[Costs, tuple[float, ...]]:
     """All that the simulation takes, and what sixteen clients reached."""
     alone = measure_record(make_url("alone"), rounds)
-    rate, median, worst = measure_clients(make_url("crowd"), 16, seconds)
+    rate, *others = measure_clients(make_url("crowd"), 16, seconds)
     here = measure_record(":memory:", rounds)
     message = max(0.0, measure_driver(rounds) - here["ask"] - here["tell"]) / 2  # a begin, and an end
     at_once = max(1, round(rate * (alone["ask"] + alone["tell"])))
     costs = Costs(**alone, message=message, heartbeat=alone["report"], at_once=at_once)
-    return costs, (rate, median, worst)
+    return costs, (rate, *others)
