@@ -12,7 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sturgeon.caviar.backends.cores import CoresBackend
-from sturgeon.caviar.backends.numpy_step import NumpyState, predict, take_step
+from sturgeon.caviar.backends.numpy_step import NumpyState, draw_kept, predict, take_step
 from sturgeon.caviar.backends.table_backend import Reporting, TableBlock, network_of
 from sturgeon.caviar.lanes.backend import OneLaneProgram, TrainingJob
 from sturgeon.caviar.lanes.devices import Device
@@ -82,7 +82,7 @@ class NumpyProgram(OneLaneProgram):
         job, epoch = inputs
         data, of = self._dataset, TrainingSettings.of(job.config)
         settings = LaneSettings.of_vector(of.lane_vector())
-        key, rate = streams.dropout_key(job.seed), of.learning_rate_at(epoch, self._epochs)
+        rate, dropout = of.learning_rate_at(epoch, self._epochs), streams.dropout_stream(job.seed, epoch)
         order = streams.row_order(job.seed, epoch, len(data.y_train))
         if len(order) % self._batch == 1:  # a single row has no variance to normalise by
             order = order[:-1]
@@ -90,9 +90,19 @@ class NumpyProgram(OneLaneProgram):
         with np.errstate(all="ignore"):  # a training that diverges is told by its loss
             for begin in range(0, len(order), self._batch):
                 rows = order[begin : begin + self._batch]
-                batch = data.x_train[rows], data.y_train[rows]
+                kept = (
+                    draw_kept(dropout, of.dropout, of.layers, len(rows), of.hidden_units)
+                    if of.dropout
+                    else None
+                )
                 loss += take_step(
-                    state, *batch, tanh=self._tanh, settings=settings, learning_rate=rate, key=key
+                    state,
+                    data.x_train[rows],
+                    data.y_train[rows],
+                    tanh=self._tanh,
+                    settings=settings,
+                    learning_rate=rate,
+                    kept=kept,
                 )
             outputs = predict(
                 state, data.x_validation, tanh=self._tanh, norm_epsilon=float(settings.norm_epsilon)

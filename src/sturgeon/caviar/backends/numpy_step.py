@@ -1,12 +1,11 @@
 """One step of the batch-norm network in NumPy, and its outputs: what ``network/native`` does in C.
 
 The equations are those of ``network/batch_norm.py``, ``network/stack.py`` and ``network/optimizers.py``, with
-the gradient written out, and the random bits of dropout are the same.
+the gradient written out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,9 +16,6 @@ from sturgeon.network.settings import LaneSettings
 from sturgeon.network.weights import Moments, Statistics, TrainingState, Weights
 
 Floats = npt.NDArray[np.float32]
-Words = npt.NDArray[np.uint32]
-
-_TURNS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
 @dataclass(frozen=True)
@@ -60,6 +56,7 @@ class NumpyState:
         second: Its second moment.
         running: The running averages.
         count: Steps taken so far.
+        gradient: Room for the gradient.
     """
 
     weights: Flat
@@ -67,13 +64,16 @@ class NumpyState:
     second: Flat
     running: Statistics
     count: int
+    gradient: Flat
 
     @classmethod
     def of(cls, state: TrainingState) -> NumpyState:
         """Lay a training out."""
         running = Statistics(*(np.array(one, np.float32) for one in state.statistics))
-        weights, first, second = map(Flat.of, (state.weights, state.optimizer.mu, state.optimizer.nu))
-        return cls(weights, first, second, running, int(state.optimizer.count))
+        weights, first, second, gradient = map(
+            Flat.of, (state.weights, state.optimizer.mu, state.optimizer.nu, state.weights)
+        )
+        return cls(weights, first, second, running, int(state.optimizer.count), gradient)
 
     def leaves(self) -> tuple[np.ndarray, ...]:
         """A copy of all of it, as checkpoints hold it."""
@@ -90,7 +90,7 @@ def take_step(
     tanh: bool,
     settings: LaneSettings,
     learning_rate: float,
-    key: Words,
+    kept: Floats | None,
 ) -> float:
     """Train on one mini-batch; gives the loss summed over its rows.
 
@@ -101,49 +101,59 @@ def take_step(
         tanh: Whether g is tanh; else it is ReLU.
         settings: The lane's.
         learning_rate: α of this step.
-        key: The key of dropout, uint32 ``[2]``.
+        kept: 1 for an activation that dropout keeps and 0 for another, ``[layers, rows, units]``; None for no
+            dropout.
     """
-    w, rows = state.weights.parts, len(inputs)
-    depth, units = w.gamma.shape
-    rate = settings.dropout
-    factors = _dropout_factors(fold_in(key, state.count), rate, depth, rows, units) if rate > 0 else None
-    below, kept = inputs, []
-    for layer in range(depth):
+    w, g, share = state.weights.parts, state.gradient.parts, np.full(len(inputs), 1 / len(inputs), np.float32)
+    ones, gain = np.ones(len(inputs), np.float32), 1 / (1 - settings.dropout)
+    below, passed = inputs, []
+    for layer in range(len(w.gamma)):
         z = below @ (w.first if layer == 0 else w.hidden[layer - 1])
-        mean = z.mean(axis=0)
+        mean = share @ z
         z -= mean
-        variance = np.einsum("ij,ij->j", z, z) / np.float32(rows)
+        variance = np.einsum("ij,ij->j", z, z) * share[0]
         scale = 1 / np.sqrt(variance + settings.norm_epsilon)
-        z *= scale
-        active = w.gamma[layer] * z
-        active += w.beta[layer]
+        factor = 1 if tanh else gain  # ReLU lets a factor through, so that it costs nothing
+        active = z * (w.gamma[layer] * scale * factor)
+        active += w.beta[layer] * factor
         np.tanh(active, out=active) if tanh else np.maximum(active, 0, out=active)
-        kept.append((below, z, scale, active))
-        below = active if factors is None else active * factors[layer]
+        slope = gain * (1 - active * active) if tanh else None
+        if kept is not None:
+            active *= kept[layer]
+            if slope is not None:
+                active *= gain
+                slope *= kept[layer]
+        passed.append((below, z, scale, active, slope))
+        below = active
         for running, seen in zip(state.running, (mean, variance), strict=True):
             running[layer] = settings.norm_momentum * running[layer] + (1 - settings.norm_momentum) * seen
     loss, d = _loss(below @ w.last + w.bias, targets)
-    found = Flat.of(Weights(*map(np.empty_like, w)))  # each of its numbers is written below
-    g = found.parts
     np.matmul(below.T, d, out=g.last)
     d.sum(axis=0, out=g.bias)
     d = d @ w.last.T
-    for layer in reversed(range(depth)):
-        below, normal, scale, active = kept[layer]
-        if factors is not None:
-            d *= factors[layer]
-        d *= 1 - active * active if tanh else active > 0
-        d.sum(axis=0, out=g.beta[layer])
-        np.einsum("ij,ij->j", d, normal, out=g.gamma[layer])
-        normal *= g.gamma[layer] / np.float32(rows)
-        normal += g.beta[layer] / np.float32(rows)
-        d -= normal
-        d *= w.gamma[layer] * scale
+    for layer in reversed(range(len(w.gamma))):
+        below, z, scale, active, slope = passed[layer]
+        d *= active > 0 if slope is None else slope
+        factor = gain if slope is None else 1
+        total, along = ones @ d, np.einsum("ij,ij->j", d, z)
+        g.beta[layer] = factor * total
+        g.gamma[layer] = factor * scale * along
+        z *= np.square(scale) * along * share[0]
+        z += total * share[0]
+        d -= z
+        d *= w.gamma[layer] * scale * factor
         np.matmul(below.T, d, out=g.hidden[layer - 1] if layer else g.first)
         if layer:
             d = d @ w.hidden[layer - 1].T
-    _descend(state, found.numbers, settings, learning_rate)
+    _descend(state, settings, learning_rate)
     return loss
+
+
+def draw_kept(stream: np.random.Generator, rate: float, depth: int, rows: int, units: int) -> Floats:
+    """Which activations of a mini-batch dropout keeps, ``[layers, rows, units]``; 16 bits decide on each."""
+    count = depth * rows * units
+    bits = np.frombuffer(stream.bytes(2 * count), np.uint16).reshape(depth, rows, units)
+    return (bits >= np.ceil(rate * 65536).astype(np.uint16)).astype(np.float32)
 
 
 def predict(state: NumpyState, inputs: Floats, *, tanh: bool, norm_epsilon: float) -> Floats:
@@ -177,70 +187,28 @@ def _loss(outputs: Floats, targets: np.ndarray) -> tuple[float, Floats]:
     return loss, outputs
 
 
-def _descend(state: NumpyState, gradient: Floats, settings: LaneSettings, learning_rate: float) -> None:
-    """Gradient descent, momentum or Adam, with decoupled weight decay; ``gradient`` is overwritten."""
+def _descend(state: NumpyState, settings: LaneSettings, learning_rate: float) -> None:
+    """Gradient descent, momentum or Adam, with decoupled weight decay; the gradient is overwritten."""
     how = settings.optimizer
     state.count += 1
-    first, second, weights = state.first.numbers, state.second.numbers, state.weights.numbers
+    step, weights = state.gradient.numbers, state.weights.numbers
+    first, second = state.first.numbers, state.second.numbers
     first *= how.first_decay
-    first += (1 - how.first_decay) * gradient
-    np.square(gradient, out=gradient)
-    gradient *= 1 - how.second_decay
+    first += (1 - how.first_decay) * step
+    np.square(step, out=step)
+    step *= 1 - how.second_decay
     second *= how.second_decay
-    second += gradient
-    step = gradient
+    second += step
     if how.adam:
-        np.sqrt(second / (1 - how.second_decay**state.count), out=step)
+        np.multiply(second, 1 / (1 - how.second_decay**state.count), out=step)
+        np.sqrt(step, out=step)
         step += how.epsilon
         np.divide(first, step, out=step)
-        step /= 1 - how.first_decay**state.count
+        step *= 1 / (1 - how.first_decay**state.count)
     else:
         step[...] = first
     end = state.weights.decaying
-    step[:end] += how.weight_decay * weights[:end]
+    if how.weight_decay:
+        step[:end] += how.weight_decay * weights[:end]
     step *= np.float32(learning_rate)
     weights -= step
-
-
-def fold_in(key: Words, data: int) -> Words:
-    """``jax.random.fold_in`` of threefry's keys."""
-    x, y = np.zeros(1, np.uint32), np.full(1, data, np.uint32)
-    _threefry(key[0], key[1], x, y)
-    return np.concatenate([x, y])
-
-
-def _dropout_factors(key: Words, rate: float, depth: int, rows: int, units: int) -> Floats:
-    """``dropout_factors`` of every layer; ``[layers, rows, units]``."""
-    blocks = -(-units // 64)
-    keys = np.zeros(depth, np.uint32), np.arange(depth, dtype=np.uint32)
-    _threefry(key[0], key[1], *keys)
-    shape = depth, rows, 16 * blocks
-    x, y = np.empty(shape, np.uint32), np.empty(shape, np.uint32)
-    x[...] = np.arange(rows, dtype=np.uint32)[:, None]
-    y[...] = np.arange(16 * blocks, dtype=np.uint32)
-    _threefry(keys[0][:, None, None], keys[1][:, None, None], x, y)
-    bits = np.empty((depth, rows, blocks, 4, 16), np.uint16)
-    for part, (words, down) in enumerate([(x, 0), (x, 16), (y, 0), (y, 16)]):
-        bits[..., part, :] = ((words >> np.uint32(down)) & np.uint32(0xFFFF)).reshape(depth, rows, blocks, 16)
-    least = np.ceil(np.float32(rate) * np.float32(65536))
-    keep = bits.reshape(depth, rows, 64 * blocks)[..., :units] >= np.uint16(least)
-    return keep * (1 / (1 - np.float32(rate)))
-
-
-def _threefry(first: np.ndarray, second: np.ndarray, x: Words, y: Words) -> None:
-    """Encrypt counters in place: Threefry-2x32 with 20 rounds; see ``network/native/randomness.h``."""
-    keys = first, second, first ^ second ^ np.uint32(0x1BD11BDA)
-    spare = np.empty_like(y)
-    add: Callable[..., Words] = np.add
-    add(x, keys[0], out=x)
-    add(y, keys[1], out=y)
-    for group in range(5):
-        for turn in _TURNS[group & 1]:
-            add(x, y, out=x)
-            np.left_shift(y, np.uint32(turn), out=spare)
-            np.right_shift(y, np.uint32(32 - turn), out=y)
-            np.bitwise_or(y, spare, out=y)
-            np.bitwise_xor(y, x, out=y)
-        add(x, keys[(group + 1) % 3], out=x)
-        add(y, keys[(group + 2) % 3], out=y)
-        add(y, np.uint32(group + 1), out=y)
