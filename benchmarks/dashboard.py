@@ -26,6 +26,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -168,7 +169,8 @@ def in_browser(address: str, ready: str) -> float | None:
     except Exception as error:
         print(f"no browser: {type(error).__name__}", file=sys.stderr)
         return None
-    driver.command_executor.client_config.timeout = PATIENCE  # an answer of a page that is busy
+    executor: Any = driver.command_executor
+    executor.client_config.timeout = PATIENCE  # an answer of a page that is busy
     with driver:
         driver.set_page_load_timeout(PATIENCE)
         driver.get("about:blank")
