@@ -1,10 +1,10 @@
 """The live page on a study of 10,000 trials of 50 steps, beside optuna-dashboard on an equal one.
 
 Prints, for each of the two: seconds until the first page is whole, with the server just started, and in a
-browser until its table and its first picture are there; the processor time of one update while a trial
-reports; its largest memory; and how much longer a training in another process takes with three pages open,
-and how much more processor time it needs, in rounds that alternate with rounds without any. Where
-optuna-dashboard does not answer in time, it gets half as many trials, until it does. Needs the extra
+browser until its table and its first picture are there, beside a page of one line; the processor time of one
+update while a trial reports; its largest memory; and how much longer a training in another process takes with
+three pages open, and how much more processor time it needs, in rounds that alternate with rounds without any.
+Where optuna-dashboard does not answer in time, it gets half as many trials, until it does. Needs the extra
 ``dashboard``, httpx, psutil, optuna-dashboard, and Chromium with its driver for the browser's times.
 
     python benchmarks/dashboard.py            # a few minutes
@@ -247,6 +247,7 @@ def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]
         begun = sum(process.cpu_times()[:2])
         ready = "document.querySelectorAll('tbody tr[data-trial]').length > 40"
         drawn = "document.querySelector('[data-canvas] .scatterlayer .trace') !== null"
+        empty = in_browser(f"{base}/nothing", "document.querySelector('main h1') !== null")
         table, picture = in_browser(base, ready), in_browser(base, drawn)
         key = re.search(r"/study/([0-9a-f]+)", httpx.get(base, follow_redirects=True).text)
         assert key is not None
@@ -266,6 +267,7 @@ def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]
         return {
             "first page, s": first,
             "start and first page, s of processor": begun,
+            "a page of one line in the browser, s": empty,
             "table in the browser, s": table,
             "picture in the browser, s": picture,
             "an update, ms of processor": 1000 * spent / max(1, heard),
