@@ -20,6 +20,8 @@ from sturgeon.panda.training import Training
 from sturgeon.space import Config, Space
 from sturgeon.study import Leases, Study
 
+STUDY_FILE = "panda.study"
+"""The study of a run in a folder of its own, as every table's has."""
 # A killed process is no fault of the branch that it trained.
 _LEASES = Leases(attempts=1_000_000)
 
