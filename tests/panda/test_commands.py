@@ -179,3 +179,15 @@ def test_a_run_whose_first_checkpoint_cannot_be_written_is_told_so(walk):
     with pytest.raises(st.InputError, match="Make room, then go on with"):
         walk.open(save=fail)
     assert [epoch for epoch, _, _ in walk.train(1, resume=True).seen] == [1]
+
+
+def test_a_loop_that_never_reports_the_objective_is_trained_and_told_so_once(walk, caplog):
+    with walk.open() as run:
+        for _ in run.epochs(5):
+            run.step()
+    missing = [e for e in walk.tree().entries if e.kind == "event" and e.body["what"] == "no objective"]
+    assert [entry.body["why"] for entry in missing] == [
+        "the objective 'loss' must be among what is reported; got nothing. "
+        "Report it, or name another as the metric."
+    ]
+    assert "must be among what is reported" in caplog.text
