@@ -209,3 +209,13 @@ def test_validation_that_parts_again_after_a_rewind_goes_back_further():
     ]
     assert advice.back_to == 3
     assert "go back to epoch 3" in advice.sentence
+
+
+def test_what_falls_slowly_near_its_floor_or_was_lowered_does_not_crawl():
+    slow = [1.0 - 0.01 * number for number in range(8)]
+    assert "crawling" in symptoms(made(slow))
+    assert "crawling" in symptoms(made(slow, val_loss=slow), "val_loss")
+    worse = [0.5, 0.4, 0.41, 0.42, 0.43, 0.44, 0.45, 0.46]
+    assert "crawling" not in symptoms(made(slow, val_loss=worse), "val_loss")
+    lowered = [*made([1.0]), *made(slow, {"learning_rate": 0.03}, first=2)]
+    assert "crawling" not in symptoms(lowered)
