@@ -88,6 +88,12 @@ def test_a_rewind_brings_back_weights_and_hyperparameters_and_loses_nothing(walk
     assert [step for step, _ in tree.branches[1].curves["loss"]] == [2, 3, 4]
 
 
+def test_after_a_rewind_the_coach_knows_what_each_epoch_was_trained_with(walk):
+    walk.train(3, {2: [("set", {"values": {"learning_rate": 0.3}})], 3: [("checkpoint", {})]})
+    with walk.open(resume=True) as run:
+        assert [one.values["learning_rate"] for one in run.history] == [0.1, 0.3, 0.3]
+
+
 def test_a_branch_goes_on_from_here_with_other_values(walk):
     walk.train(4, {2: [("branch", {"values": {"learning_rate": 0.01}})]})
     assert walk.seen[-1][:2] == (4, 0.01)

@@ -140,7 +140,8 @@ def _save_beginning(run: Run) -> None:
         run.close(interrupted=True)
         raise InputError(
             f"A run begins with a checkpoint; none can be written to {str(run.record.files.folder)!r} "
-            f"({error.strerror}). Make room, then go on with {option('resume', True)}."
+            f"({error.strerror}). Make room, then go on with {option('resume', True)}, or "
+            "begin again where nothing was kept."
         ) from error
 
 

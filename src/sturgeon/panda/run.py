@@ -337,7 +337,7 @@ class Run:
                 Epoch(
                     step,
                     {name: curve[step] for name, curve in by_step.items() if step in curve},
-                    branch.values,
+                    tree.values_at_end(branch, step),
                 )
                 for step in steps
             ]

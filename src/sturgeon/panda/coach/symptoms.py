@@ -96,7 +96,7 @@ def crawling(curves: Curves) -> Advice | None:
         factor = min(max(_HEALTHY / max(updates, 1e-9), 3.0), 100.0)
         text = sentences.SMALL_STEPS
         evidence = {"left": left, "update": f"{updates:.1g}", "healthy": f"{_HEALTHY:g}"}
-    elif updates is not None and updates >= small:
+    elif updates is not None and updates >= _HEALTHY / 2:
         return None
     elif len(losses) >= 3 and all(after < before for before, after in pairwise(losses)) and halving > 6:
         factor = 10.0 if halving > 50 else 3.0
