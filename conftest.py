@@ -3,6 +3,8 @@
 import gc
 import os
 import signal
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,12 @@ gc.disable()
 gc.set_threshold(100_000, 20, 50)
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave out modules of the package without an example: importing them to find none takes long."""
+    source = config.rootpath / "src" in collection_path.parents and collection_path.suffix == ".py"
+    return True if source and ">>>" not in collection_path.read_text(encoding="utf-8") else None
+
+
 def pytest_collection_modifyitems(items):
     """Sort the tests, and leave those of a file in their order."""
     places = {prefix: place for place, prefix in enumerate(LONG)}
@@ -77,3 +85,21 @@ def pytest_xdist_make_scheduler(config, log):
             return "framework scripts" if file in FRAMEWORK_SCRIPTS else file
 
     return Together(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say on CI where the time went: the parts of the check, and the rooms, by the seconds of their tests."""
+    if "CHECK_TIMES" not in os.environ:
+        return
+    rooms, files = Counter(), Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if duration := getattr(report, "duration", None):
+                file = report.nodeid.split("::")[0]
+                rooms["/".join(file.split("/")[:2])] += duration
+                files[file] += duration
+    terminalreporter.section("where the time went")
+    terminalreporter.write(Path(os.environ["CHECK_TIMES"]).read_text())
+    for name, counted in (("rooms", rooms), ("files", files)):
+        told = ", ".join(f"{one} {seconds:.0f} s" for one, seconds in counted.most_common(20))
+        terminalreporter.write_line(f"tests by {name}, seconds of one process: {told}")
