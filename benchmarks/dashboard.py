@@ -2,9 +2,10 @@
 
 Prints, for each of the two: seconds until the first page is whole, with the server just started, and in a
 browser until its table and its first picture are there; the processor time of one update while a trial
-reports; its largest memory; and how much longer a training in another process takes with three pages open, in
-rounds that alternate with rounds without any. Needs the extra ``dashboard``, httpx, psutil, optuna-dashboard,
-and Chromium with its driver for the browser's times.
+reports; its largest memory; and how much longer a training in another process takes with three pages open,
+and how much more processor time it needs, in rounds that alternate with rounds without any. Where
+optuna-dashboard does not answer in time, it gets half as many trials, until it does. Needs the extra
+``dashboard``, httpx, psutil, optuna-dashboard, and Chromium with its driver for the browser's times.
 
     python benchmarks/dashboard.py            # a few minutes
     python benchmarks/dashboard.py --trials 500 --rounds 2
@@ -40,20 +41,21 @@ SPACE = st.Space(
     layers=st.Integer(2, 4, priority=3),
 )
 PAGES = 3
-PATIENCE = 600
+PATIENCE = 1800
+"""Seconds that a server and a browser are waited for."""
 TRAINING = """
 import sys, time
 import sturgeon as st
 with st.Study.open(sys.argv[1]) as study:
     (trial,) = study.ask()
     for line in sys.stdin:  # a round: so many steps of about a millisecond
-        began, x = time.perf_counter(), 0.0
+        began, spent, x = time.perf_counter(), time.process_time(), 0.0
         for step in range(int(line)):
             until = time.process_time() + 0.001
             while time.process_time() < until:
                 x += 1.0
             study.report(trial, step=step, val_loss=x)
-        print(time.perf_counter() - began, flush=True)
+        print(time.perf_counter() - began, time.process_time() - spent, flush=True)
 """
 
 
@@ -147,6 +149,7 @@ def in_browser(address: str, ready: str) -> float | None:
     """Seconds from the click until what a script looks for is on the page; None without a browser."""
     try:
         from selenium import webdriver
+        from selenium.common.exceptions import TimeoutException
         from selenium.webdriver.chrome.service import Service
         from selenium.webdriver.support.ui import WebDriverWait
     except ImportError:
@@ -164,10 +167,13 @@ def in_browser(address: str, ready: str) -> float | None:
         driver.set_page_load_timeout(PATIENCE)
         driver.get("about:blank")
         began = time.perf_counter()
-        driver.get(address)
-        WebDriverWait(driver, PATIENCE, poll_frequency=0.02).until(
-            lambda d: d.execute_script(f"return {ready}")
-        )
+        try:
+            driver.get(address)
+            WebDriverWait(driver, PATIENCE, poll_frequency=0.02).until(
+                lambda d: d.execute_script(f"return {ready}")
+            )
+        except TimeoutException as error:
+            raise TimeoutError(address) from error
         return time.perf_counter() - began
 
 
@@ -204,17 +210,18 @@ class Listener:
 
 
 class Training:
-    """A training in another process, whose rounds are timed there."""
+    """A training in another process, whose rounds are timed there: the seconds, and those of processor."""
 
     def __init__(self, study: Path) -> None:
         command = [sys.executable, "-c", TRAINING, str(study)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def round(self, steps: int) -> float:
-        """Train so many steps; give the seconds."""
+    def round(self, steps: int) -> tuple[float, float]:
+        """Train so many steps; give the seconds that passed, and those of processor."""
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018
         print(steps, file=self._process.stdin, flush=True)
-        return float(self._process.stdout.readline())
+        passed, spent = self._process.stdout.readline().split()
+        return float(passed), float(spent)
 
     def close(self) -> None:
         """Kill it."""
@@ -252,8 +259,14 @@ def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]
             "picture in the browser, s": picture,
             "an update, ms of processor": 1000 * spent / max(1, heard),
             "memory, MB": process.memory_info().rss / 1e6,
-            "training with three pages": statistics.median(watched) / statistics.median(alone),
+            "training with three pages, time": ratio(watched, alone, 0),
+            "training with three pages, processor": ratio(watched, alone, 1),
         }
+
+
+def ratio(watched: list[tuple[float, float]], alone: list[tuple[float, float]], which: int) -> float:
+    """The median, over the rounds, of a round with pages beside the one before it without."""
+    return statistics.median(one[which] / other[which] for one, other in zip(watched, alone, strict=True))
 
 
 def measure_optuna(url: str) -> dict[str, float | None]:
@@ -292,12 +305,15 @@ def main() -> None:
         ours = Path(folder) / "bench.study"
         make_ours(ours, asked.trials, asked.steps)
         print_found("sturgeon", measure_ours(ours, asked.rounds, asked.round_steps))
-        if not asked.no_peer:
-            url = make_optuna(Path(folder) / "optuna.db", asked.trials, asked.steps)
+        trials = asked.trials
+        while not asked.no_peer and trials:
+            url = make_optuna(Path(folder) / f"{trials}.db", trials, asked.steps)
             try:
-                print_found("optuna-dashboard", measure_optuna(url))
-            except httpx.TimeoutException:
-                print(f"optuna-dashboard: no answer in {PATIENCE} s")
+                print_found(f"optuna-dashboard, {trials:,} trials", measure_optuna(url))
+                break
+            except (httpx.TimeoutException, TimeoutError):
+                print(f"optuna-dashboard, {trials:,} trials: no answer in {PATIENCE} s", flush=True)
+            trials //= 2
 
 
 def print_found(who: str, found: dict[str, float | None]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from sturgeon.notes.claims.registry import CLAIMS, choose_claims
 from sturgeon.notes.lab import Lab
-from sturgeon.notes.measuring import measure_claim
+from sturgeon.notes.one_claim import measure_claim
 from sturgeon.notes.tables import shipped_tables
 
 SAYS_YES, SAYS_NO = {"holds", "only_under"}, {"does_not_show"}

@@ -39,7 +39,9 @@ import pandas as pd
 
 import sturgeon as st
 from development_tables import DEVELOPMENT_TABLES, FOLDER, DevelopmentTable
+from sturgeon.caviar.table.saved import SavedModel, load
 from sturgeon.data import prepare
+from sturgeon.data.scores import calibration_error
 
 _TABLES = "hitters,diabetes,boston,pima,vehicle,vowel,juice,wage,spam,wine,computers,satellite"
 _USUAL = "guess,notes,default,default folds,tuned,lightgbm"
@@ -137,6 +139,23 @@ def report(
         "calibration error of classes (15 bins, test rows), mean: "
         + ", ".join(f"{name} {np.mean(found):.3f}" for name, found in calibrated if found)
     )
+    for name in ("default", "tuned"):
+        found = [one[name] for one in every if one.get(name, {}).get("ece_if_right") is not None]
+        if found:
+            right = np.mean([one["ece_if_right"] for one in found])
+            print(f"what {name}'s probabilities would have if they were right, on as many rows: {right:.3f}")
+    tuned = [one["tuned"] for one in every]
+    outside = [one["outside"] for one in tuned if one.get("outside") is not None]
+    if outside:
+        print(
+            f"predictions outside the range of the training targets: at most {max(outside):.3f} of its width"
+        )
+    for name in competitors:
+        if name != "tuned":
+            worse = sum(one["tuned"]["error"] > one[name]["error"] for one in every)
+            times = [one[name]["seconds"] / one["tuned"]["seconds"] for one in every]
+            took = "" if name in _OURS else f"; it took {np.exp(np.mean(np.log(times))):.2f} of our time"
+            print(f"tuned worse than {name} on {worse} of {len(every)} splits{took}")
 
 
 def measure_one(
@@ -162,13 +181,17 @@ def measure_one(
             )
             result = st.tune_table(job)
             seconds = time.monotonic() - began
+            model = None if notes else load(Path(folder) / "o")
         assert result.test is not None
         if notes:
             metrics = result.test
             return {
                 "notes": {"error": float(metrics[name] or 0), "seconds": seconds, "ece": metrics.get("ece")}
             }
-        one = _one_default(frame, table, split, options)
+        assert model is not None
+        rows = cut(table, frame, split, options, seconds)
+        one, one_more = _one_default(frame, table, split, options, rows)
+        more = {"tuned": _of_answers(model, rows), "default": one_more}
         found = {
             "guess": result.naive_test,
             "default folds": result.default_test,
@@ -181,6 +204,7 @@ def measure_one(
                 "seconds": seconds,
                 "accuracy": float((metrics or {}).get("accuracy") or 0),
                 "ece": (metrics or {}).get("ece"),
+                **more.get(who, {}),
             }
             for who, metrics in found.items()
         }
@@ -196,13 +220,32 @@ def measure_one(
     return {competitor: {"error": error, "seconds": seconds}}
 
 
-def _one_default(frame: pd.DataFrame, table: DevelopmentTable, split: int, options: Mapping[str, Any]) -> Any:
+def _of_answers(model: SavedModel, rows: Rows) -> dict[str, float | None]:
+    """What else is asked of the answers on the test rows.
+
+    For classes the calibration error that these very probabilities would have if they were right, which is
+    that of labels drawn from them: no network can be expected below it on so few rows. For numbers by how
+    many widths of the training targets' range the most extreme prediction lies outside that range.
+    """
+    if rows.classes:
+        probabilities = model.predict_proba(rows.x_test)
+        draws = np.random.default_rng(0).random((50, len(probabilities), 1))
+        labels = (probabilities.cumsum(axis=1)[:, :-1] < draws).sum(axis=2)
+        return {"ece_if_right": float(np.mean([calibration_error(one, probabilities) for one in labels]))}
+    predicted = model.answers(rows.x_test)[:, 0]
+    low, high = rows.y.min(), rows.y.max()
+    return {"outside": float(max(low - predicted.min(), predicted.max() - high, 0) / (high - low))}
+
+
+def _one_default(
+    frame: pd.DataFrame, table: DevelopmentTable, split: int, options: Mapping[str, Any], rows: Rows
+) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         own = {**options, "folds": 1}
         job = st.TableJob(
             frame, table.target, Path(folder) / "o", st.TuneOptions(seed=split), 1, data_options=own
         )
-        return st.tune_table(job).test
+        return st.tune_table(job).test, _of_answers(load(Path(folder) / "o"), rows)
 
 
 def cut(

@@ -42,6 +42,23 @@ def plain(text: str, limit: int | None = None) -> str:
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
 
 
+def shorten(text: str, limit: int) -> str:
+    """Leave out the middle of a name that is longer than there is room, so that its two ends are seen.
+
+    Args:
+        text: Any text.
+        limit: The most characters to keep, at least 3.
+
+    Example:
+        >>> shorten("piecewise_linear", 10), shorten("adam", 10)
+        ('piecew…ear', 'adam')
+    """
+    if len(text) <= limit:
+        return plain(text)
+    tail = (limit - 1) // 3
+    return plain(f"{text[: limit - 1 - tail]}…{text[len(text) - tail :]}")
+
+
 def message_of(error: BaseException) -> str:
     """Give what an exception says, whatever its text is like.
 

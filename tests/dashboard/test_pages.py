@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from sturgeon.dashboard.live_study import LiveStudy
+from sturgeon.space import Real, Space
 from sturgeon.study import Study
 
 
@@ -234,3 +235,18 @@ def test_what_one_page_took_in_is_told_to_those_that_are_open(study_file):
     assert live.take_changes().trials == {3, 4}
     assert not live.take_changes()
     live.close()
+
+
+def test_of_several_goals_the_page_has_a_column_each_and_counts_the_front(serve, tmp_path):
+    place = tmp_path / "two.study"
+    with Study.create(place, Space(x=Real(0.0, 1.0)), minimize=["loss", "<b>seconds"]) as study:
+        for x, loss, seconds in ((0.1, 1.0, 3.0), (0.2, 2.0, 2.0), (0.3, 3.0, 3.5)):
+            study.add({"x": x}, {"loss": loss, "<b>seconds": seconds})
+    with serve(place) as (client, _):
+        page = client.get("/")
+        assert "2 trials that no other beats in all goals" in text_of(page)
+        assert "<b>seconds" not in page.text
+        assert page.text.index('value="pareto_front" selected') > 0
+        by_time = client.get(f"/study/{key_of(client)}", params={"sort": "metric.<b>seconds", "order": "up"})
+        assert re.findall(r'data-trial="(\d+)"', by_time.text) == ["1", "0", "2"]
+        assert re.findall(r'data-cell="goal1">([^<]*)', by_time.text) == ["2", "3", "3.5"]

@@ -17,7 +17,8 @@ from sturgeon.errors import InputError
 from sturgeon.figures.common.thinning import BEST_KEPT, say_thinned, thin_trials
 from sturgeon.figures.workers import Stretch, put_in_rows
 from sturgeon.languages import translator
-from sturgeon.space import Real, Space
+from sturgeon.search.region import Region
+from sturgeon.space import Choice, Integer, Real, Space
 from sturgeon.study import Attempt, Study
 
 
@@ -110,6 +111,52 @@ def test_curves_that_were_stopped_are_grey_and_say_by_which_rule(drawn):
         one.number for one in drawn.ranked[:5]
     }
     assert any(RULE[:40] in text for trace in figure.data for text in trace.text or ())
+
+
+def test_curves_that_were_asked_for_have_a_colour_each_and_say_how_they_ended(drawn):
+    stopped = next(one.number for one in drawn.trials if one.state == "stopped" and one.curves)
+    best = drawn.best.number
+    figure = figures.learning_curves(drawn, trials=[best, stopped])
+    assert sorted(trace.name for trace in figure.data) == sorted(
+        [f"trial {best}", f"trial {stopped} (stopped early)"]
+    )
+    assert len({trace.line.color for trace in figure.data}) == 2
+
+
+def test_one_trial_has_an_axis_that_does_not_magnify_its_digits_and_every_slice_has_axes():
+    space = Space(kind=Choice(["a", "b"]), x=Real(0.0, 1.0), y=Real(0.0, 1.0, when={"kind": "b"}))
+    with Study.create(":memory:", space, minimize="loss") as study:
+        study.add({"kind": "a", "x": 0.5}, {"loss": 0.8193503})
+        figure = figures.slice(study)
+    assert figure.layout.yaxis.range == pytest.approx((0.737, 0.901), abs=0.001)
+    assert {trace.xaxis for trace in figure.data} == {"x", "x2", "x3"}
+    assert sum(trace.showlegend is not False for trace in figure.data) == 2
+
+
+def test_long_options_are_written_over_two_lines_where_there_is_little_room():
+    space = Space(x=Real(0.0, 1.0), rule=Choice(["momentum of Nesterov", "sgd", "adam"]))
+    with Study.create(":memory:", space, minimize="loss") as study:
+        study.add({"x": 0.5, "rule": "sgd"}, {"loss": 1.0})
+        both, alone = figures.slice(study), figures.slice(study, hyperparameter="rule")
+    shown = next(axis for axis in (both.layout.xaxis, both.layout.xaxis2) if axis.ticktext)
+    assert shown.ticktext[0] == "momentum<br>o…terov"
+    assert shown.tickangle == 0
+    assert alone.layout.xaxis.ticktext[0] == "momentum of Nesterov"
+
+
+def test_a_region_of_whole_numbers_holds_the_points_at_its_ends():
+    class Looking:
+        def regions(self, space, record):
+            low, high = {"x": 0.2, "layers": 3}, {"x": 0.8, "layers": 4}
+            return [Region({"x": 0.5, "layers": 3}, low, high, level=1, scale=0.5, trials=(0,))]
+
+    with Study.create(":memory:", Space(x=Real(0.0, 1.0), layers=Integer(2, 4)), minimize="loss") as study:
+        study.add({"x": 0.5, "layers": 3}, {"loss": 1.0})
+        seen = dataclasses.replace(figures.take_snapshot(study), search=Looking())
+    [box] = figures.coarse_to_fine(seen, x="x", y="layers").layout.shapes
+    assert (box.x0, box.x1) == (0.2, 0.8)
+    assert box.y0 < 3
+    assert box.y1 > 4
 
 
 def test_a_grid_of_equal_size_tries_fewer_values(drawn):

@@ -7,6 +7,8 @@ import pytest
 from sturgeon import figures
 from sturgeon.errors import InputError
 from sturgeon.figures.static import draw_static
+from sturgeon.space import Choice, Real, Space
+from sturgeon.study import Study
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -31,3 +33,12 @@ def test_its_text_is_text_and_nothing_of_a_stranger_is_an_element(drawn, hostile
 def test_another_format_is_refused(drawn):
     with pytest.raises(InputError, match="one of png, svg; got 'gif'"):
         draw_static(figures.importance(drawn), "gif")
+
+
+def test_many_long_options_stand_upright():
+    space = Space(x=Real(0.0, 1.0), rule=Choice([f"a rule that is the {place}th" for place in range(8)]))
+    with Study.create(":memory:", space, minimize="loss") as study:
+        study.add({"x": 0.5, "rule": space["rule"].options[0]}, {"loss": 1.0})
+        figure = figures.slice(study)
+    assert {axis.tickangle for axis in (figure.layout.xaxis, figure.layout.xaxis2)} == {None, 90}
+    assert b"rotate(-90" in draw_static(figure, "svg")

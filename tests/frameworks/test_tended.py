@@ -34,3 +34,11 @@ def test_a_change_is_read_back_from_the_optimiser_and_one_out_of_bounds_is_refus
     assert rate == pytest.approx(0.01)
     assert (old["learning_rate"], new["learning_rate"]) == (pytest.approx(0.1), pytest.approx(0.01))
     assert kept["state"] == "ended"
+
+
+@pytest.mark.parametrize("told", ["torch", "lightning"], indirect=True)
+def test_the_coach_is_told_how_large_the_steps_of_each_layer_are(told):
+    vitals = told[0]["vitals"]
+    assert len(vitals["gradients"]) == len(vitals["updates"]) == 2  # of two layers, without their biases
+    assert all(0 < update < 0.1 for update in vitals["updates"])
+    assert all(gradient > 0 for gradient in vitals["gradients"])

@@ -1,15 +1,20 @@
 """The notes measured on a small table: pages, what is kept, what is refused."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, RunError
 from sturgeon.languages import LANGUAGES, translator
 from sturgeon.notes import measure_notes
 from sturgeon.notes.claims.registry import CLAIMS
 from sturgeon.notes.finding import Finding
+from sturgeon.notes.lab import Lab
+from sturgeon.notes.one_claim import measure_claim
+from sturgeon.notes.side_by_side import measure_side_by_side
+from sturgeon.notes.tables import own_table
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +126,19 @@ def test_every_claim_is_told_in_every_language(language):
 def test_a_finding_survives_json():
     found = Finding("not_sure", 0.1, -0.2, 0.4, ("wine",), {"a": [1.0]}, seconds=2.0)
     assert Finding.of_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_several_claims_are_measured_side_by_side_as_they_are_one_by_one(table, tmp_path):
+    lab = Lab((own_table(table, "kind"),), seed=3, quick=True)
+    found = dict(measure_side_by_side(("N9", "N11"), lab))
+    for number, finding in found.items():
+        alone = measure_claim(CLAIMS[number], lab)
+        assert finding.to_json() | {"seconds": 0} == alone.to_json() | {"seconds": 0}
+    assert set(found) == {"N9", "N11"}
+
+
+def test_a_process_that_dies_is_told(table, monkeypatch):
+    lab = Lab((own_table(table, "kind"),), quick=True)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RunError, match="ended with 1"):
+        list(measure_side_by_side(["N9"], lab))

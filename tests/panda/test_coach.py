@@ -8,8 +8,9 @@ import pytest
 
 import sturgeon as st
 from sturgeon.data import prepare
-from sturgeon.panda.coach.coach import Curves, Epoch, look
+from sturgeon.panda.coach.coach import look
 from sturgeon.panda.coach.coaching import Coaching, acts_of, read_bounds
+from sturgeon.panda.coach.curves import Curves, Epoch
 from sturgeon.panda.table.network import NetworkTraining
 from sturgeon.panda.table.table_space import tended_space
 

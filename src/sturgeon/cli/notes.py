@@ -50,20 +50,19 @@ def notes(
     from sturgeon.notes import measure_notes
     from sturgeon.notes.claims.registry import CLAIMS
     from sturgeon.notes.page import say, verdict_words
+    from sturgeon.notes.side_by_side import SECONDS
 
     language = check_language(language_of_environment() if language is None else language)
     _ = translator(language).gettext
-    began = time.monotonic()
+    began, left, now = time.monotonic(), sum(SECONDS.values()), 0.0
 
     def tell(number: str, found: Finding, done: int, of: int) -> None:
-        seconds = time.monotonic() - began
-        left = seconds / done * (of - done)
-        print(
-            f"{number} ({done}/{of}): {found.seconds:.1f} s"
-            + (f", about {left:.0f} s left" if done < of else ""),
-            file=sys.stderr,
-            flush=True,
-        )
+        nonlocal left, now
+        took = time.monotonic() - began
+        left -= SECONDS[number]
+        now += SECONDS[number] if took > found.seconds else 0.0  # else it was kept from before
+        ahead = f", about {took * left / now:.0f} s left" if now and done < of else ""
+        print(f"{number} ({done}/{of}): {found.seconds:.1f} s{ahead}", file=sys.stderr, flush=True)
 
     how = {"claim": claim, "quick": quick, "language": language, "data": data, "target": target}
     measured = measure_notes(output, **how, seed=seed, resume=resume, on_finding=tell)

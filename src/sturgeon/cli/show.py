@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sturgeon.cli.views.study_table import Shown
     from sturgeon.study import Study, TrialRecord
 
+_FEW = 100
+"""Up to how many listed trials are read one by one, and of the others only what ranks them."""
+
 
 @click.command(no_args_is_help=True)
 @click.argument("study", metavar="STUDY")
@@ -75,8 +78,11 @@ def show(
             from sturgeon.cli.views.study_table import Shown
 
             front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
-            everything = _ranked(opened, front)
+            few = not (where or as_json or as_csv) and top <= _FEW
+            everything = _ranked(opened.outcomes if few else opened.trials, opened.direction, front)
             chosen = choose_trials(opened, everything, where, states)
+            if few:
+                chosen[:top] = [opened.trial(one.number) for one in chosen[:top]]
             return Shown(chosen, top, front, SavedSummary.read(place), len(everything) - len(chosen))
 
         if follow:
@@ -137,11 +143,11 @@ def _print_csv(study: Study, numbers: list[int]) -> None:
     frame.to_csv(sys.stdout, index=False)
 
 
-def _ranked(study: Study, front: Collection[int]) -> list[TrialRecord]:
+def _ranked(trials: list[TrialRecord], direction: str, front: Collection[int]) -> list[TrialRecord]:
     """Trials, those of the Pareto front and then the best first; those without a value last."""
-    sign = 1 if study.direction == "minimize" else -1
+    sign = 1 if direction == "minimize" else -1
     return sorted(
-        study.trials,
+        trials,
         key=lambda t: (
             t.number not in front,
             t.value is None,

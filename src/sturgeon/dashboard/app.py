@@ -23,6 +23,7 @@ from sturgeon.dashboard.pictures import Pictures
 from sturgeon.dashboard.watching import Watches
 from sturgeon.dashboard.wording import show, show_lines, show_seconds, show_time, show_whole
 from sturgeon.errors import SturgeonError
+from sturgeon.figures.common.theme import ASSETS
 from sturgeon.languages.choice import check_language
 from sturgeon.server.access import Access
 from sturgeon.server.app import make_app
@@ -94,7 +95,11 @@ def dashboard_app(catalogue: Catalogue, access: Access, *, language: str | None 
         routes,
         access,
         static=_STATIC,
-        files={"plotly.min.js": _plotly()},
+        files={
+            "plotly.min.js": _plotly(),
+            "fit.js": ASSETS / "fit.js",
+            "figures.css": ASSETS / "figures.css",
+        },
         on_error=_errors(board),
         lifespan=lifespan,
     )

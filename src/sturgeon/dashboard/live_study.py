@@ -21,7 +21,8 @@ from sturgeon.study import STATES, JournalEntry, Study, TrialRecord
 from sturgeon.study.follower import Changes, Follower
 from sturgeon.study.importance import Importance, measure_importance
 from sturgeon.study.leases import is_alive
-from sturgeon.study.trial import Attempt
+from sturgeon.study.pareto import pareto_front
+from sturgeon.study.trial import Attempt, is_finite
 
 MOST_ENTRIES = 200
 """So many of the newest requests and answers are kept."""
@@ -55,7 +56,8 @@ class Summary:
 
     Attributes:
         counts: How many trials are in each state.
-        best: The trial with the best value, or None.
+        best: The trial with the best value of the (first) objective, or None.
+        front: Of several objectives, how many trials no other beats in all of them; None for one objective.
         busy: Whether some process runs trials of it.
         pause: ``""``, ``"asked"`` or ``"paused"``.
         change: The study's count of changes.
@@ -64,6 +66,7 @@ class Summary:
 
     counts: dict[str, int]
     best: TrialRecord | None
+    front: int | None
     busy: bool
     pause: str
     change: int
@@ -92,6 +95,7 @@ class LiveStudy:
         self._entries: list[JournalEntry] = []
         self._last_entry = -1
         self._best: TrialRecord | None = None
+        self._front: int | None = None
         self._counts: dict[str, int] = {}
         self._attempts: dict[int, tuple[int, str, list[Attempt]]] = {}
         self._importance: tuple[int, Importance] | None = None
@@ -195,7 +199,7 @@ class LiveStudy:
             counts = {state: self._counts.get(state, 0) for state in STATES}
             measured = 0 if self._importance is None else self._importance[0]
             busy, pause = self._is_busy(), self._pause_state()
-            return Summary(counts, self._best, busy, pause, self._follower.change, measured)
+            return Summary(counts, self._best, self._front, busy, pause, self._follower.change, measured)
 
     def trial(self, number: int) -> TrialRecord | None:
         """One trial with all its curves, or None where there is none of that number."""
@@ -253,7 +257,7 @@ class LiveStudy:
             self._study = Study.open(self.where)
             self._follower = Follower(self._study)
             self._entries, self._last_entry = [], -1
-            self._best, self._counts, self._attempts = None, {}, {}
+            self._best, self._front, self._counts, self._attempts = None, None, {}, {}
             self._importance = None
 
     def _check_looked(self) -> None:
@@ -291,7 +295,23 @@ class LiveStudy:
                 continue
             if best is None or best.value is None or sign * one.value < sign * best.value:
                 best = one
+        ended = counts["complete"] + counts["stopped"]
+        before = self._counts.get("complete", 0) + self._counts.get("stopped", 0)
+        if len(self.study.objectives) > 1 and (self._front is None or ended != before):
+            self._front = self._count_front()
         self._counts, self._best = counts, best
+
+    def _count_front(self) -> int:
+        goals = self.study.objectives
+        ended = (one for one in self.trials if one.state in ("complete", "stopped"))
+        values = [[one.value, *(one.metrics.get(goal.metric) for goal in goals[1:])] for one in ended]
+        signs = [goal.sign for goal in goals]
+        points = [
+            [sign * value for sign, value in zip(signs, row, strict=True) if value is not None]
+            for row in values
+            if all(map(is_finite, row))
+        ]
+        return len(pareto_front(points))
 
     def _read_journal(self) -> bool:
         entries = self.study.journal.read(after=self._last_entry)

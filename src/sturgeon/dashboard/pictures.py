@@ -60,8 +60,8 @@ class Pictures:
             language: The language.
 
         Returns:
-            JSON: ``figure`` (``data`` and ``layout``), ``title`` and ``caption``; or ``missing``, what the
-            study lacks for it.
+            JSON: ``figure`` (``data`` and ``layout``), ``title``, ``caption`` and ``wide``; or ``missing``,
+            what the study lacks for it.
 
         Raises:
             KeyError: There is no such picture.
@@ -94,7 +94,7 @@ class Pictures:
         if lacks:
             return _as_json({"missing": lacks})
         try:
-            return figure_json(picture(snapshot, language=language, **asked))
+            return figure_json(picture(snapshot, language=language, **asked), wide=picture.wide)
         except InputError as error:
             return _as_json({"missing": str(error)})
 
@@ -109,17 +109,22 @@ def draw_curves(live: LiveStudy, numbers: list[int], language: str, metric: str 
     if lacks:
         return _as_json({"missing": lacks})
     try:
-        options = {} if metric is None else {"metric": metric}
+        options: dict[str, Any] = {"trials": numbers} | ({} if metric is None else {"metric": metric})
         return figure_json(FIGURES["learning_curves"](few, language=language, **options))
     except InputError:
         return _as_json({"missing": translator(language).gettext("no trial reported a curve")})
 
 
-def figure_json(figure: Any) -> str:
-    """Write a figure for a page, whose own heading is its title."""
+def figure_json(figure: Any, *, wide: bool = False) -> str:
+    """Write a figure for a page, whose own heading is its title.
+
+    Args:
+        figure: The figure.
+        wide: Whether it needs more width than a phone has.
+    """
     meta = figure.layout.meta or {}
     figure.update_layout(title=None, margin={"t": 24})
-    rest = _as_json({"title": meta.get("title", ""), "caption": meta.get("caption", "")})
+    rest = _as_json({"title": meta.get("title", ""), "caption": meta.get("caption", ""), "wide": wide})
     return f'{{"figure":{figure.to_json(validate=False)},{rest[1:]}'
 
 

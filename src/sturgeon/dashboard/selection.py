@@ -40,7 +40,7 @@ class Selection:
         state: Only trials in this state; empty for all.
         text: Only trials with this in a tag, a note, the reason or the error; empty for all.
         conditions: What their hyperparameters must be.
-        sort: What they are sorted by: one of `FIXED_KEYS`, or ``"config.NAME"``.
+        sort: What they are sorted by: one of `FIXED_KEYS`, ``"config.NAME"`` or ``"metric.NAME"``.
         descending: Whether the largest comes first.
         page: Which page, from 1.
         wrong: The fields that make no sense, and are left out.
@@ -55,12 +55,15 @@ class Selection:
     wrong: tuple[str, ...] = field(default=())
 
     @staticmethod
-    def read(query: Mapping[str, str], space: Space, *, maximizes: bool) -> Selection:
+    def read(
+        query: Mapping[str, str], space: Space, *, maximizes: bool, metrics: Sequence[str] = ()
+    ) -> Selection:
         """Read it of an address; what makes no sense is left out and named.
 
         Args:
             query: The address's parameters.
             space: What varies.
+            metrics: What it may be sorted by besides the value: the other objectives.
             maximizes: Whether the largest value is the best, and comes first by default.
         """
         wrong: list[str] = []
@@ -78,7 +81,7 @@ class Selection:
                 conditions.append(Condition(name, low, high))
         state = query.get("state", "")
         sort = query.get("sort", "value")
-        known = (*FIXED_KEYS, *(f"config.{name}" for name in space))
+        known = (*FIXED_KEYS, *(f"config.{name}" for name in space), *(f"metric.{name}" for name in metrics))
         order = query.get("order", "")
         page = _whole(query.get("page", ""), wrong, "page")
         return Selection(
@@ -170,6 +173,9 @@ def _key_of(sort: str) -> Callable[[TrialRecord], Any]:
         return lambda one: one.seconds
     if sort == "number":
         return lambda one: one.number
+    if sort.startswith("metric."):
+        metric = sort.removeprefix("metric.")
+        return lambda one: one.metrics[metric] if not math.isnan(one.metrics.get(metric, math.nan)) else None
     name = sort.removeprefix("config.")
     return lambda one: _orderable(one.config[name]) if name in one.config else None
 

@@ -75,6 +75,7 @@ def show_study(board: Board, request: Request) -> Response:
         "summary": summary,
         "texts": summary_texts(summary, words),
         "objectives": live.study.objectives,
+        "shown_first": _first_pictures(live),
         "figures": [(name, one.title_in(language)) for name, one in FIGURES.items()],
         "figure_options": OPTIONS,
         "varied": list(space.coordinates),
@@ -83,6 +84,11 @@ def show_study(board: Board, request: Request) -> Response:
         **_table_context(live, board, request),
     }
     return board.page("study.html", request, context)
+
+
+def _first_pictures(live: LiveStudy) -> tuple[str, str, str]:
+    """The three pictures that a page begins with: the last is as wide as the page."""
+    return ("pareto_front" if len(live.study.objectives) > 1 else "best_so_far", "learning_curves", "slice")
 
 
 def show_table(board: Board, request: Request) -> Response:
@@ -94,15 +100,19 @@ def show_table(board: Board, request: Request) -> Response:
 def _table_context(live: LiveStudy, board: Board, request: Request) -> dict[str, Any]:
     words = board.words_of(request)
     space, trials = live.study.space, live.trials
+    objectives = live.study.objectives
     maximizes = live.study.direction == "maximize"
-    selection = Selection.read(dict(request.query_params), space, maximizes=maximizes)
+    selection = Selection.read(
+        dict(request.query_params), space, maximizes=maximizes, metrics=[one.metric for one in objectives[1:]]
+    )
     chosen = selection.choose(trials, space)
     columns = list(space.coordinates)[:MOST_COLUMNS]
-    rows = [(one, row_texts(one, words)) for one in selection.page_of(chosen)]
+    rows = [(one, row_texts(one, words, objectives)) for one in selection.page_of(chosen)]
     best = live.summary().best
     return {
         "key": request.path_params["key"],
         "metric": live.study.metric,
+        "other_metrics": [one.metric for one in objectives[1:]],
         "selection": selection,
         "rows": rows,
         "chosen": len(chosen),
@@ -207,7 +217,7 @@ def _to_json(news: News, live: LiveStudy, language: str, also: int) -> dict[str,
     words = translator(language)
     changed = sorted(news.changes.trials, reverse=True)[:MOST_ROWS_TOLD]
     try:
-        trials, metric = live.trials, live.study.metric
+        trials, objectives = live.trials, live.study.objectives
     except Unavailable as error:
         return {"lost": str(error)}
     touched: list[int] = sorted({*changed, *news.changes.points, *([also] if also >= 0 else [])})
@@ -216,8 +226,10 @@ def _to_json(news: News, live: LiveStudy, language: str, also: int) -> dict[str,
         "pause": news.summary.pause,
         "busy": news.summary.busy,
         "change": news.summary.change,
-        "rows": {number: row_texts(trials[number], words) for number in touched if number < len(trials)},
-        "points": _points(news.changes, metric),
+        "rows": {
+            number: row_texts(trials[number], words, objectives) for number in touched if number < len(trials)
+        },
+        "points": _points(news.changes, objectives[0].metric),
         "running": [one.number for one in trials if one.state == "running"][-MOST_LIVE:]
         if news.summary.busy
         else [],

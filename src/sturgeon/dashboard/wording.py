@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from gettext import NullTranslations
 from typing import Any
@@ -10,7 +11,7 @@ from sturgeon.caviar.progress import format_seconds
 from sturgeon.dashboard.live_study import Summary
 from sturgeon.figures.common.labels import format_value
 from sturgeon.plain_text import LONGEST_LINE, plain, printable
-from sturgeon.study import STATES, TrialRecord
+from sturgeon.study import STATES, Objective, TrialRecord
 
 SYMBOLS = {
     "waiting": "…",
@@ -77,12 +78,16 @@ def summary_texts(summary: Summary, words: NullTranslations) -> dict[str, str]:
     best, number = "–", ""
     if summary.best is not None:
         best, number = show(summary.best.value), str(summary.best.number)
+    told = _("trial {number}").format(number=number) if number else ""
+    if summary.front is not None:
+        front = words.ngettext("{count} trial", "{count} trials", summary.front)
+        best, told = front.format(count=f"{summary.front:,}"), _("that no other beats in all goals")
     return {
         "status": status_word(summary, words),
         "counts": " · ".join(counts) or _("no trials yet"),
         "total": f"{total:,}",
         "best": best,
-        "best-number": _("trial {number}").format(number=number) if number else "",
+        "best-number": told,
         "ended": f"{sum(summary.counts[state] for state in STATES[3:]):,}",
     }
 
@@ -97,11 +102,20 @@ def status_word(summary: Summary, words: NullTranslations) -> str:
     return _("running") if summary.busy else _("not running")
 
 
-def row_texts(trial: TrialRecord, words: NullTranslations) -> dict[str, str]:
-    """Give the cells of a trial's row that change while it runs."""
+def row_texts(trial: TrialRecord, words: NullTranslations, objectives: Sequence[Objective]) -> dict[str, str]:
+    """Give the cells of a trial's row that change while it runs.
+
+    Args:
+        trial: The trial.
+        words: The language.
+        objectives: Those of the study; those after the first have cells ``goal1``, ``goal2`` and so on.
+    """
+    goals = {f"goal{place}": show(trial.metrics.get(one.metric)) for place, one in enumerate(objectives)}
+    goals.pop("goal0")
     return {
         "state": f"{SYMBOLS[trial.state]} {state_words(words)[trial.state]}",
         "value": show(trial.value),
+        **goals,
         "epochs": str(trial.last_step or "–"),
         "seconds": show_seconds(trial.seconds),
     }

@@ -23,12 +23,14 @@ from sturgeon.figures.common.thinning import MOST_POINTS, join_sentences, say_th
 from sturgeon.languages import translator
 from sturgeon.search.record import Observation, Record
 from sturgeon.search.region import Region
-from sturgeon.space import Integer, Real
+from sturgeon.space import Integer, Real, Space
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 ROUNDS = 4
+WITHIN = 0.3
+"""How far a region's box goes beyond a whole number."""
 _LOOKS = ((GREY, "circle-open"), (PURPLE, "square"), (GREEN, "diamond"), (BLUE, "circle"))
 
 
@@ -134,7 +136,7 @@ def coarse_to_fine(
     axes = [axis_of(seen.space, name) for name in names]
     regions = _regions(seen)
     for region in regions:
-        _add_region(figure, region, names, axes)
+        _add_region(figure, region, seen.space, axes)
     size = max(1, -(-(max((one.number for one in seen.trials), default=0) + 1) // ROUNDS))
     for quarter, (colour, symbol) in enumerate(_LOOKS):
         points = [one for one in drawn if one.number // size == quarter]
@@ -195,10 +197,10 @@ def _regions(seen: Snapshot) -> list[Region]:
     return [region for region in found if region.centre == found[0].centre] or found
 
 
-def _add_region(figure: Any, region: Region, names: list[str], axes: list[Any]) -> None:
-    if any(name not in region.low for name in names):
+def _add_region(figure: Any, region: Region, space: Space, axes: list[Any]) -> None:
+    if any(axis.name not in region.low for axis in axes):
         return
-    ends = [(axis.position(region.low[axis.name]), axis.position(region.high[axis.name])) for axis in axes]
+    ends = [_ends(region, space, axis) for axis in axes]
     shape: dict[str, Any] = {"x0": ends[0][0], "x1": ends[0][1], "yref": "paper", "y0": 0, "y1": 1}
     if len(ends) > 1:
         shape |= {"yref": "y", "y0": ends[1][0], "y1": ends[1][1]}
@@ -213,3 +215,13 @@ def _add_region(figure: Any, region: Region, names: list[str], axes: list[Any]) 
         fillcolor="rgba(213, 94, 0, 0.06)",
         layer="below",
     )
+
+
+def _ends(region: Region, space: Space, axis: Any) -> tuple[float, float]:
+    """Where a region begins and ends along an axis; around whole numbers, so that these lie inside."""
+    item, low, high = space[axis.name], region.low[axis.name], region.high[axis.name]
+    if not isinstance(item, Integer):
+        return axis.position(low), axis.position(high)
+    if item.scale == "power_of_two":
+        return low / 2**WITHIN, high * 2**WITHIN
+    return low - WITHIN, high + WITHIN

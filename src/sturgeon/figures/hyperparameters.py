@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 COLUMNS = 3
+CHARACTERS = 26
+"""So many fit below one of several small pictures."""
 MOST_SLICES = 12
 CONTOUR_CELLS = 25
 CONTOUR_SAMPLES = 48
@@ -61,17 +63,16 @@ def slice(study: Shown, *, hyperparameter: str | None = None, language: str = "e
     if len(names) > 1:
         grid = make_subplots(rows, columns, shared_yaxes=True, horizontal_spacing=0.05)
         figure = grid.update_layout(figure.layout)
-    first = True
+    told: set[str] = set()
     for place, name in enumerate(names):
         cell: dict[str, Any] = {}
         if len(names) > 1:
             cell = {"row": place // columns + 1, "col": place % columns + 1}
-        along = axis_of(seen.space, name)
-        _add_points(figure, seen, drawn, along, cell, showlegend=first, words=words)
-        first = False
+        along = axis_of(seen.space, name, room=CHARACTERS if len(names) > 1 else None)
+        _add_points(figure, seen, drawn, along, cell, told=told, words=words)
         figure.update_xaxes(title={"text": along.title}, **along.layout, **cell)
-        told = {"title": {"text": metric_title(seen)}} if place % columns == 0 else {}
-        figure.update_yaxes(**axis, **told, **cell)
+        title = {"title": {"text": metric_title(seen)}} if place % columns == 0 else {}
+        figure.update_yaxes(**axis, **title, **cell)
     more = ""
     if hyperparameter is None and len(seen.space.coordinates) > len(names):
         more = _("The {count} that mattered most are drawn.").format(count=len(names))
@@ -91,14 +92,17 @@ def _add_points(
     along: HyperparameterAxis,
     cell: dict[str, Any],
     *,
-    showlegend: bool,
+    told: set[str],
     words: Any,
 ) -> None:
+    """Add the trials to one picture; ``told`` keeps what the legend has already."""
     _ = words.gettext
     best = seen.best
     names = {"complete": _("complete"), "stopped": _("stopped early")}
     for state, name in names.items():
         points = [one for one in drawn if one.state == state and along.name in one.config]
+        if not points:
+            continue
         colour, symbol = STATES[state]
         figure.add_scatter(
             x=[round_off(along.position(one.config[along.name], one.number), 6) for one in points],
@@ -106,27 +110,31 @@ def _add_points(
             mode="markers",
             name=name,
             legendgroup=state,
-            showlegend=showlegend and any(one.state == state for one in drawn),
+            showlegend=state not in told,
             marker={"color": colour, "symbol": symbol, "size": 6, "opacity": 0.7},
             text=[describe_config(one.config, [along.name]) for one in points],
             customdata=[one.number for one in points],
             hovertemplate=_("trial") + " %{customdata}: %{y}<br>%{text}<extra></extra>",
             **cell,
         )
+        told.add(state)
+    if not any(along.name in one.config for one in drawn):
+        figure.add_scatter(x=[None], y=[None], showlegend=False, **cell)  # Plotly draws no axes without it
     if best is not None and along.name in best.config:
         figure.add_scatter(
             x=[along.position(best.config[along.name], best.number)],
-            y=[best.value],
+            y=[round_off(best.value)],
             mode="markers",
             name=_("the best"),
             legendgroup="best",
-            showlegend=showlegend,
+            showlegend="best" not in told,
             marker={"color": ORANGE, "symbol": "star", "size": 13, "line": {"color": "white", "width": 1}},
             text=[describe_config(best.config, [along.name])],
             customdata=[best.number],
             hovertemplate=_("trial") + " %{customdata}: %{y}<br>%{text}<extra></extra>",
             **cell,
         )
+        told.add("best")
 
 
 def importance(study: Shown, *, language: str = "en") -> go.Figure:

@@ -45,8 +45,8 @@ def parallel_coordinates(study: Shown, *, language: str = "en") -> go.Figure:
     place = {one.number: rank for rank, one in enumerate(seen.ranked)}
     count = max(1, len(seen.ranked))
     bands = [
-        (_("the worst half"), 0.5, 1.01, "rgba(138, 143, 152, 0.22)", 1.0, "dot"),
-        (_("the better half"), 0.1, 0.5, "rgba(0, 158, 115, 0.40)", 1.0, "solid"),
+        (_("the worst half"), 0.5, 1.01, "rgba(138, 143, 152, 0.4)", 1.0, "dot"),
+        (_("the better half"), 0.1, 0.5, "rgba(0, 158, 115, 0.55)", 1.0, "solid"),
         (_("the best tenth"), -1.0, 0.1, BLUE, 1.6, "solid"),
     ]
     rows = {one.number: row for row, one in enumerate(drawn)}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from sturgeon.errors import InputError, option
-from sturgeon.figures.common.axes import metric_title, value_axis
+from sturgeon.figures.common.axes import metric_title, value_axis, whole_ticks
 from sturgeon.figures.common.labels import describe_config, label, round_off
 from sturgeon.figures.common.snapshot import Shown, take_snapshot
 from sturgeon.figures.common.theme import (
@@ -110,17 +110,25 @@ def best_so_far(study: Shown, *, against: Against = "trials", language: str = "e
             "{count} trial failed and has no value.", "{count} trials failed and have no value.", len(failed)
         ).format(count=len(failed))
     set_caption(figure, join_sentences(say_thinned(len(shown), len(drawn), words), beyond, note))
-    figure.update_layout(xaxis={"title": {"text": titles[against]}, "rangemode": "tozero"})
+    along = whole_ticks(len(order)) if against == "trials" else {}
+    figure.update_layout(xaxis={"title": {"text": titles[against]}, "rangemode": "tozero", **along})
     figure.update_layout(yaxis={"title": {"text": metric_title(seen)}, **axis})
     return style_axes(figure)
 
 
-def learning_curves(study: Shown, *, metric: str | None = None, language: str = "en") -> go.Figure:
+def learning_curves(
+    study: Shown,
+    *,
+    metric: str | None = None,
+    trials: Sequence[int] | None = None,
+    language: str = "en",
+) -> go.Figure:
     """Draw how trials learnt: the best in colour, those stopped early in grey, by the rule that stopped them.
 
     Args:
         study: What to draw.
         metric: Which of the reported metrics; None for the (first) objective.
+        trials: The numbers of those to draw, each in its own colour; None for all.
         language: ``"en"``, ``"vi"`` or ``"zh"``.
 
     Raises:
@@ -129,38 +137,45 @@ def learning_curves(study: Shown, *, metric: str | None = None, language: str = 
     seen, words = take_snapshot(study), translator(language)
     _ = words.gettext
     metric = seen.metric if metric is None else metric
-    there = [one for one in seen.trials if one.curves.get(metric)]
+    asked = None if trials is None else set(trials)
+    there = [one for one in seen.trials if one.curves.get(metric) and (asked is None or one.number in asked)]
     if not there:
         known = sorted({name for one in seen.trials for name in one.curves})
         raise InputError(
             f"Learning curves need a metric that trials report; got {metric!r}. "
             + (f"They report {', '.join(known)}." if known else "They report none.")
         )
-    best = [one for one in seen.ranked if one.curves.get(metric)][:HIGHLIGHTED]
+    best = there
+    if asked is None:
+        best = [one for one in seen.ranked if one.curves.get(metric)][:HIGHLIGHTED]
     chosen = {one.number for one in best}
     others = [one for one in thin_trials(there, seen.ranked, MOST_CURVES) if one.number not in chosen]
     figure = new_figure(_("Learning curves"))
     rules = _rules([one for one in others if one.state == "stopped"])
-    for rule, trials in rules.items():
+    for rule, members in rules.items():
         name = _("stopped early: {rule}").format(rule=rule) if rule else _("stopped early")
         dash = DASHES[1 + list(rules).index(rule) % 3]
-        _add_curves(figure, trials, metric, name, FAINT, dash=dash, width=1, ends=True)
+        _add_curves(figure, members, metric, name, FAINT, dash=dash, width=1, ends=True)
     groups = [
-        (("complete",), _("complete"), "rgba(26, 128, 191, 0.45)", "solid"),
+        (("complete",), _("complete"), "rgba(26, 128, 191, 0.55)", "solid"),
         (("failed",), _("failed"), ORANGE, "dot"),
         (("running", "paused", "waiting"), _("not ended"), GREEN, "solid"),
     ]
     for states, name, colour, dash in groups:
-        trials = [one for one in others if one.state in states]
-        _add_curves(figure, trials, metric, name, colour, dash=dash, width=1)
+        members = [one for one in others if one.state in states]
+        _add_curves(figure, members, metric, name, colour, dash=dash, width=1)
+    failing = {} if asked is None else {"failed": _("failed"), "stopped": _("stopped early")}
     for place, one in enumerate(best):
         name = _("trial {number}").format(number=one.number)
+        if one.state in failing:
+            name = f"{name} ({failing[one.state]})"
         colour, dash = SERIES[place % len(SERIES)], DASHES[place % len(DASHES)]
         _add_curves(figure, [one], metric, name, colour, dash=dash, width=2.5)
     values = [value for one in (*best, *others) for __, value in one.curves[metric] if math.isfinite(value)]
     sign = seen.objective.sign if metric == seen.metric else 1.0
     axis, beyond = value_axis(values, sign, words)
     drawn = len(best) + len(others)
+    longest = max(one.curves[metric][-1][0] for one in (*best, *others))
     set_caption(
         figure,
         join_sentences(
@@ -168,7 +183,9 @@ def learning_curves(study: Shown, *, metric: str | None = None, language: str = 
         ),
     )
     figure.update_layout(
-        xaxis={"title": {"text": _("step")}}, yaxis={"title": {"text": label(metric)}, **axis}
+        xaxis={"title": {"text": _("step")}, **whole_ticks(longest)},
+        yaxis={"title": {"text": label(metric)}, **axis},
+        showlegend=bool(others) or len(best) > 1,
     )
     return style_axes(figure)
 

@@ -110,10 +110,10 @@ def _judged(task: str) -> Callable[[Snapshot], str]:
 _HERE = "sturgeon.figures"
 _PREDICTIONS = f"{_HERE}.predictions"
 _ALL = (
-    Picture("overview", N_("The study at a glance"), f"{_HERE}.summary", _ended, True),
+    Picture("overview", N_("The study at a glance"), f"{_HERE}.summary", _ended),
     Picture("best_so_far", N_("Best so far"), f"{_HERE}.progress", _ended),
     Picture("importance", N_("What mattered"), f"{_HERE}.hyperparameters", _important),
-    Picture("slice", N_("Each hyperparameter on its own scale"), f"{_HERE}.hyperparameters", _varied, True),
+    Picture("slice", N_("Each hyperparameter on its own scale"), f"{_HERE}.hyperparameters", _varied),
     Picture("coarse_to_fine", N_("From coarse to fine"), f"{_HERE}.designs", _ranged),
     Picture("contour", N_("Two hyperparameters together"), f"{_HERE}.hyperparameters", _two_varied),
     Picture("parallel_coordinates", N_("All hyperparameters together"), f"{_HERE}.parallel", _varied, True),

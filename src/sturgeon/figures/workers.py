@@ -71,7 +71,7 @@ def timeline(study: Shown, *, language: str = "en") -> go.Figure:
     looks = {
         "complete": (_("complete"), BLUE, ""),
         "stopped": (_("stopped early"), GREY, "/"),
-        "paused": (_("put aside"), PURPLE, "x"),
+        "paused": (_("paused"), PURPLE, "x"),
         "failed": (_("failed"), ORANGE, "\\"),
         "lost": (_("lost"), "#E69F00", "."),
         "running": (_("running"), GREEN, ""),

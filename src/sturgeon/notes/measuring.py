@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from sturgeon.caviar.lanes.devices import available_cores
 from sturgeon.errors import InputError, option
 from sturgeon.languages.choice import check_language
-from sturgeon.notes.claims.registry import choose_claims
-from sturgeon.notes.finding import Claim, Finding
+from sturgeon.notes.claims.registry import CLAIMS, choose_claims
+from sturgeon.notes.finding import Finding
 from sturgeon.notes.kept import Kept
-from sturgeon.notes.lab import Lab, TooSmall
+from sturgeon.notes.lab import Lab
+from sturgeon.notes.one_claim import measure_claim
 from sturgeon.notes.page import is_page, write_page
+from sturgeon.notes.side_by_side import measure_side_by_side
 from sturgeon.notes.tables import own_table, shipped_tables
 
 Tell = Callable[[str, Finding, int, int], None]
@@ -101,35 +105,29 @@ def measure_notes(
     kept = Kept.open(kept_in, lab)
     interrupted = False
     try:
-        for done, one in enumerate(claims, 1):
-            if one.number not in kept.findings:
-                kept.keep(one.number, measure_claim(one, lab))
+        for done, number in enumerate(_measured([one.number for one in claims], kept, lab), 1):
             if on_finding is not None:
-                on_finding(one.number, kept.findings[one.number], done, len(claims))
+                on_finding(number, kept.findings[number], done, len(claims))
     except KeyboardInterrupt:
         interrupted = True
     write_page(path, kept.findings, lab, language)
     return Measured(path, kept.findings, round(time.monotonic() - began, 2), interrupted)
 
 
-def measure_claim(claim: Claim, lab: Lab) -> Finding:
-    """Measure one claim; ``"not_run"`` where no table has what it needs.
-
-    NumPy's products take one thread each: on matrices of this size, threads that wait for each other cost
-    many times the work.
-    """
-    from threadpoolctl import threadpool_limits
-
-    began = time.monotonic()
-    with threadpool_limits(limits=1, user_api="blas"):
-        try:
-            finding = claim.measure(lab.of_claim(int(claim.number[1:])))
-        except TooSmall as error:
-            finding = _not_measured(error, lab)
-    return replace(finding, seconds=round(time.monotonic() - began, 2))
+def _measured(numbers: list[str], kept: Kept, lab: Lab) -> Iterator[str]:
+    """Measure and keep what is not kept yet; give the number of each claim that is."""
+    missing = [number for number in numbers if number not in kept.findings]
+    yield from (number for number in numbers if number not in missing)
+    if len(missing) == 1 or available_cores() == 1:
+        found = _one_by_one(missing, lab)
+    else:
+        found = measure_side_by_side(missing, lab)
+    with contextlib.closing(found):
+        for number, finding in found:
+            kept.keep(number, finding)
+            yield number
 
 
-def _not_measured(error: TooSmall, lab: Lab) -> Finding:
-    numbers = {} if "columns" in str(error) else {"fewest": error.fewest}
-    names = tuple(table.name for table in lab.tables)
-    return Finding("not_run", tables=names, numbers=numbers, reason=str(error))
+def _one_by_one(numbers: list[str], lab: Lab) -> Generator[tuple[str, Finding], None, None]:
+    for number in numbers:
+        yield number, measure_claim(CLAIMS[number], lab)

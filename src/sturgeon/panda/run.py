@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.coach.coach import Epoch
 from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal, acts_of
+from sturgeon.panda.coach.curves import Epoch
 from sturgeon.panda.commands import give
 from sturgeon.panda.executor import CommandExecutor, check_taken
 from sturgeon.panda.kept.record import Moment, RunRecord
@@ -37,7 +37,6 @@ class Run:
         coach: Watches the curves; None for nobody.
 
     Attributes:
-        at: Where the training stands.
         paused: Whether it waits for ``resume``.
         stopped: Whether it is to end.
         history: The epochs on the way from the root to here.
@@ -55,7 +54,7 @@ class Run:
         self.record = record
         self.training = training
         self.space = space
-        self.at = Position()
+        self._epoch = self._step = 0
         self.paused = self.stopped = False
         self.between_epochs = True
         self.history: list[Epoch] = []
@@ -72,6 +71,15 @@ class Run:
         self._ended = False
 
     # -- what a loop calls -----------------------------------------------------------------------
+
+    @property
+    def at(self) -> Position:
+        """Where the training stands."""
+        return Position(self._epoch, self._step)
+
+    @at.setter
+    def at(self, position: Position) -> None:
+        self._epoch, self._step = position.epoch, position.step
 
     @property
     def values(self) -> dict[str, Any]:
@@ -112,7 +120,7 @@ class Run:
         Args:
             listen: Whether to look for commands now.
         """
-        self.at = Position(self.at.epoch, self.at.step + 1)
+        self._step += 1
         if self._due or (listen and (self._listener.inbox or self.paused)):
             self.poll()
 
@@ -201,7 +209,13 @@ class Run:
 
     def _in_json(self, proposal: Proposal) -> dict[str, Any]:
         advice = proposal.advice
-        body: dict[str, Any] = {"symptom": advice.symptom, "sentence": advice.sentence, **self.at.to_json()}
+        body: dict[str, Any] = {
+            "symptom": advice.symptom,
+            "sentence": advice.sentence,
+            "text": advice.text,
+            "evidence": dict(advice.evidence),
+            **self.at.to_json(),
+        }
         if not proposal.action:
             return body
         proposed: dict[str, Any] = {"action": proposal.action, "values": dict(proposal.values)}

@@ -42,7 +42,7 @@ def state_names(words: NullTranslations) -> dict[str, str]:
         "stopped": _("stopped early"),
         "failed": _("failed"),
         "running": _("running"),
-        "paused": _("put aside"),
+        "paused": _("paused"),
         "waiting": _("waiting"),
     }
 

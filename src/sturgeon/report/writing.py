@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sturgeon.errors import InputError, option
 from sturgeon.figures import FIGURES, Picture, Snapshot, take_snapshot
 from sturgeon.figures.common.snapshot import Shown
+from sturgeon.figures.common.theme import ASSETS
 from sturgeon.languages import LANGUAGES, translator
 from sturgeon.languages.choice import check_language
 from sturgeon.report.answer import answer, at_the_edge, shown
@@ -232,12 +233,12 @@ def _name(seen: Snapshot) -> str:
 
 def report_style() -> str:
     """The style of every page of this kind."""
-    return (_HERE / "assets" / "report.css").read_text(encoding="utf-8")
+    return (ASSETS / "figures.css").read_text("utf-8") + (_HERE / "assets" / "report.css").read_text("utf-8")
 
 
 def report_script() -> str:
     """What draws the figures of a page from the JSON beside them."""
-    return (_HERE / "assets" / "report.js").read_text(encoding="utf-8")
+    return (ASSETS / "fit.js").read_text("utf-8") + (_HERE / "assets" / "report.js").read_text("utf-8")
 
 
 def report_environment(language: str, templates: Path = _HERE / "templates") -> Environment:

@@ -22,6 +22,8 @@ class Search(ABC):
     name: ClassVar[str]
     learns: ClassVar[bool] = True
     """Whether what is suggested depends on the trials' values: then few are asked for at a time."""
+    blind: ClassVar[bool] = False
+    """Whether it looks at nothing of a trial but its configuration: then curves need not be read for it."""
 
     @abstractmethod
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:

@@ -41,6 +41,7 @@ class Grid(Search):
 
     name: ClassVar[str] = "grid"
     learns: ClassVar[bool] = False
+    blind: ClassVar[bool] = True
 
     points: int = 5
 

@@ -32,6 +32,7 @@ class Random(Search):
 
     name: ClassVar[str] = "random"
     learns: ClassVar[bool] = False
+    blind: ClassVar[bool] = True
 
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Draw up to ``count`` new configurations; see ``Search.suggest``."""

@@ -46,6 +46,7 @@ class Sobol(Search):
 
     name: ClassVar[str] = "sobol"
     learns: ClassVar[bool] = False
+    blind: ClassVar[bool] = True
 
     seed: int = 0
 

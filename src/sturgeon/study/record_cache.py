@@ -51,6 +51,7 @@ class RecordCache:
         self._here: dict[int, tuple[Config, Points]] = {}
         self._dirty: set[int] = set()
         self._copied: dict[int, Copied] = {}
+        self._is_blind = False
 
     def forget(self) -> None:
         """Load everything again at the next ``sync``: a write failed, and what we held may differ."""
@@ -104,15 +105,22 @@ class RecordCache:
             self._store.read(self.sync)
             return self.record
 
-    def sync(self, connection: Connection) -> int:
+    def sync(self, connection: Connection, *, blind: bool = False) -> int:
         """Take in what changed; give the next trial's number.
 
         Args:
             connection: Within a transaction or not.
+            blind: Whether only configurations are looked at (``Search.blind``). Until more is, nothing more
+                is read of the trials that were there already: curves take most of the time.
         """
+        if self._is_blind and not blind:
+            self._seen, self._is_blind = -1, False
         change, next_number = self._reader.head(connection)
         self._take_committed()
-        if self._seen < change:
+        if self._seen < 0 and blind:
+            self._take_configs(connection)
+            self._seen = change
+        elif self._seen < change:
             self._take_changed(connection)
             self._seen = change
         self._follow_elsewhere(connection)
@@ -129,6 +137,12 @@ class RecordCache:
                 return  # somebody else wrote in between: the database has all of it
             self._put(observations)
             self._seen = change
+
+    def _take_configs(self, connection: Connection) -> None:
+        self._is_blind = True
+        self._elsewhere.clear()
+        rows = self._reader.outcomes(connection)
+        self.record = Record((Observation(*row[:3]) for row in rows), old=self._old)
 
     def _take_changed(self, connection: Connection) -> None:
         if self._seen < 0:

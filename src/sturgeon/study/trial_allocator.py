@@ -190,7 +190,7 @@ class TrialAllocator:
 
     def _look(self, connection: Connection, request: Request) -> tuple[Plan, Record]:
         """See what may be handed out again, and what a search may know."""
-        next_number = self._record_cache.sync(connection)
+        next_number = self._record_cache.sync(connection, blind=request.search.blind)
         rows = self._store.reader.open_trials(connection)
         plan = Plan(next_number, self._room(connection, request, next_number, rows))
         now = self._store.now(connection)

@@ -43,12 +43,12 @@ def trainer(dataset):
     return table_trainer(dataset, settings.space, settings.objective, settings.epochs)
 
 
-def test_a_budget_is_kept_and_cheap_trainings_are_not_stopped(frame, tmp_path):
+def test_a_budget_ends_the_trials_and_cheap_trainings_are_not_stopped(frame, tmp_path):
     job = TableJob(frame, "y", tmp_path / "out", OPTIONS, budget=4)
     result = tune_table(job)
-    assert result.seconds < 4 + 1.5
     assert result.test is not None
     assert result.default_test is not None
+    assert not result.interrupted
     with Study.open(result.study) as study:
         assert study.about["stopping_by_default"]
         later = study.trials[len(study.trials) // 2 :]

@@ -27,4 +27,4 @@ model.fit(
     verbose=0,
     callbacks=[panda, listen],
 )
-print(summary("keras.study"), float(model.optimizer.learning_rate.numpy()))
+print(summary("keras.study", commander.run), float(model.optimizer.learning_rate.numpy()))

@@ -38,4 +38,4 @@ trainer = pl.Trainer(
 )  # fmt: skip
 module = Module()
 trainer.fit(module, loader)
-print(summary("lightning.study"), trainer.optimizers[0].param_groups[0]["lr"])
+print(summary("lightning.study", commander.run), trainer.optimizers[0].param_groups[0]["lr"])

@@ -28,4 +28,4 @@ class Listen(paddle.callbacks.Callback):
 
 
 model.fit(data, data, epochs=100, verbose=0, callbacks=[panda, Listen()])
-print(summary("paddle.study"), optimizer.get_lr())
+print(summary("paddle.study", commander.run), optimizer.get_lr())

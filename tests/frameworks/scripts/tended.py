@@ -21,6 +21,7 @@ class Commander:
         self.left = {epoch: list(commands) for epoch, commands in COMMANDS.items()}
 
     def look(self, run):
+        self.run = run
         for action, body in self.left.pop(run.at.epoch + 1, ()):
             if action == "branch":  # there may be checkpoints that nobody asked for, by the clock
                 kept = run.record.study.journal.read(kind="checkpoint")
@@ -29,7 +30,13 @@ class Commander:
         run.poll_now()
 
 
-def summary(study):
+def vitals_of(run):
+    """What the coach was told of the last epoch's steps."""
+    vitals = run.history[-1].vitals
+    return None if vitals is None else {"gradients": vitals.gradients, "updates": vitals.updates}
+
+
+def summary(study, run):
     with st.Panda.attach(study) as tended:
         tree = tended.tree()
         return json.dumps(
@@ -42,5 +49,6 @@ def summary(study):
                 ],
                 "changes": [(change.old, change.new) for change in tree.changes],
                 "state": tree.state,
+                "vitals": vitals_of(run),
             }
         )

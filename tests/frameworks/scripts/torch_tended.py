@@ -25,4 +25,4 @@ with Panda("torch.study", model=model, optimizer=optimizer) as run:
             run.step()
             total += loss.item()
         run.report(val_loss=total)
-print(summary("torch.study"), optimizer.param_groups[0]["lr"])
+print(summary("torch.study", commander.run), optimizer.param_groups[0]["lr"])

@@ -210,7 +210,7 @@ def _tune_table(
             on_judged=keeper.on_judged,
             stopping=settings.stopping,
             spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
-            yardstick=0 if job.budget is None and study.about.get("stopping_by_default") else None,
+            yardstick=0 if study.about.get("stopping_by_default") else None,
             ending=ending.seconds,
         )
         interrupted = loop.run(limits, stop, started=started)

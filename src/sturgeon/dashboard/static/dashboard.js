@@ -21,11 +21,17 @@
       if (found.missing !== undefined) {
         Plotly.purge(canvas);
         canvas.textContent = "";
+        canvas.classList.add("none");
         caption.textContent = found.missing;
         canvas.setAttribute("aria-label", found.missing);
         return;
       }
       const layout = found.figure.layout;
+      canvas.classList.remove("none");
+      const panel = canvas.parentElement;
+      panel.classList.toggle("broad", found.wide === true);
+      if (found.wide === true) panel.tabIndex = 0; else panel.removeAttribute("tabindex");
+      fitFigure(found.figure, canvas.clientWidth);
       if (layout.legend && canvas.clientWidth < 500) layout.legend.font = { size: 11 };
       layout.autosize = true;
       delete layout.width;
@@ -94,7 +100,6 @@
     const found = await (await fetch(base + "/running")).json();
     live.hidden = found.trials.length === 0;
     if (live.hidden) { places = null; return; }
-    const ink = getComputedStyle(document.body).getPropertyValue("--faint");
     const dashes = ["solid", "dash", "dot", "dashdot"];
     places = new Map(found.trials.map((one, place) => [one.number, place]));
     const data = found.trials.map((one, place) => ({
@@ -103,7 +108,7 @@
       line: { dash: dashes[place % 4] }, type: "scatter",
     }));
     await Plotly.react(liveCanvas, data, {
-      height: 280, margin: { l: 56, r: 16, t: 16, b: 40 }, font: { color: ink.trim(), size: 12 },
+      height: 280, margin: { l: 56, r: 16, t: 16, b: 40 }, font: { size: 12 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: true,
       colorway: ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"],
       xaxis: { gridcolor: "rgba(128,128,128,0.22)", zeroline: false, rangemode: "tozero" },

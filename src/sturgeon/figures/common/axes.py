@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from sturgeon.figures.common.labels import format_value, label
+from sturgeon.figures.common.labels import format_value, label, label_lines
 from sturgeon.figures.common.snapshot import Snapshot
 from sturgeon.space import Choice, Integer, Real, Space
 
 JITTER = 0.18
 MOST_OPTIONS = 25
+FEW_OPTIONS = 4
+"""So many have room beside each other in a small picture."""
+MOST_WHOLE = 10
 FEW_DECADES = 2.0
 """A metric that spans more of them goes on a log axis."""
 
@@ -58,12 +61,13 @@ class HyperparameterAxis:
         return 1 - value if self.kind == "reverse" else float(value)
 
 
-def axis_of(space: Space, name: str) -> HyperparameterAxis:
+def axis_of(space: Space, name: str, *, room: int | None = None) -> HyperparameterAxis:
     """Make the axis of a hyperparameter that varies.
 
     Args:
         space: What varies.
         name: One of ``space.coordinates``.
+        room: How many characters fit along it; None where there is room for all.
     """
     item, shown = space[name], label(name)
     if isinstance(item, Choice):
@@ -72,11 +76,13 @@ def axis_of(space: Space, name: str) -> HyperparameterAxis:
         kept = list(range(len(options)))
         if len(options) > MOST_OPTIONS:
             kept = kept[:: -(-len(options) // MOST_OPTIONS)]
-        layout = {
-            "tickvals": kept,
-            "ticktext": [texts[place] for place in kept],
-            "range": [-0.6, len(options) - 0.4],
-        }
+        layout: dict[str, Any] = {"tickvals": kept, "range": [-0.6, len(options) - 0.4]}
+        if room is not None and sum(len(texts[place]) + 1 for place in kept) > room:
+            if len(kept) > FEW_OPTIONS:  # they stand upright
+                texts, layout["tickangle"] = [label(option, 9) for option in options], 90
+            else:
+                texts, layout["tickangle"] = [label_lines(one, room // len(kept)) for one in options], 0
+        layout["ticktext"] = [texts[place] for place in kept]
         places = {(type(option), option): place for place, option in enumerate(options)}
         return HyperparameterAxis(name, shown, layout, "options", places)
     assert isinstance(item, Real | Integer)
@@ -142,6 +148,10 @@ def value_axis(values: Sequence[float], sign: float, words: NullTranslations) ->
             "One value is worse than the axis shows.", "{count} values are worse than the axis shows.", beyond
         ).format(count=beyond)
     layout: dict[str, Any] = {"type": "log"} if log else {}
+    if worst == best:  # one value, or all alike: its digits beyond the fourth would be all one sees
+        about = float(drawn[0])
+        room = 0.1 * abs(about) or 1.0
+        layout = {"range": [float(f"{about - room:.6g}"), float(f"{about + room:.6g}")]}
     if worst > best:
         room = 0.06 * (worst - best)
         shown = sorted([sign * (best - room), sign * (worst + room)])
@@ -149,6 +159,11 @@ def value_axis(values: Sequence[float], sign: float, words: NullTranslations) ->
         if log:
             layout |= log_ticks(10 ** shown[0], 10 ** shown[1])
     return layout, note
+
+
+def whole_ticks(last: float) -> dict[str, Any]:
+    """The ticks of an axis that counts: where it ends soon, one for each and none between them."""
+    return {"tickmode": "linear", "tick0": 0, "dtick": 1} if last <= MOST_WHOLE else {}
 
 
 def metric_title(seen: Snapshot) -> str:

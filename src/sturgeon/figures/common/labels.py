@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sturgeon.plain_text import plain, printable
+from sturgeon.plain_text import plain, printable, shorten
 
 LONGEST_NAME = 40
 
@@ -25,8 +25,30 @@ def label(text: object, limit: int = LONGEST_NAME) -> str:
         >>> label("<b>rate</b>"), label("%{x}")
         ('&lt;b&gt;rate&lt;/b&gt;', '&#37;{x}')
     """
-    shown = printable(plain(str(text), limit))
+    shown = printable(shorten(str(text), limit) if limit <= LONGEST_NAME else plain(str(text), limit))
     return html.escape(shown, quote=False).replace("%", "&#37;").replace("$", "&#36;")
+
+
+def label_lines(text: object, width: int, lines: int = 2) -> str:
+    """Write text of a study over a few lines, where there is little room beside it.
+
+    Args:
+        text: A name or an option.
+        width: The most characters of a line.
+        lines: The most lines; what is longer loses its middle.
+
+    Example:
+        >>> label_lines("sgd with momentum", 8), label_lines("piecewise_linear", 10)
+        ('sgd with<br>momentum', 'piecewise_<br>linear')
+    """
+    rest, found = shorten(str(text), width * lines), []
+    while rest and len(found) < lines - 1 and len(rest) > width:
+        cut = max((rest.rfind(one, 0, width) + 1 for one in "_-./"), default=0)
+        cut = max(cut, rest.rfind(" ", 0, width + 1)) or width
+        found.append(rest[:cut])
+        rest = rest[cut:].lstrip(" ")
+    found.append(rest)
+    return "<br>".join(label(one, width) for one in found)
 
 
 def format_value(value: object) -> str:

@@ -7,10 +7,14 @@ transparent and the frame is a grey between, so that one figure is at home on a 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+ASSETS = Path(__file__).parents[1] / "assets"
+"""What a page needs that shows figures: ``figures.css`` and ``fit.js``."""
 
 BLUE, ORANGE, GREEN, PURPLE = "#1A80BF", "#D55E00", "#009E73", "#CC79A7"
 GREY = "#8A8F98"

@@ -113,6 +113,10 @@ def _finish_axis(axes: Any, which: str, settings: Mapping[str, Any], places: Map
         from matplotlib.ticker import PercentFormatter
 
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    if settings.get("tickangle"):
+        axis.set_tick_params(rotation=settings["tickangle"])
+    if settings.get("showticklabels") is False:
+        axis.set_tick_params(labelleft=False, labelbottom=False)
     if settings.get("autorange") == "reversed":
         axis.set_inverted(True)
     if settings.get("visible") is False:

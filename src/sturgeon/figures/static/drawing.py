@@ -20,6 +20,7 @@ FORMATS = ("png", "svg")
 MARK = "Sturgeon"
 """What a picture says that it was made by."""
 WIDTH = 900
+LEGEND_COLUMNS = 5
 _DOTS = 100
 _CJK = (
     "Noto Sans CJK SC",
@@ -80,7 +81,10 @@ def _draw(
 ) -> None:
     width, height = size
     caption = textwrap.wrap(plain_label((layout.get("meta") or {}).get("caption")), width // 7)
-    below, above = 62 + 14 * len(caption), 66
+    shown = layout.get("showlegend")
+    legends = sum(bool(trace.get("name")) and trace.get("showlegend") is not False for trace in traces)
+    rows = 0 if shown is False else -(-legends // LEGEND_COLUMNS)
+    below, above = 62 + 14 * len(caption) + _lines_below(layout), 66 + 14 * max(0, rows - 1)
     right = 96 if any(trace.get("colorscale") for trace in traces) else 24
     names = [len(plain_label(name)) for name in _names(traces, layout)]
     left = 84 if not names else 40 + min(220, 8 * max(names))
@@ -108,18 +112,25 @@ def _draw(
         _add_note(canvas, first, note, box)
     title = plain_label((layout.get("title") or {}).get("text"))
     canvas.text(16 / width, 1 - 14 / height, title, fontsize=13, va="top", color="#1d2127")
-    shown = layout.get("showlegend")
     if legend and (shown or (len(legend) > 1 and shown is not False)):
         canvas.legend(
             [handle for handle, _ in legend],
             [text for _, text in legend],
             loc="upper left",
             bbox_to_anchor=(12 / width, 1 - 30 / height),
-            ncols=6,
+            ncols=LEGEND_COLUMNS,
             frameon=False,
             fontsize=8.5,
         )
     canvas.text(16 / width, 10 / height, "\n".join(caption), fontsize=8.5, color="#565c66", va="bottom")
+
+
+def _lines_below(layout: Mapping[str, Any]) -> int:
+    """The pixels below the axes that texts of several lines, or upright ones, take."""
+    axes = [axis for name, axis in layout.items() if name.startswith("xaxis") and axis.get("ticktext")]
+    if any(axis.get("tickangle") for axis in axes):
+        return 40
+    return 14 if any("<br>" in text for axis in axes for text in axis["ticktext"]) else 0
 
 
 def _names(traces: list[Mapping[str, Any]], layout: Mapping[str, Any]) -> list[str]:
@@ -162,6 +173,8 @@ def _add_note(canvas: Any, panel: Panel, note: Mapping[str, Any], box: tuple[flo
         place = (box[0] + note["x"] * box[2], box[1] + note["y"] * box[3] + 0.006)
         canvas.text(*place, text, ha="center", va="bottom", fontsize=10, color="#1d2127")
         return
+    from matplotlib.patheffects import withStroke
+
     panel.axes.annotate(
         text,
         (note["x"], note["y"]),
@@ -171,6 +184,7 @@ def _add_note(canvas: Any, panel: Panel, note: Mapping[str, Any], box: tuple[flo
         va="center",
         fontsize=8,
         color="#3c424b",
+        path_effects=[withStroke(linewidth=3, foreground="white")],  # it stands out from what runs through it
     )
 
 

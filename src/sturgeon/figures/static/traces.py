@@ -130,8 +130,9 @@ def _add_surface(panel: Panel, trace: Mapping[str, Any], *, filled: bool) -> Non
             z,
             vmin=trace.get("zmin"),
             vmax=trace.get("zmax"),
-            edgecolors="white",
-            linewidth=1,
+            edgecolors="white" if trace.get("xgap") else "none",
+            linewidth=1 if trace.get("xgap") else 0,
+            antialiased=bool(trace.get("xgap")),  # else light shines through between cells
             **options,
         )
     if trace.get("texttemplate"):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sturgeon.errors import InputError
-from sturgeon.panda.coach.coach import Advice, Curves, Epoch, look
+from sturgeon.panda.coach.advice import Advice
+from sturgeon.panda.coach.coach import look
+from sturgeon.panda.coach.curves import Curves, Epoch
 from sturgeon.panda.commands import COMMAND, OUTCOME
 from sturgeon.study import JournalEntry
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sturgeon.languages import translator
+from sturgeon.panda.coach.sentences import SENTENCES
 
 
 def script_texts(language: str) -> dict[str, str]:
@@ -13,7 +14,7 @@ def script_texts(language: str) -> dict[str, str]:
         'Carry on'
     """
     _ = translator(language).gettext
-    return {
+    return {text: _(text) for text in SENTENCES} | {
         "branch {number}": _("branch {number}"),
         "checkpoint {number}, epoch {epoch}": _("checkpoint {number}, epoch {epoch}"),
         "{number} (branch {branch}, epoch {epoch})": _("{number} (branch {branch}, epoch {epoch})"),

@@ -150,14 +150,21 @@ class NetworkTraining(Training):
         try:
             self._prepare()
             if leaves is not None:
-                self._state, _ = self._restored(leaves)
+                self._state, _ = self._restored(leaves, before)
         except BaseException:
             self._config = before
             self._prepare()
             raise
 
-    def _restored(self, leaves: Sequence[np.ndarray]) -> tuple[NativeState, str]:
-        """A state of the configuration's sizes from saved arrays, and what a person should know of it."""
+    def _restored(self, leaves: Sequence[np.ndarray], saved: Mapping[str, Any]) -> tuple[NativeState, str]:
+        """A state of the configuration's sizes from saved arrays, and what a person should know of it.
+
+        Args:
+            leaves: The arrays.
+            saved: The configuration that they were saved with.
+        """
+        if all(saved.get(name) == self._config[name] for name in FIXED):
+            return self._program.restore(self._job, leaves), ""
         settings = TrainingSettings.of(self._config)
         architecture = settings.architecture(self._dataset.features, self._dataset.outputs)
         state, remark = copy_overlap(TrainingState.of_leaves(leaves), initial_state(architecture, self.seed))
@@ -195,7 +202,7 @@ class NetworkTraining(Training):
         self._config = dict(values)
         try:
             self._prepare()
-            fresh, remark = self._restored(leaves)
+            fresh, remark = self._restored(leaves, about["config"])
         except BaseException:
             self._config = before
             self._prepare()

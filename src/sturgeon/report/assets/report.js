@@ -7,6 +7,9 @@
   const draw = (box) => {
     const figure = JSON.parse(document.getElementById(box.dataset.figure).textContent);
     const layout = figure.layout;
+    const height = layout.height;
+    fitFigure(figure, box.clientWidth);
+    if (layout.height !== height) box.style.height = layout.height + "px";
     layout.autosize = true;
     if (touch) layout.dragmode = false;
     return Plotly.newPlot(box, figure.data, layout, { responsive: true, displayModeBar: false });

@@ -19,7 +19,7 @@ from sturgeon.errors import InputError
 from sturgeon.space import Space
 from sturgeon.space.scales import Floats
 from sturgeon.study.importance.fanova import main_effect
-from sturgeon.study.importance.ped_anova import columns_of, importance_of
+from sturgeon.study.importance.ped_anova import columns_of, density_of, importance_of
 from sturgeon.study.importance.surrogate import Sample, predict_resampled, sample_evenly, value_of, values_of
 from sturgeon.study.trial import TrialRecord
 
@@ -125,10 +125,13 @@ def measure_importance(
 def _ped_anova(
     space: Space, sample: Sample, predictions: Sequence[Floats], rng: np.random.Generator
 ) -> Floats:
-    columns = list(columns_of(space, sample.unit).values())
-    found = np.array([[importance_of(column, _top(one)) for column in columns] for one in predictions])
-    shuffled = [rng.permutation(_top(predictions[0])) for _ in range(SHUFFLES)]
-    chance = [np.mean([importance_of(column, top) for top in shuffled]) for column in columns]
+    columns = [(column, density_of(column)) for column in columns_of(space, sample.unit).values()]
+
+    def measure(top: npt.NDArray[np.bool_]) -> list[float]:
+        return [importance_of(column, top, of_all) for column, of_all in columns]
+
+    found = np.array([measure(_top(one)) for one in predictions])
+    chance = np.mean([measure(rng.permutation(_top(predictions[0]))) for _ in range(SHUFFLES)], axis=0)
     return np.maximum(0.0, found - chance)
 
 

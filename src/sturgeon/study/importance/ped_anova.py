@@ -10,6 +10,7 @@ its conditional form (arXiv 2601.20800, Theorem 4.2).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,12 +54,13 @@ def columns_of(space: Space, unit: Floats) -> dict[str, Column]:
     return columns
 
 
-def importance_of(column: Column, top: npt.NDArray[np.bool_]) -> float:
+def importance_of(column: Column, top: npt.NDArray[np.bool_], of_all: Floats | None = None) -> float:
     """How much a hyperparameter decided whether a trial is in the top.
 
     Args:
         column: The hyperparameter.
         top: Which trials are the best; ``[trials]``.
+        of_all: Its ``density_of`` all trials, where that is known.
 
     Returns:
         ``(a² / b) · Σ p_all (p_top / p_all - 1)²`` over the cells, a and b being the shares of the top and of
@@ -67,23 +69,25 @@ def importance_of(column: Column, top: npt.NDArray[np.bool_]) -> float:
     active = column.cells >= 0
     if not (active & top).any() or column.count < 2:
         return 0.0
-    of_all = _density(column, column.cells[active])
+    of_all = density_of(column) if of_all is None else of_all
     of_top = _density(column, column.cells[active & top])
     divergence = float(of_all @ (of_top / of_all - 1) ** 2)
     return float(active[top].mean() ** 2 / active.mean()) * divergence
 
 
+def density_of(column: Column) -> Floats:
+    """The density over the cells of all trials that have the hyperparameter."""
+    return _density(column, column.cells[column.cells >= 0])
+
+
 def _density(column: Column, cells: npt.NDArray[np.intp]) -> Floats:
     """The density over the cells: a kernel for each trial, and a wide one so that none is empty."""
     counts = np.bincount(cells, minlength=column.count).astype(float)
-    total = counts.sum()
+    total = counts.sum() + PRIOR_WEIGHT
     if not column.ordered:
-        return (counts + PRIOR_WEIGHT / column.count) / (total + PRIOR_WEIGHT)
-    centres = np.append(np.flatnonzero(counts), (column.count - 1) / 2)
-    weights = np.append(counts[counts > 0], PRIOR_WEIGHT)
-    widths = np.full(len(centres), max(_scott_width(cells), NARROWEST))
-    widths[-1] = column.count
-    return (weights @ _kernels(centres, widths, column.count)) / weights.sum() + TINY
+        return (counts + PRIOR_WEIGHT / column.count) / total
+    kernels = _kernels(max(_scott_width(cells), NARROWEST), column.count)
+    return (counts @ kernels + PRIOR_WEIGHT * _wide_kernel(column.count)) / total + TINY
 
 
 def _scott_width(cells: npt.NDArray[np.intp]) -> float:
@@ -93,10 +97,19 @@ def _scott_width(cells: npt.NDArray[np.intp]) -> float:
     return 1.059 * min((high - low) / 1.34, deviation) * len(cells) ** -0.2
 
 
-def _kernels(centres: Floats, widths: Floats, count: int) -> Floats:
-    """Normal densities cut to the grid, ``[kernels, cells]``."""
-    from scipy.special import ndtr
-
-    edges = np.arange(count + 1) - 0.5
-    below = ndtr((edges[None, :] - centres[:, None]) / widths[:, None])
+def _kernels(width: float, count: int) -> Floats:
+    """A normal density around each cell, cut to the grid; ``[cells, cells]``."""
+    below = _normal(np.arange(-count, count, dtype=np.float64) + 0.5, width)  # by distance of an edge
+    below = below[np.arange(count + 1)[None, :] + np.arange(count - 1, -1, -1)[:, None]]
     return np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
+
+
+def _wide_kernel(count: int) -> Floats:
+    """A normal density around the middle, as wide as the grid and cut to it; ``[cells]``."""
+    below = _normal(np.arange(count + 1, dtype=np.float64) - count / 2, count)
+    return np.diff(below) / (below[-1] - below[0])
+
+
+def _normal(at: Floats, width: float) -> Floats:
+    """The normal distribution's integral up to each of a few places."""
+    return np.array([0.5 * math.erfc(-one / (width * math.sqrt(2))) for one in at.tolist()])

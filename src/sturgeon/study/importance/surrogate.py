@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from sturgeon.space import Space
 from sturgeon.space.scales import Floats
+from sturgeon.study.importance.forest import predict_by_forest
 from sturgeon.study.trial import TrialRecord
 
 POINTS = 4096
@@ -23,6 +23,8 @@ RESAMPLES = 20
 TREES = 20
 MOST_TRIALS = 1000
 """The most trials in a resample: a forest's time stops growing there."""
+MOST_SLOTS = 5_000
+"""The most trials in all trees of a forest together: many trials need fewer trees."""
 FAR = 5.0
 """How far beyond the 90 % quantile values are cut off, in distances of that quantile from the best."""
 
@@ -92,31 +94,16 @@ def predict_resampled(
     Yields:
         The predictions at ``full``, ``RESAMPLES`` times.
 
-    Source: Geurts, Ernst, Wehenkel, Extremely randomized trees, Machine Learning 63 (2006); Efron, Bootstrap
-    methods, Annals of Statistics 7 (1979).
+    Source: Efron, Bootstrap methods, Annals of Statistics 7 (1979).
     """
     size, points = min(len(values), MOST_TRIALS), full.astype(np.float32)
     for number in range(RESAMPLES):
         rows = rng.integers(len(values), size=size)
         chosen = np.where(np.isnan(unit[rows]), rng.random((size, unit.shape[1])), unit[rows])
-        yield _predict_by_forest(chosen.astype(np.float32), values[rows], points, number)
-
-
-def _predict_by_forest(
-    chosen: npt.NDArray[np.float32], values: Floats, points: npt.NDArray[np.float32], seed: int
-) -> Floats:
-    """What ``ExtraTreesRegressor(TREES, random_state=seed)`` predicts, to the bit.
-
-    Its trees one by one and unchecked, since the forest copies and checks itself once a tree, which takes
-    longer than the tree.
-    """
-    from sklearn import config_context
-    from sklearn.tree import ExtraTreeRegressor
-
-    seeds = np.random.RandomState(seed)
-    total = np.zeros(len(points))
-    with config_context(skip_parameter_validation=True):
-        for _tree in range(TREES):
-            tree = ExtraTreeRegressor(random_state=seeds.randint(np.iinfo(np.int32).max))
-            total += tree.fit(chosen, values[:, None], check_input=False).predict(points, check_input=False)
-    return total / TREES
+        yield predict_by_forest(
+            chosen.astype(np.float32),
+            values[rows],
+            points,
+            trees=min(TREES, MOST_SLOTS // size),
+            rng=np.random.default_rng(number),
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from sturgeon.errors import StudyError
+from sturgeon.space import Config
 from sturgeon.study.storage.database import Database
 from sturgeon.study.storage.rows import (
     Curves,
@@ -72,10 +73,14 @@ class Reader:
         curves = group_points(self._execute(connection, self._sql.all_points))
         return [self._record(row, curves.get(row.number, {})) for row in rows]
 
-    def outcomes(self, connection: Connection) -> list[TrialRecord]:
+    def outcomes(self, connection: Connection) -> list[tuple[int, Config, TrialState, float | None]]:
         """Read every trial's number, configuration, state and value, by number, and nothing else of it."""
-        rows = self._execute(connection, self._sql.all_trials).fetchall()
-        return [TrialRecord(row.number, json.loads(row.config), row.state, row.value) for row in rows]
+        rows = self._execute(connection, self._sql.outcomes).fetchall()
+        configs = json.loads(f"[{','.join([row[1] for row in rows])}]")  # at once: half the time
+        return [
+            (number, config, state, value)
+            for (number, _, state, value), config in zip(rows, configs, strict=True)
+        ]
 
     def record(self, connection: Connection, number: int) -> TrialRecord:
         """Read one trial with its curves.

@@ -139,6 +139,9 @@ class Statements:
         )
         self.annotations = sql(select(_T.notes, _T.tags).where(_STUDY, _NUMBER))
         self.all_trials = sql(select(*trials.c).where(_STUDY).order_by(_T.number))
+        self.outcomes = sql(
+            select(_T.number, _T.config, _T.state, _T.value).where(_STUDY).order_by(_T.number)
+        )
         self.one_trial = sql(select(*trials.c).where(_STUDY, _NUMBER))
         self.valued_trials = sql(_valued(_T.value.asc()))
         self.best_low = self.valued_trials + " LIMIT 1"

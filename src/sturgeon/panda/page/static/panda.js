@@ -5,7 +5,9 @@ const token = document.querySelector("meta[name=token]").content;
 const at = (id) => document.getElementById(id);
 const texts = JSON.parse(document.querySelector("main").dataset.texts);
 // A text with its blanks filled in: say("branch {number}", { number: 3 }).
-const say = (text, values = {}) => (texts[text] || text).replace(/\{(\w+)\}/g, (blank, name) => name in values ? values[name] : blank);
+const say = (text, values = {}) => (Object.hasOwn(texts, text) ? texts[text] : text).replace(/\{(\w+)\}/g, (blank, name) => name in values ? values[name] : blank);
+// A note of the coach in the reader's language; one that the texts do not have, as it was written.
+const sentence = (note) => Object.hasOwn(texts, note.text) ? say(note.text, note.evidence) : note.sentence;
 let tree = null, state = null, lastEntry = -1, seen = {};
 
 const get = async (path) => (await fetch(path)).json();
@@ -134,8 +136,8 @@ function drawTree() {
 
 function drawNotes() {
   const items = Object.entries(state.notes).reverse().map(([number, text]) => {
-    const item = element("li", text + " ");
     const note = tree.notes.find((one) => String(one.note) === number);
+    const item = element("li", (note ? sentence(note) : text) + " ");
     if (note && note.proposal)
       item.append(element("button", say("Do it"), { onclick: () => command({ action: "accept", note: Number(number) }) }), " ");
     item.append(element("button", say("Dismiss"), {
@@ -152,7 +154,7 @@ async function drawJournal() {
     lastEntry = entry.id;
     if (entry.kind === "event" && entry.body.what === "thinned") continue;
     const body = entry.body, time = new Date(entry.time).toLocaleTimeString();
-    const what = body.message || body.sentence || (entry.kind === "checkpoint" ? say("checkpoint {number}, epoch {epoch}", { number: body.number, epoch: body.epoch })
+    const what = body.message || (body.sentence && sentence(body)) || (entry.kind === "checkpoint" ? say("checkpoint {number}, epoch {epoch}", { number: body.number, epoch: body.epoch })
       : entry.kind === "command" ? `${body.action} ${words(body.values || {})} ${body.why || ""}` : `${body.what || ""}`);
     at("journal").prepend(element("li", `${time} ${entry.author}: ${what}`));
   }
