@@ -77,7 +77,7 @@ def with_keras(trial):
 
     ks.utils.set_random_seed(trial.seed % 2**32)
     model = ks.Sequential([ks.layers.Input((3,)), ks.layers.Dense(1)])
-    model.compile(ks.optimizers.Adam(trial.config["learning_rate"]), "mse", jit_compile=False)
+    model.compile(ks.optimizers.Adam(trial.config["learning_rate"]), "mse")
     model.fit(x, y, epochs=EPOCHS, verbose=0, callbacks=[Rate(), keras.Report(trial)])
 
 

@@ -28,8 +28,7 @@ def build(config):
     model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.BatchNormalization()])
     model.add(keras.layers.Dense(2))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    optimizer = keras.optimizers.Adam(config["learning_rate"])
-    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)  # XLA takes longer than to train
+    model.compile(keras.optimizers.Adam(config["learning_rate"]), loss, metrics=["accuracy"])
     return model
 
 
