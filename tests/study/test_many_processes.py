@@ -115,3 +115,14 @@ def test_a_trial_that_was_begun_before_is_given_at_the_bound(where):
         assert study.ask(1, paused=False, at_most=2)[0].number == lost.number
         assert study.ask(2, at_most=2)[0].number == paused.number
         assert study.ask(1, at_most=1) == []
+
+
+def test_the_place_of_a_study_on_a_server_opens_it_and_holds_no_password(tmp_path, monkeypatch):
+    with places.make_study(places.place("postgres", tmp_path), seed=3) as study:
+        place = study.place
+    secret = places.postgres().password
+    assert secret not in place
+    assert "***" not in place
+    monkeypatch.setenv("PGPASSWORD", secret)
+    with Study.open(place) as study:
+        assert (study.seed, study.place) == (3, place)
