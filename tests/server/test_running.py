@@ -99,6 +99,7 @@ def test_a_server_ends_while_pages_listen():
 
 READS_NO_MORE = """
 import gc, socket
+from starlette.responses import Response
 from starlette.routing import Route
 from sturgeon.server.app import make_app
 from sturgeon.server.running import listen, running
