@@ -1,10 +1,13 @@
 """Compiles the network's C code into the package, once for each instruction set.
 
+pip builds a package twice: once to ask what it needs, and once to install it. So an editable install keeps
+what was compiled by the same command from the same sources; a file beside each library says how that was.
+
 Environment variables:
     CC: The compiler, with arguments if need be; by default cc, gcc or clang, whichever is there.
     CFLAGS: More arguments for it. The hook's own come after them, and so win where both say something.
     STURGEON_REQUIRE_COMPILED: With 1, a compiler that is missing or fails ends the build: for releases.
-        Otherwise the package is built all the same, and networks train through JAX.
+        Otherwise the package is built all the same, and networks train by NumPy or JAX.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +40,21 @@ class CompileNetwork(BuildHookInterface):
         if self.target_name != "wheel":
             return
         sources = Path(self.root, "src", _PLACE)
+        editable = version == "editable"
         folder = sources
-        if version == "editable":
-            for stale in sources.glob("network-*.so"):
-                stale.unlink()
-        else:
+        if not editable:
             self._built = tempfile.TemporaryDirectory(prefix="sturgeon-build-")
             folder = Path(self._built.name)
-        made = [path for level in _levels() if (path := _compile(sources, level, folder)) is not None]
+        with ThreadPoolExecutor() as pool:
+            tried = list(pool.map(lambda level: _compile(sources, level, folder), _levels()))
+        made = [path for path in tried if path is not None]
+        for file in sources.glob("network-*.so*") if editable else ():
+            if file.with_name(file.name.removesuffix(".made")) not in made:
+                file.unlink()
         if made:
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{_platform_tag()}"
-            if version != "editable":
+            if not editable:
                 build_data["force_include"] |= {str(path): f"{_PLACE}/{path.name}" for path in made}
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
@@ -71,28 +78,36 @@ def _compile(sources: Path, level: str, folder: Path) -> Path | None:
     compiler = named or [path for path in found if path][:1]
     if not compiler or sys.platform == "win32":
         return _not_compiled("no C compiler was found")
-    library = folder / f"network-{level}.so"
+    library, record = folder / f"network-{level}.so", folder / f"network-{level}.so.made"
     flags = [*shlex.split(os.environ.get("CFLAGS", "")), *_FLAGS, *_LEVELS[level]]
     flags.append(f"-DSOURCES=0x{_sources(sources):08x}u")
     if sys.platform == "linux":
         flags.append("-s")  # Strip: keep no symbols but those that are called.
+    command = [*compiler, *flags, str(sources / "network.c"), "-o", str(library), "-lm"]
+    how = f"{command} {_age(compiler[0])}"
+    if library.exists() and record.exists() and record.read_text() == how:
+        return library
+    record.unlink(missing_ok=True)
+    library.unlink(missing_ok=True)  # not written over: a process may have it loaded
     try:
-        subprocess.run(
-            [*compiler, *flags, str(sources / "network.c"), "-o", str(library), "-lm"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         library.unlink(missing_ok=True)
         return _not_compiled(f"{error} {getattr(error, 'stderr', '')}".rstrip())
+    record.write_text(how)
     return library
+
+
+def _age(compiler: str) -> int | None:
+    """When the compiler was last changed."""
+    path = shutil.which(compiler)
+    return None if path is None else Path(path).stat().st_mtime_ns
 
 
 def _not_compiled(why: str) -> None:
     if os.environ.get("STURGEON_REQUIRE_COMPILED") == "1":
         raise RuntimeError(f"STURGEON_REQUIRE_COMPILED=1 needs the network to be compiled; {why}")
-    print(f"sturgeon: {why}\nNetworks will train through JAX, which is slower", file=sys.stderr)
+    print(f"sturgeon: {why}\nNetworks will train by NumPy or JAX, which is slower", file=sys.stderr)
 
 
 def _sources(folder: Path) -> int:

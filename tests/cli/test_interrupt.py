@@ -18,7 +18,7 @@ from sturgeon.cli.main import main
 from sturgeon.errors import StudyError
 from sturgeon.study import Study
 
-TRIALS, EPOCHS = 8, 100
+TRIALS, EPOCHS = 6, 100
 
 
 def arguments_of_tune(table, out, *more):

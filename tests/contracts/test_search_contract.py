@@ -21,8 +21,9 @@ class TestSearches(SearchContract):
 
 
 @pytest.mark.parametrize("name", sorted(SEARCHES.keys() - {"grid"}))
-@pytest.mark.parametrize("constraint", ["a + b > 3", lambda config: False], ids=["expression", "function"])
-def test_a_constraint_that_nothing_satisfies_is_named(name, constraint):
-    space = Space(a=Real(0.0, 1.0), b=Real(0.0, 1.0, priority=1), c=Choice(("x", "y")), constraint=constraint)
+def test_a_constraint_that_nothing_satisfies_is_named(name):
+    space = Space(
+        a=Real(0.0, 1.0), b=Real(0.0, 1.0, priority=1), c=Choice(("x", "y")), constraint="a + b > 3"
+    )
     with pytest.raises(SpaceError, match="must satisfy the constraint"):
         search_by_name(name).suggest(space, Record(), 2, generator(0))

@@ -60,7 +60,8 @@ def test_every_sampler_suggests_what_belongs_to_a_mixed_space(sampler):
         record.put(Observation(number, configs[0], state, value, curve))
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "cmaes", "nsgaii"])
+# CMA-ES is held to more below.
+@pytest.mark.parametrize("sampler", ["tpe", "nsgaii"])
 def test_a_sampler_learns_from_the_record(sampler):
     def found(search):
         return np.median(

@@ -65,7 +65,7 @@ class SearchContract:
         self, search: Search, space: Space, count: int
     ) -> None:
         """Each is valid, of plain Python types, and new."""
-        record = run(search, space, trials=24, count=count)
+        record = run(search, space, trials=16, count=count)
         keys = [config_key(observation.config) for observation in record]
         assert len(set(keys)) == len(keys)
         for observation in record:

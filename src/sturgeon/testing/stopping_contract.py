@@ -52,7 +52,7 @@ class StoppingContract:
         wait=st.booleans(),
     )
     @settings(
-        max_examples=60,
+        max_examples=30,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
     )
     def test_any_record_gets_a_decision_and_the_record_is_left_as_it_was(

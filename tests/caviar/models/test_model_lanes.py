@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as hs
 
 from lane_runs import same_bits
@@ -107,9 +107,14 @@ companions = hs.lists(
     min_size=1,
     max_size=7,
 )
+OTHER = {"learning_rate": 0.05, "dropout": 0.5, "units": 4}
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+# Of another group, that diverge, that fill the lanes twice; and what chance gives: XLA compiles each anew.
+@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
+@example(
+    others=[OTHER | {"units": 8}, OTHER | {"learning_rate": 1e30}, OTHER | {"dropout": 1.0}] * 2, place=3
+)
 @given(others=companions, place=hs.integers(0, 7))
 def test_a_lane_is_bitwise_the_same_whoever_its_neighbours_are(backend, alone, others, place):
     jobs = [TrainingJob(i + 1, i + 1001, config(**changes)) for i, changes in enumerate(others)]

@@ -135,8 +135,9 @@ def test_whatever_in_a_script_can_be_called_can_be_trained(script):
     assert run.end() == (0, "done 10\n", "")
 
 
-@pytest.mark.parametrize("guard", ["if True:", 'if __name__ == "__main__":'])
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize(
+    ("method", "guard"), [("spawn", "if True:"), ("forkserver", 'if __name__ == "__main__":')]
+)
 def test_processes_that_a_training_starts_find_what_is_in_the_script(script, method, guard):
     run = script(
         f"""

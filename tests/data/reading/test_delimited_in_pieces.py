@@ -40,7 +40,7 @@ def tables(draw):
     return columns
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(tables(), st.integers(1, 4))
 def test_types_are_those_of_whole_columns_wherever_chunks_end(tmp_path_factory, columns, chunk_rows):
     path = write(tmp_path_factory.mktemp("pieces") / "t.csv", columns)

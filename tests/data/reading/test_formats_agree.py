@@ -81,7 +81,7 @@ def write_both(folder, frame):
     return paths
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(tables())
 def test_what_is_learnt_from_one_format_is_the_same_on_the_others(tmp_path_factory, table):
     frame, asked = table

@@ -93,7 +93,7 @@ def train_with_loader_workers(trial):
 
 def test_data_loader_workers_do_not_break_in_a_worker_process():
     space = Space(loader_workers=Choice((0, 2)))
-    study = tune(train_with_loader_workers, space, minimize="loss", trials=2, search=Grid(2), workers=2)
+    study = tune(train_with_loader_workers, space, minimize="loss", trials=2, search=Grid(2), workers=1)
     assert [one.curves["loss"] for one in study.trials] == [[(1, 29.0), (2, 30.0)]] * 2
 
 
