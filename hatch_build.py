@@ -7,7 +7,7 @@ Environment variables:
     CC: The compiler, with arguments if need be; by default cc, gcc or clang, whichever is there.
     CFLAGS: More arguments for it. The hook's own come after them, and so win where both say something.
     STURGEON_REQUIRE_COMPILED: With 1, a compiler that is missing or fails ends the build: for releases.
-        Otherwise the package is built all the same, and networks train through JAX.
+        Otherwise the package is built all the same, and networks train by NumPy or JAX.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _age(compiler: str) -> int | None:
 def _not_compiled(why: str) -> None:
     if os.environ.get("STURGEON_REQUIRE_COMPILED") == "1":
         raise RuntimeError(f"STURGEON_REQUIRE_COMPILED=1 needs the network to be compiled; {why}")
-    print(f"sturgeon: {why}\nNetworks will train through JAX, which is slower", file=sys.stderr)
+    print(f"sturgeon: {why}\nNetworks will train by NumPy or JAX, which is slower", file=sys.stderr)
 
 
 def _sources(folder: Path) -> int:

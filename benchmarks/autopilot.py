@@ -4,7 +4,7 @@ Learning rates over five decades on digits, on 3,000 rows of Adult, and for a sm
 PyTorch on the images of digits. Compared is the validation loss at the end. The tuned constant is the best of
 the same learning rates held constant. The autopilot is to be at least as good, with 1.5 times its epochs; the
 epochs that a rewind throws away count. Beside it stands the tuned constant with 1.5 times its own epochs, of
-the five rates that were best::
+the three rates that were best::
 
     python benchmarks/autopilot.py                 # digits and the convolutional network, 20 starts
     python benchmarks/autopilot.py --tasks digits,adult,convolution --adult adult_train.csv.gz
@@ -31,7 +31,7 @@ from sturgeon.panda.table.network import NetworkTraining
 from sturgeon.panda.table.table_space import tended_space
 
 ADULT_ROWS = 3000
-LONGER, BEST = 1.5, 5
+LONGER, BEST = 1.5, 3
 FACTOR, PATIENCE = 0.1, 3  # of ReduceLROnPlateau; ten, its default, is a third of these trainings
 
 Train = Callable[[float, int, str], tuple[float, int]]

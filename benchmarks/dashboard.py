@@ -1,10 +1,10 @@
 """The live page on a study of 10,000 trials of 50 steps, beside optuna-dashboard on an equal one.
 
 Prints, for each of the two: seconds until the first page is whole, with the server just started, and in a
-browser until its table and its first picture are there; the processor time of one update while a trial
-reports; its largest memory; and how much longer a training in another process takes with three pages open,
-and how much more processor time it needs, in rounds that alternate with rounds without any. Where
-optuna-dashboard does not answer in time, it gets half as many trials, until it does. Needs the extra
+browser until its table and its first picture are there, beside a page of one line; the processor time of one
+update while a trial reports; its largest memory; and how much longer a training in another process takes with
+three pages open, and how much more processor time it needs, in rounds that alternate with rounds without any.
+Where optuna-dashboard does not answer in time, it gets half as many trials, until it does. Needs the extra
 ``dashboard``, httpx, psutil, optuna-dashboard, and Chromium with its driver for the browser's times.
 
     python benchmarks/dashboard.py            # a few minutes
@@ -24,8 +24,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -41,7 +42,7 @@ SPACE = st.Space(
     layers=st.Integer(2, 4, priority=3),
 )
 PAGES = 3
-PATIENCE = 1800
+PATIENCE = 600
 """Seconds that a server and a browser are waited for."""
 TRAINING = """
 import sys, time
@@ -146,12 +147,17 @@ def free_port() -> int:
 
 
 def in_browser(address: str, ready: str) -> float | None:
-    """Seconds from the click until what a script looks for is on the page; None without a browser."""
+    """Seconds from the click until what a script looks for is on the page; None without a browser.
+
+    Raises:
+        TimeoutError: It is not there in time, or the browser answers no more.
+    """
     try:
         from selenium import webdriver
         from selenium.common.exceptions import TimeoutException
         from selenium.webdriver.chrome.service import Service
         from selenium.webdriver.support.ui import WebDriverWait
+        from urllib3.exceptions import HTTPError
     except ImportError:
         return None
     options = webdriver.ChromeOptions()
@@ -163,16 +169,21 @@ def in_browser(address: str, ready: str) -> float | None:
     except Exception as error:
         print(f"no browser: {type(error).__name__}", file=sys.stderr)
         return None
+    executor: Any = driver.command_executor
+    executor.client_config.timeout = PATIENCE  # an answer of a page that is busy
     with driver:
         driver.set_page_load_timeout(PATIENCE)
         driver.get("about:blank")
+        browser = psutil.Process(driver.service.process.pid).children()
         began = time.perf_counter()
         try:
             driver.get(address)
             WebDriverWait(driver, PATIENCE, poll_frequency=0.02).until(
                 lambda d: d.execute_script(f"return {ready}")
             )
-        except TimeoutException as error:
+        except (TimeoutException, HTTPError) as error:
+            for one in browser:  # it would not end by itself
+                one.kill()
             raise TimeoutError(address) from error
         return time.perf_counter() - began
 
@@ -236,6 +247,7 @@ def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]
         begun = sum(process.cpu_times()[:2])
         ready = "document.querySelectorAll('tbody tr[data-trial]').length > 40"
         drawn = "document.querySelector('[data-canvas] .scatterlayer .trace') !== null"
+        empty = in_browser(f"{base}/nothing", "document.querySelector('main h1') !== null")
         table, picture = in_browser(base, ready), in_browser(base, drawn)
         key = re.search(r"/study/([0-9a-f]+)", httpx.get(base, follow_redirects=True).text)
         assert key is not None
@@ -255,6 +267,7 @@ def measure_ours(path: Path, rounds: int, steps: int) -> dict[str, float | None]
         return {
             "first page, s": first,
             "start and first page, s of processor": begun,
+            "a page of one line in the browser, s": empty,
             "table in the browser, s": table,
             "picture in the browser, s": picture,
             "an update, ms of processor": 1000 * spent / max(1, heard),
@@ -269,25 +282,21 @@ def ratio(watched: list[tuple[float, float]], alone: list[tuple[float, float]], 
     return statistics.median(one[which] / other[which] for one, other in zip(watched, alone, strict=True))
 
 
-def measure_optuna(url: str) -> dict[str, float | None]:
+def measure_optuna(url: str) -> Iterator[tuple[str, float | None]]:
+    """Measure optuna-dashboard; give each figure when it is known."""
     port = free_port()
     command = [str(Path(sys.executable).parent / "optuna-dashboard"), url, "--port", str(port)]
     with server(command, port, "/dashboard/") as (process, base, _):
         began = time.perf_counter()
         httpx.get(f"{base}/api/studies/1", timeout=PATIENCE).raise_for_status()
-        first = time.perf_counter() - began
+        yield "first page, s", time.perf_counter() - began
         before = sum(process.cpu_times()[:2])
         for _ in range(3):
             httpx.get(f"{base}/api/studies/1?after=0", timeout=PATIENCE)
-        update = (sum(process.cpu_times()[:2]) - before) / 3
+        yield "an update, ms of processor", 1000 * (sum(process.cpu_times()[:2]) - before) / 3
+        yield "memory, MB", process.memory_info().rss / 1e6
         drawn = "document.querySelector('.js-plotly-plot .scatterlayer .trace') !== null"
-        picture = in_browser(f"{base}/dashboard/studies/1", drawn)
-        return {
-            "first page, s": first,
-            "picture in the browser, s": picture,
-            "an update, ms of processor": 1000 * update,
-            "memory, MB": process.memory_info().rss / 1e6,
-        }
+        yield "picture in the browser, s", in_browser(f"{base}/dashboard/studies/1", drawn)
 
 
 def main() -> None:
@@ -304,7 +313,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours = Path(folder) / "bench.study"
         make_ours(ours, asked.trials, asked.steps)
-        print_found("sturgeon", measure_ours(ours, asked.rounds, asked.round_steps))
+        print_found("sturgeon", measure_ours(ours, asked.rounds, asked.round_steps).items())
         trials = asked.trials
         while not asked.no_peer and trials:
             url = make_optuna(Path(folder) / f"{trials}.db", trials, asked.steps)
@@ -312,14 +321,14 @@ def main() -> None:
                 print_found(f"optuna-dashboard, {trials:,} trials", measure_optuna(url))
                 break
             except (httpx.TimeoutException, TimeoutError):
-                print(f"optuna-dashboard, {trials:,} trials: no answer in {PATIENCE} s", flush=True)
+                print(f"  no answer in {PATIENCE} s", flush=True)
             trials //= 2
 
 
-def print_found(who: str, found: dict[str, float | None]) -> None:
+def print_found(who: str, found: Iterable[tuple[str, float | None]]) -> None:
     """Print what was found of one of them, as soon as it is known."""
     print(who)
-    for name, value in found.items():
+    for name, value in found:
         print(f"  {name:38}{'–' if value is None else f'{value:.3f}':>12}", flush=True)
 
 

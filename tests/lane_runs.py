@@ -8,6 +8,7 @@ import pytest
 
 from sturgeon.caviar.backends.jax_lanes import JaxBackend
 from sturgeon.caviar.backends.native import NativeBackend
+from sturgeon.caviar.backends.numpy_lanes import NumpyBackend
 from sturgeon.caviar.events import EpochDone, TrainingDone
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lane_batch import LaneBatch
@@ -57,6 +58,11 @@ def by_library(dataset, space=SMALL, epochs=EPOCHS):
     if library is None:
         pytest.skip("the package was built without a C compiler")
     return NativeBackend(library, dataset, epochs)
+
+
+def by_numpy(dataset, space=SMALL, epochs=EPOCHS):
+    """The kind of training that NumPy does."""
+    return NumpyBackend(dataset, epochs)
 
 
 def run(dataset, jobs, objective=OBJECTIVE, epochs=EPOCHS, space=SMALL, backend=by_jax):

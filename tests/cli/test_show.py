@@ -5,6 +5,8 @@ import math
 
 import pytest
 
+from sturgeon.caviar.table.folder import SavedSummary
+from sturgeon.cli.views.study_table import Shown, print_study
 from sturgeon.space import Choice, Real, Space, notes_space
 from sturgeon.study import Study
 
@@ -29,6 +31,18 @@ def test_show_says_how_much_each_hyperparameter_mattered(sturgeon, tmp_path):
     assert importance["shares"][0]["share"] > 0.7
     assert importance["trials"] == 80
     assert importance["correlation"] > 0
+
+
+@pytest.mark.parametrize(("width", "drawn"), [(60, False), (120, True)])
+def test_a_narrow_terminal_shows_what_varies_and_no_curves(monkeypatch, capsys, width, drawn):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    with Study.create(":memory:", Space(learning_rate=Real(0.0, 1.0)), minimize="loss") as study:
+        study.add({"learning_rate": 0.015678}, {"loss": 0.5}, curves={"loss": [(1, 1.0), (2, 0.5)]})
+        print_study(study, Shown(study.trials, 1, (), SavedSummary({}, None)))
+    printed = capsys.readouterr().out
+    assert "learning_rate=0.01568" in printed
+    assert ("█" in printed) == drawn
 
 
 def test_show_says_when_there_are_too_few_trials(sturgeon, tmp_path):

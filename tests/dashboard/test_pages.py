@@ -168,6 +168,9 @@ def test_a_study_that_vanishes_or_is_replaced_is_explained_and_comes_back(serve,
         gone = client.get(pages)
         assert gone.status_code == 503
         assert "is gone" in text_of(gone)
+        vietnamese = text_of(client.get(pages, headers={"Accept-Language": "vi"}))
+        assert "không còn ở đó" in vietnamese
+        assert "is gone" not in vietnamese
         study_file.write_text("something else")
         assert "not a study" in text_of(client.get(pages))
         aside.replace(study_file)

@@ -176,3 +176,46 @@ def test_a_symptom_is_said_again_where_the_training_went_elsewhere():
     assert coach.propose(flat, **given)
     coach.forget()
     assert coach.propose(flat, **given)
+
+
+def test_epochs_that_report_nothing_or_no_training_loss_are_passed_over():
+    bare = [Epoch(1, {}, {"learning_rate": 0.1})]
+    assert symptoms(bare) == []
+    rare = made([1.0, 0.5, 0.4, 0.6, 0.9])
+    between = [Epoch(number, {"other": 1.0}, {"learning_rate": 0.1}) for number in range(6, 9)]
+    assert "rising" in symptoms([*rare, *between])
+
+
+def test_validation_that_swings_while_the_training_loss_stands_is_named():
+    swings = [0.4, 0.9, 0.4, 0.9, 0.4, 0.9, 0.4, 0.9]
+    assert "oscillating" in symptoms(made([0.5] * 8, val_loss=swings), "val_loss")
+    falls = [1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]  # it learns: what swings is the noise of few rows
+    assert "oscillating" not in symptoms(made(falls, val_loss=swings), "val_loss")
+
+
+def test_validation_that_parts_again_after_a_rewind_goes_back_further():
+    training = [1.0 / number for number in range(1, 13)]
+    first = made(training, val_loss=[1.0, 0.8, 0.6, 0.5, 0.4, 0.5, 0.6, 0.7, 0.8, 0.8, 0.9, 0.9])
+    (advice,) = [
+        one for one in look(Curves.of(first, "val_loss", maximize=False)) if one.symptom == "parting"
+    ]
+    assert advice.back_to == 5
+    again = [
+        *first[:5],
+        *made(training[5:], {"learning_rate": 0.03}, 6, val_loss=[0.39, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]),
+    ]
+    (advice,) = [
+        one for one in look(Curves.of(again, "val_loss", maximize=False)) if one.symptom == "parting"
+    ]
+    assert advice.back_to == 3
+    assert "go back to epoch 3" in advice.sentence
+
+
+def test_what_falls_slowly_near_its_floor_or_was_lowered_does_not_crawl():
+    slow = [1.0 - 0.01 * number for number in range(8)]
+    assert "crawling" in symptoms(made(slow))
+    assert "crawling" in symptoms(made(slow, val_loss=slow), "val_loss")
+    worse = [0.5, 0.4, 0.41, 0.42, 0.43, 0.44, 0.45, 0.46]
+    assert "crawling" not in symptoms(made(slow, val_loss=worse), "val_loss")
+    lowered = [*made([1.0]), *made(slow, {"learning_rate": 0.03}, first=2)]
+    assert "crawling" not in symptoms(lowered)

@@ -88,6 +88,12 @@ def test_a_rewind_brings_back_weights_and_hyperparameters_and_loses_nothing(walk
     assert [step for step, _ in tree.branches[1].curves["loss"]] == [2, 3, 4]
 
 
+def test_after_a_rewind_the_coach_knows_what_each_epoch_was_trained_with(walk):
+    walk.train(3, {2: [("set", {"values": {"learning_rate": 0.3}})], 3: [("checkpoint", {})]})
+    with walk.open(resume=True) as run:
+        assert [one.values["learning_rate"] for one in run.history] == [0.1, 0.3, 0.3]
+
+
 def test_a_branch_goes_on_from_here_with_other_values(walk):
     walk.train(4, {2: [("branch", {"values": {"learning_rate": 0.01}})]})
     assert walk.seen[-1][:2] == (4, 0.01)
@@ -179,3 +185,15 @@ def test_a_run_whose_first_checkpoint_cannot_be_written_is_told_so(walk):
     with pytest.raises(st.InputError, match="Make room, then go on with"):
         walk.open(save=fail)
     assert [epoch for epoch, _, _ in walk.train(1, resume=True).seen] == [1]
+
+
+def test_a_loop_that_never_reports_the_objective_is_trained_and_told_so_once(walk, caplog):
+    with walk.open() as run:
+        for _ in run.epochs(5):
+            run.step()
+    missing = [e for e in walk.tree().entries if e.kind == "event" and e.body["what"] == "no objective"]
+    assert [entry.body["why"] for entry in missing] == [
+        "the objective 'loss' must be among what is reported; got nothing. "
+        "Report it, or name another as the metric."
+    ]
+    assert "must be among what is reported" in caplog.text

@@ -87,6 +87,12 @@ def test_a_checkpoint_of_another_table_or_model_changes_nothing(network, curve, 
     assert curve(training, 1) == curve(network(), 1)
 
 
+def test_without_the_compiled_library_it_says_what_to_do(network, monkeypatch):
+    monkeypatch.setattr("sturgeon.panda.table.network.load_library", lambda: None)
+    with pytest.raises(st.RunError, match=r"Install a C compiler .* or tend a training of your own"):
+        network()
+
+
 def test_what_would_change_nothing_is_refused(network):
     with pytest.raises(InputError, match="no effect with optimizer=adam"):
         network().apply({"momentum": 0.5})

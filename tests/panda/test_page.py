@@ -1,6 +1,8 @@
 """The page and the interface for programs: looked at by anybody here, commanded only with the token."""
 
+import html
 import json
+import re
 import shutil
 import threading
 from contextlib import contextmanager, suppress
@@ -14,6 +16,7 @@ pytest.importorskip("uvicorn")
 
 import httpx
 
+from sturgeon.panda.coach.sentences import SENTENCES
 from sturgeon.panda.page.app import panda_app
 from sturgeon.server.running import listen, running
 
@@ -97,6 +100,9 @@ def test_the_page_speaks_the_readers_language(walk):
             assert f'<html lang="{language}">' in preferred.text
             assert word in preferred.text
         assert "暂停" in client.get("/?language=zh").text
+        given = re.search(r'data-texts="(.*?)"', client.get("/?language=zh").text)
+        texts = json.loads(html.unescape(given[1]))  # what its script puts together
+        assert all(texts[sentence] != sentence for sentence in SENTENCES)
 
 
 @pytest.mark.skipif(shutil.which("chromedriver") is None, reason="needs Chromium and its driver")

@@ -1,10 +1,13 @@
 """Ports, events, and the end of a server."""
 
+import gc
 import re
 import socket
+import warnings
 
 import httpx
 import pytest
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sturgeon.errors import InputError, options_as_flags
@@ -93,3 +96,20 @@ def test_a_server_ends_while_pages_listen():
         stream.close()
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", access.port), timeout=1)
+
+
+def test_a_page_that_reads_no_more_holds_nothing_open_at_the_end(capfd):
+    bound, access = listen("127.0.0.1", 0, usual=0)
+    whole = Response(b"x" * 30_000_000)  # more than the system keeps for a reader
+    with running(make_app([Route("/", lambda request: whole)], access), bound):
+        page = socket.create_connection(("127.0.0.1", access.port))
+        asked = (
+            f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{access.port}\r\nAuthorization: Bearer {access.token}\r\n\r\n"
+        )
+        page.sendall(asked.encode())
+        assert page.recv(15) == b"HTTP/1.1 200 OK"
+    with page, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        gc.collect()
+        assert [str(one.message) for one in told] == []
+    assert capfd.readouterr().err == ""

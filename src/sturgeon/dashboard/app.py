@@ -125,8 +125,9 @@ def _errors(board: Board) -> dict[Any, Callable[[Request, Exception], Any]]:
 
     def page(title: Callable[[Any], str], status: int) -> Callable[[Request, Exception], Any]:
         async def answer(request: Request, error: Exception) -> Response:
-            heading = title(board.words_of(request).gettext)
-            return await run_in_threadpool(board.message, request, heading, str(error), status)
+            words = board.words_of(request)
+            text = error.told_in(words) if isinstance(error, Unavailable) else str(error)
+            return await run_in_threadpool(board.message, request, title(words.gettext), text, status)
 
         return answer
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from gettext import NullTranslations
 from pathlib import Path
 
 from sturgeon.caviar.requests import ANSWER, REQUEST
@@ -46,8 +47,27 @@ _BROKEN = (
 _log = logging.getLogger("sturgeon")
 
 
+def N_(text: str) -> str:
+    """Mark text to be translated when it is shown."""
+    return text
+
+
 class Unavailable(SturgeonError):
     """A study cannot be shown now; the message says why. It is tried again at the next look."""
+
+    def __init__(self, form: str, **values: str) -> None:
+        """Take the message.
+
+        Args:
+            form: It, with names in braces where there are values.
+            **values: What stands there.
+        """
+        super().__init__(form.format(**values) if values else form)
+        self._form, self._values = form, values
+
+    def told_in(self, words: NullTranslations) -> str:
+        """The message in a language; what other parts of Sturgeon said stays as it is."""
+        return words.gettext(self._form).format(**self._values) if self._values else str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +299,9 @@ class LiveStudy:
             self.close()
             what = plain(str(error), LONGEST_LINE)
             raise Unavailable(
-                f"the study {self.name!r} cannot be read: {type(error).__name__}: {what}."
+                N_("the study {name} cannot be read: {error}."),
+                name=repr(self.name),
+                error=f"{type(error).__name__}: {what}",
             ) from error
 
     def _count(self, changes: Changes) -> None:
@@ -393,6 +415,7 @@ def _identity(path: Path) -> tuple[int, int]:
         found = path.stat()
     except FileNotFoundError:
         raise Unavailable(
-            f"the study {str(path)!r} is gone: it was deleted or moved. Put it back, or choose another."
+            N_("the study {place} is gone: it was deleted or moved. Put it back, or choose another."),
+            place=repr(str(path)),
         ) from None
     return found.st_dev, found.st_ino

@@ -59,7 +59,7 @@ def _list_one(board: Board, request: Request, key: str, live: LiveStudy) -> _Lis
         summary = live.summary()
         goals = ", ".join(f"{ends[one.direction]} {one.metric}" for one in live.study.objectives)
     except Unavailable as error:
-        return _Listed(key, live.name, words.gettext("cannot be read"), {}, "", str(error))
+        return _Listed(key, live.name, words.gettext("cannot be read"), {}, "", error.told_in(words))
     return _Listed(key, live.name, status_word(summary, words), summary_texts(summary, words), goals, "")
 
 
@@ -212,14 +212,14 @@ def _to_json(news: News, live: LiveStudy, language: str, also: int) -> dict[str,
 
     The row of the trial that a page is about is always among them: it may have changed while the page came.
     """
-    if news.summary is None:
-        return {"lost": news.lost}
     words = translator(language)
+    if news.summary is None:
+        return {"lost": "" if news.lost is None else news.lost.told_in(words)}
     changed = sorted(news.changes.trials, reverse=True)[:MOST_ROWS_TOLD]
     try:
         trials, objectives = live.trials, live.study.objectives
     except Unavailable as error:
-        return {"lost": str(error)}
+        return {"lost": error.told_in(words)}
     touched: list[int] = sorted({*changed, *news.changes.points, *([also] if also >= 0 else [])})
     return {
         "texts": summary_texts(news.summary, words),

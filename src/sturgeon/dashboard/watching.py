@@ -25,12 +25,12 @@ class News:
     Attributes:
         changes: What changed.
         summary: The study in a few words; None where it cannot be read.
-        lost: Why it cannot be read, or empty.
+        lost: Why it cannot be read, or None.
     """
 
     changes: Changes
     summary: Summary | None
-    lost: str = ""
+    lost: Unavailable | None = None
 
 
 class Watches:
@@ -61,7 +61,7 @@ class Watches:
             began = time.monotonic()
             news = await to_thread.run_sync(_look, live)
             cost = time.monotonic() - began
-            now = news.lost or news.summary
+            now = news.summary if news.lost is None else str(news.lost)
             if news.changes or now != before:
                 for queue in queues:
                     queue.put_nowait(news)
@@ -74,7 +74,7 @@ def _state_of(live: LiveStudy) -> News:
     try:
         return News(Changes(), live.summary())
     except Unavailable as error:
-        return News(Changes(), None, str(error))
+        return News(Changes(), None, error)
 
 
 def _look(live: LiveStudy) -> News:
@@ -83,4 +83,4 @@ def _look(live: LiveStudy) -> News:
             live.read_curves()
         return News(live.take_changes(), live.summary())
     except Unavailable as error:
-        return News(Changes(), None, str(error))
+        return News(Changes(), None, error)

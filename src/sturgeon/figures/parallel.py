@@ -61,6 +61,7 @@ def parallel_coordinates(study: Shown, *, language: str = "en") -> go.Figure:
             notes.append(_tick(number, tick, text))
     if np.isnan(unit[:, columns]).any():
         notes.append(_tick(0, INACTIVE, _("not active")))
+        figure.update_layout(margin={"l": 20 + 6 * len(_("not active"))})
     for share, text in _value_ticks(axis, drawn):
         notes.append(_tick(len(names), share, text))
     titles = [label(name, 18) for name in names] + [metric_title(seen)]

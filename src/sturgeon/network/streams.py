@@ -61,3 +61,8 @@ def row_orders(of: Sequence[tuple[int, int]], rows: int) -> np.ndarray:
 def dropout_key(trial_seed: int) -> np.ndarray:
     """The threefry key data, uint32 of shape ``[2]``, that a trial's dropout masks derive from."""
     return np.random.SeedSequence((trial_seed, _DROPOUT)).generate_state(2, np.uint32)
+
+
+def dropout_stream(trial_seed: int, epoch: int) -> np.random.Generator:
+    """The stream of an epoch's dropout masks where NumPy draws them, which has no quick threefry."""
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence((trial_seed, _DROPOUT, epoch))))

@@ -20,6 +20,8 @@ from sturgeon.panda.training import Training
 from sturgeon.space import Config, Space
 from sturgeon.study import Leases, Study
 
+STUDY_FILE = "panda.study"
+"""The study of a run in a folder of its own, as every table's has."""
 # A killed process is no fault of the branch that it trained.
 _LEASES = Leases(attempts=1_000_000)
 
@@ -138,7 +140,8 @@ def _save_beginning(run: Run) -> None:
         run.close(interrupted=True)
         raise InputError(
             f"A run begins with a checkpoint; none can be written to {str(run.record.files.folder)!r} "
-            f"({error.strerror}). Make room, then go on with {option('resume', True)}."
+            f"({error.strerror}). Make room, then go on with {option('resume', True)}, or "
+            "begin again where nothing was kept."
         ) from error
 
 

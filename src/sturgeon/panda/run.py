@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ from sturgeon.panda.training import Training
 from sturgeon.space import Integer, Real, Space
 
 _WHILE_PAUSED = 0.2
+_EPOCHS_TO_REPORT = 3  # an objective may come every second epoch only
+_log = logging.getLogger("sturgeon")
 
 
 class Run:
@@ -67,7 +70,7 @@ class Run:
         self._due: deque[Change] = deque()
         self._reported: dict[str, float] = {}
         self._last_epoch: int | None = None
-        self._unsaved = False
+        self._unsaved = self._missing_said = False
         self._ended = False
 
     # -- what a loop calls -----------------------------------------------------------------------
@@ -170,6 +173,8 @@ class Run:
         self.poll_now()
         if self.training.can_save and (self.record.checkpoint_due or self._is_worth_going_back_to):
             self._save_if_possible("epoch")
+        if len(self.history) == _EPOCHS_TO_REPORT:
+            self._say_what_is_missing()
         if self._coach is not None and not self._due:
             self._consult(self._coach)
 
@@ -181,6 +186,19 @@ class Run:
         sign = -1 if self.maximize else 1
         values = [sign * one.metrics[self.metric] for one in self.history if self.metric in one.metrics]
         return bool(values) and values[-1] == min(values)
+
+    def _say_what_is_missing(self) -> None:
+        """Say once, in the journal and on stderr, that the objective is not among what is reported."""
+        reported = {name for one in self.history for name in one.metrics}
+        if self.metric in reported or not self.history or self._missing_said:
+            return
+        self._missing_said = True
+        why = (
+            f"the objective {self.metric!r} must be among what is reported; got "
+            f"{', '.join(sorted(reported)) or 'nothing'}. Report it, or name another as the metric."
+        )
+        self.record.event("no objective", why=why)
+        _log.warning("%s", why)
 
     def poll_now(self) -> None:
         """Look into the journal at once: nobody's command waits longer than an epoch."""
@@ -319,7 +337,7 @@ class Run:
                 Epoch(
                     step,
                     {name: curve[step] for name, curve in by_step.items() if step in curve},
-                    branch.values,
+                    tree.values_at_end(branch, step),
                 )
                 for step in steps
             ]
@@ -351,6 +369,7 @@ class Run:
             tips = [one for one in record.checkpoints.values() if one.trial == record.trial.number]
             if not any(one.at == self.at and one.why == "end" for one in tips):
                 self._save_if_possible("end")
+        self._say_what_is_missing()
         metrics = {name: value for name, value in self._reported.items() if value == value}
         if interrupted or self.metric not in metrics:
             study.pause(record.trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import threading
@@ -67,7 +68,7 @@ def serve(app: ASGIApp, bound: socket.socket) -> None:
         bound: Where, as ``listen`` gave it; it is closed at the end.
     """
     with bound:
-        uvicorn.Server(_config(app)).run(sockets=[bound])
+        _Server(_config(app)).run(sockets=[bound])
 
 
 @contextmanager
@@ -81,7 +82,7 @@ def running(app: ASGIApp, bound: socket.socket) -> Iterator[None]:
     Raises:
         RunError: The server did not start.
     """
-    server = uvicorn.Server(_config(app))
+    server = _Server(_config(app))
     thread = threading.Thread(target=lambda: server.run(sockets=[bound]), name="sturgeon-server", daemon=True)
     with bound:
         thread.start()
@@ -93,6 +94,23 @@ def running(app: ASGIApp, bound: socket.socket) -> Iterator[None]:
         finally:
             server.should_exit = True
             thread.join(_START_SECONDS)
+
+
+class _Server(uvicorn.Server):
+    """A server that at its end closes every connection, one too whose other side reads no more."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End it: open pages have a moment, and are told nothing of it here."""
+        log = logging.getLogger("uvicorn.error")
+        log.disabled = True  # it takes a page that is still open for an error
+        try:
+            await super().shutdown(sockets)
+        finally:
+            log.disabled = False
+        for connection in self.server_state.connections:
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()  # what waits to be sent is dropped
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

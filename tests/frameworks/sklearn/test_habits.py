@@ -28,6 +28,9 @@ class Counting(DecisionTreeClassifier):
         return super().fit(*arguments, **named)
 
 
+SPACE_OF_SVC = {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]}
+
+
 def search(n_iter, where, **options):
     Counting.fits = 0
     return SearchCV(
@@ -67,6 +70,27 @@ def test_a_study_of_another_space_is_not_resumed(tmp_path):
         other.fit(X, y)
 
 
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"cv": 4}, "folds"),
+        ({"scoring": "f1_macro"}, "scoring"),
+        ({"estimator": SVC(degree=2)}, "estimator"),
+        ({"rows": slice(0, 149)}, "folds, rows"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+@pytest.mark.parametrize("n_iter", [2, 4])
+def test_scores_of_other_things_are_not_mixed(tmp_path, other, words, n_iter):
+    where, other = tmp_path / "iris.study", dict(other)
+    rows = other.pop("rows", slice(None))
+    usual = {"estimator": SVC(), "param_distributions": SPACE_OF_SVC, "cv": 3, "study": where, "resume": True}
+    SearchCV(**usual, n_iter=2).fit(X, y)
+    with pytest.raises(StudyError, match=f"resumed with the {words} that it was begun with"):
+        SearchCV(**{**usual, **other}, n_iter=n_iter).fit(X[rows], y[rows])
+    assert len(SearchCV(**usual, n_iter=3).fit(X, y).cv_results_["params"]) == 3
+
+
 def test_an_interrupt_leaves_a_study_that_goes_on(tmp_path):
     class Interrupted(Counting):
         def fit(self, *arguments, **named):
@@ -76,6 +100,7 @@ def test_an_interrupt_leaves_a_study_that_goes_on(tmp_path):
 
     where = tmp_path / "iris.study"
     Interrupted.fits = 0
+    Interrupted.__qualname__ = Interrupted.__name__ = "Counting"  # a study goes on with the same estimator
     cut = SearchCV(Interrupted(random_state=0), SPACE, n_iter=6, cv=3, study=where, random_state=0)
     with pytest.raises(KeyboardInterrupt):
         cut.fit(X, y)

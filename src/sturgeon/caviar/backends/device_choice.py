@@ -1,6 +1,8 @@
-"""Which engine trains the batch-norm network on a table: the compiled library on the cores, or JAX.
+"""Which engine trains the batch-norm network on a table: the compiled library on the cores, NumPy, or JAX.
 
-On cores the library is the faster one; beside a GPU it is estimated which trains the study's networks sooner.
+On cores the library is the fastest; where it is missing, NumPy, which compiles nothing, trains small tables,
+and JAX, which keeps many cores busy, large ones. Beside a GPU it is estimated which trains the study's
+networks sooner.
 
 A GPU trains a thousand networks of one shape at once, but a program has to be compiled for each shape, and
 its steps take their time however small the networks are. The cores need nothing compiled. So small networks
@@ -20,6 +22,7 @@ import numpy as np
 from sturgeon.caviar.backends.embedded import EmbeddedBackend
 from sturgeon.caviar.backends.folds import FoldedBackend
 from sturgeon.caviar.backends.native import NativeBackend
+from sturgeon.caviar.backends.numpy_lanes import NumpyBackend
 from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import core_devices, may_have_gpu
 from sturgeon.caviar.trainer import LaneTrainer
@@ -34,12 +37,19 @@ if TYPE_CHECKING:
 
 # A few hundred: compiling for nothing costs a second, a GPU left alone by a large study costs hours.
 _NETWORKS = 256
+_FEW_NETWORKS = 16
 # Of the compiled library on one core, in units of `epoch_cost`: 7 to 10 with AVX2, 12 to 13 with AVX-512.
 _CORE_COST_A_SECOND = 1e10
 # Of one H200 with JAX 0.11: compiling a program; a step however small; then the same units as above.
 _COMPILE_SECONDS = 2.0
 _STEP_SECONDS = 8e-5
 _GPU_COST_A_SECOND = 4e12
+# Of NumPy, which holds the interpreter's lock between products, so that more than two cores do not help; and
+# of JAX on a core.
+_NUMPY_COST_A_SECOND = 4e9
+_NUMPY_CORES = 2
+_JAX_COST_A_SECOND = 3e9
+_JAX_COMPILE_SECONDS = 4.0
 
 
 def table_backend(
@@ -53,7 +63,8 @@ def table_backend(
 ) -> TableBackend:
     """The compiled library on the cores; JAX on a GPU where that is sooner, and for what the library lacks.
 
-    The library has no bfloat16, and is missing where no compiler was when Sturgeon was installed. Where the
+    The library has no bfloat16, and is missing where no compiler was when Sturgeon was installed: NumPy or
+    JAX then trains in its place. Where the
     data has pieces of numbers, a configuration's ``embedding`` says whether its network reads them.
 
     Args:
@@ -77,6 +88,10 @@ def _choose_engine(
         on_cores = NativeBackend(library, dataset, epochs, metric)
         if not may_have_gpu():
             return on_cores
+    elif precision == "float32" and cores and not may_have_gpu():
+        by_numpy = NumpyBackend(dataset, epochs, metric)
+        if numpy_is_sooner(by_numpy, space, epochs=epochs, rows=own_rows, whole_rows=rows or own_rows):
+            return by_numpy
     from sturgeon.caviar.backends.jax_lanes import JaxBackend  # which loads JAX
 
     by_jax = JaxBackend(dataset, space, epochs, precision=precision, metric=metric)
@@ -114,6 +129,26 @@ def table_trainer(
     first = table_backend(parts[0], space, epochs, precision=precision, metric=objective.metric)
     backend = FoldedBackend([first, *(first.with_dataset(part) for part in parts[1:])], objective.metric)
     return LaneTrainer(backend, objective, epochs)
+
+
+def numpy_is_sooner(
+    backend: NumpyBackend, space: Space, *, epochs: int, rows: int, whole_rows: int, cores: int | None = None
+) -> bool:
+    """Compare roughly what NumPy and JAX need on the cores for a study of some networks.
+
+    Args:
+        backend: What trains by NumPy.
+        space: Where configurations come from.
+        epochs: Of each training.
+        rows: Training rows that the backend counts costs for.
+        whole_rows: Training rows there really are.
+        cores: How many cores there are; by default those of the backend.
+    """
+    cores = len(backend.devices) if cores is None else cores
+    configs = space.sample(_FEW_NETWORKS, np.random.default_rng(0))
+    work = epochs * whole_rows / rows * sum(map(backend.useful_cost, configs))
+    by_numpy = work / _NUMPY_COST_A_SECOND / min(cores, _NUMPY_CORES)
+    return by_numpy < (work / _JAX_COST_A_SECOND + len(configs) * _JAX_COMPILE_SECONDS) / cores
 
 
 def cores_are_sooner(

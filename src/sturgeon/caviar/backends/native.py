@@ -1,8 +1,4 @@
-"""The batch-norm network on a table, trained by the compiled library: a lane a core, each at its own sizes.
-
-Every job trains alone, so nothing is padded, nothing waits for a neighbour of the same shape, and nothing
-is compiled while a study runs.
-"""
+"""The batch-norm network on a table, trained by the compiled library, on the cores of a processor."""
 
 from __future__ import annotations
 
@@ -13,16 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from sturgeon.caviar.backends.table_backend import (
-    ProgramShape,
-    Reporting,
-    TableBackend,
-    TableBlock,
-    epoch_cost,
-    network_of,
-)
+from sturgeon.caviar.backends.cores import CoresBackend
+from sturgeon.caviar.backends.table_backend import Reporting, TableBlock, network_of
 from sturgeon.caviar.lanes.backend import OneLaneProgram, TrainingJob
-from sturgeon.caviar.lanes.devices import Core, Device, core_devices, free_bytes
+from sturgeon.caviar.lanes.devices import Device, free_bytes
 from sturgeon.data import Dataset
 from sturgeon.data.metrics import judge_outputs
 from sturgeon.network import streams
@@ -31,10 +21,9 @@ from sturgeon.network.native.library import Settings, Sizes, State, address
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import Moments, Statistics, TrainingState, initial_state
-from sturgeon.space import Config
 
 
-class NativeBackend(TableBackend):
+class NativeBackend(CoresBackend):
     """Trainings on a processor, in float32.
 
     Args:
@@ -50,39 +39,9 @@ class NativeBackend(TableBackend):
         super().__init__(dataset, epochs, metric)
         self._library = library
 
-    @property
-    def devices(self) -> tuple[Core, ...]:
-        """The cores, also where there is a GPU."""
-        return core_devices()
-
     def with_dataset(self, dataset: Dataset) -> NativeBackend:
         """See :class:`TableBackend`."""
         return NativeBackend(self._library, dataset, self.epochs, self.metric)
-
-    def block_of(self, config: Config) -> TableBlock:
-        """The configuration's own sizes."""
-        settings = TrainingSettings.of(config)
-        shape = ProgramShape(
-            settings.architecture(self.dataset.features, self.dataset.outputs),
-            any_depth=False,
-            batch=min(settings.batch_size, self._rows),
-            dropout=settings.dropout > 0,
-            lanes=1,
-            precision="float32",
-        )
-        return TableBlock(shape, settings.layers)
-
-    def cost(self, block: TableBlock) -> float:
-        """Multiply-adds, and more for small mini-batches."""
-        return epoch_cost(block.shape.architecture, block.shape.batch, self._rows)
-
-    def lanes(self, block: TableBlock, device: Device) -> int:
-        """One."""
-        return 1
-
-    def typical_lanes(self, device: Device) -> int:
-        """One."""
-        return 1
 
     def program(self, block: TableBlock, device: Device, lanes: int) -> NativeProgram:
         """The library, for networks of the block's sizes.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def attached(study: str, author: str | None = None) -> Panda:
     """Attach to the run of a study, or of the directory that holds it."""
     from sturgeon.panda.attach import Panda
-    from sturgeon.panda.table.table import STUDY_FILE
+    from sturgeon.panda.opening import STUDY_FILE
 
     place = expand_home(study)
     return Panda.attach(Path(place) / STUDY_FILE if Path(place).is_dir() else place, author=author)

@@ -24,6 +24,8 @@ from sturgeon.study.edges import edges_of
 
 _PIPED_WIDTH = 1000
 """Where no terminal says how wide it is, nothing is folded."""
+_NARROW = 80
+"""On a terminal of fewer columns there are no curves, so that what varies has room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def print_study(study: Study, shown: Shown) -> None:
     """
     console = make_console()
     with console.capture() as captured:
-        for part in _parts(study, shown):
+        for part in _parts(study, shown, console.width):
             console.print(part, soft_wrap=isinstance(part, Text))
     lines = captured.get().split("\n")
     sys.stdout.write("\n".join(lines if console.is_terminal else [line.rstrip() for line in lines]))
@@ -68,10 +70,10 @@ def print_study(study: Study, shown: Shown) -> None:
 
 def draw_study(study: Study, shown: Shown) -> RenderableType:
     """The same, to be drawn again and again."""
-    return Group(*_parts(study, shown))
+    return Group(*_parts(study, shown, make_console().width))
 
 
-def _parts(study: Study, shown: Shown) -> list[Text | Table]:
+def _parts(study: Study, shown: Shown, width: int) -> list[Text | Table]:
     ranked, front = shown.ranked, shown.front
     parts: list[Text | Table] = []
 
@@ -90,7 +92,7 @@ def _parts(study: Study, shown: Shown) -> list[Text | Table]:
         say(f"Pareto front, trials that no other beats (*): {', '.join(map(str, sorted(front)))}")
     if shown.left_out:
         say(f"shown: {len(ranked)} of {len(ranked) + shown.left_out} trials, by --where and --state")
-    parts.append(_trials_table(study, ranked[: shown.top], front))
+    parts.append(_trials_table(study, ranked[: shown.top], front, curves=width >= _NARROW))
     for best in ranked[:1]:
         if best.value is not None and not front:
             for edge in edges_of(study.space, best.config):
@@ -108,19 +110,21 @@ def _parts(study: Study, shown: Shown) -> list[Text | Table]:
     return parts
 
 
-def _trials_table(study: Study, ranked: Sequence[TrialRecord], front: Collection[int]) -> Table:
+def _trials_table(
+    study: Study, ranked: Sequence[TrialRecord], front: Collection[int], *, curves: bool
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("trial", justify="right")
     table.add_column("state")
     for one in study.objectives:
         table.add_column(printable(one.metric), justify="right")
-    curves = [[value for _, value in trial.curves.get(study.metric, ())] for trial in ranked]
-    ends = common_ends(curves)
-    drawn = ends is not None and _has_blocks()
+    values_of = [[value for _, value in trial.curves.get(study.metric, ())] for trial in ranked]
+    ends = common_ends(values_of)
+    drawn = curves and ends is not None and _has_blocks()
     if drawn:
         table.add_column("curve", no_wrap=True)
     table.add_column("what varies, or why it ended", overflow="fold")
-    for trial, curve in zip(ranked, curves, strict=True):
+    for trial, curve in zip(ranked, values_of, strict=True):
         number = f"{'*' if trial.number in front else ''}{trial.number}"
         varying = {name: trial.config[name] for name in study.space.coordinates if name in trial.config}
         values = [_value(trial, one, study) for one in study.objectives]

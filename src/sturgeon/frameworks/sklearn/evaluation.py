@@ -34,15 +34,18 @@ Format = Callable[..., dict[str, Any]]
 class SameFolds:
     """A splitter whose folds are the same each time it is asked."""
 
-    def __init__(self, splitter: Any) -> None:
-        """Take the splitter that is asked the first time."""
+    def __init__(self, splitter: Any, told: Callable[[Any, list[Any]], None]) -> None:
+        """Take the splitter that is asked the first time, and who is told of the rows and folds then."""
         self._splitter = splitter
+        self._told = told
         self._folds: list[Any] | None = None
 
     def split(self, *rows: Any, **routed: Any) -> list[Any]:
         """Give the folds."""
         if self._folds is None:
-            self._folds = list(self._splitter.split(*rows, **routed))
+            folds = list(self._splitter.split(*rows, **routed))
+            self._told(rows, folds)
+            self._folds = folds
         return self._folds
 
 

@@ -22,6 +22,7 @@ from sturgeon.caviar.limits import to_seconds
 from sturgeon.errors import InputError, StudyError
 from sturgeon.frameworks.sklearn.distributions import ParameterSpace, read_parameters
 from sturgeon.frameworks.sklearn.evaluation import Candidates, Evaluate, Evaluation, SameFolds, unguided
+from sturgeon.frameworks.sklearn.same_scores import check_comparable, scores_of
 from sturgeon.search import CoarseToFine, Search, search_by_name
 from sturgeon.space import Space
 from sturgeon.study import MEMORY, Study
@@ -73,7 +74,8 @@ class SearchCV(RandomizedSearchCV):
         until: No further batch is begun once a mean score is as good as this.
         resume: Go on with the study named, if it exists: its candidates count among ``n_iter`` and are among
             the results, and are not fitted again. Ctrl-C while fitting leaves a study that can be resumed.
-            The folds must be the same, so ``cv`` must not shuffle without a seed.
+            The estimator, the scoring, the rows and the folds must be the same, or it is refused: ``cv`` must
+            not shuffle without a seed.
 
     Raises:
         InputError: The parameters, the search, the study or the budget break a rule. It is a ValueError.
@@ -151,15 +153,22 @@ class SearchCV(RandomizedSearchCV):
         budget = to_seconds(self.budget, "budget")
         metrics = _several_metrics(self.scoring, self.refit)
         ends = math.inf if budget is None else time.monotonic() + budget
-        folds = SameFolds(self._checked_cv_orig)
-        evaluation = Evaluation(evaluate_candidates, folds, self.refit, self.error_score, metrics=metrics)
-        self._evaluation = evaluation
         try:
             with (
                 self._open_study(read.space, search, metrics) as study,
                 told_of(callback_ctx, self) as batch_of,
             ):
                 self.study_place_ = study.place
+
+                def check(rows: Any, folds: list[Any]) -> None:
+                    if study.place != MEMORY:
+                        check_comparable(study, scores_of(self.estimator, self.scoring, rows, folds))
+
+                folds = SameFolds(self._checked_cv_orig, check)
+                evaluation = Evaluation(
+                    evaluate_candidates, folds, self.refit, self.error_score, metrics=metrics
+                )
+                self._evaluation = evaluation
                 candidates = Candidates(study, read)
                 known = self._recall(study, candidates, evaluation, read)
                 for count in self._batches(search, known):
@@ -170,7 +179,7 @@ class SearchCV(RandomizedSearchCV):
                         try:
                             with batch_of(len(trials) * self.n_splits_) as context:
                                 evaluation.evaluate(study, trials, read, context)
-                        except KeyboardInterrupt:
+                        except (KeyboardInterrupt, StudyError):
                             for trial in trials:
                                 study.pause(trial)
                             raise
@@ -185,7 +194,7 @@ class SearchCV(RandomizedSearchCV):
                         break
             evaluation.finish()
         finally:
-            del self._evaluation
+            self.__dict__.pop("_evaluation", None)
 
     def __getstate__(self) -> Any:
         state: Any = super().__getstate__()  # scikit-learn sends the search along to the workers that fit

@@ -1,7 +1,7 @@
 """The compiled network: which library this processor takes, and how its functions are called.
 
 ``hatch_build.py`` compiles ``network.c`` when the package is built, once for each instruction set. Where
-there was no compiler, there is no library, and networks train through JAX.
+there was no compiler, there is no library, and networks train by NumPy or JAX.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def load_library() -> ctypes.CDLL | None:
         return None
     if least.sturgeon_sources() != sources_now(folder):
         warnings.warn(
-            "the compiled network is not of these sources; networks train through JAX, which is slower: "
+            "the compiled network is not of these sources; networks train by NumPy or JAX, which is slower: "
             "install Sturgeon again (pip install -e .)",
             stacklevel=2,
         )
@@ -88,9 +88,9 @@ def describe_absence() -> str | None:
     if load_library() is not None:
         return None
     return (
-        "networks train through JAX, several times slower than compiled C, as no C compiler was there when "
-        "Sturgeon was installed: install gcc or clang, then Sturgeon again (pip install --force-reinstall "
-        "--no-deps sturgeon)"
+        "networks train by NumPy or JAX, several times slower than by compiled C, as no C compiler was there "
+        "when Sturgeon was installed: install gcc or clang, then Sturgeon again (pip install "
+        "--force-reinstall --no-deps sturgeon)"
     )
 
 

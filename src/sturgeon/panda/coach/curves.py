@@ -31,9 +31,10 @@ class Curves:
     """The curves that the coach looks at; lower is better in both.
 
     Attributes:
-        epochs: All epochs on the way from the root.
+        epochs: Those on the way from the root that reported a training loss.
         recent: Those since the last change of hyperparameters.
         metric: The objective's name.
+        training_metric: What the training loss is called; the objective's name where none is reported.
         sign: 1 where the objective is minimised, -1 where it is maximised.
         planned: How many epochs the training is to have; None where nobody knows.
     """
@@ -41,6 +42,7 @@ class Curves:
     epochs: Sequence[Epoch]
     recent: Sequence[Epoch]
     metric: str
+    training_metric: str
     sign: int
     planned: int | None = None
 
@@ -48,17 +50,21 @@ class Curves:
     def of(
         cls, epochs: Sequence[Epoch], metric: str, *, maximize: bool, planned: int | None = None
     ) -> Curves:
-        """Find the epochs since the last change."""
-        first = len(epochs)
-        while first and epochs[first - 1].values == epochs[-1].values:
-            first -= 1
-        return cls(epochs, epochs[first:], metric, -1 if maximize else 1, planned)
+        """Find the epochs since the last change; one that reported no training loss is passed over.
 
-    @property
-    def training_metric(self) -> str:
-        """What the training loss is called; the objective's name where none is reported."""
-        names = ("train_loss", "loss")
-        return next((n for n in names if all(n in one.metrics for one in self.epochs)), self.metric)
+        Args:
+            epochs: All epochs on the way from the root.
+            metric: The objective's name; it stands for the training loss where none is reported.
+            maximize: Whether it is to be maximised.
+            planned: How many epochs the training is to have.
+        """
+        names = ("train_loss", "loss", metric)
+        training = next((name for name in names if any(name in one.metrics for one in epochs)), metric)
+        told = [one for one in epochs if training in one.metrics]
+        first = len(told)
+        while first and told[first - 1].values == told[-1].values:
+            first -= 1
+        return cls(told, told[first:], metric, training, -1 if maximize else 1, planned)
 
     def training(self, of: Sequence[Epoch]) -> list[float]:
         """The training loss; the objective where no training loss is reported."""

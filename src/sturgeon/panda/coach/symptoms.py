@@ -86,6 +86,8 @@ def crawling(curves: Curves) -> Advice | None:
     late = curves.planned is not None and curves.epochs[-1].number >= _LATE * curves.planned
     if late or not losses or not _all_finite(losses) or losses[-1] < 0.5 * first:
         return None
+    if _was_lowered(curves) or _is_past_its_best(curves):
+        return None
     fall = (losses[0] - losses[-1]) / max(len(losses) - 1, 1)  # of one epoch
     halving = losses[-1] / 2 / fall if fall > 0 else math.inf
     left = f"{losses[-1] / first:.0%}"
@@ -94,6 +96,8 @@ def crawling(curves: Curves) -> Advice | None:
         factor = min(max(_HEALTHY / max(updates, 1e-9), 3.0), 100.0)
         text = sentences.SMALL_STEPS
         evidence = {"left": left, "update": f"{updates:.1g}", "healthy": f"{_HEALTHY:g}"}
+    elif updates is not None and updates >= _HEALTHY / 2:
+        return None
     elif len(losses) >= 3 and all(after < before for before, after in pairwise(losses)) and halving > 6:
         factor = 10.0 if halving > 50 else 3.0
         text, evidence = sentences.CRAWLING, {"left": left, "epochs": f"{halving:.0f}"}
@@ -197,6 +201,18 @@ def ending(curves: Curves) -> Advice | None:
         return None  # while it falls steadily, there is no noise to average out
     evidence = {"left": str(planned - last.number), "planned": str(planned)}
     return Advice("ending", sentences.ENDING, evidence, "set", _A_THIRD)
+
+
+def _was_lowered(curves: Curves) -> bool:
+    """Whether the learning rate was higher before: it is not to be raised again."""
+    rates = [one.values["learning_rate"] for one in curves.epochs if "learning_rate" in one.values]
+    return bool(rates) and max(rates) > rates[-1]
+
+
+def _is_past_its_best(curves: Curves) -> bool:
+    """Whether the objective was best three epochs ago or earlier: what falls slowly is near its floor."""
+    values = curves.objective(curves.epochs)
+    return len(values) > 3 and min(values[:-3]) <= min(values[-3:])
 
 
 def _updates(epoch: Epoch) -> float | None:

@@ -148,6 +148,16 @@ class RunTree:
             found.insert(0, self.branches[parent])
         return found
 
+    def values_at_end(self, branch: Branch, epoch: int) -> dict[str, Any]:
+        """The hyperparameters that were in force at the end of an epoch of a branch.
+
+        Args:
+            branch: One of the tree's.
+            epoch: Which of its epochs, counted from the root's first, from 1.
+        """
+        own = [change for change in self.changes if change.trial == branch.trial and change.at.epoch < epoch]
+        return {**branch.values, **{name: value for change in own for name, value in change.new.items()}}
+
     def changes_along(self, trial: int) -> list[Change]:
         """The changes that made a branch what it is: those of its ancestors up to where it leaves them."""
         path = self.path(trial)

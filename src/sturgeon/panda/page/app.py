@@ -34,6 +34,7 @@ from sturgeon.errors import InputError, SturgeonError
 from sturgeon.languages import LANGUAGES, choose_language, translator
 from sturgeon.panda.attach import Panda
 from sturgeon.panda.kept.reading import entry_to_json, state_to_json, tree_to_json
+from sturgeon.panda.opening import STUDY_FILE
 from sturgeon.panda.page.wording import script_texts
 from sturgeon.server.access import Access
 from sturgeon.server.app import make_app
@@ -60,7 +61,7 @@ def panda_app(tended: Panda, access: Access) -> ASGIApp:
         asked = request.query_params.get("language")
         language = asked if asked in LANGUAGES else choose_language(request.headers.get("accept-language"))
         context = {
-            "name": Path(tended.study.place).name,
+            "name": _name(Path(tended.study.place)),
             "metric": tended.study.metric,
             "languages": LANGUAGES,
             "texts": script_texts(language),
@@ -152,6 +153,11 @@ async def _news(tended: Panda) -> AsyncGenerator[Event]:
             yield Event("changed", {"number": number, "entry": last, "state": state})
         seen, before = last, state
         await anyio.sleep(LOOK_SECONDS)
+
+
+def _name(place: Path) -> str:
+    """What a run is called: its folder, where its study is named as every table's is."""
+    return place.parent.name or place.name if place.name == STUDY_FILE else place.name
 
 
 def _plotly() -> Path:

@@ -24,7 +24,7 @@ from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.kept.checkpoint_files import DISK_BYTES
 from sturgeon.panda.kept.schedule import Schedule
 from sturgeon.panda.kept.tree import read_tree
-from sturgeon.panda.opening import RunOptions
+from sturgeon.panda.opening import STUDY_FILE, RunOptions
 from sturgeon.panda.run import Run
 from sturgeon.panda.table.network import NetworkTraining
 from sturgeon.panda.table.table_space import tended_space
@@ -32,7 +32,6 @@ from sturgeon.space import Space
 from sturgeon.study import Study
 from sturgeon.study.trial import trial_seed
 
-STUDY_FILE = "panda.study"
 DEFAULT_EPOCHS = 30
 
 

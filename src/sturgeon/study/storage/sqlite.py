@@ -49,7 +49,8 @@ class SqliteDatabase(Database):
         Raises:
             StudyError: It is missing, not a database, truncated or cannot be opened.
         """
-        self._path = path
+        # A training of this process may go into another folder.
+        self._path = None if path is None else path.absolute()
         self._read_only = False
         self._made = create and path is not None and not path.exists()
         self._mode = "rwc" if create else "rw"
