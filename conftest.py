@@ -55,12 +55,6 @@ gc.disable()
 gc.set_threshold(100_000, 20, 50)
 
 
-def pytest_ignore_collect(collection_path, config):
-    """Leave out modules of the package without an example: importing them to find none takes long."""
-    source = config.rootpath / "src" in collection_path.parents and collection_path.suffix == ".py"
-    return True if source and ">>>" not in collection_path.read_text(encoding="utf-8") else None
-
-
 def pytest_collection_modifyitems(items):
     """Sort the tests, and leave those of a file in their order."""
     places = {prefix: place for place, prefix in enumerate(LONG)}

@@ -25,7 +25,7 @@ def arguments_of_tune(table, out, *more):
     return [
         "tune", str(table), "--target", "kind", "--out", str(out),
         "--trials", str(TRIALS), "--epochs", str(EPOCHS), "--fix", "batch_size=16", "--fix", "layers=2",
-        "--search", "random", "--stopping", "never", "--json", *more,
+        "--folds", "2", "--search", "random", "--stopping", "never", "--json", *more,
     ]  # fmt: skip
 
 

@@ -143,8 +143,9 @@ def _value_ticks(axis: dict, drawn: list[TrialRecord]) -> list[tuple[float, str]
     if "range" not in axis:
         return [(0.0, format_value(drawn[0].value))] if drawn else []
     low, high = axis["range"]
-    shares = (0.0, 0.25, 0.5, 0.75, 1.0)
-    values = [low + share * (high - low) for share in shares]
-    if axis.get("type") == "log":
-        values = [10**value for value in values]
-    return [(share, f"{value:.3g}") for share, value in zip(shares, values, strict=True)]
+    log = axis.get("type") == "log"
+    there = np.array([one.value or 0.0 for one in drawn])
+    ends = np.clip(np.log10([there.min(), there.max()]) if log else [there.min(), there.max()], low, high)
+    places = np.linspace(ends[0], ends[1], 5 if ends[1] > ends[0] else 1)
+    texts = [f"{10**place if log else place:.3g}" for place in places]
+    return [((place - low) / (high - low), text) for place, text in zip(places.tolist(), texts, strict=True)]

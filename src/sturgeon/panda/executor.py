@@ -27,13 +27,17 @@ class Tended(Protocol):
     record: RunRecord
     training: Training
     space: Space
-    at: Position
     between_epochs: bool
     paused: bool
     stopped: bool
     dismissed: set[str]
     metric: str
     maximize: bool
+
+    @property
+    def at(self) -> Position:
+        """Where the training stands."""
+        ...
 
     def save(self, why: str, *, command: int | None = None) -> Checkpoint:
         """Make a checkpoint now."""

@@ -194,7 +194,8 @@ class SearchCV(RandomizedSearchCV):
                         break
             evaluation.finish()
         finally:
-            self.__dict__.pop("_evaluation", None)
+            with contextlib.suppress(AttributeError):
+                del self._evaluation
 
     def __getstate__(self) -> Any:
         state: Any = super().__getstate__()  # scikit-learn sends the search along to the workers that fit
