@@ -15,7 +15,6 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine
@@ -37,7 +36,7 @@ _HEADER = b"SQLite format 3\x00"
 class SqliteDatabase(Database):
     """One SQLite file, or a database in memory where the path is None."""
 
-    driver_errors: ClassVar[tuple[type[Exception], ...]] = (*Database.driver_errors, sqlite3.Error)
+    driver_errors = (*Database.driver_errors, sqlite3.Error)
 
     def __init__(self, path: Path | None, *, create: bool) -> None:
         """Open or create the file.
