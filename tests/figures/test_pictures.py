@@ -20,6 +20,7 @@ from sturgeon.languages import translator
 from sturgeon.search.region import Region
 from sturgeon.space import Choice, Integer, Real, Space
 from sturgeon.study import Attempt, Study
+from sturgeon.study.journal import JournalEntry
 
 
 def traces(figure, name):
@@ -53,7 +54,36 @@ def table_snapshot(drawn, tmp_path_factory):
     TestRows.of_numbers("weight", np.array([1.0, 2.0, 3.0]), np.array([1.5, 2.0, 2.0])).write(numbers)
     end = BEGIN + timedelta(seconds=9)
     attempts = {number: [Attempt(1, "a worker", BEGIN, end, "complete")] for number in (0, 1)}
-    return [dataclasses.replace(drawn, folder=folder, attempts=attempts) for folder in (classes, numbers)]
+    rechecks = tuple(recheck(number, trial=3) for number in range(2))
+    return [
+        dataclasses.replace(drawn, folder=folder, attempts=attempts, rechecks=rechecks)
+        for folder in (classes, numbers)
+    ]
+
+
+def recheck(number, *, trial, verdict="still right", **more):
+    challenger = {"advantage": 0.1 * number, "low": -0.1, "high": 0.5}
+    body = {"verdict": verdict, "incumbent": {"trial": trial}, "challenger": challenger, "data": EVIL, **more}
+    return JournalEntry(number, BEGIN + timedelta(days=number), "recheck", None, "recheck", body)
+
+
+def test_the_freshness_of_a_choice_shows_its_verdicts_and_where_another_took_over(drawn):
+    entries = (
+        recheck(0, trial=3),
+        recheck(1, trial=3, verdict="another is better", sentence="Trial 5 is better."),
+        JournalEntry(2, BEGIN, "recheck", None, "recheck", {"out": "again", "trials": 8}),
+        recheck(3, trial=5, challenger=None),
+        recheck(4, trial=5, challenger={"advantage": "x", "low": math.nan}),
+    )
+    figure = figures.freshness(dataclasses.replace(drawn, rechecks=entries))
+    [right] = traces(figure, "still right")
+    [better] = traces(figure, "another is better")
+    assert list(right.y) == [0.0, 0.0, 0.0]
+    assert (better.y[0], better.error_y.array[0], better.error_y.arrayminus[0]) == (0.1, 0.4, 0.2)
+    assert "Trial 5 is better." in better.text[0]
+    assert [note.text for note in figure.layout.annotations if "trial" in note.text] == ["trial 3", "trial 5"]
+    assert "1 of 4 rechecks found the choice stale" in figure.layout.meta["caption"]
+    assert not figures.FIGURES["freshness"].fits(drawn)
 
 
 def test_the_best_so_far_only_gets_better_and_ends_at_the_best(drawn):

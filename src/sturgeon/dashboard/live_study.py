@@ -15,7 +15,7 @@ from pathlib import Path
 from sturgeon.caviar.requests import ANSWER, REQUEST
 from sturgeon.errors import InputError, SturgeonError
 from sturgeon.figures import Snapshot
-from sturgeon.figures.common.snapshot import MOST_ATTEMPTS
+from sturgeon.figures.common.snapshot import MOST_ATTEMPTS, RECHECK
 from sturgeon.plain_text import LONGEST_LINE, plain
 from sturgeon.search import Search
 from sturgeon.study import STATES, JournalEntry, Study, TrialRecord
@@ -114,6 +114,7 @@ class LiveStudy:
         self._identity: tuple[int, int] | None = None
         self._entries: list[JournalEntry] = []
         self._last_entry = -1
+        self._rechecks: list[JournalEntry] = []
         self._best: TrialRecord | None = None
         self._front: int | None = None
         self._counts: dict[str, int] = {}
@@ -262,6 +263,7 @@ class LiveStudy:
                 _search_of(study),
                 {number: self.attempts(number) for number in begun},
                 home if home is not None and (home / "result.json").is_file() else None,
+                tuple(self._rechecks),
             )
         self._set_importance(snapshot, measured)
         return snapshot
@@ -276,7 +278,7 @@ class LiveStudy:
             self._identity = identity
             self._study = Study.open(self.where)
             self._follower = Follower(self._study)
-            self._entries, self._last_entry = [], -1
+            self._entries, self._last_entry, self._rechecks = [], -1, []
             self._best, self._front, self._counts, self._attempts = None, None, {}, {}
             self._importance = None
 
@@ -339,6 +341,7 @@ class LiveStudy:
         entries = self.study.journal.read(after=self._last_entry)
         if entries:
             self._last_entry = entries[-1].id
+            self._rechecks += [one for one in entries if one.kind == RECHECK and isinstance(one.body, dict)]
             kept = [one for one in entries if one.kind in (REQUEST, ANSWER) and isinstance(one.body, dict)]
             self._entries = [*self._entries, *kept][-MOST_ENTRIES:]
         return bool(entries)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sturgeon.figures.parallel import parallel_coordinates
     from sturgeon.figures.predictions import calibration, confusion_matrix, residuals
     from sturgeon.figures.progress import best_so_far, learning_curves
+    from sturgeon.figures.rechecks import freshness
     from sturgeon.figures.repeats import spread
     from sturgeon.figures.summary import overview
     from sturgeon.figures.workers import timeline
@@ -35,6 +36,7 @@ __all__ = [
     "coarse_to_fine",
     "confusion_matrix",
     "contour",
+    "freshness",
     "importance",
     "learning_curves",
     "overview",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sturgeon.figures.common.snapshot import Shown, Snapshot, take_snapshot
 from sturgeon.figures.predictions import read_test_rows
+from sturgeon.figures.rechecks import rechecks_of
 from sturgeon.figures.repeats import has_spread
 from sturgeon.languages import translator
 from sturgeon.space import Integer, Real
@@ -99,6 +100,10 @@ def _attempted(seen: Snapshot) -> str:
     return "" if seen.attempts else N_("no trial was trained here")
 
 
+def _rechecked(seen: Snapshot) -> str:
+    return "" if rechecks_of(seen) else N_("it was never rechecked")
+
+
 def _judged(task: str) -> Callable[[Snapshot], str]:
     def missing(seen: Snapshot) -> str:
         rows = read_test_rows(seen)
@@ -124,6 +129,7 @@ _ALL = (
     Picture("confusion_matrix", N_("Confusion matrix"), _PREDICTIONS, _judged("classification")),
     Picture("calibration", N_("Calibration"), _PREDICTIONS, _judged("classification")),
     Picture("residuals", N_("Residuals"), _PREDICTIONS, _judged("regression")),
+    Picture("freshness", N_("Still right over time"), f"{_HERE}.rechecks", _rechecked),
     Picture("timeline", N_("Who trained when"), f"{_HERE}.workers", _attempted),
 )
 

@@ -13,9 +13,12 @@ from sturgeon.search.base import Search
 from sturgeon.space import Space
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.importance import Importance, measure_importance
+from sturgeon.study.journal import JournalEntry
 from sturgeon.study.pareto import pareto_front
 from sturgeon.study.trial import Attempt, is_finite
 
+RECHECK = "recheck"
+"""The kind of the journal's entries that a recheck writes."""
 MOST_ATTEMPTS = 1000
 """The attempts of so many trials are read at most: the newest."""
 
@@ -34,6 +37,7 @@ class Snapshot:
         search: What suggested, or None where it is not one of Sturgeon's.
         attempts: Of the newest trials, by number.
         folder: Where ``sturgeon tune`` left what it found, or None.
+        rechecks: What the journal has of rechecks, the oldest first.
     """
 
     place: str
@@ -45,6 +49,7 @@ class Snapshot:
     search: Search | None
     attempts: Mapping[int, list[Attempt]]
     folder: Path | None = None
+    rechecks: tuple[JournalEntry, ...] = ()
 
     @property
     def objective(self) -> Objective:
@@ -129,4 +134,5 @@ def take_snapshot(study: Shown, folder: Path | None = None) -> Snapshot:
         search,
         {number: study.attempts(number) for number in begun[-MOST_ATTEMPTS:]},
         folder or (home if (home / "result.json").is_file() else None),
+        tuple(study.journal.read(kind=RECHECK)),
     )
