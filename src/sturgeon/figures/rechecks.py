@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from sturgeon.figures.common.labels import label, label_lines, round_off
 from sturgeon.figures.common.snapshot import Shown, Snapshot, take_snapshot
-from sturgeon.figures.common.theme import BLUE, GREY, INK, ORANGE, PURPLE, new_figure, set_caption, style_axes
+from sturgeon.figures.common.theme import (
+    BLUE,
+    GREY,
+    GRID,
+    ORANGE,
+    PURPLE,
+    new_figure,
+    set_caption,
+    style_axes,
+)
 from sturgeon.figures.common.thinning import join_sentences
 from sturgeon.languages import translator
 from sturgeon.study.journal import JournalEntry
@@ -19,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 200
 """So many rechecks are drawn at most: the newest."""
+MOST_DATES = 6
+"""So many of them have their date below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ def freshness(study: Shown, *, language: str = "en") -> go.Figure:
     seen, words = take_snapshot(study), translator(language)
     _ = words.gettext
     checks = rechecks_of(seen)
-    shown = checks[-MOST_SHOWN:]
+    shown = list(enumerate(checks, 1))[-MOST_SHOWN:]
     figure = new_figure(_("Still right over time"), height=400)
     figure.add_hline(y=0, line={"color": GREY, "width": 1})
     looks = {
@@ -66,39 +77,40 @@ def freshness(study: Shown, *, language: str = "en") -> go.Figure:
         "retune": (_("retune"), PURPLE, "square"),
     }
     for verdict, (name, colour, symbol) in looks.items():
-        of_it = [one for one in shown if one.verdict == verdict]
+        of_it = [(number, one) for number, one in shown if one.verdict == verdict]
         if of_it:
             figure.add_scatter(
-                x=[one.time for one in of_it],
-                y=[round_off(one.advantage) for one in of_it],
+                x=[number for number, _one in of_it],
+                y=[round_off(one.advantage) for _number, one in of_it],
                 error_y={
                     "type": "data",
                     "symmetric": False,
-                    "array": [_reach(one.high, one.advantage) for one in of_it],
-                    "arrayminus": [_reach(one.advantage, one.low) for one in of_it],
+                    "array": [_reach(one.high, one.advantage) for _number, one in of_it],
+                    "arrayminus": [_reach(one.advantage, one.low) for _number, one in of_it],
                     "color": colour,
                 },
                 mode="markers",
                 name=name,
                 marker={"color": colour, "symbol": symbol, "size": 10},
-                text=[label_lines(one.why, 60, 4) for one in of_it],
-                hovertemplate="%{x|%Y-%m-%d %H:%M}: %{y}<br>%{text}<extra></extra>",
+                customdata=[f"{one.time:%Y-%m-%d %H:%M}" for _number, one in of_it],
+                text=[label_lines(one.why, 60, 4) for _number, one in of_it],
+                hovertemplate="%{customdata}: %{y}<br>%{text}<extra></extra>",
             )
-    for before, after in zip([None, *shown], shown, strict=False):
-        if after.incumbent is not None and (before is None or before.incumbent != after.incumbent):
-            mark = {"color": INK, "width": 1, "dash": "dot"}
-            at = {"x0": after.time, "x1": after.time, "y0": 0, "y1": 1, "xref": "x", "yref": "paper"}
-            figure.add_shape(type="line", line=mark, **at)
-            figure.add_annotation(
-                x=after.time,
-                y=1,
-                yref="paper",
-                yanchor="bottom",
-                showarrow=False,
-                text=_("trial {number}").format(number=after.incumbent),
-            )
+    top = max((one.high or one.advantage for _number, one in shown), default=0.0)
+    for place, (first, last, trial) in enumerate(_reigns(shown)):
+        if place % 2:
+            band = {"x0": first - 0.5, "x1": last + 0.5, "y0": 0, "y1": 1, "xref": "x", "yref": "paper"}
+            figure.add_shape(type="rect", fillcolor=GRID, line={"width": 0}, layer="below", **band)
+        if trial is not None:
+            name = _("trial {number}").format(number=trial)
+            figure.add_annotation(x=first, y=top, text=name, showarrow=False, yanchor="bottom")
+    marked = shown[:: -(-len(shown) // MOST_DATES) or 1]
     figure.update_layout(
         showlegend=True,
+        xaxis={
+            "tickvals": [number for number, _one in marked],
+            "ticktext": [f"{one.time:%Y-%m-%d}" for _number, one in marked],
+        },
         yaxis={
             "title": {"text": _("the best challenger's lead, {metric}").format(metric=label(seen.metric))}
         },
@@ -113,6 +125,17 @@ def freshness(study: Shown, *, language: str = "en") -> go.Figure:
         ),
     )
     return style_axes(figure)
+
+
+def _reigns(shown: list[tuple[int, Recheck]]) -> list[tuple[int, int, int | None]]:
+    """From which recheck to which each incumbent was in use."""
+    found: list[tuple[int, int, int | None]] = []
+    for number, one in shown:
+        if found and found[-1][2] == one.incumbent:
+            found[-1] = (found[-1][0], number, one.incumbent)
+        else:
+            found.append((number, number, one.incumbent))
+    return found
 
 
 def rechecks_of(seen: Snapshot) -> list[Recheck]:
