@@ -103,7 +103,7 @@ def freshness(study: Shown, *, language: str = "en") -> go.Figure:
             figure.add_shape(type="rect", fillcolor=GRID, line={"width": 0}, layer="below", **band)
         if trial is not None:
             name = _("trial {number}").format(number=trial)
-            figure.add_annotation(x=first, y=top, text=name, showarrow=False, yanchor="bottom")
+            figure.add_annotation(x=(first + last) / 2, y=top, text=name, showarrow=False, yanchor="bottom")
     marked = shown[:: -(-len(shown) // MOST_DATES) or 1]
     figure.update_layout(
         showlegend=True,
