@@ -41,7 +41,7 @@ def label_lines(text: object, width: int, lines: int = 2) -> str:
         >>> label_lines("sgd with momentum", 8), label_lines("piecewise_linear", 10)
         ('sgd with<br>momentum', 'piecewise_<br>linear')
     """
-    rest, found = shorten(str(text), width * lines), []
+    rest, found = shorten(str(text), (width + 1) * lines - 1), []
     while rest and len(found) < lines - 1 and len(rest) > width:
         cut = max((rest.rfind(one, 0, width) + 1 for one in "_-./"), default=0)
         cut = max(cut, rest.rfind(" ", 0, width + 1)) or width
