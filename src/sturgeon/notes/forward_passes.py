@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -54,6 +54,8 @@ def by_keras(network: TrainedNetwork, x: np.ndarray) -> np.ndarray:
     import os
 
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    for name in ("sklearn", "pandas", "matplotlib", "IPython", "jax", "torch"):
+        sys.modules.setdefault(name, cast(Any, None))  # Keras loads what it finds of these: half of its time
     import keras
 
     model: Any = keras.Sequential([keras.Input((x.shape[1],))])

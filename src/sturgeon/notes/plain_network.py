@@ -100,12 +100,16 @@ def forward(
 def _normalise(
     kind: Plain, state: PlainState, level: int, v: Array, layer: dict[str, Array], training: bool
 ) -> Array:
-    mean, variance = (v.mean(0), v.var(0)) if training else state.running[level]
+    mean, variance = state.running[level]
+    old = mean, variance
     if training:
-        old = state.running[level]
+        mean = v.mean(0)
+    centred = v - mean
+    if training:
+        variance = (centred * centred).mean(0)
         state.running[level] = (KEEP * old[0] + (1 - KEEP) * mean, KEEP * old[1] + (1 - KEEP) * variance)
     layer["inverse"] = 1 / np.sqrt(variance + EPSILON)
-    layer["normal"] = (v - mean) * layer["inverse"]
+    layer["normal"] = centred * layer["inverse"]
     return state.parameters[f"gamma{level}"] * layer["normal"] + state.parameters[f"beta{level}"]
 
 
@@ -140,7 +144,8 @@ def gradient(kind: Plain, state: PlainState, x: Array, y: Array) -> tuple[float,
         g[f"W{level}"] = layer["input"].T @ d
         if f"b{level}" in p:
             g[f"b{level}"] = d.sum(0)
-        d = d @ p[f"W{level}"].T
+        if level:
+            d = d @ p[f"W{level}"].T
     return loss, g
 
 

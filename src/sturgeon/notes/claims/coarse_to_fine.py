@@ -64,7 +64,11 @@ def _searched(data: Dataset, seed: int, trials: int) -> dict[str, list[list[floa
 
 def measure(lab: Lab) -> Finding:
     """The best of each search after every trial."""
-    tables, repeats, trials = lab.fitting(60, most=2, compared=COMPARED), lab.pick(4, 8), lab.pick(16, 32)
+    tables, repeats, trials = (
+        lab.fitting(60, most=lab.pick(1, 2), compared=COMPARED),
+        lab.pick(4, 8),
+        lab.pick(16, 32),
+    )
     gains: dict[str, list[float]] = {"model": [], "boxes": []}
     curves: dict[str, list[np.ndarray]] = {name: [] for name in SEARCHES}
     first: dict[str, list[list[float]]] = {}

@@ -39,7 +39,7 @@ def tell(_: Translate) -> Told:
 def measure(lab: Lab) -> Finding:
     """Importance over tables, and the lead of the learning rate."""
     space, tables = notes_space(), lab.fitting(100, most=2 if lab.quick else 3)
-    count, repeats = lab.pick(40, 64), lab.pick(3, 4)
+    count, repeats = lab.pick(32, 64), lab.pick(3, 4)
     shares: list[dict[str, float]] = []
     for repeat, seed in enumerate(lab.seeds(repeats)):
         for table in tables:
