@@ -33,7 +33,7 @@ def tell(_: Translate) -> Told:
 def measure(lab: Lab) -> Finding:
     """The share of random configurations that the defaults beat, by table."""
     space, tables = notes_space(), lab.fitting(60)
-    count, repeats = lab.pick(12, 24), lab.pick(5, 10)
+    count, repeats = lab.pick(10, 24), lab.pick(5, 10)
     beaten = np.zeros((repeats, len(tables)))
     for repeat, seed in enumerate(lab.seeds(repeats)):
         configs = [space.default(), *space.sample(count, lab.rng(1, repeat))]

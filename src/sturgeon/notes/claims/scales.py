@@ -40,7 +40,7 @@ def tell(_: Translate) -> Told:
 
 def measure(lab: Lab) -> Finding:
     """Log against uniform for α; averages, slips and the time of a mini-batch to be drawn."""
-    tables, repeats = lab.fitting(60, compared=COMPARED), lab.pick(8, 20)
+    tables, repeats = lab.fitting(60, compared=COMPARED), lab.pick(7, 20)
     gains = []
     for repeat, seed in enumerate(lab.seeds(repeats)):
         configs = [*LINEAR.sample(TRIALS, lab.rng(1, repeat)), *LOG.sample(TRIALS, lab.rng(2, repeat))]
