@@ -72,7 +72,7 @@ def network(dataset: Dataset, units: int) -> WatchedNetwork:
 
 
 def listening(folder: Path, rounds: int) -> float:
-    """The share of processor time that listening takes at steps of 1 ms: a step of it, and the thread that reads.
+    """The share of processor time that listening takes at steps of 1 ms: a step, and the thread that reads.
 
     They are measured apart from a training, whose own steps differ by more than 1 %; the median over rounds.
     """

@@ -84,7 +84,7 @@ def measure(lab: Lab, *, panda: bool) -> Finding:
 @lru_cache(maxsize=1)
 def _both_ways(lab: Lab) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """The trainings of both claims: log ratios by repeat and budget, log losses, the tables' names."""
-    tables, repeats, most = lab.fitting(60, compared=COMPARED), lab.pick(5, 10), BUDGETS[-1]
+    tables, repeats, most = lab.fitting(60, compared=COMPARED), lab.pick(5, 16), BUDGETS[-1]
     ratios = np.zeros((repeats, len(BUDGETS)))
     losses = np.zeros((2, len(BUDGETS)))
     for repeat, seed in enumerate(lab.seeds(repeats)):

@@ -38,7 +38,7 @@ def tell(_: Translate) -> Told:
 
 def measure(lab: Lab) -> Finding:
     """Best of grid against best of random, with the same training seeds."""
-    tables, repeats = lab.fitting(60, compared=COMPARED), lab.pick(4, 12)
+    tables, repeats = lab.fitting(60, compared=COMPARED), lab.pick(4, 20)
     gains: list[float] = []
     shown: dict[str, list[list[float]]] = {}
     for repeat, seed in enumerate(lab.seeds(repeats)):

@@ -55,7 +55,7 @@ def _period(data: Dataset, period: int, drifts: bool, rng: np.random.Generator) 
 def measure(lab: Lab) -> Finding:
     """The regret of keeping the first period's choice, on both streams."""
     (table,) = lab.fitting(200, most=1)
-    space, repeats, count = notes_space(), lab.pick(4, 10), lab.pick(10, 16)
+    space, repeats, count = notes_space(), lab.pick(4, 16), lab.pick(10, 16)
     regrets = np.zeros((repeats, 2, PERIODS))
     for repeat, seed in enumerate(lab.seeds(repeats)):
         data = table.split(seed)
