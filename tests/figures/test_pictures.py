@@ -169,7 +169,7 @@ def test_long_options_are_written_over_two_lines_where_there_is_little_room():
         study.add({"x": 0.5, "rule": "sgd"}, {"loss": 1.0})
         both, alone = figures.slice(study), figures.slice(study, hyperparameter="rule")
     shown = next(axis for axis in (both.layout.xaxis, both.layout.xaxis2) if axis.ticktext)
-    assert shown.ticktext[0] == "momentum<br>o…terov"
+    assert shown.ticktext[0] == "momentum<br>of…terov"
     assert shown.tickangle == 0
     assert alone.layout.xaxis.ticktext[0] == "momentum of Nesterov"
 
