@@ -33,7 +33,7 @@ CHARACTERS = 26
 """So many fit below one of several small pictures."""
 MOST_SLICES = 12
 CONTOUR_CELLS = 25
-CONTOUR_SAMPLES = 48
+CONTOUR_SAMPLES, TREES = 48, 60
 
 
 def slice(study: Shown, *, hyperparameter: str | None = None, language: str = "en") -> go.Figure:
@@ -265,8 +265,7 @@ def contour(study: Shown, *, x: str | None = None, y: str | None = None, languag
 
 def _surface(seen: Snapshot, names: tuple[str, str]) -> tuple[list[list[float]], np.ndarray]:
     """What a forest predicts over two hyperparameters, averaged over the others: places, and ``[y, x]``."""
-    from sklearn.ensemble import ExtraTreesRegressor
-
+    from sturgeon.study.importance.forest import predict_by_forest
     from sturgeon.study.importance.surrogate import MOST_TRIALS, values_of
 
     rng = np.random.default_rng(0)
@@ -274,7 +273,6 @@ def _surface(seen: Snapshot, names: tuple[str, str]) -> tuple[list[list[float]],
     unit = seen.space.to_unit([one.config for one in trials])
     unit = np.where(np.isnan(unit), rng.random(unit.shape), unit)
     sign = seen.objective.sign
-    forest = ExtraTreesRegressor(40, min_samples_leaf=2, random_state=0).fit(unit, values_of(trials, sign))
     columns = [seen.space.coordinates.index(name) for name in names]
     places, units = [], []
     for name in names:
@@ -292,7 +290,14 @@ def _surface(seen: Snapshot, names: tuple[str, str]) -> tuple[list[list[float]],
     grid = np.array([[u, v] for v in units[1] for u in units[0]])
     points = np.repeat(others[None], len(grid), axis=0)
     points[:, :, columns] = grid[:, None, :]
-    predicted = forest.predict(points.reshape(-1, unit.shape[1])).reshape(len(grid), -1).mean(axis=1)
+    predicted = predict_by_forest(
+        unit.astype(np.float32),
+        values_of(trials, sign),
+        points.reshape(-1, unit.shape[1]).astype(np.float32),
+        trees=TREES,
+        rng=rng,
+    )
+    predicted = predicted.reshape(len(grid), -1).mean(axis=1)
     return places, sign * predicted.reshape(len(units[1]), len(units[0]))
 
 
