@@ -190,6 +190,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
             on_repeats=view.repeats,
             on_final=view.final,
             started=click.get_current_context().obj,
+            reserved=lambda trials: 0.0 if options["no_report"] else 2.0 + 0.008 * trials,  # a report's time
         )
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""

@@ -125,6 +125,7 @@ def tune_table(
     on_repeats: Callable[[int], None] = lambda times: None,
     on_final: Callable[[], None] = lambda: None,
     started: float | None = None,
+    reserved: Callable[[int], float] = lambda trials: 0.0,
 ) -> TableResult:
     """Tune the batch-norm network on a table, and leave the best one in ``job.out / "best"``.
 
@@ -143,6 +144,7 @@ def tune_table(
         on_repeats: Called with their number when the best are about to be trained again with other seeds.
         on_final: Called when the trials are over and the chosen configuration is to be trained once more.
         started: Since when the time counts, by ``time.monotonic``; None for now.
+        reserved: Seconds of a budget that the caller needs afterwards, by how many trials there are.
 
     Returns:
         What was found, also written to ``job.out / "result.json"``.
@@ -156,7 +158,7 @@ def tune_table(
     check_counts(job)
     with contextlib.nullcontext() if job.ray is None else Cluster(job.ray, logs=False) as cluster:
         tell = {"on_start": on_start, "on_progress": on_progress, "on_repeats": on_repeats}
-        return _tune_table(job, cluster, started, on_final=on_final, **tell)
+        return _tune_table(job, cluster, started, on_final=on_final, reserved=reserved, **tell)
 
 
 def _tune_table(
@@ -168,6 +170,7 @@ def _tune_table(
     on_progress: Callable[[Progress], None],
     on_repeats: Callable[[int], None],
     on_final: Callable[[], None],
+    reserved: Callable[[int], float],
 ) -> TableResult:
     place = job.study or str(job.out / STUDY_FILE)
     if cluster is not None:
@@ -211,7 +214,7 @@ def _tune_table(
             stopping=settings.stopping,
             spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
             yardstick=0 if study.about.get("stopping_by_default") else None,
-            ending=ending.seconds,
+            ending=lambda pace, best: ending.seconds(pace, best) + reserved(loop.begun),
         )
         interrupted = loop.run(limits, stop, started=started)
         if times and not stop.is_set():
