@@ -151,6 +151,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     from sturgeon.caviar.limits import to_seconds
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.ray.settings import Ray
+    from sturgeon.caviar.table.ending import report_seconds
     from sturgeon.caviar.table.folder import STUDY_FILE
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.cli.common.ending import write_report_of
@@ -190,7 +191,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
             on_repeats=view.repeats,
             on_final=view.final,
             started=click.get_current_context().obj,
-            reserved=lambda trials: 0.0 if options["no_report"] else 2.0 + 0.008 * trials,  # a report's time
+            reserved=lambda trials: 0.0 if options["no_report"] else report_seconds(trials),
         )
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""

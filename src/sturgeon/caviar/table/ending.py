@@ -20,6 +20,11 @@ _WRITING = 0.1
 _CHOOSING = 2e-5
 
 
+def report_seconds(trials: int) -> float:
+    """About how long a report of so many trials takes to write, with what it loads."""
+    return 2.0 + 0.008 * trials
+
+
 class Ending:
     """Tells how long the repeats, the last training of what is chosen, and its test will take.
 

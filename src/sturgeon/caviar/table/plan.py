@@ -24,7 +24,7 @@ from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.opening import StudySettings
 from sturgeon.caviar.pace import FOR_TRIALS
-from sturgeon.caviar.table.ending import Ending
+from sturgeon.caviar.table.ending import Ending, report_seconds
 from sturgeon.caviar.table.estimate import Estimate
 from sturgeon.caviar.table.job import TableJob, check_counts
 from sturgeon.caviar.table.opening import choose_folds, reads_pieces, table_search, table_settings
@@ -133,7 +133,8 @@ def plan_table(
         options = replace(job.options, stopping=job.options.stopping or DEFAULT)
         spares = job.options.stopping is None
         estimate.rehearsed(rehearse(options, dataset, trainer, seconds=seconds, spares=spares))
-    for_trials = max(budget - beginning - ending.seconds(estimate.pace, 1), FOR_TRIALS * budget)
+    afterwards = ending.seconds(estimate.pace, 1) + report_seconds(0)
+    for_trials = max(budget - beginning - afterwards, FOR_TRIALS * budget)
     trials = estimate.trials_in(for_trials, whole=True)
     with_halving = estimate.trials_in(for_trials, whole=False)
     choice, reason = recommend(trials, settings.epochs, budget)
