@@ -72,8 +72,7 @@ def measure_side_by_side(numbers: Collection[str], lab: Lab) -> Generator[tuple[
 def serve() -> None:
     """Measure what standard input asks for; its first line says with what."""
     how = json.loads(sys.stdin.readline())
-    own = how["data"] is not None
-    tables = (own_table(Path(how["data"]), how["target"]),) if own else shipped_tables()
+    tables = shipped_tables() if how["data"] is None else (own_table(Path(how["data"]), how["target"]),)
     lab = Lab(tables, how["seed"], how["quick"])
     for line in sys.stdin:
         finding = measure_claim(CLAIMS[line.strip()], lab)
@@ -82,10 +81,9 @@ def serve() -> None:
 
 def _described(lab: Lab) -> dict[str, Any]:
     table = lab.tables[0]
-    own = isinstance(table.source, Path)
     return {
         "data": str(table.source.absolute()) if isinstance(table.source, Path) else None,
-        "target": table.target if own else None,
+        "target": table.target,
         "seed": lab.seed,
         "quick": lab.quick,
     }
