@@ -43,7 +43,9 @@ def trainer(dataset):
     return table_trainer(dataset, settings.space, settings.objective, settings.epochs)
 
 
-def test_a_budget_ends_the_trials_and_cheap_trainings_are_not_stopped(frame, tmp_path):
+@pytest.mark.parametrize("pays", [False, True])
+def test_a_budget_ends_the_trials_and_stops_none_where_that_saves_no_time(pays, frame, tmp_path, monkeypatch):
+    monkeypatch.setattr(Pace, "stopping_pays", property(lambda pace: pays))
     job = TableJob(frame, "y", tmp_path / "out", OPTIONS, budget=4)
     result = tune_table(job)
     assert result.test is not None
@@ -51,9 +53,8 @@ def test_a_budget_ends_the_trials_and_cheap_trainings_are_not_stopped(frame, tmp
     assert not result.interrupted
     with Study.open(result.study) as study:
         assert study.about["stopping_by_default"]
-        later = study.trials[len(study.trials) // 2 :]
-    whole = [trial for trial in later if trial.state == "complete"]
-    assert len(whole) > len(later) / 2
+        judged = [trial.number for trial in study.trials if "halving" in (trial.reason or "")]
+    assert bool(judged) == pays
 
 
 def test_with_a_number_of_trials_a_budget_changes_no_trial(frame, tmp_path):
