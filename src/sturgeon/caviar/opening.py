@@ -16,6 +16,7 @@ from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.more_epochs import check_epochs
 from sturgeon.study.earlier.prior import prior_of, prior_to_json
 from sturgeon.study.objectives import SUBJECT_TO, choose_objectives
 from sturgeon.study.trial import check_whole
@@ -247,7 +248,7 @@ def _begun_settings(study: Study, options: TuneOptions, job: str | None) -> Stud
             _log.warning("The search goes on as %r; so far it was %r.", options.search, study.search)
             study.change_search(options.search)  # it is a pure function of the record
         _same(study, option(SUBJECT_TO), options.subject_to, about.get(SUBJECT_TO))
-        _same(study, option("epochs"), options.epochs, about.get("epochs"))
+        check_epochs(study, options.epochs, about.get("epochs"))
         precision = about.get("precision", "float32")
         _same(study, option("precision"), options.precision, precision)
         rule = _resumed_rule(study, options.stopping, job)
