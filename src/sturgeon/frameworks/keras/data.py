@@ -12,7 +12,7 @@ import numpy as np
 
 from sturgeon.caviar.workers.function import pack, unpack
 from sturgeon.errors import DataError, InputError
-from sturgeon.frameworks.keras.dressed import as_arrays, row_count
+from sturgeon.frameworks.common.dressed_numbers import as_arrays, row_count
 from sturgeon.space import Config
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people have them, turned into arrays that a Keras model takes: frames, objects, nested lists."""
+"""Numbers as people have them, turned into arrays that a network takes: frames, objects, nested lists."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def _of_column(column: Any, where: str) -> np.ndarray:
     array = np.asarray(column.to_numpy())
     if array.dtype.kind not in _NUMBERS:
         if array.dtype.kind == "O" and hasattr(column, "isna"):
-            array = np.where(column.isna().to_numpy(), None, array)
+            array = array.copy()
+            array[column.isna().to_numpy()] = None
         array = _of_objects(array, where)
     return array.astype(np.float32) if array.dtype.kind == "b" else array
 
@@ -96,7 +97,7 @@ def _of_objects(array: np.ndarray, where: str) -> np.ndarray:
     odd = next((one for one in flat if one is not None and not isinstance(one, numbers.Number)), None)
     if odd is not None:
         raise DataError(
-            f"A Keras model learns from numbers; {where} holds {str(odd)[:40]!r} ({type(odd).__name__}). "
+            f"A network learns from numbers; {where} holds {str(odd)[:40]!r} ({type(odd).__name__}). "
             "Turn it into numbers, leave it out, or give a tf.data dataset."
         )
     missing = any(one is None for one in flat)
