@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import InputError, StudyError, option
@@ -120,6 +121,11 @@ def find_study(
         raise StudyError(
             f"a study in memory is gone when its process ends; got {option('resume', True)} without a study: "
             'name it, study="name.study".'
+        )
+    if "://" not in place and Path(place).is_dir():
+        raise StudyError(
+            f"a study is a file; {place!r} is a directory: name a file, such as "
+            f"{option('study', str(Path(place) / 'tune.study'))}."
         )
     exists = Study.exists(place)
     if exists and not resume:
