@@ -101,7 +101,7 @@ def test_options_that_break_a_rule_are_refused(job, options):
 def test_halving_spends_a_share_of_a_trainings_epochs(epochs):
     first, *others = halving_parts(epochs, 60)
     assert first == 1
-    assert all(0 < part for part in others)
+    assert all(part > 0 for part in others)
     assert (sum(others) < len(others)) == (epochs > 2)
     assert max(others) == 1 or epochs > 2
 
