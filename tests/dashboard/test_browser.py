@@ -161,7 +161,7 @@ def test_a_hostile_study_is_shown_as_text(driver, serve, hostile, path):
     driver.get("about:blank")
     complaints(driver)  # those of a page whose server has gone since
     with serve(hostile.parent) as (_, access):
-        open_page(driver, access)
+        open_page(driver, access, width=390)
         assert not driver.find_elements(By.CSS_SELECTOR, "main img, main svg, main script")
         home = driver.find_element(By.CSS_SELECTOR, "tbody a").get_attribute("href")
         driver.get(home + path)
@@ -179,6 +179,7 @@ def test_a_hostile_study_is_shown_as_text(driver, serve, hostile, path):
         shown = driver.execute_script("return document.body.innerText")
         assert "\x1b" not in shown
         assert "\u202e" not in shown
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
         assert complaints(driver) == []
 
 

@@ -207,6 +207,7 @@
     const best = document.querySelector("[data-best]");
     const number = best && best.textContent.match(/\d+/);
     if (number) best.href = base + "/trial/" + number[0];
+    if (best) best.hidden = !number;
   }
   // News may come faster than a slow machine can draw: what has come meanwhile is put together.
   let pending = null;
