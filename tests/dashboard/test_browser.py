@@ -208,6 +208,26 @@ def test_the_pages_are_for_everybody(driver, serve, study_file, width, scheme):
             driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
 
 
+def test_pictures_keep_their_place_when_the_window_changes_its_size(driver, serve, study_file):
+    page_width = "return document.documentElement.scrollWidth"
+    boxes = """return [...document.querySelectorAll(".picture")].filter(one => one.clientHeight).map(one =>
+        [one.clientHeight, one.querySelector(".main-svg").getBoundingClientRect().height])"""
+
+    def settled(driver):
+        return all(abs(held - drawn) < 2 for held, drawn in driver.execute_script(boxes))
+
+    with serve(study_file) as (_, access):
+        open_page(driver, access)
+        captions(driver)
+        for width in (900, 390):
+            driver.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": False},
+            )
+            until(driver, lambda driver, width=width: driver.execute_script(page_width) <= width)
+            until(driver, settled)
+
+
 def test_the_keyboard_is_enough(driver, serve, study_file):
     with serve(study_file) as (_, access):
         open_page(driver, access)
