@@ -116,8 +116,48 @@ def test_what_a_person_reads_has_the_verdict_first(recheck):
 
 def test_the_same_data_gives_the_same_result_again(recheck):
     first, second = (json.loads(recheck(fish(3), "--json")[1]) for _ in range(2))
-    assert first["evidence"] == second["evidence"]
+    assert first["evidence"] == {**second["evidence"], "again": False}
+    assert second["evidence"]["again"]
+    assert any("no new evidence" in note for note in second["notes"])
     assert first["challenger"] == second["challenger"]
+
+
+def test_a_window_that_slides_counts_its_rows_once(recheck):
+    stream = fish(4, 600)
+    found = []
+    for start in (0, 120, 240):
+        window = stream.iloc[start : start + 240].sample(frac=1, random_state=0)
+        code, out, err = recheck(window, "--json")
+        assert code == 0, err
+        found.append(json.loads(out))
+    evidence = [one["evidence"] for one in found]
+    assert [one["number"] for one in evidence] == [1, 2, 3]
+    assert [one["since"] for one in evidence] == [1, 2, 1]
+    assert evidence[2]["capital"] > evidence[0]["e_value"]
+    assert [any("not added up" in note for note in one["notes"]) for one in found] == [False, True, False]
+
+
+def test_rows_that_were_kept_together_are_kept_together_again(tmp_path, capsys):
+    frame = fish(0).assign(tank=np.arange(240) // 6)
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    fewer = ARGUMENTS.replace("--trials 6", "--trials 2").replace("--epochs 3", "--epochs 1")
+    place = ["--target", "kind", "--out", str(tmp_path / "out"), "--group-column", "tank"]
+    assert main(["tune", str(tmp_path / "old.csv"), *place, *fewer.split()]) == 0
+    new = fish(1).assign(tank=np.arange(240) // 6)
+
+    def run(frame):
+        frame.to_csv(tmp_path / "new.csv", index=False)
+        capsys.readouterr()
+        code = main(["recheck", str(tmp_path / "out"), str(tmp_path / "new.csv"), "--json", "--budget", "20"])
+        return code, *capsys.readouterr()
+
+    code, out, err = run(new)
+    assert code == 0, err
+    assert not any("tank" in note for note in json.loads(out)["notes"])
+    code, _, err = run(new.drop(columns="tank"))
+    assert (code, "lacks 'tank'" in err) == (2, True)
+    code, _, err = run(new.assign(tank=new["tank"] // 8))
+    assert (code, "7 more would do" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
