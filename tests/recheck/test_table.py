@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import places
 from sturgeon.cli.main import main
 from sturgeon.recheck.history import one_at_a_time
 from sturgeon.study import Study
@@ -292,3 +293,25 @@ def test_rows_in_order_of_time_are_judged_by_networks_that_saw_earlier_ones(rech
     )
     assert code == 0, err
     assert json.loads(out)["pairs"] >= 2
+
+
+def test_the_folder_of_a_study_on_a_server_is_enough(tmp_path, capsys, monkeypatch):
+    url = places.place("postgres", tmp_path)
+    password = url.partition("@")[0].rpartition(":")[2]
+    fish(0).to_csv(tmp_path / "old.csv", index=False)
+    fish(1).to_csv(tmp_path / "new.csv", index=False)
+    out, fewer = str(tmp_path / "out"), ARGUMENTS.replace("--trials 6 --epochs 3", "--trials 2 --epochs 1")
+    how = ["--target", "kind", "--out", out, "--study", url, *fewer.split()]
+    assert main(["tune", str(tmp_path / "old.csv"), *how]) == 0
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    capsys.readouterr()
+    assert main(["show", out]) == 2
+    assert "PGPASSWORD" in capsys.readouterr().err
+    monkeypatch.setenv("PGPASSWORD", password)
+    assert main(["recheck", out, str(tmp_path / "new.csv"), "--budget", "12"]) == 0
+    capsys.readouterr()
+    assert main(["show", out, "--json"]) == 0
+    assert password not in (shown := capsys.readouterr().out)
+    assert json.loads(shown)["trials"]["complete"] == 2
+    assert main(["report", out]) == 0
+    assert (tmp_path / "out" / "report.html").exists()

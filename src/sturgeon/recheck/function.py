@@ -293,8 +293,8 @@ def rows_given(data: Any) -> Iterator[bytes]:
     if data is not None and all(isinstance(one, np.ndarray) and one.dtype.kind in "biuf" for one in arrays):
         for length in sorted({len(one) for one in arrays if one.ndim}):
             yield from rows_of([one for one in arrays if one.ndim and len(one) == length])
-    elif hasattr(data, "columns") and hasattr(data, "to_numpy"):
-        for row in data.to_numpy():
+    elif hasattr(data, "columns") and (to_numpy := getattr(data, "to_numpy", None)) is not None:
+        for row in to_numpy():
             yield "\x1f".join(map(repr, row.tolist())).encode()
 
 
