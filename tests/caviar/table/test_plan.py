@@ -13,7 +13,7 @@ from sturgeon.caviar.backends.jax_lanes import JaxBackend
 from sturgeon.caviar.backends.jax_shapes import Extent
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.job import TableJob
-from sturgeon.caviar.table.plan import FEWEST_TRIALS, halving_share, plan_table, recommend
+from sturgeon.caviar.table.plan import FEWEST_TRIALS, halving_parts, plan_table, recommend
 from sturgeon.caviar.table.timing import MOST_ROWS, EpochTime, Timing, cut_rows
 from sturgeon.data import prepare
 from sturgeon.errors import InputError
@@ -99,9 +99,11 @@ def test_options_that_break_a_rule_are_refused(job, options):
 
 @pytest.mark.parametrize("epochs", [1, 2, 9, 30, 100])
 def test_halving_spends_a_share_of_a_trainings_epochs(epochs):
-    share = halving_share(epochs)
-    assert 0 < share <= 1
-    assert (share == 1) == (epochs == 1) or epochs < 3
+    first, *others = halving_parts(epochs, 60)
+    assert first == 1
+    assert all(part > 0 for part in others)
+    assert (sum(others) < len(others)) == (epochs > 2)
+    assert max(others) == 1 or epochs > 2
 
 
 def test_times_of_epochs_are_predicted_from_few(regression):

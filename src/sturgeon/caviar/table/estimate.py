@@ -34,7 +34,8 @@ class Estimate:
         compiling: Seconds that compiling a program takes.
         suggestions: How long the search takes.
         learns: Whether the search waits for results.
-        share: The share of its epochs that a trial trains where the stopping rule ends some early.
+        parts: What part of a whole training each trial costs where the stopping rule ends some early, and
+            lets others go on meanwhile.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Estimate:
         compiling: float,
         suggestions: SuggestionTime,
         learns: bool,
-        share: float,
+        parts: Sequence[float],
     ) -> None:
         devices = backend.devices
         self.lanes = sum(backend.typical_lanes(device) for device in devices)
@@ -57,7 +58,8 @@ class Estimate:
         self._compiling = compiling
         self._epochs = epochs
         self._suggestions = suggestions
-        self._share = share
+        self._parts = parts
+        self._usual = float(np.mean(parts[len(parts) // 2 :]))
         self._rehearsal: Rehearsal | None = None
         times = {block: epochs * epoch_time.of(block) for block in set(self._blocks)}
         self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
@@ -80,13 +82,13 @@ class Estimate:
 
     def worth_rehearsing(self, seconds: float) -> bool:
         """Tell whether a few trials end within so many seconds."""
-        a_trial = self._share * self._seconds_of_a_thread / self._threads + self._suggestions.of(
+        a_trial = self._usual * self._seconds_of_a_thread / self._threads + self._suggestions.of(
             0, quickly=True
         )
         return self._on_cores and seconds / a_trial >= AS_GOOD / 2
 
     def rehearsed(self, rehearsal: Rehearsal) -> None:
-        """Go by a rehearsal too: the more trials were begun in it, the more it counts."""
+        """Go by a rehearsal too: the more trials ended in it, the more it counts."""
         if rehearsal.trials > 0:
             self._rehearsal = rehearsal
 
@@ -114,8 +116,8 @@ class Estimate:
         """
         rehearsal = self._rehearsal
         count, left = 0, seconds
-        if rehearsal is not None and (not whole or not rehearsal.pace.stopping_pays):
-            count, left = rehearsal.begun_by(seconds), seconds - rehearsal.seconds
+        if rehearsal is not None and not rehearsal.pace.stopping_pays:
+            count, left = rehearsal.ended_by(seconds), seconds - rehearsal.seconds
         programs, known = set(), self._compiling / self._threads
         while left > 0:
             took = self._seconds_at(count, whole=whole)
@@ -136,7 +138,7 @@ class Estimate:
 
     def _expected_at(self, trials: int, *, whole: bool) -> float:
         """The same by the timings of single configurations and of suggestions."""
-        training = (1.0 if whole else self._share) * self._seconds_of_a_thread / self._threads
+        training = (1.0 if whole else self._part(trials)) * self._seconds_of_a_thread / self._threads
         quickly = self._suggestions.of(trials, quickly=False) > training
         working = self._suggestions.of(trials, quickly=quickly) + _WRITING
         # On cores the search takes its time from the trainings; on a GPU it goes on beside them.
@@ -150,8 +152,13 @@ class Estimate:
         a_trial = rehearsal.seconds_per_trial
         if whole and pace.stopping_pays:
             return max(pace.training / self.lanes, rehearsal.busy * a_trial + grown)
+        if pace.stopping_pays:  # the first trials are stopped early, and the best go on later
+            a_trial = self._part(trials) * self._epochs * rehearsal.seconds_per_epoch
         beside = rehearsal.busy + (1.0 - rehearsal.busy) / self._threads
         return max(a_trial + grown * beside, 0.2 * a_trial)
+
+    def _part(self, trials: int) -> float:
+        return self._parts[trials] if trials < len(self._parts) else self._usual
 
     def _suggestion(self, trials: int, pace: Pace) -> float:
         """Seconds of a suggestion, quick or thorough as a run would choose."""

@@ -42,6 +42,8 @@ FEWEST_TRIALS = 8
 
 MEASURING_SECONDS = 5.0
 _MEASURED, _DRAWN = 8, 400
+# After so many rounds the number of trials and the time of a report on them agree.
+_ROUNDS = 4
 # Jobs end when they are told to: no measurement lasts so many epochs.
 _NEVER = 10**9
 
@@ -133,10 +135,17 @@ def plan_table(
         options = replace(job.options, stopping=job.options.stopping or DEFAULT)
         spares = job.options.stopping is None
         estimate.rehearsed(rehearse(options, dataset, trainer, seconds=seconds, spares=spares))
-    afterwards = ending.seconds(estimate.pace, 1) + report_seconds(0)
-    for_trials = max(budget - beginning - afterwards, FOR_TRIALS * budget)
-    trials = estimate.trials_in(for_trials, whole=True)
-    with_halving = estimate.trials_in(for_trials, whole=False)
+
+    def afford(*, whole: bool) -> int:
+        """How many trials fit, where what comes after them takes longer the more there are."""
+        trials = 0
+        for _ in range(_ROUNDS):
+            afterwards = ending.seconds(estimate.pace, 1) + report_seconds(trials)
+            for_trials = max(budget - beginning - afterwards, FOR_TRIALS * budget)
+            trials = estimate.trials_in(for_trials, whole=whole)
+        return trials
+
+    trials, with_halving = afford(whole=True), afford(whole=False)
     choice, reason = recommend(trials, settings.epochs, budget)
     return TablePlan(
         trials=trials,
@@ -181,15 +190,35 @@ def recommend(trials: int, epochs: int, budget: float) -> tuple[Literal["panda",
     )
 
 
-def halving_share(epochs: int) -> float:
-    """The share of a whole training's epochs that a trial gets on average under successive halving."""
+def halving_parts(epochs: int, trials: int) -> list[float]:
+    """What successive halving spends by the time each of the first trials has got to its first rung.
+
+    Args:
+        epochs: Of a whole training.
+        trials: How many trials.
+
+    Returns:
+        For each trial the epochs that it and those that are promoted just before it train, as a part of a
+        whole training. The first trial, the default configuration, is trained to its end.
+
+    Example:
+        >>> [round(30 * part) for part in halving_parts(30, 8)]
+        [30, 4, 4, 12, 4, 4, 12, 4]
+    """
     halving = SuccessiveHalving()
-    rungs = [
-        rung for rung in halving.rungs(0, StoppingContext("loss", False, epochs), epochs) if rung < epochs
-    ]
-    steps = np.diff([0, *rungs, epochs])
-    alive = float(halving.reduction) ** -np.arange(len(steps))
-    return float(steps @ alive) / epochs
+    steps = [*halving.rungs(0, StoppingContext("loss", False, epochs), epochs), epochs]
+    arrived, gone = [0] * len(steps), [0] * len(steps)
+    parts: list[float] = []
+    for number in range(trials):
+        trained = 0
+        for rung in range(len(steps) - 2, -1, -1):
+            if arrived[rung] // halving.reduction > gone[rung]:
+                gone[rung] += 1
+                arrived[rung + 1] += 1
+                trained += steps[rung + 1] - steps[rung]
+        arrived[0] += 1
+        parts.append((trained + steps[0]) / epochs if number else 1.0)
+    return parts
 
 
 def _estimate(
@@ -216,7 +245,7 @@ def _estimate(
         compiling=float(np.median([max(0.0, timing.first - timing.epoch) for timing in timings])),
         suggestions=SuggestionTime(search, settings.space, settings.epochs),
         learns=search.learns,
-        share=halving_share(settings.epochs),
+        parts=halving_parts(settings.epochs, _DRAWN),
     )
     return estimate, backend
 

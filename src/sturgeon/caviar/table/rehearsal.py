@@ -33,30 +33,43 @@ class Rehearsal:
 
     Attributes:
         seconds: How long it took, the last epochs not counted.
-        begun: At these seconds a trial or several were begun; the numbers of trials by then.
+        ended: How many trials had been begun at these seconds and trained no more: ended, or paused by the
+            stopping rule.
+        epochs: How many epochs had been trained at these seconds, over all trials.
         pace: What trainings and suggestions took.
         busy: The share of the time in which the run was busy with anything but waiting for trainings.
     """
 
     seconds: float
-    begun: Sequence[tuple[float, int]]
+    ended: Sequence[tuple[float, int]]
+    epochs: Sequence[tuple[float, int]]
     pace: Pace
     busy: float
 
     @property
     def trials(self) -> int:
-        """How many trials were begun."""
-        return self.begun[-1][1] if self.begun else 0
+        """How many trials ended."""
+        return self.ended_by(self.seconds)
 
     @property
     def seconds_per_trial(self) -> float:
-        """Seconds from one trial to the next, in the later half of the time."""
-        then = self.begun_by(0.4 * self.seconds)
+        """Seconds from the end of one trial to that of the next, in the later half of the time."""
+        then = self.ended_by(0.4 * self.seconds)
         return 0.6 * self.seconds / max(self.trials - then, 1)
 
-    def begun_by(self, seconds: float) -> int:
-        """Tell how many trials were begun by then."""
-        return max((number for at, number in self.begun if at <= seconds), default=0)
+    @property
+    def seconds_per_epoch(self) -> float:
+        """Seconds from one epoch to the next, of whichever trial, in the later half of the time."""
+        then = _number_at(self.epochs, 0.4 * self.seconds)
+        return 0.6 * self.seconds / max(_number_at(self.epochs, self.seconds) - then, 1)
+
+    def ended_by(self, seconds: float) -> int:
+        """Tell how many trials had ended by then."""
+        return _number_at(self.ended, seconds)
+
+
+def _number_at(counted: Sequence[tuple[float, int]], seconds: float) -> int:
+    return max((number for at, number in counted if at <= seconds), default=0)
 
 
 def rehearse(
@@ -71,14 +84,16 @@ def rehearse(
         seconds: For how long.
         spares: Whether trainings are left alone where stopping them saves no time.
     """
-    begun: list[tuple[float, int]] = []
+    ended: list[tuple[float, int]] = []
+    epochs: list[tuple[float, int]] = []
     with tempfile.TemporaryDirectory(prefix="sturgeon-plan-") as name:
         folder = Path(name)
         study, settings = begin_table_study(str(folder / "plan.study"), options, dataset, about={})
         keeper = Keeper(folder, dataset)
 
         def note(progress: Progress) -> None:
-            begun.append((progress.seconds, loop.begun))
+            ended.append((progress.seconds, max(0, loop.begun - progress.running)))
+            epochs.append((progress.seconds, progress.epochs))
 
         with study:
             loop = CaviarLoop(
@@ -90,9 +105,10 @@ def rehearse(
                 on_progress=note,
                 stopping=settings.stopping,
                 spares=spares,
+                yardstick=0 if spares else None,
             )
             loop.run(Limits(trials=None, budget=seconds), threading.Event())
-    return Rehearsal(seconds, begun, loop.pace, min(1.0, loop.pace.busy / seconds))
+    return Rehearsal(seconds, ended, epochs, loop.pace, min(1.0, loop.pace.busy / seconds))
 
 
 class SuggestionTime:

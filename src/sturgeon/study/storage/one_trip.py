@@ -86,6 +86,10 @@ WAIT_FOR_DISK = "SELECT pg_logical_emit_message(true, 'sturgeon', '')"
 """Writes a mark into the log: committing it waits until all that was committed before is on the disk."""
 
 
+# Where a connection keeps its cursor, and whose that is.
+_CURSOR, _OF = "sturgeon_cursor", "sturgeon_driver"
+
+
 class OpenTrial(NamedTuple):
     """What is read of a trial that has not ended; see the columns of the table of trials."""
 
@@ -190,17 +194,19 @@ class OneTrip:
         return _execute(connection, self._later, given).fetchall()
 
     def _write(self, connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:
-        driver = _driver(connection)
-        row = driver.execute(statement, parameters).fetchone()
+        cursor = _execute(connection, statement, parameters)
+        row = cursor.fetchone()
         if row is not None:
-            driver.execute(WAIT_FOR_DISK)
+            cursor.execute(WAIT_FOR_DISK)
         return row
 
 
 def _execute(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:
-    return _driver(connection).execute(statement, parameters)
+    """Execute a statement by the driver's own cursor: half the time where there is nothing to translate.
 
-
-def _driver(connection: Connection) -> Any:
-    """Give the driver's own connection: half the time where there is nothing to translate."""
-    return connection.connection.driver_connection
+    There is one for each connection, made once; what it found before is gone.
+    """
+    kept, driver = connection.connection.info, connection.connection.driver_connection
+    if kept.get(_OF) is not driver:
+        kept[_OF], kept[_CURSOR] = driver, driver.cursor()
+    return kept[_CURSOR].execute(statement, parameters)
