@@ -120,6 +120,10 @@ def test_the_same_data_gives_the_same_result_again(recheck):
     assert first["evidence"] == {**second["evidence"], "again": False}
     assert second["evidence"]["again"]
     assert any("no new evidence" in note for note in second["notes"])
+    for window in (120, 60):  # the same rows by other networks: neither its result again, nor more evidence
+        found = json.loads(recheck(fish(3), "--json", "--window", window)[1])
+        assert not found["evidence"]["again"]
+        assert any("not added up" in note for note in found["notes"])
     assert first["challenger"] == second["challenger"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, cast
 
 import numpy as np
@@ -206,8 +207,11 @@ def _check_classes(known: Preprocessing, frame: pd.DataFrame, source: str) -> tu
 
 
 def fingerprint_of(new: NewData) -> str:
-    """Sixteen hex digits that tell new data from other new data."""
-    return new.dataset.fingerprint
+    """Sixteen hex digits that tell new data, and in which order of time it is used, from other new data."""
+    if not new.in_time:
+        return new.dataset.fingerprint
+    told = f"{new.dataset.fingerprint} {new.judged_from} {new.window}"
+    return sha256(told.encode()).hexdigest()[:16]
 
 
 def judged_rows(old: TableStudy, new: NewData) -> JudgedRows | None:
