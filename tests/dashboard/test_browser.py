@@ -161,7 +161,7 @@ def test_a_hostile_study_is_shown_as_text(driver, serve, hostile, path):
     driver.get("about:blank")
     complaints(driver)  # those of a page whose server has gone since
     with serve(hostile.parent) as (_, access):
-        open_page(driver, access)
+        open_page(driver, access, width=390)
         assert not driver.find_elements(By.CSS_SELECTOR, "main img, main svg, main script")
         home = driver.find_element(By.CSS_SELECTOR, "tbody a").get_attribute("href")
         driver.get(home + path)
@@ -179,6 +179,7 @@ def test_a_hostile_study_is_shown_as_text(driver, serve, hostile, path):
         shown = driver.execute_script("return document.body.innerText")
         assert "\x1b" not in shown
         assert "\u202e" not in shown
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
         assert complaints(driver) == []
 
 
@@ -205,6 +206,26 @@ def test_the_pages_are_for_everybody(driver, serve, study_file, width, scheme):
                 assert driver.execute_script("return document.documentElement.scrollWidth") <= width, path
         finally:
             driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
+
+
+def test_pictures_keep_their_place_when_the_window_changes_its_size(driver, serve, study_file):
+    page_width = "return document.documentElement.scrollWidth"
+    boxes = """return [...document.querySelectorAll(".picture")].filter(one => one.clientHeight).map(one =>
+        [one.clientHeight, one.querySelector(".main-svg").getBoundingClientRect().height])"""
+
+    def settled(driver):
+        return all(abs(held - drawn) < 2 for held, drawn in driver.execute_script(boxes))
+
+    with serve(study_file) as (_, access):
+        open_page(driver, access)
+        captions(driver)
+        for width in (900, 390):
+            driver.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": False},
+            )
+            until(driver, lambda driver, width=width: driver.execute_script(page_width) <= width)
+            until(driver, settled)
 
 
 def test_the_keyboard_is_enough(driver, serve, study_file):

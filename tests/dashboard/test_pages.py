@@ -253,3 +253,12 @@ def test_of_several_goals_the_page_has_a_column_each_and_counts_the_front(serve,
         by_time = client.get(f"/study/{key_of(client)}", params={"sort": "metric.<b>seconds", "order": "up"})
         assert re.findall(r'data-trial="(\d+)"', by_time.text) == ["1", "0", "2"]
         assert re.findall(r'data-cell="goal1">([^<]*)', by_time.text) == ["2", "3", "3.5"]
+
+
+def test_without_a_value_no_link_leads_to_a_best_trial(serve, tmp_path):
+    place = tmp_path / "empty.study"
+    Study.create(place, Space(x=Real(0.0, 1.0)), minimize="loss").close()
+    with serve(place) as (client, _):
+        page = client.get("/").text
+    assert "data-best hidden>" in page
+    assert "/trial/0" not in page

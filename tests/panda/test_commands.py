@@ -197,3 +197,15 @@ def test_a_loop_that_never_reports_the_objective_is_trained_and_told_so_once(wal
         "Report it, or name another as the metric."
     ]
     assert "must be among what is reported" in caplog.text
+
+
+def test_what_is_saved_needs_a_folder_where_the_study_is_no_file(tmp_path):
+    files = {"save": lambda path: path.write_text("weights"), "load": lambda path: path.read_text()}
+    with pytest.raises(st.InputError, match="need a folder"):
+        st.panda(":memory:", learning_rate=0.1, **files)
+    folder = tmp_path / "tended"
+    for given in ({}, {"checkpoints": folder, **files}):
+        with st.panda(":memory:", learning_rate=0.1, **given) as run:
+            for _ in run.epochs(2):
+                run.report(val_loss=1.0)
+        assert folder.is_dir() == bool(given)

@@ -11,7 +11,7 @@ from typing import Any
 from sturgeon.errors import InputError
 from sturgeon.panda.coach.coaching import Coaching
 from sturgeon.panda.declared import declare
-from sturgeon.panda.opening import RunOptions, open_run, open_study
+from sturgeon.panda.opening import RunOptions, folder_beside, open_run, open_study
 from sturgeon.panda.run import Run
 from sturgeon.panda.training import FunctionTraining, Training
 from sturgeon.space import Hyperparameter, Scalar, Space
@@ -27,6 +27,7 @@ def panda(
     load: Callable[[Path], object] | None = None,
     apply: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     coach: Coaching | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
     options: RunOptions | None = None,
     **hyperparameters: Scalar | Hyperparameter,
 ) -> Run:
@@ -41,10 +42,10 @@ def panda(
             branches and rewinds are possible, between two epochs.
         load: Reads that state back.
         apply: Gives the optimiser new values and returns those that it has then; needed where the loop does
-        not
-            read ``run.learning_rate`` itself in each step.
+            not read ``run.learning_rate`` itself in each step.
         coach: Watches the curves; None for one that only speaks.
-        options: The rest: the folder and the disk budget of the checkpoints, the seed.
+        checkpoints: The folder of the checkpoints; by default beside the study, if that is a file.
+        options: The rest: the disk budget of the checkpoints, the seed.
         hyperparameters: What may be changed, with the values that it begins with: numbers, or ``Real``,
             ``Integer`` and ``Choice`` for bounds of one's own.
 
@@ -69,7 +70,10 @@ def panda(
     """
     space = declare(hyperparameters)
     training = FunctionTraining(space.default(), save=save, load=load, apply=apply)
-    return tend(study, training, space, _options(options, minimize, maximize, resume), coach=coach)
+    chosen = _options(options, minimize, maximize, resume)
+    if checkpoints is not None:
+        chosen = replace(chosen, checkpoints=checkpoints)
+    return tend(study, training, space, chosen, coach=coach)
 
 
 def tend(
@@ -92,6 +96,8 @@ def tend(
     Raises:
         InputError, StudyError: As :func:`panda`.
     """
+    if training.can_save:
+        folder_beside(os.fspath(where), options)  # nothing is begun that cannot be kept
     opened = open_study(where, space, options)
     try:
         return open_run(opened, training, options, coach=Coaching() if coach is None else coach)

@@ -86,20 +86,20 @@ def open_study(where: str | os.PathLike[str], space: Space, options: RunOptions)
     return study
 
 
-def folder_of(study: Study, options: RunOptions) -> Path:
-    """Where the checkpoints of a run are kept.
+def folder_beside(place: str, options: RunOptions) -> Path:
+    """Where the checkpoints of a run are kept, by where its study is.
 
     Raises:
         InputError: The study is no file, and no folder is named.
     """
     if options.checkpoints is not None:
         return Path(options.checkpoints).absolute()
-    if "://" in study.place or study.place == ":memory:":
+    if "://" in place or place == ":memory:":
         raise InputError(
-            f"Checkpoints need a folder; the study {study.place!r} is no file to keep them beside. "
-            f"Name one with `{option('checkpoints')}`."
+            "Checkpoints need a folder, and a study on a server or in memory is no file to keep them beside; "
+            f"got no folder. Name one with `{option('checkpoints', 'tended')}`."
         )
-    return Path(f"{study.place}.checkpoints").absolute()
+    return Path(f"{place}.checkpoints").absolute()
 
 
 def open_run(study: Study, training: Training, options: RunOptions, *, coach: Coaching | None = None) -> Run:
@@ -110,7 +110,9 @@ def open_run(study: Study, training: Training, options: RunOptions, *, coach: Co
         InputError: The last checkpoint cannot be used.
     """
     tree = read_tree(study)
-    files = CheckpointFiles(folder_of(study, options))
+    # What saves nothing needs no folder, and what is no folder is never written to.
+    folder = folder_beside(study.place, options) if training.can_save else Path(os.devnull)
+    files = CheckpointFiles(folder)
     record = RunRecord(study, files, disk=options.disk, tree=tree)
     last = max((entry.id for entry in tree.entries), default=-1)
     if not tree.branches:

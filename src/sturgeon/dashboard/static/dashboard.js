@@ -22,6 +22,7 @@
         Plotly.purge(canvas);
         canvas.textContent = "";
         canvas.classList.add("none");
+        canvas.style.height = "";
         caption.textContent = found.missing;
         canvas.setAttribute("aria-label", found.missing);
         return;
@@ -33,6 +34,8 @@
       if (found.wide === true) panel.tabIndex = 0; else panel.removeAttribute("tabindex");
       fitFigure(found.figure, canvas.clientWidth);
       if (layout.legend && canvas.clientWidth < 500) layout.legend.font = { size: 11 };
+      canvas.style.height = layout.height + "px"; // else nothing holds it when the window changes its size
+      canvas.drawnFor = canvas.clientWidth;
       layout.autosize = true;
       delete layout.width;
       await Plotly.react(canvas, found.figure.data, layout, config);
@@ -92,6 +95,17 @@
     panels.push(one);
   });
 
+  // A grid of small pictures has fewer columns where there is less room.
+  let resizing = 0;
+  window.addEventListener("resize", () => {
+    clearTimeout(resizing);
+    resizing = setTimeout(() => panels.forEach((one) => {
+      if (!one.at || Math.abs(one.canvas.clientWidth - (one.canvas.drawnFor || 0)) < 60) return;
+      one.stale = true;
+      if (one.seen) one.load(false);
+    }), 300);
+  });
+
   // -- the curves of the trials that run -------------------------------------------------------------------
   const live = document.querySelector("#live");
   const liveCanvas = document.querySelector("[data-live-curves]");
@@ -107,6 +121,7 @@
       mode: one.points.length > 30 ? "lines" : "lines+markers", marker: { size: 4 },
       line: { dash: dashes[place % 4] }, type: "scatter",
     }));
+    liveCanvas.style.height = "280px";
     await Plotly.react(liveCanvas, data, {
       height: 280, margin: { l: 56, r: 16, t: 16, b: 40 }, font: { size: 12 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: true,
@@ -207,6 +222,7 @@
     const best = document.querySelector("[data-best]");
     const number = best && best.textContent.match(/\d+/);
     if (number) best.href = base + "/trial/" + number[0];
+    if (best) best.hidden = !number;
   }
   // News may come faster than a slow machine can draw: what has come meanwhile is put together.
   let pending = null;
