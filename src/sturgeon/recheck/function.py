@@ -92,6 +92,8 @@ def recheck_function(
             f"given: call st.recheck(study, train=..., data=...)."
         )
     _check(train, data, study)
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise InputError(f"`workers` must be a whole number from 0; got {workers!r}.")
     incumbent = find_incumbent(study)
     trainings = _count(budget, study)
     with ExitStack() as stack:
@@ -294,7 +296,11 @@ def rows_given(data: Any) -> Iterator[bytes]:
         for length in sorted({len(one) for one in arrays if one.ndim}):
             yield from rows_of([one for one in arrays if one.ndim and len(one) == length])
     elif hasattr(data, "columns") and (to_numpy := getattr(data, "to_numpy", None)) is not None:
-        for row in to_numpy():
+        cells = to_numpy()
+        if cells.dtype.kind in "biuf":
+            yield from rows_of([cells])
+            return
+        for row in cells:
             yield "\x1f".join(map(repr, row.tolist())).encode()
 
 

@@ -86,9 +86,8 @@ def remember_rows(rows: Iterable[bytes]) -> JudgedRows:
 
 
 def rows_of(arrays: Sequence[np.ndarray]) -> Iterator[bytes]:
-    """What each row holds, of arrays with a row each of every row; zeros have no sign."""
-    flat = [np.ascontiguousarray(array.reshape(len(array), -1)) for array in arrays]
-    flat = [array + 0.0 if array.dtype.kind == "f" else array for array in flat]
+    """What each row holds, of arrays of numbers with a row each of every row; zeros have no sign."""
+    flat = [np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float64) + 0.0 for array in arrays]
     for number in range(len(flat[0])):
         yield b"".join(array[number].tobytes() for array in flat)
 
