@@ -96,6 +96,15 @@ def train_on_rows(trial, data):
     return train(trial)
 
 
+def test_a_recheck_that_another_machine_overtook_counts_for_nothing(study):
+    def overtaken(trial, data):
+        study.journal.write("recheck", {"verdict": "still right", "incumbent": {}, "evidence": {}})
+        return train(trial)
+
+    with pytest.raises(StudyError, match="ended meanwhile"):
+        st.recheck(study, 0.3, train=overtaken, budget=8, workers=0, progress=False)
+
+
 def test_without_the_function_nothing_can_be_said(study):
     with pytest.raises(StudyError, match="train="):
         st.recheck(study, [1, 2])

@@ -139,7 +139,7 @@ def recheck_function(
             seconds=round(time.monotonic() - started, 3),
         )
         if not result.interrupted:
-            write_recheck(study, result.to_json(), judged)
+            write_recheck(study, result.to_json(), judged, after=len(entries))
     return result
 
 

@@ -129,8 +129,23 @@ def open_account(
     return Account(number, stake(number), number, shares_rows=bool(purses))
 
 
-def write_recheck(study: Study, body: dict[str, Any], rows: JudgedRows | None) -> None:
-    """Add a recheck to the history, and by which rows it judged."""
+def write_recheck(study: Study, body: dict[str, Any], rows: JudgedRows | None, *, after: int) -> None:
+    """Add a recheck to the history, and by which rows it judged.
+
+    Args:
+        study: The study.
+        body: What was found.
+        rows: By which rows.
+        after: How many rechecks there were when it began.
+
+    Raises:
+        StudyError: Another was added since, from another machine: both had the same money.
+    """
+    if len(past_rechecks(study)) != after:
+        raise StudyError(
+            f"One recheck of a study runs at a time; another machine's ended meanwhile on {study.place!r}, "
+            "so this one counts for nothing. Recheck again."
+        )
     kept = body if rows is None else {**body, JUDGED: rows.to_json()}
     study.journal.write(KIND, kept, author="recheck")
 

@@ -113,9 +113,8 @@ def recheck_table(
         fingerprint = fingerprint_of(new)
         seed = seed_of(study, fingerprint)
         judged = judged_rows(old, new)
-        account = open_account(
-            past_rechecks(study), incumbent.number, fingerprint, judged, budget=budget.epochs
-        )
+        entries = past_rechecks(study)
+        account = open_account(entries, incumbent.number, fingerprint, judged, budget=budget.epochs)
         settings, notes = _settings(study, new)
         epochs = max(settings.epochs, 1)
         number = count_blocks(new.rows - new.judged_from, MOST_PAIRS)
@@ -186,7 +185,7 @@ def recheck_table(
             seconds=round(time.monotonic() - started, 3),
         )
         if not result.interrupted:
-            write_recheck(study, result.to_json(), judged)
+            write_recheck(study, result.to_json(), judged, after=len(entries))
     return result
 
 
