@@ -61,15 +61,16 @@ def show(
 
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
-    from sturgeon.caviar.table.folder import STUDY_FILE, SavedSummary
+    from sturgeon.caviar.table.folder import SavedSummary
     from sturgeon.cli.common.filters import choose_trials
     from sturgeon.study import Study
+    from sturgeon.study.storage.result_folder import study_of
 
     _check_together(follow=follow, csv=as_csv, json=as_json)
     study = expand_home(study)
     place = Path(study)
     named = context.get_parameter_source("top") is not ParameterSource.DEFAULT
-    with Study.open(place / STUDY_FILE if place.is_dir() else study) as opened:
+    with Study.open(study_of(study)) as opened:
         if number is not None:
             _show_trial(opened, number, as_json)
             return 0
