@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+import sturgeon as st
 from sturgeon.study import Study
 
 PREAMBLE = """
@@ -189,3 +190,20 @@ def test_a_study_killed_and_resumed_suggests_what_one_that_ran_through_does(scri
     resumed = script(FOLLOWING, "killed.study", "[]")
     assert resumed.said("configs ") == whole.said("configs ")
     assert resumed.said("values ") == whole.said("values ")
+
+
+def test_the_last_trial_that_was_put_aside_is_gone_on_with(tmp_path):
+    def train(trial):
+        for epoch in trial.epochs(3):
+            if interrupts and epoch == 2:
+                raise KeyboardInterrupt
+            trial.report(loss=1.0 / epoch)
+
+    asked = {"minimize": "loss", "trials": 1, "workers": 0, "study": tmp_path / "a.study", "resume": True}
+    interrupts = True
+    with pytest.raises(KeyboardInterrupt) as caught:
+        st.tune(train, st.Space(x=st.Real(0, 1)), **asked)
+    caught.value.study.close()
+    interrupts = False
+    with st.tune(train, st.Space(x=st.Real(0, 1)), **asked) as study:
+        assert study.counts()["complete"] == 1

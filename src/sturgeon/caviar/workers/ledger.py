@@ -169,6 +169,9 @@ class Ledger(TrialController):
             SpaceExhausted: There is room for a trial, and the search has none.
         """
         trial = self.next_trial(room, self._longest())
+        if trial is None and self._order.give_up_due():  # one that was put aside is the last there is
+            self._settle()
+            trial = self.next_trial(room, self._longest())
         while trial is not None and (reason := self.requests.reason(trial.number)) is not None:
             self.stop_by_hand(trial, {}, reason)
             trial = self.next_trial(room, self._longest())

@@ -91,6 +91,12 @@ class SettledOrder:
             self._order = deque(one for one in self._order if one not in self._due)
             self._due.clear()
 
+    def give_up_due(self) -> bool:
+        """Show the trials that were to be begun again as they are; tell whether there were any."""
+        had = bool(self._due)
+        self._drop_due()
+        return had
+
     def may_go_on(self) -> bool:
         """Tell whether the next trial may be chosen now; where all places are taken, settle one for that."""
         if self._due or (not self._waits and len(self._order) < self._places):
