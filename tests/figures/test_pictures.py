@@ -74,6 +74,7 @@ def test_the_freshness_of_a_choice_shows_its_verdicts_and_where_another_took_ove
         JournalEntry(2, BEGIN, "recheck", None, "recheck", {"out": "again", "trials": 8}),
         recheck(3, trial=5, challenger=None),
         recheck(4, trial=5, challenger={"advantage": "x", "low": math.nan}),
+        recheck(5, trial=5, evidence={"again": True}),
     )
     figure = figures.freshness(dataclasses.replace(drawn, rechecks=entries))
     [right] = traces(figure, "still right")

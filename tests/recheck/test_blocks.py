@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sturgeon.data import prepare
+from sturgeon.errors import DataError
 from sturgeon.recheck.blocks import Blocks, count_blocks, pair_seed
 
 
@@ -50,6 +51,32 @@ def test_in_order_of_time_networks_know_earlier_rows_only(dataset, window):
         assert len(learnt) == (held.min() if window is None else 50)
         judged.extend(held)
     assert sorted(judged) == list(range(200, 400))
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_rows_of_a_group_are_in_one_block_and_never_learnt_from_there(dataset, share):
+    groups = np.random.default_rng(1).integers(0, 40, 400)
+    blocks = Blocks(dataset, 12, 0, share=share, groups=groups)
+    judged = []
+    for number in range(12):
+        part = blocks.part(number)
+        held, learnt = places(part.x_validation, dataset), places(part.x_train, dataset)
+        assert not set(groups[held]) & set(groups[learnt])
+        assert len(held)
+        judged.extend(held)
+    assert sorted(judged) == list(range(400))
+
+
+def test_in_order_of_time_too_networks_know_other_groups_only(dataset):
+    groups = np.arange(400) % 100
+    blocks = Blocks(dataset, 10, 0, first=200, groups=groups)
+    for number in range(10):
+        part = blocks.part(number)
+        held, learnt = places(part.x_validation, dataset), places(part.x_train, dataset)
+        assert learnt.max() < held.min()
+        assert not set(groups[held]) & set(groups[learnt])
+    with pytest.raises(DataError, match="leave 0 rows to learn from"):
+        Blocks(dataset, 10, 0, first=200, groups=np.arange(400) % 5)
 
 
 def test_pairs_have_seeds_of_their_own_and_few_rows_few_blocks():

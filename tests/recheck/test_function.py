@@ -1,5 +1,7 @@
 """A recheck of a study of a function, in this process and in workers; and from time to time."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import sturgeon as st
@@ -71,6 +73,36 @@ def test_a_study_is_rechecked_where_it_lies_and_keeps_its_history(lasting):
         assert len(study.journal.read(kind="recheck")) == 2
         with one_at_a_time(study), pytest.raises(StudyError, match="another is at work"):
             st.recheck(lasting, 0.3, train=train, workers=0, progress=False)
+
+
+@pytest.mark.parametrize("workers", [-1, 1.5, True, "2"])
+def test_a_number_of_workers_that_is_none_is_refused(study, workers):
+    with pytest.raises(InputError, match="`workers` must be a whole number from 0"):
+        st.recheck(study, 0.3, train=train, workers=workers, progress=False)
+
+
+def test_rows_of_arrays_and_data_frames_are_known_again_and_other_data_never(study):
+    rng = np.random.default_rng(0)
+    how = {"train": train_on_rows, "budget": 8, "workers": 0, "progress": False}
+    rows = rng.normal(size=(150, 2))
+    given = [rows[:100], rows[50:], rng.normal(size=(60, 2)), pd.DataFrame(rows[:90]), "a.csv", "b.csv"]
+    found = [st.recheck(study, one, **how).evidence for one in given]
+    assert [one["since"] for one in found] == [1, 2, 1, 4, 5, 6]
+    again = st.recheck(study, rows[:100], **how)
+    assert again.evidence["again"]
+
+
+def train_on_rows(trial, data):
+    return train(trial)
+
+
+def test_a_recheck_that_another_machine_overtook_counts_for_nothing(study):
+    def overtaken(trial, data):
+        study.journal.write("recheck", {"verdict": "still right", "incumbent": {}, "evidence": {}})
+        return train(trial)
+
+    with pytest.raises(StudyError, match="ended meanwhile"):
+        st.recheck(study, 0.3, train=overtaken, budget=8, workers=0, progress=False)
 
 
 def test_without_the_function_nothing_can_be_said(study):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import places
 from sturgeon.cli.main import main
 from sturgeon.recheck.history import one_at_a_time
 from sturgeon.study import Study
@@ -116,8 +117,52 @@ def test_what_a_person_reads_has_the_verdict_first(recheck):
 
 def test_the_same_data_gives_the_same_result_again(recheck):
     first, second = (json.loads(recheck(fish(3), "--json")[1]) for _ in range(2))
-    assert first["evidence"] == second["evidence"]
+    assert first["evidence"] == {**second["evidence"], "again": False}
+    assert second["evidence"]["again"]
+    assert any("no new evidence" in note for note in second["notes"])
+    for window in (120, 60):  # the same rows by other networks: neither its result again, nor more evidence
+        found = json.loads(recheck(fish(3), "--json", "--window", window)[1])
+        assert not found["evidence"]["again"]
+        assert any("not added up" in note for note in found["notes"])
     assert first["challenger"] == second["challenger"]
+
+
+def test_a_window_that_slides_counts_its_rows_once(recheck):
+    stream = fish(4, 600)
+    found = []
+    for start in (0, 120, 240):
+        window = stream.iloc[start : start + 240].sample(frac=1, random_state=0)
+        code, out, err = recheck(window, "--json")
+        assert code == 0, err
+        found.append(json.loads(out))
+    evidence = [one["evidence"] for one in found]
+    assert [one["number"] for one in evidence] == [1, 2, 3]
+    assert [one["since"] for one in evidence] == [1, 2, 1]
+    assert evidence[2]["capital"] > evidence[0]["e_value"]
+    assert [any("not added up" in note for note in one["notes"]) for one in found] == [False, True, False]
+
+
+def test_rows_that_were_kept_together_are_kept_together_again(tmp_path, capsys):
+    frame = fish(0).assign(tank=np.arange(240) // 6)
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    fewer = ARGUMENTS.replace("--trials 6", "--trials 2").replace("--epochs 3", "--epochs 1")
+    place = ["--target", "kind", "--out", str(tmp_path / "out"), "--group-column", "tank"]
+    assert main(["tune", str(tmp_path / "old.csv"), *place, *fewer.split()]) == 0
+    new = fish(1).assign(tank=np.arange(240) // 6)
+
+    def run(frame):
+        frame.to_csv(tmp_path / "new.csv", index=False)
+        capsys.readouterr()
+        code = main(["recheck", str(tmp_path / "out"), str(tmp_path / "new.csv"), "--json", "--budget", "20"])
+        return code, *capsys.readouterr()
+
+    code, out, err = run(new)
+    assert code == 0, err
+    assert not any("tank" in note for note in json.loads(out)["notes"])
+    code, _, err = run(new.drop(columns="tank"))
+    assert (code, "lacks 'tank'" in err) == (2, True)
+    code, _, err = run(new.assign(tank=new["tank"] // 8))
+    assert (code, "7 more would do" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -252,3 +297,25 @@ def test_rows_in_order_of_time_are_judged_by_networks_that_saw_earlier_ones(rech
     )
     assert code == 0, err
     assert json.loads(out)["pairs"] >= 2
+
+
+def test_the_folder_of_a_study_on_a_server_is_enough(tmp_path, capsys, monkeypatch):
+    url = places.place("postgres", tmp_path)
+    password = url.partition("@")[0].rpartition(":")[2]
+    fish(0).to_csv(tmp_path / "old.csv", index=False)
+    fish(1).to_csv(tmp_path / "new.csv", index=False)
+    out, fewer = str(tmp_path / "out"), ARGUMENTS.replace("--trials 6 --epochs 3", "--trials 2 --epochs 1")
+    how = ["--target", "kind", "--out", out, "--study", url, *fewer.split()]
+    assert main(["tune", str(tmp_path / "old.csv"), *how]) == 0
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    capsys.readouterr()
+    assert main(["show", out]) == 2
+    assert "PGPASSWORD" in capsys.readouterr().err
+    monkeypatch.setenv("PGPASSWORD", password)
+    assert main(["recheck", out, str(tmp_path / "new.csv"), "--budget", "12"]) == 0
+    capsys.readouterr()
+    assert main(["show", out, "--json"]) == 0
+    assert password not in (shown := capsys.readouterr().out)
+    assert json.loads(shown)["trials"]["complete"] == 2
+    assert main(["report", out]) == 0
+    assert (tmp_path / "out" / "report.html").exists()

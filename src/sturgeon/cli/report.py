@@ -48,17 +48,17 @@ def report(
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote. The report is one HTML file that opens
     without a network. With --format png or svg, one picture is written instead.
     """
-    from sturgeon.caviar.table.folder import STUDY_FILE
     from sturgeon.languages import language_of_environment
     from sturgeon.languages.choice import check_language
     from sturgeon.study import Study
+    from sturgeon.study.storage.result_folder import study_of
 
     language = check_language(language_of_environment() if language is None else language)
     study = expand_home(study)
     place = Path(study)
     folder = place if place.is_dir() else None
     form = _form(form, output, figure)
-    with Study.open(place / STUDY_FILE if folder else study) as opened:
+    with Study.open(study_of(study)) as opened:
         if figure == "list":
             return _list(opened, folder, language, as_json)
         output = output or _default_output(place, opened.place, form)

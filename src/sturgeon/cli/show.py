@@ -61,15 +61,16 @@ def show(
 
     STUDY is a file, a URL, or a directory that `sturgeon tune` wrote.
     """
-    from sturgeon.caviar.table.folder import STUDY_FILE, SavedSummary
+    from sturgeon.caviar.table.folder import SavedSummary
     from sturgeon.cli.common.filters import choose_trials
     from sturgeon.study import Study
+    from sturgeon.study.storage.result_folder import study_of
 
     _check_together(follow=follow, csv=as_csv, json=as_json)
     study = expand_home(study)
     place = Path(study)
     named = context.get_parameter_source("top") is not ParameterSource.DEFAULT
-    with Study.open(place / STUDY_FILE if place.is_dir() else study) as opened:
+    with Study.open(study_of(study)) as opened:
         if number is not None:
             _show_trial(opened, number, as_json)
             return 0
@@ -79,11 +80,13 @@ def show(
 
             front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
             few = not (where or as_json or as_csv) and top <= _FEW
-            everything = _ranked(opened.outcomes if few else opened.trials, opened.direction, front)
+            in_order = opened.outcomes if few else opened.trials
+            everything = _ranked(in_order, opened.direction, front)
             chosen = choose_trials(opened, everything, where, states)
             if few:
                 chosen[:top] = [opened.trial(one.number) for one in chosen[:top]]
-            return Shown(chosen, top, front, SavedSummary.read(place), len(everything) - len(chosen))
+            left_out = len(everything) - len(chosen)
+            return Shown(chosen, top, front, SavedSummary.read(place), left_out, in_order)
 
         if follow:
             from sturgeon.cli.views.follow import follow as go_on

@@ -109,7 +109,7 @@ def freshness(study: Shown, *, language: str = "en") -> go.Figure:
         showlegend=True,
         xaxis={
             "tickvals": [number for number, _one in marked],
-            "ticktext": [f"{one.time:%Y-%m-%d}" for _number, one in marked],
+            "ticktext": [one.time.strftime(_form(shown)) for _number, one in marked],
         },
         yaxis={
             "title": {"text": _("the best challenger's lead, {metric}").format(metric=label(seen.metric))}
@@ -138,8 +138,13 @@ def _reigns(shown: list[tuple[int, Recheck]]) -> list[tuple[int, int, int | None
     return found
 
 
+def _form(shown: list[tuple[int, Recheck]]) -> str:
+    """How their times are written: the date, or where all are of one day the time of day."""
+    return "%Y-%m-%d" if len({one.time.date() for _number, one in shown}) > 1 else "%H:%M"
+
+
 def rechecks_of(seen: Snapshot) -> list[Recheck]:
-    """The rechecks that ended with a verdict, the oldest first."""
+    """The rechecks that ended with a verdict, the oldest first; the same one over again counts once."""
     return [found for entry in seen.rechecks if (found := _read(entry)) is not None]
 
 
@@ -148,6 +153,8 @@ def _read(entry: JournalEntry) -> Recheck | None:
     verdict = body.get("verdict")
     if verdict not in ("still right", "another is better", "retune"):
         return None  # a new tuning, or nothing of ours
+    if _part(body, "evidence").get("again") is True:
+        return None
     incumbent = _part(body, "incumbent").get("trial")
     challenger = _part(body, "challenger")
     advantage, low, high = (_number(challenger.get(name)) for name in ("advantage", "low", "high"))

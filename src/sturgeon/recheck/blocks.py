@@ -16,7 +16,9 @@ from sturgeon.caviar.lanes.devices import Device
 from sturgeon.caviar.opening import StudySettings
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset
+from sturgeon.data.groups import assign_groups
 from sturgeon.data.splits import assign_folds, bin_by_size
+from sturgeon.errors import DataError, option
 from sturgeon.recheck.candidates import Candidate
 from sturgeon.space import Config
 
@@ -48,6 +50,11 @@ class Blocks:
             a block's networks train on rows before it only. None where they are in no order.
         window: In order of time, on how many rows before a block its networks train; None for all.
         share: On which share of these rows they train.
+        groups: Each row's group, from 0, where rows belong together: none is in a block and in the rows that
+            the block's networks train on. None for rows that do not.
+
+    Raises:
+        DataError: In order of time, groups leave a block with hardly a row to train on.
 
     Attributes:
         count: How many blocks.
@@ -63,8 +70,10 @@ class Blocks:
         first: int | None = None,
         window: int | None = None,
         share: float = 1.0,
+        groups: np.ndarray | None = None,
     ) -> None:
         self._dataset = dataset
+        self._groups = groups
         self.count = count
         self._window = window
         self._seed = seed
@@ -75,9 +84,14 @@ class Blocks:
         else:
             y = dataset.y_train
             strata = y.astype(np.int64) if y.dtype.kind == "i" else bin_by_size(y)
-            self._block_of = assign_folds(strata, folds=count, seed=seed)
+            if groups is None:
+                self._block_of = assign_folds(strata, folds=count, seed=seed)
+            else:
+                self._block_of = assign_groups(groups, strata, [1 / count] * count, seed=seed)
         self._in_time = first is not None
         self.share = share
+        if self._in_time and groups is not None:
+            self._refuse_few_to_learn_from()
 
     def part(self, number: int) -> Dataset:
         """The data of a pair: the block is the validation part.
@@ -102,14 +116,31 @@ class Blocks:
         if not self._in_time:
             return replace(data, fold_of=self._block_of).fold(number)
         block = int(self._order[number])  # so that the first pairs are not all of the same time
-        start, end = self._ends[block], self._ends[block + 1]
-        begin = 0 if self._window is None else max(0, start - self._window)
-        rows = slice(begin, end)
-        held = (np.arange(begin, end) >= start).astype(int)
+        learnt, judged = self._rows_in_time(block)
+        rows = np.concatenate([learnt, judged])
+        held = np.repeat([0, 1], [len(learnt), len(judged)])
         earlier = replace(
             data, x_train=data.x_train[rows], y_train=data.y_train[rows], fold_of=held, pooled=()
         )
         return earlier.fold(1)
+
+    def _rows_in_time(self, block: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that a block's networks train on, which are earlier, and those of the block."""
+        start, end = self._ends[block], self._ends[block + 1]
+        begin = 0 if self._window is None else max(0, start - self._window)
+        learnt, judged = np.arange(begin, start), np.arange(start, end)
+        if self._groups is not None:
+            learnt = learnt[~np.isin(self._groups[learnt], self._groups[judged])]
+        return learnt, judged
+
+    def _refuse_few_to_learn_from(self) -> None:
+        fewest = min(len(self._rows_in_time(block)[0]) for block in range(self.count))
+        if fewest < 2 * FEWEST_ROWS:
+            raise DataError(
+                "in order of time, networks learn from earlier rows of other groups than they are judged on; "
+                f"the groups leave {fewest} rows to learn from; leave `{option('time_column')}` out, or name "
+                f"a longer `{option('window')}`"
+            )
 
 
 class BlockBackend(TrainingBackend):

@@ -12,8 +12,7 @@ from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.errors import InputError, option
 from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.study import Study
-
-STUDY_FILE = "tune.study"
+from sturgeon.study.storage.result_folder import study_of
 
 
 @no_interrupt_lost()
@@ -123,6 +122,5 @@ def find_place(study: str | os.PathLike[str]) -> tuple[str, Path | None]:
     """
     named = os.fspath(study)
     folder = Path(named)
-    if "://" not in named and folder.is_dir():
-        return str(folder / STUDY_FILE), folder
-    return named, None
+    is_folder = "://" not in named and folder.is_dir()
+    return study_of(named), folder if is_folder else None

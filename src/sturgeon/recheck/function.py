@@ -8,7 +8,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,6 +32,7 @@ from sturgeon.recheck.candidates import Candidate, choose_candidates, find_incum
 from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
 from sturgeon.recheck.outcome import RecheckResult, sum_up
 from sturgeon.recheck.race import MOST_PAIRS, plan_race, run_race
+from sturgeon.recheck.rows.judged import remember_rows, rows_of
 from sturgeon.recheck.rows.new_data import seed_of
 from sturgeon.recheck.verdict import judge
 from sturgeon.recheck.widening import describe_widening, widen
@@ -91,15 +92,19 @@ def recheck_function(
             f"given: call st.recheck(study, train=..., data=...)."
         )
     _check(train, data, study)
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise InputError(f"`workers` must be a whole number from 0; got {workers!r}.")
     incumbent = find_incumbent(study)
     trainings = _count(budget, study)
     with ExitStack() as stack:
         stack.enter_context(one_at_a_time(study))
         stop = stack.enter_context(stop_on_signal())
         entries = past_rechecks(study)
-        fingerprint = _fingerprint(data, len(entries))
+        rows = list(rows_given(data))
+        judged = remember_rows(rows) if rows else None
+        fingerprint = _fingerprint(rows, data, len(entries))
         seed = seed_of(study, fingerprint)
-        account = open_account(entries, incumbent.number, fingerprint)
+        account = open_account(entries, incumbent.number, fingerprint, judged, budget=trainings)
         plan = plan_race(trainings)
         candidates = choose_candidates(study, incumbent, plan.challengers, np.random.default_rng(seed))
         trainer = FunctionTrainer(
@@ -125,13 +130,16 @@ def recheck_function(
             },
             drift=None,
             deployed=None,
-            notes=["epochs are counted as trainings: what an epoch is, only the function knows."],
+            notes=[
+                *account.notes(),
+                "epochs are counted as trainings: what an epoch is, only the function knows.",
+            ],
             fingerprint=fingerprint,
             interrupted=stop.is_set(),
             seconds=round(time.monotonic() - started, 3),
         )
         if not result.interrupted:
-            write_recheck(study, result.to_json())
+            write_recheck(study, result.to_json(), judged, after=len(entries))
     return result
 
 
@@ -274,15 +282,33 @@ def _count(budget: int | str | None, study: Study) -> int:
     return int(budget)
 
 
-def _fingerprint(data: Any, rechecks: int) -> str:
-    """Sixteen hex digits of arrays; anything else counts as new data in every recheck."""
+def rows_given(data: Any) -> Iterator[bytes]:
+    """What each row of new data holds, of arrays and of data frames; nothing of other data.
+
+    Arrays of one length have a row each of every row.
+
+    Example:
+        >>> len(list(rows_given((np.zeros((5, 2)), np.zeros(5))))), list(rows_given("new.csv"))
+        (5, [])
+    """
+    arrays = list(data) if isinstance(data, tuple | list) else [data]
+    if data is not None and all(isinstance(one, np.ndarray) and one.dtype.kind in "biuf" for one in arrays):
+        for length in sorted({len(one) for one in arrays if one.ndim}):
+            yield from rows_of([one for one in arrays if one.ndim and len(one) == length])
+    elif hasattr(data, "columns") and (to_numpy := getattr(data, "to_numpy", None)) is not None:
+        cells = to_numpy()
+        if cells.dtype.kind in "biuf":
+            yield from rows_of([cells])
+            return
+        for row in cells:
+            yield "\x1f".join(map(repr, row.tolist())).encode()
+
+
+def _fingerprint(rows: list[bytes], data: Any, rechecks: int) -> str:
+    """Sixteen hex digits of the rows; data whose rows are not known counts as new in every recheck."""
     digest = hashlib.sha256()
-    arrays = data if isinstance(data, tuple | list) else [data]
-    if data is not None and all(isinstance(one, np.ndarray) and one.dtype.kind != "O" for one in arrays):
-        for one in arrays:
-            digest.update(repr(one.shape).encode() + np.ascontiguousarray(one).tobytes())
-    elif isinstance(data, str):
-        digest.update(data.encode() + str(rechecks).encode())
-    else:
-        digest.update(f"recheck {rechecks}".encode())
+    for row in rows:
+        digest.update(len(row).to_bytes(8, "big") + row)
+    if not rows:
+        digest.update(f"{data if isinstance(data, str) else 'recheck'} {rechecks}".encode())
     return digest.hexdigest()[:16]

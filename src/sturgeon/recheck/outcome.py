@@ -35,8 +35,9 @@ class RecheckResult:
         pairs: Pairs of trainings of the challenger that went farthest.
         evidence: ``e_value``, which is at least ``needed`` where another is better; ``capital``, with which
             the recheck began; ``wealth``, what each unit of it became; ``number``, which recheck of its
-            account it was; ``alpha``, the chance that unchanged data is ever called stale; ``margin``, in
-            units of the noise.
+            account it was; ``since``, the first of those that its evidence is added up with, since they
+            judged by other rows; ``again``, whether it is an earlier one over again; ``alpha``, the chance
+            that unchanged data is ever called stale; ``margin``, in units of the noise.
         epochs: Epochs ``spent`` of a ``budget``, what the ``original`` tuning took, and the ``share`` of it;
             each epoch is one network's.
         drift: How the data changed, as :class:`sturgeon.recheck.rows.drift.Drift` says; None for a function.
@@ -129,6 +130,8 @@ def sum_up(
             "capital": account.capital,
             "wealth": race.wealth,
             "number": account.number,
+            "since": account.since,
+            "again": account.again,
             "alpha": ALPHA,
             "margin": MARGIN,
         },

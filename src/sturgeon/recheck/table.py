@@ -23,12 +23,12 @@ from sturgeon.data.targets import NumericTarget
 from sturgeon.errors import InputError, option
 from sturgeon.recheck.blocks import Blocks, BlockTrainer, count_blocks
 from sturgeon.recheck.candidates import choose_candidates, find_incumbent
-from sturgeon.recheck.evidence import ALPHA, interval
+from sturgeon.recheck.evidence import chance_against_a_guess, interval
 from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
 from sturgeon.recheck.outcome import RecheckResult, sum_up
 from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
 from sturgeon.recheck.rows.drift import describe_drift
-from sturgeon.recheck.rows.new_data import NewData, fingerprint_of, read_new_data, seed_of
+from sturgeon.recheck.rows.new_data import NewData, fingerprint_of, judged_rows, read_new_data, seed_of
 from sturgeon.recheck.rows.old_rows import read_old_rows
 from sturgeon.recheck.rows.table_study import TableStudy
 from sturgeon.recheck.rows.windows import Window
@@ -112,10 +112,14 @@ def recheck_table(
     with one_at_a_time(study):
         fingerprint = fingerprint_of(new)
         seed = seed_of(study, fingerprint)
-        account = open_account(past_rechecks(study), incumbent.number, fingerprint)
+        judged = judged_rows(old, new)
+        entries = past_rechecks(study)
+        account = open_account(entries, incumbent.number, fingerprint, judged, budget=budget.epochs)
         settings, notes = _settings(study, new)
         epochs = max(settings.epochs, 1)
         number = count_blocks(new.rows - new.judged_from, MOST_PAIRS)
+        if new.groups is not None and not new.in_time:
+            number = min(number, len(np.unique(new.groups)))
         share = _share_of_rows(budget.epochs / epochs, new.rows)
         plan = plan_race(int(budget.epochs / (epochs * share)), number)
         rng = np.random.default_rng(seed)
@@ -127,6 +131,7 @@ def recheck_table(
             first=new.judged_from if new.in_time else None,
             window=new.window,
             share=share,
+            groups=new.groups,
         )
         shown = _Progress(round(plan.trainings * epochs * share), started, wanted=options.progress)
         trainer = BlockTrainer(blocks, settings, seed, stop, shown.epoch)
@@ -146,7 +151,7 @@ def recheck_table(
         race = run_race(
             candidates, plan, trainer, capital=account.capital, stop=is_over, affordable=affordable
         )
-        hopeless = _is_hopeless(old, blocks, race, settings.objective)
+        hopeless = _is_hopeless(old, blocks, race, settings.objective, chance_against_a_guess(account.number))
         verdict = judge(race, account, settings.objective, study.space, hopeless=hopeless)
         deployed = _deployed(old, new, settings.objective)
         drift = describe_drift(old, new, rows, seed=seed)
@@ -169,6 +174,7 @@ def recheck_table(
             deployed=deployed,
             notes=[
                 *notes,
+                *account.notes(),
                 *_notes_on(new, options.time_column, plan.pairs, verdict.stale, budget, epochs),
                 *drift.notes(verdict.stale),
                 *_note_on_network(race, deployed, settings.objective, verdict.stale),
@@ -179,7 +185,7 @@ def recheck_table(
             seconds=round(time.monotonic() - started, 3),
         )
         if not result.interrupted:
-            write_recheck(study, result.to_json())
+            write_recheck(study, result.to_json(), judged, after=len(entries))
     return result
 
 
@@ -264,7 +270,7 @@ def _share_of_rows(trainings: float, rows: int) -> float:
     return min(1.0, max(least, trainings / _WANTED_TRAININGS))
 
 
-def _is_hopeless(old: TableStudy, blocks: Blocks, race: Race, objective: Objective) -> bool:
+def _is_hopeless(old: TableStudy, blocks: Blocks, race: Race, objective: Objective, alpha: float) -> bool:
     """Whether a guess beats the incumbent on the new rows, beyond the noise, and did not on the old."""
     result, name = _read_result(old.folder), objective.metric.removeprefix("val_")
     try:
@@ -280,7 +286,7 @@ def _is_hopeless(old: TableStudy, blocks: Blocks, race: Race, objective: Objecti
         value = naive_baseline(part)[name]
         if value is not None:
             differences.append(race.values[0, pair] - objective.sign * value)
-    return interval(differences, alpha=ALPHA / 4)[0] > 0
+    return interval(differences, alpha=alpha)[0] > 0
 
 
 def _deployed(old: TableStudy, new: NewData, objective: Objective) -> dict[str, Any] | None:

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from sturgeon.errors import InputError, StudyError, option
+from sturgeon.study.storage.result_folder import STUDY_FILE as STUDY_FILE
 
 if TYPE_CHECKING:
     from sturgeon.network.temperature import Calibration
-
-STUDY_FILE = "tune.study"
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,14 @@ from typing import Any
 import pandas as pd
 
 from sturgeon.caviar.controller import best_trial
-from sturgeon.caviar.table.folder import STUDY_FILE
 from sturgeon.caviar.table.opening import RULES
-from sturgeon.caviar.table.outcome import RESULT_FILE
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.place import is_there
 from sturgeon.errors import DataError, InputError, option
 from sturgeon.study import Study
+from sturgeon.study.storage.result_folder import study_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def open_tuned(study: str | Path) -> Tuned:
         InputError: There is no such study, it is not one of a table, or it has no network yet.
     """
     folder = Path(study)
-    with Study.open(_study_in(folder) if folder.is_dir() else study) as opened:
+    with Study.open(study_of(folder) if folder.is_dir() else study) as opened:
         place, seed, about = opened.place, opened.seed, opened.about
         if about.get("job") != "table":
             raise InputError(
@@ -145,13 +143,3 @@ def _read(tuned: Tuned, place: str, table: Mapping[str, Any]) -> pd.DataFrame:
     """Read a table as the study did."""
     options = FileOptions(*(table.get(name) for name in ("encoding", "sheet", "sql")))
     return tuned.model.preprocessing.read(place, options, tidied=bool(tuned.about.get("tidied", False)))
-
-
-def _study_in(folder: Path) -> str | Path:
-    """The study of a folder: in it, or where its result says."""
-    if (folder / STUDY_FILE).exists():
-        return folder / STUDY_FILE
-    try:
-        return json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))["study"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return folder / STUDY_FILE

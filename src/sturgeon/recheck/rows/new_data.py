@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, cast
 
 import numpy as np
@@ -10,10 +11,13 @@ import pandas as pd
 
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
 from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
-from sturgeon.data.reading.names import listed
+from sturgeon.data.groups import read_groups
+from sturgeon.data.reading.names import listed, nearest
 from sturgeon.data.reading.sources import Table
 from sturgeon.data.targets import UnknownLabel
 from sturgeon.errors import DataError
+from sturgeon.recheck.blocks import FEWEST_BLOCKS
+from sturgeon.recheck.rows.judged import JudgedRows, remember_rows, rows_of
 from sturgeon.recheck.rows.old_rows import FEWEST, refuse, set_old_rows_aside, was_begun_with
 from sturgeon.recheck.rows.table_study import TableStudy, begun_rules_of
 from sturgeon.recheck.rows.windows import Window, in_order_of_time
@@ -33,6 +37,7 @@ class NewData:
         in_time: Whether the rows are in order of time.
         first: Where the rows begin that the study was not tuned on; those before are only learnt from.
         notes: What was left out, in words.
+        groups: Each row's group, from 0, shape n, where the study kept rows together; else None.
     """
 
     frame: pd.DataFrame
@@ -43,6 +48,7 @@ class NewData:
     in_time: bool
     first: int = 0
     notes: tuple[str, ...] = ()
+    groups: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -90,6 +96,9 @@ def read_new_data(
         frame, train_rows = in_order_of_time(frame, time_column, window, source)
     known = old.preprocessing
     needed = [column.name for column in known.columns] if known is not None else None
+    together = [] if old.group_column is None else [old.group_column]
+    if together:
+        _check_groups(frame, together[0], old.target, source)
     if time_column is not None and (needed is None or time_column not in needed):
         frame = frame.drop(columns=time_column)
     extra = [] if time_column is None or time_column in frame.columns else [time_column]
@@ -99,21 +108,41 @@ def read_new_data(
         extra += [
             str(name)
             for name in frame.columns
-            if name not in needed and name != old.target and name not in dropped
+            if name not in (*needed, old.target, *together) and name not in dropped
         ]
-        frame = cast(pd.DataFrame, frame[[*needed, old.target]])
+        frame = cast(pd.DataFrame, frame[[*needed, old.target, *together]])
         _refuse_few(len(frame), source)
         frame, notes = _check_classes(known, frame, source)
     begun = sum((old.study.about.get("rows") or {}).values())
     if old_rows is None and len(frame) == begun and was_begun_with(old, table):
         raise refuse(source)
     apart = set_old_rows_aside(frame, old_rows, source, in_time=in_time)
-    frame = apart.frame
+    frame, groups = apart.frame, None
     _refuse_few(len(frame) - apart.first, source)
+    if together:
+        groups = read_groups(frame, together[0], old.target, source)[0]
+        frame = frame.drop(columns=together)
     dataset = _prepare(old, frame, source)
+    notes += apart.notes
     return NewData(
-        frame, dataset, source, tuple(extra), train_rows, in_time, apart.first, (*notes, *apart.notes)
+        frame, dataset, source, tuple(extra), train_rows, in_time, apart.first, tuple(notes), groups
     )
+
+
+def _check_groups(frame: pd.DataFrame, column: str, target: str, source: str) -> None:
+    """Raise where rows cannot be kept together that belong together, or too few groups are there."""
+    names = [str(name) for name in frame.columns]
+    if column not in names:
+        raise DataError(
+            f"new data of a study that kept rows together needs the column that says which; {source} lacks "
+            f"{column!r}; add it ({nearest(column, names)})"
+        )
+    count = len(np.unique(read_groups(frame, column, target, source)[0]))
+    if count < FEWEST_BLOCKS:
+        raise DataError(
+            f"a recheck needs at least {FEWEST_BLOCKS} groups to say anything; {source} has {count} in "
+            f"column {column!r}; {FEWEST_BLOCKS - count} more would do"
+        )
 
 
 def _refuse_few(rows: int, source: str) -> None:
@@ -178,8 +207,23 @@ def _check_classes(known: Preprocessing, frame: pd.DataFrame, source: str) -> tu
 
 
 def fingerprint_of(new: NewData) -> str:
-    """Sixteen hex digits that tell new data from other new data."""
-    return new.dataset.fingerprint
+    """Sixteen hex digits that tell new data, and in which order of time it is used, from other new data."""
+    if not new.in_time:
+        return new.dataset.fingerprint
+    told = f"{new.dataset.fingerprint} {new.judged_from} {new.window}"
+    return sha256(told.encode()).hexdigest()[:16]
+
+
+def judged_rows(old: TableStudy, new: NewData) -> JudgedRows | None:
+    """The rows that networks are judged on, to be known again; None where the study has no network any more.
+
+    They are compared as the network in use sees them, which does not depend on the other rows.
+    """
+    if old.preprocessing is None:
+        return None
+    frame = new.frame.iloc[new.judged_from :].reset_index(drop=True)
+    truth = old.preprocessing.encode_target(frame, new.source)
+    return remember_rows(rows_of([old.preprocessing.transform(frame, new.source), truth]))
 
 
 def seed_of(study: Study, fingerprint: str) -> int:

@@ -75,6 +75,12 @@ class TableStudy:
         """How the columns of the old data became inputs."""
         return None if self.model is None else self.model.preprocessing
 
+    @property
+    def group_column(self) -> str | None:
+        """The column that says which rows belong together; None where none does."""
+        named = self.options.get("group_column") or self.study.about.get("group_column")
+        return None if named is None else str(named)
+
     def rules(self) -> CellRules:
         """How cells are read."""
         if self.preprocessing is not None:
@@ -108,7 +114,7 @@ class TableStudy:
         """
         options = self._file_options(table)
         frame, target, source = open_table(table, self.target, called, rules=self.rules(), options=options)
-        dropped = [str(name) for name in self.options.get("drop") or ()]
+        dropped = {str(name) for name in self.options.get("drop") or ()} - {self.group_column}
         frame = frame.drop(columns=[name for name in dropped if name in frame.columns])
         if self.preprocessing is None:
             return frame, source

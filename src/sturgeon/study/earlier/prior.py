@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
 from typing import Any
 
 from sturgeon.errors import InputError, StudyError
 from sturgeon.search.old_record import PRIOR, OldTrial, carry_over, first_configs, old_from_json, old_to_json
 from sturgeon.space import Space
 from sturgeon.study.objectives import Objective
+from sturgeon.study.storage.result_folder import study_of
 from sturgeon.study.study import Study
 
 NOTE = "one of the best of the earlier study"
@@ -36,8 +36,7 @@ def prior_of(earlier: Any, space: Space, objective: Objective) -> list[OldTrial]
         return _read(earlier, space, objective)
     if not isinstance(earlier, str | os.PathLike):
         raise InputError(f"`prior` must be a study, its file or its URL; got {earlier!r}.")
-    folder = Path(earlier)
-    with Study.open(folder / "tune.study" if folder.is_dir() else earlier) as opened:
+    with Study.open(study_of(earlier)) as opened:
         return _read(opened, space, objective)
 
 

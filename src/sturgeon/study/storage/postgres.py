@@ -126,7 +126,10 @@ class PostgresDatabase(Database):
         text = " ".join(str(getattr(error, "orig", error)).split())
         kind: type[SturgeonError] = StoreFailed if self._was_connected else StudyError
         if "password" in text or "authentication" in text or "pg_hba" in text:
-            return kind(f"PostgreSQL refused the login at {self.place!r}; check user and password ({text}).")
+            return kind(
+                f"PostgreSQL refused the login at {self.place!r}; check user and password, which "
+                f"may also stand in PGPASSWORD or ~/.pgpass ({text})."
+            )
         if "does not exist" in text and not self._was_connected:
             return kind(f"PostgreSQL has no such database or user: {self.place!r}; check the URL ({text}).")
         if "permission denied" in text:
