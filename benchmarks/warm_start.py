@@ -73,7 +73,7 @@ def main() -> None:
                 needed[way].append(next((n + 1 for n, v in enumerate(path) if v <= end + NEAR), np.inf))
                 at_ten[way].append(path[9] - end)
         for way, found in needed.items():
-            failed[way] += sum(map(np.isinf, found))
+            failed[way] += int(np.isinf(found).sum())
             print(f"moved by {shift}, {way}: {found}, {np.mean(at_ten[way]):+.3f} after ten", flush=True)
     print(f"not within 110 % of the trials, of {3 * number}: {failed}")
 
