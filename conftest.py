@@ -18,6 +18,10 @@ collect_ignore = [
 # The tests run in as many processes as there are cores: more threads in each would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Compiling programs takes JAX far longer than these run: half as long without XLA's dear optimisations. What
+# they might change, to the last bit, is tested with them (`as_users_compile`).
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+
 # A shell that starts the tests in the background has them ignore Ctrl-C, and every process that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

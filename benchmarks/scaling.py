@@ -90,6 +90,7 @@ def peers(given: argparse.Namespace) -> None:
     cases = (
         (f"{given.trials} trials of 1 s, 2 at once", Sleep(1.0), given.trials, 2),
         (f"{given.empty} empty trials, 2 at once", Sleep(0.0), given.empty, 2),
+        (f"{given.many} trials of 1 s, 16 at once", Sleep(1.0), given.many, 16),
         (
             f"{given.crowd} trials with 10 reports a second",
             Sleep(given.seconds, int(10 * given.seconds)),
@@ -99,6 +100,8 @@ def peers(given: argparse.Namespace) -> None:
     )
     print(f"{'':40} {'ideal':>8} {'st.Ray':>8} {'Ray Tune':>9}   first trial after: st.Ray, Ray Tune (s)")
     for title, work, trials, workers in cases:
+        if not trials:
+            continue
         with _ray_nodes(workers) as nodes:
             ours, first = run_ours(work, trials, st.Ray(workers=workers))
             theirs, their_first = run_ray_tune(work, trials, workers)
@@ -170,7 +173,7 @@ def main() -> None:
     add(costs, rounds=300, seconds=10.0)
     add(sleepers, each=5, trial_seconds=1.0, reports=0, costs=None)
     add(simulate, each=3, trial_seconds=60.0, reports=30, costs=None)
-    add(peers, trials=200, empty=2_000, crowd=96, seconds=60.0)
+    add(peers, trials=200, empty=2_000, many=2_000, crowd=96, seconds=60.0)
     add(chaos, times=10, only=None)
     given = parser.parse_args()
     given.run(given)

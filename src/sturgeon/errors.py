@@ -20,6 +20,7 @@ by :func:`option`, as whoever reads it has to type it.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -44,7 +45,23 @@ def option(name: str, value: object = None) -> str:
     if not _AS_FLAGS.get():
         return name if value is None else f"{name}={value!r}"
     flag = f"--{name.replace('_', '-')}"
-    return flag if value is None or value is True else f"{flag} {value}"
+    if value is None or value is True:
+        return flag
+    return f"{flag} {shlex.quote(value) if isinstance(value, str) else value}"
+
+
+def options(**given: object) -> str:
+    """Write several options as they are typed together.
+
+    Example:
+        >>> options(epochs=40, prior="my wine.study")
+        "epochs=40, prior='my wine.study'"
+        >>> with options_as_flags():
+        ...     options(epochs=40, prior="my wine.study")
+        "--epochs 40 --prior 'my wine.study'"
+    """
+    separator = " " if _AS_FLAGS.get() else ", "
+    return separator.join(option(name, value) for name, value in given.items())
 
 
 @contextmanager

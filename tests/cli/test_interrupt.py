@@ -105,3 +105,18 @@ def test_a_study_killed_again_and_again_resumes_to_the_same_end(table, whole, tm
     assert resumed["trials"]["complete"] == TRIALS
     for key in ("best", "test", "default_test"):
         assert resumed[key] == whole[key]
+
+
+def test_an_interrupt_while_the_commands_are_loaded_leaves_with_its_code():
+    code = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from sturgeon.__main__ import run
+run()
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (130, "sturgeon: interrupted.\n")

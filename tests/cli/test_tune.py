@@ -1,6 +1,8 @@
 """`sturgeon tune`, `show` and `predict` together, on a small table."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -210,6 +212,20 @@ def test_a_stopping_rule_is_kept_with_the_study(sturgeon, table, tmp_path, stopp
     refused = sturgeon("tune", table, "--target", "kind", "--resume", "--stopping", other)
     assert refused.code == 2
     assert "--stopping" in refused.complaint
+
+
+def test_more_epochs_are_offered_as_a_study_that_starts_from_the_best(sturgeon, table, tmp_path):
+    begun = ("tune", table, "--target", "kind")
+    assert sturgeon(*begun, *QUICK, "--no-report").code == 0
+    with Study.open(tmp_path / "fish.sturgeon" / "tune.study") as study:
+        had, best = study.about["epochs"], study.best.config
+    refused = sturgeon(*begun, "--resume", "--epochs", had + 1)
+    assert refused.code == 2
+    offered = shlex.split(re.search(r"with (--epochs .*?), and without --resume", refused.complaint)[1])
+    assert sturgeon(*begun, *offered, "--trials", 3, "--no-report").code == 0
+    with Study.open(tmp_path / "fish-2.sturgeon" / "tune.study") as study:
+        assert study.about["epochs"] == had + 1
+        assert best in [trial.config for trial in study.trials]
 
 
 def test_a_budget_ends_a_run_and_keeps_what_was_reached(sturgeon, table):

@@ -7,10 +7,10 @@ from sturgeon.network.ensemble import (
     Member,
     NetworkEnsemble,
     answers_of,
-    network_outputs,
     outputs_of,
     row_losses,
 )
+from sturgeon.network.model import forward_test
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import Architecture, Statistics, initial_weights
 
@@ -38,8 +38,10 @@ def ensemble(request):
 def test_numpy_says_what_jax_says(ensemble):
     inputs = np.random.default_rng(1).normal(size=(9_000, 3)).astype(np.float32)
     for member in ensemble.members:
-        outputs = network_outputs(member.network, inputs)
-        np.testing.assert_allclose(outputs, member.network.outputs(inputs), rtol=1e-4, atol=1e-5)
+        network = member.network
+        constants = {"activation": network.architecture.activation, "norm_epsilon": network.norm_epsilon}
+        outputs = forward_test(network.weights, network.statistics, inputs, **constants)
+        np.testing.assert_allclose(network.outputs(inputs), outputs, rtol=1e-4, atol=1e-5)
 
 
 def test_the_answer_is_the_weighted_mean_of_probabilities_or_numbers(ensemble):

@@ -1,6 +1,7 @@
 """What Optuna, KerasTuner, Ray Tune and ConfigSpace can express: it works, or is refused with the remedy."""
 
 import json
+from enum import Enum, IntEnum
 
 import numpy as np
 import pytest
@@ -10,6 +11,10 @@ from sturgeon.errors import SpaceError, SpaceExhausted
 from sturgeon.search import CoarseToFine, Observation, Random, Record, Sobol
 from sturgeon.space import Choice, Constant, Integer, Real, Space
 from sturgeon.study import Study
+
+Whole = IntEnum("Whole", ["ONE", "TWO"])
+Words = Enum("Words", {"ADAM": "adam", "SGD": "sgd"}, type=str)
+Members = Enum("Members", ["ONE", "TWO"])
 
 
 def near(values, *wanted):
@@ -110,6 +115,8 @@ SUPPORTED = [
     ("AndConjunction", Space(k=Choice((1, 2)), j=Choice((1, 2)), x=Real(0, 1, when={"k": 1, "j": 2})), None),
     ("GreaterThan", Space(k=Integer(1, 4), x=Real(0, 1, when={"k": range(3, 5)})), None),
     ("condition on a tuple", Space(k=Choice([(1,), (2, 2)]), x=Real(0, 1, when={"k": [(2, 2)]})), None),
+    ("IntEnum", Space(x=Choice(list(Whole))), lambda x: near(x, 1, 2) and type(x[0]) is int),
+    ("StrEnum", Space(x=Choice(list(Words))), lambda x: set(x) == {"adam", "sgd"} and type(x[0]) is str),
     ("condition on NumPy", Space(k=Integer(1, 4), x=Real(0, 1, when={"k": np.int64(2)})), None),
     (
         "conditions in a row",
@@ -149,6 +156,7 @@ REFUSED = [
     ("options as a list", lambda: Space(x=[1, 2, 3]), ["x=Choice([1, 2, 3])"]),
     ("options as a tuple", lambda: Space({"max-depth": (1, 2)}), ["'max-depth': Choice((1, 2))"]),
     ("options as an array", lambda: Space(x=np.array([1, 2])), ["x=Choice("]),
+    ("members of an Enum", lambda: Choice(list(Members)), ["choose by a name"]),
     ("options as a set", lambda: Choice({"a", "b"}), ["tuple or a list", "order"]),
     ("a number", lambda: Space(x=0.9), ["x=Constant(0.9)"]),
     ("a text", lambda: Space(x="adam"), ["x=Constant('adam')"]),
@@ -187,7 +195,7 @@ REFUSED = [
     (
         "tuple taken as several",
         lambda: Space(k=Choice([(1, 2)]), x=Real(0, 1, when={"k": (1, 2)})),
-        ["can take"],
+        ["when={'k': [(1, 2)]}"],
     ),
     ("an empty name", lambda: Space({"": Real(0, 1)}), ["printable"]),
     ("a number as a name", lambda: Space({1: Real(0, 1)}), ["text"]),

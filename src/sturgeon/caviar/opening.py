@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import InputError, StudyError, option
@@ -16,6 +17,7 @@ from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.more_epochs import check_epochs
 from sturgeon.study.earlier.prior import prior_of, prior_to_json
 from sturgeon.study.objectives import SUBJECT_TO, choose_objectives
 from sturgeon.study.trial import check_whole
@@ -119,6 +121,11 @@ def find_study(
         raise StudyError(
             f"a study in memory is gone when its process ends; got {option('resume', True)} without a study: "
             'name it, study="name.study".'
+        )
+    if "://" not in place and Path(place).is_dir():
+        raise StudyError(
+            f"a study is a file; {place!r} is a directory: name a file, such as "
+            f"{option('study', str(Path(place) / 'tune.study'))}."
         )
     exists = Study.exists(place)
     if exists and not resume:
@@ -247,7 +254,7 @@ def _begun_settings(study: Study, options: TuneOptions, job: str | None) -> Stud
             _log.warning("The search goes on as %r; so far it was %r.", options.search, study.search)
             study.change_search(options.search)  # it is a pure function of the record
         _same(study, option(SUBJECT_TO), options.subject_to, about.get(SUBJECT_TO))
-        _same(study, option("epochs"), options.epochs, about.get("epochs"))
+        check_epochs(study, options.epochs, about.get("epochs"))
         precision = about.get("precision", "float32")
         _same(study, option("precision"), options.precision, precision)
         rule = _resumed_rule(study, options.stopping, job)

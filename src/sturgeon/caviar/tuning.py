@@ -35,6 +35,7 @@ from sturgeon.search import PopulationBasedTraining, Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
+from sturgeon.study.earlier.more_epochs import keep_epochs
 from sturgeon.study.earlier.prior import enqueue_first
 
 _log = logging.getLogger("sturgeon")
@@ -213,6 +214,7 @@ def tune(
             if trials is None and isinstance(opened.search, PopulationBasedTraining):
                 limits = replace(limits, trials=None)  # it ends when all have trained to their end
             if opened.place != MEMORY:
+                keep_epochs(opened, source)
                 _keep_source(opened, source)
             places = places_for(0 if pool is None else pool.size) if deterministic else math.inf
             ledger = Ledger(

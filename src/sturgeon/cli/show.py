@@ -80,11 +80,13 @@ def show(
 
             front = {one.number for one in opened.best_trials} if len(opened.objectives) > 1 else set[int]()
             few = not (where or as_json or as_csv) and top <= _FEW
-            everything = _ranked(opened.outcomes if few else opened.trials, opened.direction, front)
+            in_order = opened.outcomes if few else opened.trials
+            everything = _ranked(in_order, opened.direction, front)
             chosen = choose_trials(opened, everything, where, states)
             if few:
                 chosen[:top] = [opened.trial(one.number) for one in chosen[:top]]
-            return Shown(chosen, top, front, SavedSummary.read(place), len(everything) - len(chosen))
+            left_out = len(everything) - len(chosen)
+            return Shown(chosen, top, front, SavedSummary.read(place), left_out, in_order)
 
         if follow:
             from sturgeon.cli.views.follow import follow as go_on

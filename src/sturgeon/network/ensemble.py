@@ -11,7 +11,6 @@ import numpy as np
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import Architecture
 
-_PREDICT_ROWS = 8192
 # The least probability that float32 can hold; its logarithm is finite.
 _LEAST = float(np.finfo(np.float32).tiny)
 
@@ -62,38 +61,8 @@ class NetworkEnsemble:
         """
         mean = np.zeros((len(inputs), self.architecture.outputs))
         for member in self.members:
-            mean += member.weight * answers_of(network_outputs(member.network, inputs))
+            mean += member.weight * answers_of(member.network.outputs(inputs))
         return outputs_of(mean)
-
-
-def network_outputs(network: TrainedNetwork, inputs: np.ndarray) -> np.ndarray:
-    """One network's outputs, by NumPy: of many small networks, none has to be compiled.
-
-    Args:
-        network: The network.
-        inputs: ``[rows, features]``; as for :meth:`TrainedNetwork.outputs`, it reads as many as it has.
-
-    Returns:
-        Float32 ``[rows, outputs]``; those of :meth:`TrainedNetwork.outputs` within rounding.
-    """
-    weights, statistics = network.weights, network.statistics
-    scale = weights.gamma / np.sqrt(statistics.variance + np.float32(network.norm_epsilon))
-    shift = weights.beta - statistics.mean * scale
-    kernels = (weights.first, *weights.hidden)
-    outputs = np.empty((len(inputs), network.architecture.outputs), np.float32)
-    for start in range(0, len(inputs), _PREDICT_ROWS):
-        flow = inputs[start : start + _PREDICT_ROWS, : network.architecture.features]
-        flow = flow.astype(np.float32, copy=False)
-        for kernel, layer_scale, layer_shift in zip(kernels, scale, shift, strict=True):
-            flow = flow @ kernel
-            flow *= layer_scale
-            flow += layer_shift
-            if network.architecture.activation == "tanh":
-                np.tanh(flow, out=flow)
-            else:
-                np.maximum(flow, 0, out=flow)
-        outputs[start : start + len(flow)] = flow @ weights.last + weights.bias
-    return outputs
 
 
 def answers_of(outputs: np.ndarray) -> np.ndarray:

@@ -15,8 +15,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from sturgeon.data.scores import calibration_error, softmax
 
@@ -91,6 +89,9 @@ def fit_temperature(logits: np.ndarray, codes: np.ndarray, *, smoothing: float =
         >>> round(4 / fit_temperature(logits, codes), 4), round(math.log(3), 4)
         (1.0986, 1.0986)
     """
+    from scipy.optimize import minimize_scalar  # only here: loading it takes most of a second
+    from scipy.special import log_softmax
+
     logits = logits.astype(np.float64)
     rows = np.arange(len(codes))
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -34,21 +31,33 @@ class TrainedNetwork:
     norm_epsilon: float
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
-        """Logits ``[rows, classes]``, or the standardised target ``[rows, 1]``.
+        """Logits ``[rows, classes]``, or the standardised target ``[rows, 1]``; float32.
+
+        By NumPy: loading JAX and compiling a network takes longer than most predictions.
 
         Args:
             inputs: ``[rows, features]``, normalised as the training inputs were. A network without pieces of
                 numbers, which come last, reads the features before them.
         """
-        inputs = inputs[:, : self.architecture.features]
-        if not len(inputs):
-            return np.zeros((0, self.architecture.outputs), np.float32)
-        predict = _compiled_forward(self.architecture.activation)
-        parts = [
-            predict(self.weights, self.statistics, part, np.float32(self.norm_epsilon))
-            for part in _in_equal_parts(inputs.astype(np.float32, copy=False))
-        ]
-        return np.concatenate([np.asarray(part) for part in parts])[: len(inputs)]
+        weights, statistics = self.weights, self.statistics
+        scale = weights.gamma / np.sqrt(statistics.variance + np.float32(self.norm_epsilon))
+        shift = weights.beta - statistics.mean * scale
+        kernels = (weights.first, *weights.hidden)
+        outputs = np.empty((len(inputs), self.architecture.outputs), np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a training that ran away
+            for start in range(0, len(inputs), _PREDICT_ROWS):
+                flow = inputs[start : start + _PREDICT_ROWS, : self.architecture.features]
+                flow = flow.astype(np.float32, copy=False)
+                for kernel, layer_scale, layer_shift in zip(kernels, scale, shift, strict=True):
+                    flow = flow @ kernel
+                    flow *= layer_scale
+                    flow += layer_shift
+                    if self.architecture.activation == "tanh":
+                        np.tanh(flow, out=flow)
+                    else:
+                        np.maximum(flow, 0, out=flow)
+                outputs[start : start + len(flow)] = flow @ weights.last + weights.bias
+        return outputs
 
     def save(self, path: Path) -> None:
         """Write the arrays and sizes to an ``.npz`` file. Nothing is pickled."""
@@ -90,26 +99,3 @@ class TrainedNetwork:
                 f"A saved network must be the weights file that `sturgeon tune` wrote; got {str(path)!r} "
                 f"({error}). Name the directory given to `{option('out')}`."
             ) from error
-
-
-def _in_equal_parts(inputs: np.ndarray) -> list[np.ndarray]:
-    """Parts of one size, the last filled up with zeros: one compilation however many rows come."""
-    size = (
-        _PREDICT_ROWS if len(inputs) > _PREDICT_ROWS else max(8, 1 << (max(len(inputs), 1) - 1).bit_length())
-    )
-    fill = -len(inputs) % size
-    padded = np.pad(inputs, ((0, fill), (0, 0)))
-    return [padded[start : start + size] for start in range(0, len(padded), size)]
-
-
-@functools.cache
-def _compiled_forward(activation: str) -> Callable[..., Any]:
-    """The network at test time, compiled. JAX is loaded only now: that takes a second."""
-    import jax
-
-    from sturgeon.network.model import forward_test
-
-    def forward(weights: Weights, statistics: Statistics, inputs: Any, norm_epsilon: Any) -> jax.Array:
-        return forward_test(weights, statistics, inputs, activation=activation, norm_epsilon=norm_epsilon)
-
-    return jax.jit(forward)

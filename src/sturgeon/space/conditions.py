@@ -184,6 +184,14 @@ def _check_condition(
         )
     for value in wanted:
         if not hyperparameters[parent].contains(value):
+            whole = next(
+                (one for one in (wanted, list(wanted)) if hyperparameters[parent].contains(one)), None
+            )
+            if whole is not None:
+                raise SpaceError(
+                    f"`when` takes a tuple or a list as several values; got {whole!r}, which is one value of "
+                    f"{parent!r}, for {name!r}. Write when={{{parent!r}: [{whole!r}]}}."
+                )
             raise SpaceError(
                 f"`when` must give a value that {parent!r} can take, {hyperparameters[parent].rule()}; "
                 f"got {value!r} ({type(value).__name__}) for {name!r}. Correct the value."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -79,6 +80,8 @@ def check_value(value: Any, what: str) -> Any:
 def _plain(value: Any, what: str, whole: Any, depth: int) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, Enum) and isinstance(value, str | int | float):
+        value = value.value  # an IntEnum's and a StrEnum's member is equal to its value
     if isinstance(value, float) and not math.isfinite(value):
         raise SpaceError(f"{what} must be finite; got {whole!r}. JSON has no such number: use a str or None.")
     if type(value) in SCALARS:

@@ -14,6 +14,7 @@ from lane_runs import EPOCHS, SMALL, WIDE, advance, job, population, run, same_b
 from sturgeon.caviar.checkpoints import load_checkpoint, save_checkpoint
 from sturgeon.caviar.events import Diverged
 
+pytestmark = pytest.mark.usefixtures("as_users_compile")
 PROBE = job(0, learning_rate=0.02)
 WIDE_PROBE = job(0, learning_rate=0.02, hidden_units=61, batch_size=64)
 

@@ -83,67 +83,6 @@ def run(backend, jobs, epochs=EPOCHS):
     return curves, ended
 
 
-@pytest.fixture(scope="module")
-def backend():
-    return ModelBackend(MODEL, SPACE, read_rows(data()), 16)
-
-
-PROBE = TrainingJob(0, 1000, config())
-
-
-@pytest.fixture(scope="module")
-def alone(backend):
-    return run(backend, [PROBE])
-
-
-companions = hs.lists(
-    hs.fixed_dictionaries(
-        {
-            "learning_rate": hs.sampled_from([1e-4, 0.05, 1.0, 1e30]),
-            "dropout": hs.sampled_from([0.1, 0.5, 1.0]),
-            "units": hs.sampled_from([4, 4, 8]),
-        }
-    ),
-    min_size=1,
-    max_size=7,
-)
-OTHER = {"learning_rate": 0.05, "dropout": 0.5, "units": 4}
-
-
-# Of another group, that diverge, that fill the lanes twice; and what chance gives: XLA compiles each anew.
-@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
-@example(
-    others=[OTHER | {"units": 8}, OTHER | {"learning_rate": 1e30}, OTHER | {"dropout": 1.0}] * 2, place=3
-)
-@given(others=companions, place=hs.integers(0, 7))
-def test_a_lane_is_bitwise_the_same_whoever_its_neighbours_are(backend, alone, others, place):
-    jobs = [TrainingJob(i + 1, i + 1001, config(**changes)) for i, changes in enumerate(others)]
-    jobs.insert(min(place, len(jobs)), PROBE)
-    curves, ended = run(backend, jobs)
-    assert curves[0] == alone[0][0]
-    assert same_bits(ended[0].network.params, alone[1][0].network.params)
-    assert same_bits(ended[0].network.state, alone[1][0].network.state)
-
-
-def test_a_lane_that_diverges_is_told(backend):
-    _, ended = run(backend, [TrainingJob(1, 1, config(dropout=1.0)), PROBE])
-    assert isinstance(ended[1], Diverged)
-    assert isinstance(ended[0], TrainingDone)
-
-
-def test_a_paused_lane_goes_on_bit_by_bit(backend, alone):
-    trainer = LaneTrainer(backend, Objective("val_loss", "minimize"), EPOCHS)
-    with trainer.open() as lanes:
-        lanes.start(PROBE)
-        lanes.order(0, "pause")
-        while not isinstance(event := lanes.next_event(), Paused):
-            pass
-    again = TrainingJob(0, 1000, config(), checkpoint=event.checkpoint)
-    curves, ended = run(backend, [again, TrainingJob(1, 5, config())])
-    assert curves[0] == alone[0][0][event.checkpoint.epoch :]
-    assert same_bits(ended[0].network.params, alone[1][0].network.params)
-
-
 @pytest.mark.parametrize(("rows", "batch"), [(57, 16), (49, 16), (48, 16), (5, 16), (1, 4), (6, 1)])
 def test_a_lane_learns_what_plain_training_learns_whatever_the_last_batch(rows, batch):
     (x, y), (x_val, y_val) = data(rows, 23)
@@ -229,3 +168,64 @@ def test_a_model_that_looks_at_its_values_trains_alone_and_says_why():
     assert curves[0][1]["train_loss"] < curves[0][0]["train_loss"]
     assert len(told) == 1
     assert "Concretization" in told[0]
+
+
+@pytest.fixture(scope="module")
+def backend(as_users_compile):
+    return ModelBackend(MODEL, SPACE, read_rows(data()), 16)
+
+
+PROBE = TrainingJob(0, 1000, config())
+
+
+@pytest.fixture(scope="module")
+def alone(backend):
+    return run(backend, [PROBE])
+
+
+companions = hs.lists(
+    hs.fixed_dictionaries(
+        {
+            "learning_rate": hs.sampled_from([1e-4, 0.05, 1.0, 1e30]),
+            "dropout": hs.sampled_from([0.1, 0.5, 1.0]),
+            "units": hs.sampled_from([4, 4, 8]),
+        }
+    ),
+    min_size=1,
+    max_size=7,
+)
+OTHER = {"learning_rate": 0.05, "dropout": 0.5, "units": 4}
+
+
+# Of another group, that diverge, that fill the lanes twice; and what chance gives: XLA compiles each anew.
+@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
+@example(
+    others=[OTHER | {"units": 8}, OTHER | {"learning_rate": 1e30}, OTHER | {"dropout": 1.0}] * 2, place=3
+)
+@given(others=companions, place=hs.integers(0, 7))
+def test_a_lane_is_bitwise_the_same_whoever_its_neighbours_are(backend, alone, others, place):
+    jobs = [TrainingJob(i + 1, i + 1001, config(**changes)) for i, changes in enumerate(others)]
+    jobs.insert(min(place, len(jobs)), PROBE)
+    curves, ended = run(backend, jobs)
+    assert curves[0] == alone[0][0]
+    assert same_bits(ended[0].network.params, alone[1][0].network.params)
+    assert same_bits(ended[0].network.state, alone[1][0].network.state)
+
+
+def test_a_lane_that_diverges_is_told(backend):
+    _, ended = run(backend, [TrainingJob(1, 1, config(dropout=1.0)), PROBE])
+    assert isinstance(ended[1], Diverged)
+    assert isinstance(ended[0], TrainingDone)
+
+
+def test_a_paused_lane_goes_on_bit_by_bit(backend, alone):
+    trainer = LaneTrainer(backend, Objective("val_loss", "minimize"), EPOCHS)
+    with trainer.open() as lanes:
+        lanes.start(PROBE)
+        lanes.order(0, "pause")
+        while not isinstance(event := lanes.next_event(), Paused):
+            pass
+    again = TrainingJob(0, 1000, config(), checkpoint=event.checkpoint)
+    curves, ended = run(backend, [again, TrainingJob(1, 5, config())])
+    assert curves[0] == alone[0][0][event.checkpoint.epoch :]
+    assert same_bits(ended[0].network.params, alone[1][0].network.params)

@@ -53,6 +53,8 @@ def test_a_study_gone_on_with_gives_the_network_of_a_trial_that_ended_before(tmp
     first = tune(study=tmp_path / "own.study", trials=3)
     params, number = first.best.params, first.study.best.number
     first.study.close()
+    with pytest.raises(st.InputError, match="one number of epochs"):
+        tune(study=tmp_path / "own.study", trials=3, resume=True, epochs=6)
     again = tune(study=tmp_path / "own.study", trials=3, resume=True)
     assert again.study.best.number == number
     assert all(np.array_equal(a, b) for a, b in zip(params.values(), again.best.params.values(), strict=True))

@@ -31,6 +31,7 @@ def test_a_job_is_made_and_read_by_the_old_names_too(tmp_path):
             {"study": "there.study"},
             "there.study' exists: add resume=True, or name another directory with out",
         ),
+        ({"study": "."}, "a study is a file; '.' is a directory: name a file, such as study='tune.study'"),
     ],
 )
 def test_errors_name_the_arguments(tmp_path, monkeypatch, changes, words):

@@ -73,6 +73,39 @@ def decorated(trial):
     return 2.0
 
 
+class Lazy:
+    @functools.cached_property
+    def factor(self):
+        return 2.0
+
+    def train(self, trial):
+        return self.factor
+
+    @classmethod
+    def of_class(cls, trial):
+        return cls().factor
+
+
+def of_a_class_that_goes_by_value():
+    class Local:
+        @functools.cached_property
+        def factor(self):
+            return 2.0
+
+        def train(self, trial):
+            return self.factor
+
+    return Local().train
+
+
+def yielding(trial):
+    yield 2.0
+
+
+async def waiting(trial):
+    return 2.0
+
+
 @functools.lru_cache(maxsize=8)
 def cached(number):
     return number
@@ -203,6 +236,9 @@ FUNCTIONS = {
     "a frozen dataclass": Settings(),
     "a decorated function": decorated,
     "a helper with a cache": lambda trial: cached(2.0),
+    "a method with a cached property": Lazy().train,
+    "a class method with a cached property": Lazy.of_class,
+    "a method of a local class with a cached property": of_a_class_that_goes_by_value(),
     "a default argument": with_default,
     "star arguments": with_star,
     "keywords": with_keywords,
@@ -243,6 +279,9 @@ REFUSED = {
     "the name of a script": ("train.py", "function of one trial"),
     "two arguments": (two_arguments, "called with one trial"),
     "no argument": (no_argument, "called with one trial"),
+    "a generator": (yielding, "which yields"),
+    "a partial of a generator": (functools.partial(yielding), "which yields"),
+    "a coroutine": (waiting, "which is async"),
     "a keyword that is needed": (lambda trial, *, rows: rows, "called with one trial"),
 }
 

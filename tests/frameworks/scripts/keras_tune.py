@@ -22,13 +22,15 @@ SPACE = st.Space(
     weight=st.Real(1, 2),
 )
 RATE = st.Space(learning_rate=st.Real(1e-3, 1e-1, scale="log"))
+EAGER = False
 
 
 def build(config):
     model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.BatchNormalization()])
     model.add(keras.layers.Dense(2))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(config["learning_rate"]), loss, metrics=["accuracy"])
+    optimizer = keras.optimizers.Adam(config["learning_rate"])
+    model.compile(optimizer, loss, metrics=["accuracy"], run_eagerly=EAGER)
     return model
 
 
@@ -62,6 +64,8 @@ assert abs(right - result.study.best.value) < 1e-6, (right, result.study.best.va
 best.save("best.keras")
 loaded = keras.models.load_model("best.keras")
 assert np.abs(loaded.predict(X, verbose=0) - best.predict(X)).max() < 1e-6
+
+EAGER = True  # from here on: to trace a function takes longer than to train so little without
 
 
 # Data that is made for each trial: batches of tf.data, of the trial's size, and a generator.

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -33,6 +34,8 @@ from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import Objective, Study, Trial, TrialRecord
+from sturgeon.study.earlier.more_epochs import check_epochs
+from sturgeon.study.earlier.prior import enqueue_first
 
 _JOB = "population"  # under which a study keeps what kind of run began it
 
@@ -49,6 +52,7 @@ class RunOptions(TypedDict, total=False):
         stopping: Which trials to stop or pause early.
         seed: Where all randomness starts.
         resume: Resume the study if it exists.
+        prior: An earlier study, whose trials count as far as they predict the new ones.
         batch_size: Rows of a mini-batch where the space has no ``batch_size``; 64 by default.
         progress: Whether to print a line on stderr now and then, from two seconds on.
     """
@@ -61,6 +65,7 @@ class RunOptions(TypedDict, total=False):
     stopping: Stopping | None
     seed: int | None
     resume: bool
+    prior: Study | str | os.PathLike[str] | None
     batch_size: int
     progress: bool
 
@@ -125,16 +130,21 @@ def run_population(
         options.get("search"),
         seed=options.get("seed"),
         stopping=options.get("stopping"),
+        prior=options.get("prior"),
     )
     if exists:
         study, settings = resume_study(where, asked, leases=LANE_LEASES, job=_JOB)
     else:
         settings = new_settings(asked)
-        make_trainer(settings.objective)  # nothing is made before all has been checked
+        epochs = make_trainer(settings.objective).epochs  # nothing is made before all has been checked
+        settings, asked = replace(settings, epochs=epochs), replace(asked, epochs=epochs)
         about = {"job": _JOB}
         study = begin_study(where, settings, asked, leases=LANE_LEASES, about=about, resume=resume)
+        if asked.prior is not None:
+            enqueue_first(study, limits.trials)
     try:
         trainer = make_trainer(settings.objective)
+        check_epochs(study, trainer.epochs, settings.epochs or None)
         best: dict[int, Any] = {}
 
         def keep(trial: Trial, network: Any) -> None:

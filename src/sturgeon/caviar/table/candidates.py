@@ -19,7 +19,7 @@ import numpy as np
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError, RunError, option
-from sturgeon.network.ensemble import Member, NetworkEnsemble, answers_of, network_outputs, row_losses
+from sturgeon.network.ensemble import Member, NetworkEnsemble, answers_of, row_losses
 from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
 
@@ -60,7 +60,7 @@ class Candidate:
         answers = np.empty((len(dataset.y_train), dataset.outputs))
         for fold, network in enumerate(networks):
             rows = dataset.fold_of == fold
-            answers[rows] = answers_of(network_outputs(network, dataset.x_train[rows]))
+            answers[rows] = answers_of(network.outputs(dataset.x_train[rows]))
         return cls(trial, config, tuple(networks), answers, row_losses(answers, dataset.y_train))
 
     @property

@@ -49,15 +49,9 @@ class Ending:
         self._test = 0.0
 
     def rehearse(self) -> None:
-        """Predict the test rows once with an untrained network, and so see how long that takes.
-
-        What it loads and compiles is what the end needs: there it is ready then.
-        """
-        if self._dataset.folds > 1:  # an ensemble predicts by NumPy
+        """Predict the test rows once with an untrained network, and so see how long that takes."""
+        if self._dataset.folds > 1:  # what an ensemble takes is in the time for choosing it
             return
-        import jax
-
-        jax.device_put(0.0).block_until_ready()  # loading it is not part of what is measured
         settings = TrainingSettings.of(self._settings.space.default())
         architecture = settings.architecture(self._dataset.features, self._dataset.outputs)
         state = initial_state(architecture, 0)
@@ -80,5 +74,5 @@ class Ending:
         final = self._more_rows * max(max(took), sum(took) / self._at_once)
         repeats = self._repeats * (1 + RIVALS) * took[0] / self._at_once
         compiling = pace.slowest if self._compiles else 0.0
-        test = self._test * (len(trials) - 1)  # the default network is compiled
+        test = self._test * len(trials)
         return final + repeats + compiling + test + _WRITING

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import nnls
 
 from sturgeon.caviar.backends.table_backend import TableBackend, TableBlock
 from sturgeon.caviar.events import EpochDone
@@ -127,6 +126,8 @@ class EpochTime:
     def __init__(
         self, backend: TableBackend, timings: Sequence[Timing], *, measured_rows: int, rows: int
     ) -> None:
+        from scipy.optimize import nnls  # only here: loading it takes most of a second
+
         self._backend = backend
         self._measured_rows = measured_rows
         self._scale = rows / measured_rows

@@ -40,6 +40,7 @@ def check_function(train: object) -> None:
         raise InputError(
             f"`train` must be a function of one trial; got {train!r}. Write def train(trial): ..."
         )
+    _check_returns(train)
     try:
         signature = inspect.signature(train)
     except (TypeError, ValueError):  # some callables written in C have none
@@ -51,6 +52,23 @@ def check_function(train: object) -> None:
             f"`train` must be a function that can be called with one trial; got "
             f"{name_of(train)}{signature}. Write def {name_of(train)}(trial): ..."
         ) from None
+
+
+def _check_returns(train: Any) -> None:
+    """Refuse what, when it is called, makes something that would still have to be run."""
+    while isinstance(train, functools.partial):
+        train = train.func
+    for one in (train, getattr(type(train), "__call__", None)):  # noqa: B004  an object's own method
+        if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
+            raise InputError(
+                f"`train` must return when its training is over; got {name_of(train)!r}, which yields. Write "
+                "trial.report(...) in the place of yield."
+            )
+        if inspect.iscoroutinefunction(one):
+            raise InputError(
+                f"`train` must return when its training is over; got {name_of(train)!r}, which is async. "
+                "Write def train(trial): return asyncio.run(...)."
+            )
 
 
 def pack(train: Callable[..., Any], *, name: str = "train", instead: str = "workers=0") -> bytes:
@@ -144,11 +162,21 @@ def _cached(function: Any, parameters: dict[str, Any], attributes: dict[str, Any
     return made
 
 
+def _cached_property(function: Any, name: str) -> Any:
+    made = functools.cached_property(function)
+    made.attrname = name  # its class is made without telling it so
+    return made
+
+
 class _Pickler(cloudpickle.Pickler):
     dispatch_table: ClassVar = {
         **cloudpickle.Pickler.dispatch_table,
         CodeType: _reduce_code,
         functools._lru_cache_wrapper: _reduce_cached,
+        functools.cached_property: lambda cached: (  # before Python 3.12 one has a lock
+            _cached_property,
+            (cached.func, cached.attrname),
+        ),
         WeakKeyDictionary: lambda weak: (
             WeakKeyDictionary,
             (dict(weak),),

@@ -22,6 +22,7 @@ from sturgeon.search import Record
 from sturgeon.search.record import COPIED
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
+from sturgeon.study.earlier.more_epochs import CommonLength
 from sturgeon.study.trial import FINISHED, is_finite
 
 _log = logging.getLogger("sturgeon")
@@ -42,6 +43,7 @@ class RunningTrial:
         peers: The trials that it is compared with, as they were seen when it was begun.
         room: How many more trials might have been begun then.
         by_hand: The reason where somebody asked that the trial be stopped; None where nobody did.
+        planned: How many epochs its loops have together, as far as it has said.
     """
 
     trial: Trial
@@ -52,6 +54,7 @@ class RunningTrial:
     peers: Record | None = None
     room: float | None = None
     by_hand: str | None = None
+    planned: int | None = None
 
     @property
     def ends(self) -> bool:
@@ -113,6 +116,7 @@ class Ledger(TrialController):
         self._keep = keep
         self._asked_to_end: str | None = None
         self._first_result = FirstResult(study.about)
+        self._common_length = CommonLength(study)
         self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
         self._failures = Failures(limits.max_failures, limits.trials)
         self._planned: int | None = None
@@ -310,6 +314,8 @@ class Ledger(TrialController):
             running.saved = True
             return False
         self.study.report(trial, message.step, **message.metrics)
+        running.planned = message.planned
+        self._common_length.see(trial.number, message.planned or message.step, is_all=False)
         running.reported.update(message.metrics)
         if self._population is not None:
             self._population.see_length(message.planned)
@@ -376,6 +382,8 @@ class Ledger(TrialController):
             self._count(trial, self.study.trial(trial).error)
         else:
             self._first_result.see(trial.number, metrics)
+            if running.planned is not None:
+                self._common_length.see(trial.number, running.planned, is_all=True)
             self._count(trial, None)
 
     def pause(self, trial: Trial) -> None:

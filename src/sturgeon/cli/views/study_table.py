@@ -21,6 +21,7 @@ from sturgeon.cli.views.result import (
 from sturgeon.cli.views.sparkline import bar, common_ends, sparkline
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.edges import edges_of
+from sturgeon.study.importance import measure_importance
 
 _PIPED_WIDTH = 1000
 """Where no terminal says how wide it is, nothing is folded."""
@@ -38,6 +39,7 @@ class Shown:
         front: The numbers of the trials that no other beats, where there are several objectives.
         saved: What the network that was made of them says of itself.
         left_out: How many trials conditions left out.
+        trials: All trials by number, as they were read for it; None where they are to be read again.
     """
 
     ranked: Sequence[TrialRecord]
@@ -45,6 +47,7 @@ class Shown:
     front: Collection[int]
     saved: SavedSummary
     left_out: int = 0
+    trials: Sequence[TrialRecord] | None = None
 
 
 def make_console() -> Console:
@@ -97,7 +100,8 @@ def _parts(study: Study, shown: Shown, width: int) -> list[Text | Table]:
         if best.value is not None and not front:
             for edge in edges_of(study.space, best.config):
                 say(f"trial {best.number}: {edge}")
-    importance = study.importance()
+    trials = study.outcomes if shown.trials is None else shown.trials
+    importance = measure_importance(study.space, trials, study.objectives[0].sign)
     if importance.shares:
         about = f" for {study.metric}" if len(study.objectives) > 1 else ""
         say("")

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import cloudpickle
+import numpy as np
 
 from sturgeon.caviar.workers.function import pack, unpack
 from sturgeon.errors import DataError, InputError
+from sturgeon.frameworks.common.dressed_numbers import as_arrays, row_count
 from sturgeon.space import Config
 
 
@@ -41,7 +43,7 @@ class Source:
                 f"read once. Give the function that makes it, and fit={{'{self.steps}': 100}}."
             )
         if self.given is not None and not callable(self.given):
-            arguments_of(self.given, self.name)
+            self.given = plain_data(self.given, self.name)
 
     def packed(self) -> Source:
         """Make it something that can be sent to a worker process.
@@ -68,8 +70,8 @@ class Source:
         if not callable(self.given):
             return self.given
         if _takes_config(self.given):
-            return self.given(dict(config))
-        data = self.given()
+            return plain_data(self.given(dict(config)), self.name)
+        data = plain_data(self.given(), self.name)
         if not gives_batches(data):
             self.given = data  # arrays serve every trial of this process
         return data
@@ -83,6 +85,60 @@ class Source:
 def gives_batches(data: Any) -> bool:
     """Whether data comes in batches of its own, as a ``tf.data.Dataset`` or a generator does."""
     return not isinstance(data, tuple | list | dict) and not hasattr(data, "shape")
+
+
+def plain_data(data: Any, name: str) -> Any:
+    """Turn what a user gives into what ``fit`` takes, or say why it cannot be.
+
+    Raises:
+        DataError: It is nothing that ``fit`` takes, or its rows are not as many, or none.
+    """
+    if isinstance(data, str | bytes | int | float | set) or (
+        isinstance(data, dict) and set(data) == {"x", "y"}
+    ):
+        raise DataError(
+            f"`{name}` must be (x, y), or something that gives batches; got {type(data).__name__} "
+            f"{str(data)[:40]!r}. Read it first, and write ({name}=(x, y))."
+        )
+    tensors = getattr(data, "tensors", None)
+    if isinstance(tensors, tuple):  # a TensorDataset of PyTorch
+        data = tensors
+    if _is_torch_dataset(data):
+        raise DataError(
+            f"`{name}` must give batches; a {type(data).__name__} gives single rows. Wrap it: "
+            "torch.utils.data.DataLoader(dataset, batch_size=32)."
+        )
+    spec = getattr(data, "element_spec", None)
+    if isinstance(spec, tuple) and any(getattr(one, "shape", None) == () for one in spec):
+        raise DataError(
+            f"`{name}` must give batches; this {type(data).__name__} gives single rows. Write "
+            "dataset.batch(32)."
+        )
+    if not isinstance(data, tuple | list):
+        return data if gives_batches(data) else as_arrays(data, f"`{name}`")
+    parts = arguments_of(data, name)
+    words = {"x": "x", "y": "y", "sample_weight": "the weights"}
+    arrays = {part: as_arrays(value, f"{words[part]} of `{name}`") for part, value in parts.items()}
+    rows = row_count(arrays.get("y"))
+    targets = arrays.get("y")
+    if isinstance(targets, np.ndarray) and targets.dtype.kind not in "biuf":
+        as_arrays(targets.astype(object), f"y of `{name}`")  # says what is no number there
+    if isinstance(parts["x"], tuple | list) and rows == len(parts["x"]) != row_count(arrays["x"]):
+        arrays["x"] = np.stack(arrays["x"])  # a list of rows, where a list of inputs was possible
+    counts = {part: row_count(value) for part, value in arrays.items()}
+    known = {part: count for part, count in counts.items() if count is not None}
+    if len(set(known.values())) > 1 or 0 in known.values():
+        told = ", ".join(f"{count} in {words[part]}" for part, count in known.items())
+        raise DataError(f"`{name}` must have as many rows in each part, and at least one; it has {told}.")
+    return tuple(arrays.values())
+
+
+def _is_torch_dataset(data: Any) -> bool:
+    named = {f"{one.__module__}.{one.__name__}" for one in type(data).__mro__}
+    return (
+        "torch.utils.data.dataset.Dataset" in named
+        and "torch.utils.data.dataset.IterableDataset" not in named
+    )
 
 
 def arguments_of(data: Any, name: str) -> dict[str, Any]:

@@ -70,6 +70,14 @@ class KerasTraining:
             fit=pack(self.fit, name="fit") if callable(self.fit) else self.fit,
         )
 
+    @property
+    def planned_epochs(self) -> int | None:
+        """How many epochs each training has; None where they differ."""
+        known = (
+            self.fixed if callable(self.fit) or isinstance(self.fit, bytes) else {**self.fit, **self.fixed}
+        )
+        return known.get("epochs")
+
     def prepare(self) -> None:
         """Try the builder and the data once in each process.
 

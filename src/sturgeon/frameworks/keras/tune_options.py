@@ -13,6 +13,7 @@ from sturgeon.frameworks.keras.trial_function import HYPERPARAMETERS, NO_EPOCHS,
 from sturgeon.search import Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
+from sturgeon.study import Study
 
 _OF_WORKERS = ("workers", "timeout", "attempts", "until", "max_failures")
 
@@ -30,6 +31,7 @@ class KerasOptions(TypedDict, total=False):
         workers: How many processes, 1 by default; 0 trains in this one. Not with ``fused``.
         seed: Where all randomness starts.
         resume: Go on with the study if it exists.
+        prior: An earlier study, also one of fewer epochs: its trials count as far as they predict the new.
         timeout: How long an attempt at a trial may take. Not with ``fused``.
         attempts: How often a trial is begun before a lost worker makes it fail. Not with ``fused``.
         until: Stop when the best value is as good as this. Not with ``fused``.
@@ -46,6 +48,7 @@ class KerasOptions(TypedDict, total=False):
     workers: int
     seed: int | None
     resume: bool
+    prior: Study | str | os.PathLike[str] | None
     timeout: str | float | None
     attempts: int
     until: float | None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from sturgeon.caviar.tuning import tune as tune_function
-from sturgeon.errors import StudyError
+from sturgeon.errors import DataError, StudyError
 from sturgeon.frameworks.common.extras import missing_extra
 from sturgeon.frameworks.keras.data import Source, first_inputs
 from sturgeon.frameworks.keras.trial_function import Fit, KerasTraining
@@ -120,6 +120,8 @@ def tune(
     check_build(build)
     training = Source("train_data", train_data, "steps_per_epoch")
     validation = Source("validation_data", validation_data, "validation_steps")
+    if train_data is None:
+        raise DataError("`train_data` must be (x, y), or something that gives batches; got None. Give it.")
     training.check()
     validation.check()
     given = {"epochs": epochs, "batch_size": batch_size}

@@ -10,22 +10,23 @@ import math
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 
-from sturgeon.errors import InputError, SpaceExhausted
+from sturgeon.errors import SpaceExhausted
 from sturgeon.frameworks.sklearn.distributions import ParameterSpace
+from sturgeon.frameworks.sklearn.rows import Row, fits_of, guiding_metric, kept_of, with_steps
 from sturgeon.search import Random
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
 
 # After so many suggestions in a row that were evaluated before, the space is taken to hold no others.
 _REPEATS = 200
-_SPLIT = re.compile(r"split\d+_")
 _ALL_FAILED = re.compile(r"\s*All the \d+ fits failed")
+_NONE_COUNTED = "All the 0 fits failed. "
 
 Evaluate = Callable[..., Mapping[str, Any]]
 Format = Callable[..., dict[str, Any]]
@@ -104,7 +105,14 @@ class Evaluation:
     """Hands candidates to scikit-learn batch by batch, and tells the study what came of them."""
 
     def __init__(
-        self, evaluate: Evaluate, folds: SameFolds, refit: Any, error_score: Any, *, metrics: list[str]
+        self,
+        evaluate: Evaluate,
+        folds: SameFolds,
+        refit: Any,
+        error_score: Any,
+        *,
+        metrics: list[str],
+        named: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     ) -> None:
         """Take what fits and scores candidates, on which folds, and what guides.
 
@@ -114,16 +122,21 @@ class Evaluation:
             refit: As in scikit-learn.
             error_score: As in scikit-learn.
             metrics: The metrics that are all to be maximised, with a callable ``refit``; else empty.
+            named: Makes of a candidate's parameters those that the results name.
         """
         self._evaluate = evaluate
         self._folds = folds
         self._refit = refit
         self._error_score = error_score
         self._metrics = metrics
+        self._named = named
         # Candidates that scikit-learn does not keep: their parameters, and what each fit came to, if it did.
-        self._rows: list[_Row | None] = []  # None for one that it keeps
+        self._rows: list[Row | None] = []  # None for one that it keeps
         self._results: Mapping[str, Any] = {}
         self._again: Callable[[], dict[str, Any]] | None = None
+        self._added = False
+        self._anchors = 0
+        self._partly_failed: list[tuple[int, str]] = []
         self._first_error: ValueError | None = None
 
     @property
@@ -142,7 +155,8 @@ class Evaluation:
     @property
     def fitted(self) -> bool:
         """Whether anything was fitted in this run."""
-        return bool(self._rows) and (self._again is not None or self._first_error is not None)
+        told = self._again is not None or self._first_error is not None or self._added
+        return bool(self._rows) and told
 
     def fit_again(self, position: int, read: ParameterSpace) -> None:
         """Have scikit-learn fit a candidate that was recalled, so that it has results to go by."""
@@ -154,11 +168,17 @@ class Evaluation:
 
     def recall(self, trial: TrialRecord, read: ParameterSpace) -> None:
         """Take a candidate of an earlier run as evaluated."""
-        fits = None if trial.state != "complete" else _fits_of(trial)
-        self._rows.append(_Row(read.parameters(trial.config), trial.seconds or 0.0, fits))
+        fits = fits_of(trial) if trial.state in ("complete", "stopped") else None
+        curve = trial.curves.get(self._metrics[0] if self._metrics else "score")
+        steps = curve[-1][0] if curve else None
+        row = Row(
+            self._named(read.parameters(trial.config)),
+            trial.seconds or 0.0, fits, steps=steps, stopped=trial.state == "stopped",
+        )  # fmt: skip
+        self._rows.append(row)
         if fits is None:
             why = "" if trial.error is None else f"{trial.error.type}: {trial.error.message}"
-            self._first_error = self._first_error or ValueError(f"All the 0 fits failed. {why}")
+            self._first_error = self._first_error or ValueError(_NONE_COUNTED + why)
 
     def evaluate(
         self, study: Study, trials: list[Trial], read: ParameterSpace, callback_context: Any = None
@@ -186,15 +206,15 @@ class Evaluation:
                 raise
             self._first_error = self._first_error or error
             seconds = (time.perf_counter() - began) / len(batch)
-            self._rows += [_Row(parameters, seconds, None) for parameters in batch]
-            self._tell_failed(study, trials, error)
+            self._rows += [Row(parameters, seconds, None) for parameters in batch]
+            self._tell_failed(study, trials, TrialError.of(error.__cause__ or error))
             return
         first = len(self._rows)
         self._rows += [None] * len(batch)
         with study.batch():
             for position, trial in enumerate(trials, start=first):
                 told = {name: float(scores[position]) for name, scores in self._goals().items()}
-                study.tell(trial, **{**_others(self._results, position), **told})
+                study.tell(trial, **{**kept_of(self._results, position), **told})
 
     def format(self, make: Format, candidates: list[Any], folds: int, out: list[Any], more: Any) -> Any:
         """Make ``cv_results_`` of what scikit-learn keeps and of the candidates whose every fit failed.
@@ -209,7 +229,9 @@ class Evaluation:
         self._again = lambda: self.format(make, candidates, folds, out, more)
         kept = iter(range(len(candidates)))
         all_candidates, all_out = [], []
-        for row in [*self._rows, *[None] * (len(candidates) + self._apart - len(self._rows))]:
+        new = len(candidates) - self._anchors + self._apart - len(self._rows)
+        rows = [*self._rows, *[None] * new]
+        for row in rows:
             if row is None:
                 position = next(kept)
                 all_candidates.append(candidates[position])
@@ -219,7 +241,39 @@ class Evaluation:
                 for fold, one in enumerate(out[:folds]):
                     failed = self._failed_fit(one, row.seconds / folds)
                     all_out.append(failed if row.fits is None else row.fits(failed, fold))
-        return make(all_candidates, folds, all_out, more)
+        return with_steps(make(all_candidates, folds, all_out, more), rows)
+
+    def add(self, row: Row) -> None:
+        """Take a candidate among the results that scikit-learn did not evaluate."""
+        self._added = True
+        self._rows.append(row)
+
+    def add_failed(self, study: Study, trial: Trial, row: Row, error: str) -> None:
+        """Take one likewise of which every fit failed, and tell the study."""
+        last = (error.strip().splitlines() or [""])[-1]
+        told = ValueError(_NONE_COUNTED + last)
+        self._first_error = self._first_error or told
+        self._rows.append(replace(row, fits=None))
+        name, _, message = last.partition(": ")
+        self._tell_failed(study, [trial], TrialError(name, message, error))
+
+    def note_failed(self, fits: int, error: str) -> None:
+        """Note that some of a candidate's fits failed, to say so at the end."""
+        self._partly_failed.append((fits, error))
+
+    def anchor(self, smallest: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Have scikit-learn fit something small: it makes its results of a fit, and goes by their form.
+
+        Args:
+            smallest: Makes of a candidate's parameters those with which a fit takes the least time.
+        """
+        row = next((row for row in self._rows if row is not None and row.fits is not None), None)
+        if row is None or self._again is not None:
+            return
+        self._anchors = 1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._results = self._evaluate([smallest(row.parameters)], cv=self._folds)
 
     def finish(self) -> None:
         """Complete the results, and say what is not as one would expect of them.
@@ -243,9 +297,18 @@ class Evaluation:
             self._results.clear()  # pyright: ignore[reportAttributeAccessIssue]
             self._results.update(complete)  # pyright: ignore[reportAttributeAccessIssue]
         if self._first_error is not None:
+            first = str(self._first_error).removeprefix(_NONE_COUNTED)
             warnings.warn(
                 f"Every fit of {self._failed} of {len(self._rows)} candidates failed, {self._failed * fits} "
-                f"fits; their scores are set to {self._error_score}. The first of them: {self._first_error}",
+                f"fits; their scores are set to {self._error_score}. The first of them: {first}",
+                FitFailedWarning,
+                stacklevel=2,
+            )
+        if self._partly_failed:
+            number = sum(failed for failed, _ in self._partly_failed)
+            warnings.warn(
+                f"{number} fits of {len(self._partly_failed)} candidates failed; their scores are set to "
+                f"{self._error_score}. The first of them:\n{self._partly_failed[0][1]}",
                 FitFailedWarning,
                 stacklevel=2,
             )
@@ -261,8 +324,7 @@ class Evaluation:
             return {name: self._results[f"mean_test_{name}"] for name in self._metrics}
         return {"score": self._results[f"mean_test_{guiding_metric(self._results, self._refit)}"]}
 
-    def _tell_failed(self, study: Study, trials: list[Trial], error: ValueError) -> None:
-        why = TrialError.of(error.__cause__ or error)
+    def _tell_failed(self, study: Study, trials: list[Trial], why: TrialError) -> None:
         with study.batch():
             for trial in trials:
                 if math.isfinite(self._error_score):
@@ -284,78 +346,5 @@ class Evaluation:
         return failed
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A candidate among the results that scikit-learn does not keep.
-
-    Attributes:
-        parameters: What it was fitted with.
-        seconds: How long its fits took together.
-        fits: Makes what one fold's fit came to, in the form of another and by the fold's number; None where
-            all failed.
-    """
-
-    parameters: dict[str, Any]
-    seconds: float
-    fits: Callable[[dict[str, Any], int], dict[str, Any]] | None
-
-
-def _fits_of(trial: TrialRecord) -> Callable[[dict[str, Any], int], dict[str, Any]]:
-    """Read what the fits of a candidate came to from what the study kept of them."""
-    kept = trial.metrics
-
-    def fit(like: dict[str, Any], fold: int) -> dict[str, Any]:
-        made = {**like, "fit_error": None}
-        made["fit_time"] = kept.get("mean_fit_time", 0.0)
-        made["score_time"] = kept.get("mean_score_time", 0.0)
-        for which in ("test", "train"):
-            scores = like.get(f"{which}_scores")
-            if isinstance(scores, dict):
-                made[f"{which}_scores"] = {
-                    name: kept.get(f"split{fold}_{which}_{name}", math.nan) for name in scores
-                }
-            elif scores is not None:
-                made[f"{which}_scores"] = kept.get(f"split{fold}_{which}_score", math.nan)
-        return made
-
-    return fit
-
-
-def guiding_metric(results: Iterable[str], refit: Any) -> str:
-    """The metric that a search is guided by: the only one, or the one that ``refit`` names.
-
-    Raises:
-        InputError: There are several, and ``refit`` names none of them.
-
-    Example:
-        >>> guiding_metric(["mean_test_recall", "mean_test_precision"], "recall")
-        'recall'
-    """
-    known = [name.removeprefix("mean_test_") for name in results if name.startswith("mean_test_")]
-    if len(known) == 1:
-        return known[0]
-    if refit not in known:
-        raise unguided(refit, known)
-    return refit
-
-
-def unguided(refit: Any, known: list[str]) -> InputError:
-    """Say that of several metrics none is to guide."""
-    return InputError(
-        f"With several metrics `refit` must name the one to search by; got {refit!r}. "
-        f"Give one of {', '.join(map(repr, known))}."
-    )
-
-
 def _ignore_non_finite() -> None:
     warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite", UserWarning)
-
-
-def _others(results: Mapping[str, Any], position: int) -> dict[str, float]:
-    """What else of a candidate is worth keeping: finite means, deviations, and scores of each fold."""
-    found = {
-        name: float(values[position])
-        for name, values in results.items()
-        if name.startswith(("mean_", "std_")) or _SPLIT.match(name)
-    }
-    return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -7,8 +7,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -16,15 +15,21 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.model_selection import RandomizedSearchCV
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils.validation import _check_method_params
 
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.errors import InputError, StudyError
+from sturgeon.frameworks.sklearn.callbacks import told_of
 from sturgeon.frameworks.sklearn.distributions import ParameterSpace, read_parameters
-from sturgeon.frameworks.sklearn.evaluation import Candidates, Evaluate, Evaluation, SameFolds, unguided
+from sturgeon.frameworks.sklearn.evaluation import Candidates, Evaluate, Evaluation, SameFolds
+from sturgeon.frameworks.sklearn.growth import Growth, choose_growth
+from sturgeon.frameworks.sklearn.pruning import Pruning, check_rule, resource_of
+from sturgeon.frameworks.sklearn.rows import unguided
 from sturgeon.frameworks.sklearn.same_scores import check_comparable, scores_of
 from sturgeon.search import CoarseToFine, Search, search_by_name
 from sturgeon.space import Space
+from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Study
 from sturgeon.study.trial import FINISHED
 
@@ -76,6 +81,17 @@ class SearchCV(RandomizedSearchCV):
             the results, and are not fitted again. Ctrl-C while fitting leaves a study that can be resumed.
             The estimator, the scoring, the rows and the folds must be the same, or it is refused: ``cv`` must
             not shuffle without a seed.
+        stopping: A stopping rule or the name of one, such as ``"halving"``: candidates of an estimator with
+            ``partial_fit`` or ``warm_start`` are trained step by step on all folds side by side, and stopped
+            where their mean score is hopeless beside that of others at the same step. ``cv_results_`` then
+            has ``n_resources``, up to which step a candidate was trained, and ``stopped``; a stopped one
+            keeps its last scores, and ranks behind those that were trained whole. By default none is stopped.
+        resource: What a step is: ``"partial_fit"`` for a pass over the rows, or the parameter that grows,
+            such as ``"n_estimators"``. By default passes where the estimator has ``partial_fit`` and
+            ``max_iter``, else ``n_estimators`` or ``max_iter``, with ``warm_start``.
+        max_resources: How many steps a whole training has; by default what the estimator's parameter says, at
+            most 100 passes. Where a number is given for a parameter, it is one of ``best_params_``, so that
+            the best is fitted with it on all rows. ``partial_fit`` serves the folds, and ``fit`` all rows.
 
     Raises:
         InputError: The parameters, the search, the study or the budget break a rule. It is a ValueError.
@@ -99,6 +115,9 @@ class SearchCV(RandomizedSearchCV):
         "budget": "no_validation",
         "until": "no_validation",
         "resume": ["boolean"],
+        "stopping": [Stopping, str, None],
+        "resource": [str],
+        "max_resources": "no_validation",
     }
 
     def __init__(
@@ -122,6 +141,9 @@ class SearchCV(RandomizedSearchCV):
         budget: str | float | None = None,
         until: float | None = None,
         resume: bool = False,
+        stopping: Stopping | str | None = None,
+        resource: str = "auto",
+        max_resources: int | str = "auto",
     ) -> None:
         super().__init__(
             estimator,
@@ -143,6 +165,17 @@ class SearchCV(RandomizedSearchCV):
         self.budget = budget
         self.until = until
         self.resume = resume
+        self.stopping = stopping
+        self.resource = resource
+        self.max_resources = max_resources
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Search, and fit the best on all rows; see ``RandomizedSearchCV.fit``."""
+        self._given = X, y, params
+        try:
+            return super().fit(X, y, **params)
+        finally:
+            del self._given
 
     def _run_search(self, evaluate_candidates: Evaluate, *, callback_ctx: Any = None) -> None:
         """What scikit-learn calls within ``fit``; ``evaluate_candidates`` fits and scores a list of them."""
@@ -152,6 +185,11 @@ class SearchCV(RandomizedSearchCV):
         )
         budget = to_seconds(self.budget, "budget")
         metrics = _several_metrics(self.scoring, self.refit)
+        rule = check_rule(self.stopping, metrics)
+        growth = None
+        if rule is not None:
+            varied = [read.names.get(name, name) for name in read.space.names]
+            growth = choose_growth(self.estimator, self.resource, self.max_resources, varied)
         ends = math.inf if budget is None else time.monotonic() + budget
         try:
             with (
@@ -162,15 +200,22 @@ class SearchCV(RandomizedSearchCV):
 
                 def check(rows: Any, folds: list[Any]) -> None:
                     if study.place != MEMORY:
-                        check_comparable(study, scores_of(self.estimator, self.scoring, rows, folds))
+                        told = scores_of(self.estimator, self.scoring, rows, folds)
+                        check_comparable(study, {**told, "resource": resource_of(growth)})
 
                 folds = SameFolds(self._checked_cv_orig, check)
                 evaluation = Evaluation(
-                    evaluate_candidates, folds, self.refit, self.error_score, metrics=metrics
+                    evaluate_candidates,
+                    folds,
+                    self.refit,
+                    self.error_score,
+                    metrics=metrics,
+                    named=growth.whole if growth else dict,
                 )
+                pruning = self._pruning(rule, growth, folds) if rule and growth else None
                 self._evaluation = evaluation
                 candidates = Candidates(study, read)
-                known = self._recall(study, candidates, evaluation, read)
+                known = self._recall(study, candidates, evaluation, read, fits=pruning is None)
                 for count in self._batches(search, known):
                     if evaluation.fitted and (time.monotonic() >= ends or self._is_good_enough(study)):
                         break
@@ -178,7 +223,10 @@ class SearchCV(RandomizedSearchCV):
                     if trials:
                         try:
                             with batch_of(len(trials) * self.n_splits_) as context:
-                                evaluation.evaluate(study, trials, read, context)
+                                if pruning is None:
+                                    evaluation.evaluate(study, trials, read, context)
+                                else:
+                                    pruning.evaluate(study, trials, read, evaluation)
                         except (KeyboardInterrupt, StudyError):
                             for trial in trials:
                                 study.pause(trial)
@@ -192,6 +240,8 @@ class SearchCV(RandomizedSearchCV):
                             stacklevel=2,
                         )
                         break
+                if growth:
+                    evaluation.anchor(lambda parameters: growth.smallest(parameters, self.estimator))
             evaluation.finish()
         finally:
             with contextlib.suppress(AttributeError):
@@ -199,7 +249,7 @@ class SearchCV(RandomizedSearchCV):
 
     def __getstate__(self) -> Any:
         state: Any = super().__getstate__()  # scikit-learn sends the search along to the workers that fit
-        return {name: value for name, value in state.items() if name != "_evaluation"}
+        return {name: value for name, value in state.items() if name not in ("_evaluation", "_given")}
 
     def _format_results(
         self, candidate_params: Any, n_splits: int, out: Any, more_results: Any = None
@@ -207,6 +257,25 @@ class SearchCV(RandomizedSearchCV):
         """What scikit-learn calls to make ``cv_results_`` of the candidates that it keeps."""
         make = super()._format_results  # pyright: ignore[reportAttributeAccessIssue]
         return self._evaluation.format(make, candidate_params, n_splits, out, more_results)
+
+    def _pruning(self, rule: Stopping, growth: Growth, folds: SameFolds) -> Pruning:
+        """What trains candidates step by step, on the folds and with all that ``fit`` was given."""
+        x, y, params = self._given
+        x, y = indexable(x, y)
+        routed = self._get_routed_params_for_fit(_check_method_params(x, params=params))
+        given = {
+            "X": x,
+            "y": y,
+            "scorer": self._get_scorers()[0],
+            "fit_params": routed.estimator.fit,
+            "score_params": routed.scorer.score,
+            "return_train_score": self.return_train_score,
+            "error_score": self.error_score,
+            "verbose": self.verbose,
+        }
+        parts = folds.split(x, y, **routed.splitter.split)
+        run = Pruning.runner(self.n_jobs, self.pre_dispatch)
+        return Pruning(self.estimator, growth, rule, parts, given, self.refit, run)
 
     def _is_good_enough(self, study: Study) -> bool:
         if self.until is None:
@@ -219,18 +288,25 @@ class SearchCV(RandomizedSearchCV):
         return any(one.state == "complete" and -(one.value or 0.0) >= self.until for one in study.record)
 
     def _recall(
-        self, study: Study, candidates: Candidates, evaluation: Evaluation, read: ParameterSpace
+        self,
+        study: Study,
+        candidates: Candidates,
+        evaluation: Evaluation,
+        read: ParameterSpace,
+        *,
+        fits: bool,
     ) -> int:
         """Take what an earlier run evaluated into the results; tell how many candidates that are.
 
-        One of them is fitted again where nothing else would be: scikit-learn makes its results of a fit.
+        One of them is fitted again where nothing else would be, and ``fits`` says that scikit-learn is to:
+        it makes its results of a fit.
         """
         ended = [one for one in study.trials if one.state in FINISHED]
         known = [one for one in ended if candidates.remember(one)]
         for trial in known:
             evaluation.recall(trial, read)
         again = len(known) >= self.n_iter or self._is_good_enough(study)
-        if again and known:
+        if again and known and fits:
             best = max(known, key=lambda one: -math.inf if one.value is None else one.value)
             evaluation.fit_again(known.index(best), read)
         return len(known)
@@ -298,35 +374,6 @@ def fewest_busy(folds: int, workers: int) -> int:
     while folds * count < (1 - _IDLE) * workers * -(-folds * count // workers):
         count += 1
     return count
-
-
-@contextlib.contextmanager
-def told_of(root: Any, estimator: Any) -> Iterator[Callable[[int], AbstractContextManager[Any]]]:
-    """Tell scikit-learn's callbacks of the search, and give what tells them of a batch.
-
-    Args:
-        root: The context of ``fit``; None where scikit-learn knows no callbacks.
-        estimator: The search.
-
-    Yields:
-        A function of a batch's number of fits that makes a context manager of the batch's context.
-    """
-    if root is None:
-        yield lambda fits: contextlib.nullcontext()
-        return
-    search = root.subcontext(task_name="search", max_subtasks=None).call_on_fit_task_begin(
-        estimator=estimator
-    )
-
-    @contextlib.contextmanager
-    def batch_of(fits: int) -> Iterator[Any]:
-        context = search.subcontext(task_name="batch", max_subtasks=fits, sequential_subtasks=False)
-        context.call_on_fit_task_begin(estimator=estimator)
-        yield context
-        context.call_on_fit_task_end(estimator=estimator)
-
-    yield batch_of
-    search.call_on_fit_task_end(estimator=estimator)
 
 
 def _several_metrics(scoring: Any, refit: Any) -> list[str]:

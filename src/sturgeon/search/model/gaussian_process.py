@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import get_lapack_funcs
-from scipy.optimize import minimize
 
 from sturgeon.search.model.encoding import Encoding
 from sturgeon.space.scales import Floats
@@ -134,6 +133,8 @@ def negative_log_posterior(data: TrainingSet, prior: Prior, theta: Floats) -> tu
 
 def posterior_mode(data: TrainingSet, prior: Prior) -> Floats:
     """Find the θ of highest posterior density, by a few steps of L-BFGS from the prior's mean."""
+    from scipy.optimize import minimize  # only here: loading it takes most of a second
+
     bounds = np.stack([prior.mean - BOUND * prior.std, prior.mean + BOUND * prior.std], axis=1)
     found = minimize(
         lambda theta: negative_log_posterior(data, prior, theta),

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from sturgeon.search.model.acquisition import ExpectedImprovement
 from sturgeon.search.model.encoding import Encoding
@@ -148,6 +147,8 @@ def gradient_ascent(
     Returns:
         Up to ``STARTS`` points of the unit cube.
     """
+    from scipy.optimize import minimize  # only here: loading it takes most of a second
+
     points = ranked[_first_apart(ranked)]
     moves = ~np.isnan(points) & ~encoding.is_choice
     features = encoding.features(points)

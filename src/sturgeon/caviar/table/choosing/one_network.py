@@ -19,7 +19,7 @@ from sturgeon.caviar.table.keeping import DEFAULT_FOLDER
 from sturgeon.caviar.table.saved import JUDGED, SavedModel
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError
-from sturgeon.network.ensemble import answers_of, network_outputs, row_losses
+from sturgeon.network.ensemble import answers_of, row_losses
 from sturgeon.network.settings import TrainingSettings
 from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
@@ -126,7 +126,7 @@ def _is_no_better(judged: SavedModel | None, default: SavedModel | None, dataset
 
 def _outputs_on_validation(model: SavedModel, dataset: Dataset) -> np.ndarray:
     assert isinstance(model.network, TrainedNetwork)
-    return network_outputs(model.network, dataset.x_validation)
+    return model.network.outputs(dataset.x_validation)
 
 
 def _model_of(trial: TrialRecord, dataset: Dataset, network: TrainedNetwork) -> SavedModel:
