@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,10 @@ from sturgeon.search.old_record import OldTrial, carry_over, first_configs
 from sturgeon.search.record import Observation, Record
 
 WEIGHTS = np.array([1, 0.5, 0.5, 0.3, 0.2, 0.1, 0.05])
-SPACE = st.Space(
-    **{f"x{place}": st.Real(0.0, 1.0, priority=(1, 2, 2, 2, 3, 3, 3)[place]) for place in range(7)}
-)
+_VARYING: dict[str, Any] = {
+    f"x{place}": st.Real(0.0, 1.0, priority=(1, 2, 2, 2, 3, 3, 3)[place]) for place in range(7)
+}
+SPACE = st.Space(**_VARYING)
 TRIALS, NEAR, NOISE = 24, 0.02, 0.03
 
 
