@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,10 @@ from sturgeon.search.old_record import OldTrial, carry_over, first_configs
 from sturgeon.search.record import Observation, Record
 
 WEIGHTS = np.array([1, 0.5, 0.5, 0.3, 0.2, 0.1, 0.05])
-SPACE = st.Space(
-    **{f"x{place}": st.Real(0.0, 1.0, priority=(1, 2, 2, 2, 3, 3, 3)[place]) for place in range(7)}
-)
+_VARYING: dict[str, Any] = {
+    f"x{place}": st.Real(0.0, 1.0, priority=(1, 2, 2, 2, 3, 3, 3)[place]) for place in range(7)
+}
+SPACE = st.Space(**_VARYING)
 TRIALS, NEAR, NOISE = 24, 0.02, 0.03
 
 
@@ -73,7 +75,7 @@ def main() -> None:
                 needed[way].append(next((n + 1 for n, v in enumerate(path) if v <= end + NEAR), np.inf))
                 at_ten[way].append(path[9] - end)
         for way, found in needed.items():
-            failed[way] += sum(map(np.isinf, found))
+            failed[way] += int(np.isinf(found).sum())
             print(f"moved by {shift}, {way}: {found}, {np.mean(at_ten[way]):+.3f} after ten", flush=True)
     print(f"not within 110 % of the trials, of {3 * number}: {failed}")
 

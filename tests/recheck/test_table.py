@@ -9,8 +9,12 @@ import pandas as pd
 import pytest
 
 import places
+from sturgeon.caviar.opening import TuneOptions
+from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.cli.main import main
+from sturgeon.data import prepare
 from sturgeon.recheck.history import one_at_a_time
+from sturgeon.space import standard_space
 from sturgeon.study import Study
 
 ARGUMENTS = (
@@ -319,3 +323,19 @@ def test_the_folder_of_a_study_on_a_server_is_enough(tmp_path, capsys, monkeypat
     assert json.loads(shown)["trials"]["complete"] == 2
     assert main(["report", out]) == 0
     assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_what_a_study_begins_with_follows_the_best_of_an_old_record(tmp_path):
+    dataset = prepare(fish(0), "kind", folds=2, pieces=True)
+    with Study.create(":memory:", standard_space(), minimize="val_loss") as old:
+        for number, rate in enumerate((1e-3, 0.3, 1e-2)):
+            old.add({**standard_space().default(), "learning_rate": rate}, {"val_loss": 0.1 + number})
+        about = {"trials": 9, "folds": 2}
+        study, _ = begin_table_study(":memory:", TuneOptions(prior=old, epochs=1), dataset, about=about)
+    with study:
+        notes = [one.notes[0] for one in study.trials]
+        assert study.search.near
+    first = "the default configuration"
+    assert notes[:2] == [first, "one of the best of the earlier study"]
+    assert notes[-1] == "one that did well on other tables"
+    assert len(notes) == 9

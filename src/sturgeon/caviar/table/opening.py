@@ -22,7 +22,7 @@ from sturgeon.errors import InputError, StudyError, option
 from sturgeon.network.portfolio import portfolio
 from sturgeon.network.settings import EMBEDDINGS, check_network_space, check_precision
 from sturgeon.search import CoarseToFine, Search
-from sturgeon.space import Choice, Constant, Space, standard_space
+from sturgeon.space import Choice, Constant, Space, config_key, standard_space
 from sturgeon.study import Study
 from sturgeon.study.earlier.prior import enqueue_first
 
@@ -110,13 +110,22 @@ def begin_table_study(
     search = table_search(options, settings.space)
     options = replace(options, search=search)
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
-    firsts = portfolio(settings.space) if search.learns and options.prior is None else [default]
-    for number, config in enumerate(firsts[: about.get("trials")]):
-        study.enqueue(
-            config, note="one that did well on other tables" if number else "the default configuration"
-        )
+    study.enqueue(default, note="the default configuration")
     enqueue_first(study, about.get("trials"))
+    if search.learns:
+        _enqueue_portfolio(study, about.get("trials"))
     return study, settings
+
+
+def _enqueue_portfolio(study: Study, trials: int | None) -> None:
+    """Have what did well on other tables tried too: where an earlier study misleads, it begins as without."""
+    known = {config_key(one.config) for one in study.trials}
+    for config in portfolio(study.space):
+        if trials is not None and len(known) >= trials:
+            return
+        if config_key(config) not in known:
+            study.enqueue(config, note="one that did well on other tables")
+            known.add(config_key(config))
 
 
 def table_search(options: TuneOptions, space: Space) -> Search:
@@ -130,7 +139,7 @@ def table_search(options: TuneOptions, space: Space) -> Search:
     """
     if options.search is not None:
         return options.search
-    return CoarseToFine(near=options.prior is None and len(portfolio(space)) > 1)
+    return CoarseToFine(near=len(portfolio(space)) > 1)
 
 
 @dataclass(frozen=True, slots=True)
