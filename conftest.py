@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,13 @@ collect_ignore = [
 # The tests run in as many processes as there are cores: more threads in each would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Compiling programs takes JAX far longer than these run: half as long without XLA's dear optimisations. What
-# they might change, to the last bit, is tested with them (`as_users_compile`).
+# JAX takes far longer to compile programs than tests take to run them: a fifth of it without XLA's dear
+# optimisations and its newer code generator. What these might change, to the last bit, is tested with them
+# (`as_users_compile`). XLA ends a process that gives it a flag it does not know: hence the version.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+if version("jaxlib").startswith("0.10."):
+    quickly = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+    os.environ.setdefault("XLA_FLAGS", quickly)
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and every process that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -30,7 +30,8 @@ def test_every_command_of_the_command_line_is_in_the_readme():
 
 def test_every_option_in_the_readme_exists():
     known = {option for command in sturgeon.commands.values() for p in command.params for option in p.opts}
-    used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README))
+    ours = README.replace("python -m venv --upgrade-deps", "")
+    used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours))
     assert used
     assert used <= known
 

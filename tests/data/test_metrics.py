@@ -132,3 +132,12 @@ def test_predictions_of_another_shape_or_not_finite_are_refused():
         measure_regression(np.zeros(2), np.zeros(3), target)
     with pytest.raises(DataError, match="finite"):
         measure_regression(np.zeros(2), np.array([0, np.inf]), target)
+
+
+@pytest.mark.parametrize("unit", [1e-320, 1e-300, 1e-160, 1.0, 1e149])
+def test_numbers_of_any_size_have_their_errors(unit):
+    truth, predicted = np.array([0.0, 1.0, 3.0]), np.array([0.5, 1.5, 2.5])
+    found = measure_regression(truth, predicted, NumericTarget("y", Scale(mean=0.0, std=unit)))
+    assert found["rmse"] == pytest.approx(unit / 2, rel=1e-3, abs=0)
+    assert found["mae"] == pytest.approx(unit / 2, rel=1e-3, abs=0)
+    assert found["r2"] == pytest.approx(1 - 0.25 / np.var(truth), rel=1e-2)

@@ -214,13 +214,18 @@ def measure_regression(
     predicted = predicted.reshape(-1) if predicted.ndim == 2 and predicted.shape[1] == 1 else predicted
     _check_predictions(predicted, (len(truth),))
     own = target.restore(truth)
-    error, variation = own - target.restore(predicted), variation_of(own)
+    error = own - target.restore(predicted)
+    # Squares of the smallest numbers would be 0: they are taken in a unit of their size, a power of two.
+    size = max(float(np.abs(error).max()), float(np.abs(own - own.mean()).max()))
+    unit = math.ldexp(1.0, max(math.frexp(size)[1], -1021)) if size > 0 else 1.0
+    error, variation = error / unit, variation_of(own / unit)
     metrics = regression_metrics(
         float(np.mean((truth.astype(np.float64) - predicted.astype(np.float64)) ** 2)),
         float(np.mean(error**2)),
         float(np.mean(np.abs(error))),
         unexplained=float(np.mean(error**2)),
         variation=variation,
+        unit=unit,
     )
     return {**metrics, "r2": metrics["r2"] if variation > 0 else None}
 

@@ -129,6 +129,8 @@ def distinct(column: pd.Series, source: str) -> tuple[np.ndarray, list[Any]]:
     try:
         codes, uniques = pd.factorize(_tell_booleans_apart(column))
         values = list(uniques)
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+            return codes, values  # a number is present, and NaN is none of them
         present = [category_key(value) is not None for value in values]
     except TypeError as error:
         unhashable = _UNHASHABLE.fullmatch(str(error))
@@ -162,6 +164,8 @@ def numbers_among(values: list[Any]) -> np.ndarray:
         >>> numbers_among(["1.5", 2, "abc"]).tolist()
         [1.5, 2.0, nan]
     """
+    if set(map(type, values)) <= {float, np.float64}:
+        return np.array(values, dtype=np.float64)
     values = [_bounded(value) if isinstance(value, Integral | Fraction) else value for value in values]
     parsed = pd.to_numeric(np.array([*values, np.nan], dtype=object), errors="coerce")
     return np.asarray(parsed, dtype=np.float64)[:-1]
