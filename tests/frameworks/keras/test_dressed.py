@@ -33,7 +33,7 @@ FRAME = pd.DataFrame(X, columns=["a", "b"])
         tuple(map(tuple, X.tolist())),
         list(X),
     ],
-    ids=str,
+    ids=lambda one: one if isinstance(one, str) else type(one).__name__,
 )
 def test_numbers_in_dress_are_arrays(x):
     got, targets = plain_data((x, Y.tolist()), "train_data")
@@ -94,7 +94,7 @@ class Rows:
         ((X,), "got a tuple of 1"),
         (type("Dataset", (Rows,), {"__module__": Rows.__module__})(), "Wrap it: torch.utils.data.DataLoader"),
     ],
-    ids=str,
+    ids=lambda one: one if isinstance(one, str) else type(one).__name__,
 )
 def test_what_keras_cannot_learn_from_is_told_in_one_line(data, message):
     with pytest.raises(DataError) as caught:
