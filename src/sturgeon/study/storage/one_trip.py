@@ -206,7 +206,8 @@ def _execute(connection: Connection, statement: str, parameters: Mapping[str, An
 
     There is one for each connection, made once; what it found before is gone.
     """
-    kept, driver = connection.connection.info, connection.connection.driver_connection
+    kept = connection.connection.info
+    driver: Any = connection.connection.driver_connection
     if kept.get(_OF) is not driver:
         kept[_OF], kept[_CURSOR] = driver, driver.cursor()
     return kept[_CURSOR].execute(statement, parameters)
