@@ -1,6 +1,7 @@
 """What the pages show and change, by requests to a real server."""
 
 import html
+import json
 import re
 import socket
 
@@ -262,3 +263,13 @@ def test_without_a_value_no_link_leads_to_a_best_trial(serve, tmp_path):
         page = client.get("/").text
     assert "data-best hidden>" in page
     assert "/trial/0" not in page
+
+
+def test_the_folder_of_a_result_shows_its_study_wherever_that_lies(serve, tmp_path):
+    place = "postgresql://127.0.0.1:1/studies?study=wine"
+    (tmp_path / "result.json").write_text(json.dumps({"study": place}))
+    with serve(tmp_path) as (client, _):
+        assert "could not be reached" in text_of(client.get("/"))
+    Study.create(tmp_path / "tune.study", Space(x=Real(0.0, 1.0)), minimize="loss").close()
+    with serve(tmp_path) as (client, _):
+        assert "lowest loss" in text_of(client.get("/"))

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from sturgeon.dashboard.live_study import LiveStudy, Unavailable
 from sturgeon.errors import InputError, SturgeonError
 from sturgeon.study import Study
+from sturgeon.study.storage.result_folder import study_of
 
 SUFFIX = ".study"
 MOST_STUDIES = 500
@@ -38,6 +39,7 @@ class Catalogue:
         """
         self._lock = threading.Lock()
         self._known: dict[str, LiveStudy] = {}
+        given = _of_result(given)
         self._url = given if "://" in given else None
         if self._url is not None:
             scheme = urlsplit(given).scheme
@@ -54,11 +56,6 @@ class Catalogue:
             raise InputError(
                 f"a study, or a folder to search for studies, must exist; got {given!r}. Check the path."
             )
-        if self._path.is_dir():
-            from sturgeon.caviar.table.folder import STUDY_FILE
-
-            if (self._path / STUDY_FILE).is_file():  # what `sturgeon tune` wrote
-                self._path = self._path / STUDY_FILE
         self.single = not self._path.is_dir()
 
     @property
@@ -114,6 +111,12 @@ class Catalogue:
             raise Unavailable(str(error)) from error
         for name in names[:MOST_STUDIES]:
             yield f"{url}{'&' if urlsplit(url).query else '?'}study={quote(name, safe='')}", name
+
+
+def _of_result(given: str) -> str:
+    """Give the study of what `sturgeon tune` wrote, which may lie on a server; else what was given."""
+    named = study_of(given)
+    return named if "://" in named or Path(named).is_file() else given
 
 
 def _search(folder: Path, depth: int) -> Iterator[Path]:
