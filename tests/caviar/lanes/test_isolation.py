@@ -99,6 +99,19 @@ def test_a_checkpoint_holds_the_network_without_padding(alone):
     assert sum(leaf.size for leaf in checkpoint.leaves) == 3 * weights + statistics + 1  # Adam's count
 
 
+BEGIN = """
+import sys
+from pathlib import Path
+from lane_runs import EPOCHS, SMALL, advance, job, population, regression_table
+from sturgeon.caviar.checkpoints import save_checkpoint
+probe = job(0, learning_rate=0.02)
+lanes = population(regression_table(), SMALL, probe.config)
+lanes.start(1, probe)
+advance(lanes, 1, 2)
+save_checkpoint(Path(sys.argv[1]), lanes.checkpoint(1))
+advance(lanes, 1, EPOCHS - 2)
+save_checkpoint(Path(sys.argv[2]), lanes.checkpoint(1))
+"""
 FINISH = """
 import sys
 from pathlib import Path
@@ -115,19 +128,13 @@ save_checkpoint(Path(sys.argv[2]), lanes.checkpoint(5))
 """
 
 
-def test_a_pause_may_outlast_the_process(regression, alone, tmp_path):
-    lanes = population(regression, SMALL, PROBE.config)
-    lanes.start(1, PROBE)
-    advance(lanes, 1, 2)
-    save_checkpoint(tmp_path / "paused", lanes.checkpoint(1))
-    subprocess.run(
-        [sys.executable, "-c", FINISH, tmp_path / "paused", tmp_path / "ended"],
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
-    ended = load_checkpoint(tmp_path / "ended")
-    assert ended.epoch == EPOCHS
-    assert same_bits(ended.leaves, alone[2].leaves)
+def test_a_pause_may_outlast_the_process(tmp_path, as_users_compile):
+    paused, whole, ended = (tmp_path / name for name in ("paused", "whole", "ended"))
+    for script, *files in ((BEGIN, paused, whole), (FINISH, paused, ended)):
+        subprocess.run([sys.executable, "-c", script, *files], check=True, cwd=Path(__file__).parents[2])
+    last = load_checkpoint(ended)
+    assert last.epoch == EPOCHS
+    assert same_bits(last.leaves, load_checkpoint(whole).leaves)
 
 
 @settings(few, max_examples=10)
