@@ -15,7 +15,7 @@ from sturgeon.caviar.table.timing import EpochTime
 from sturgeon.space import Config
 
 AS_GOOD = 8
-"""A rehearsal of so many trials says as much as the timings of single configurations do."""
+"""After so many trials a rehearsal is believed, whatever the timings of single configurations say."""
 
 # How many trials a run hands out ahead where its search does not wait for their results.
 _WAVE = 64
@@ -126,14 +126,15 @@ class Estimate:
                 took += known
             left -= took
             count += left >= 0
-        return count
+        by_halving = rehearsal is not None and rehearsal.pace.stopping_pays and not whole
+        return max(0, count - self.lanes) if by_halving else count  # the last ones are cut off in their lanes
 
     def _seconds_at(self, trials: int, *, whole: bool) -> float:
         """Seconds from one trial to the next when so many are in the record."""
         expected = self._expected_at(trials, whole=whole)
         if self._rehearsal is None:
             return expected
-        share = self._rehearsal.trials / (self._rehearsal.trials + AS_GOOD)
+        share = min(1.0, self._rehearsal.trials / AS_GOOD)
         return expected ** (1.0 - share) * self._seen_at(self._rehearsal, trials, whole=whole) ** share
 
     def _expected_at(self, trials: int, *, whole: bool) -> float:
@@ -153,7 +154,7 @@ class Estimate:
         if whole and pace.stopping_pays:
             return max(pace.training / self.lanes, rehearsal.busy * a_trial + grown)
         if pace.stopping_pays:  # the first trials are stopped early, and the best go on later
-            a_trial = self._part(trials) * self._epochs * rehearsal.seconds_per_epoch
+            a_trial = rehearsal.handling + self._part(trials) * self._epochs * rehearsal.waiting
         beside = rehearsal.busy + (1.0 - rehearsal.busy) / self._threads
         return max(a_trial + grown * beside, 0.2 * a_trial)
 

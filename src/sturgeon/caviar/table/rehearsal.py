@@ -58,10 +58,14 @@ class Rehearsal:
         return 0.6 * self.seconds / max(self.trials - then, 1)
 
     @property
-    def seconds_per_epoch(self) -> float:
-        """Seconds from one epoch to the next, of whichever trial, in the later half of the time."""
-        then = _number_at(self.epochs, 0.4 * self.seconds)
-        return 0.6 * self.seconds / max(_number_at(self.epochs, self.seconds) - then, 1)
+    def handling(self) -> float:
+        """Seconds of a trial in which the run was busy: with suggesting it, and writing it down."""
+        return self.busy * self.seconds / max(self.trials, 1)
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of an epoch, of whichever trial, in which the run waited for trainings."""
+        return (1.0 - self.busy) * self.seconds / max(_number_at(self.epochs, self.seconds), 1)
 
     def ended_by(self, seconds: float) -> int:
         """Tell how many trials had ended by then."""
