@@ -257,6 +257,6 @@ def test_the_keyboard_is_enough(driver, serve, study_file):
 def test_pages_work_without_scripts(serve, study_file):
     with serve(study_file) as (client, _):
         page = client.get("/").text
-        assert page.count("<script") == page.count("<script src=") == 3
+        assert page.count("<script") == page.count("<script src=") == 2
         assert " on" not in "".join(part.split(">")[0] for part in page.split("<")[1:]).replace(" on ", "")
         assert "style=" not in page

@@ -10,6 +10,20 @@
   const base = "/study/" + home.dataset.key;
   const config = { responsive: true, displayModeBar: false };
 
+  // Plotly is large: it is fetched once the page is there, which can be read and used meanwhile.
+  let plotly = null;
+  function drawing() {
+    plotly = plotly || new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = "/static/plotly.min.js";
+      script.onload = resolve;
+      script.onerror = reject;
+      const begin = () => document.head.append(script);
+      if (document.readyState === "complete") begin(); else window.addEventListener("load", begin);
+    });
+    return plotly;
+  }
+
   // -- pictures ------------------------------------------------------------------------------------------
   async function draw(canvas, address, caption, loud) {
     const mine = (canvas.drawing = (canvas.drawing || 0) + 1);
@@ -17,6 +31,7 @@
     try {
       const answer = await fetch(address);
       const found = await answer.json();
+      await drawing();
       if (mine !== canvas.drawing) return; // another was asked for meanwhile
       if (found.missing !== undefined) {
         Plotly.purge(canvas);
@@ -112,6 +127,7 @@
   let places = null; // by trial, which trace it is
   async function drawRunning() {
     const found = await (await fetch(base + "/running")).json();
+    await drawing();
     live.hidden = found.trials.length === 0;
     if (live.hidden) { places = null; return; }
     const dashes = ["solid", "dash", "dot", "dashdot"];
