@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 import places
-from sturgeon.errors import StudyError
+from sturgeon.errors import LeaseLost, StudyError
 from sturgeon.search import Random, Sobol
 from sturgeon.space import Integer, Real, Space
 from sturgeon.study import Study
@@ -126,3 +126,21 @@ def test_the_place_of_a_study_on_a_server_opens_it_and_holds_no_password(tmp_pat
     monkeypatch.setenv("PGPASSWORD", secret)
     with Study.open(place) as study:
         assert (study.seed, study.place) == (3, place)
+
+
+def test_a_paused_trial_is_taken_as_it_was_chosen_or_not_at_all(where):
+    with places.make_study(where) as study:
+        (trial,) = study.ask()
+        study.pause(trial)
+        chosen_before = study.resume(0, at_step=-1)
+        study.report(chosen_before, step=3, loss=0.5)
+        study.pause(chosen_before)
+        for trained in (6, 7):  # another process takes it, trains it, and puts it aside again
+            again = study.resume(0)
+            study.report(again, step=trained, loss=float("nan") if trained == 7 else 0.4)
+            study.pause(again)
+        for step in (-1, 3):
+            with pytest.raises(LeaseLost, match=f"chosen at step {step} and has gone on to step 6"):
+                study.resume(0, at_step=step)
+        assert study.trial(0).state == "paused"
+        assert study.resume(0, at_step=6).attempt == 5

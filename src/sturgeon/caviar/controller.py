@@ -111,12 +111,20 @@ class TrialController:
     def resumed(self, room: float, max_steps: int | None) -> Trial | None:
         """Hand out a paused trial that may go on; None where there is none. See :meth:`next_trial`."""
         self._room = room
-        while (number := self.promoted(room, max_steps)) is not None:
+        while (chosen := self.promoted(room, max_steps)) is not None:
             try:
-                return self.study.resume(number)
+                return self.take_paused(chosen)
             except LeaseLost as error:  # another process has it; its record will say so
                 _log.debug("%s", error)
         return None
+
+    def take_paused(self, chosen: Observation) -> Trial:
+        """Take a paused trial as it was when it was chosen: other processes may have trained it since.
+
+        Raises:
+            LeaseLost: It is not paused any more, or further on.
+        """
+        return self.study.resume(chosen.number, at_step=chosen.curve[-1][0] if chosen.curve else -1)
 
     def new_trials(self, room: float, *, count: int = 1, quickly: bool = False) -> list[Trial]:
         """Hand out trials that wait, or new ones.
@@ -146,18 +154,23 @@ class TrialController:
             unsettled=self.unsettled,
         )
 
-    def promoted(self, room: float, max_steps: int | None) -> int | None:
+    def promoted(self, room: float, max_steps: int | None) -> Observation | None:
         """Say which paused trial may go on, if one may, where so many new ones may be begun."""
         if self._resumes_by_ask:
             return None
-        return self._stopping.promote(self.record, self._context(max_steps, can_wait=_more(room)))
+        record = self.study.record
+        context = self._context(max_steps, can_wait=_more(room))
+        number = self._stopping.promote(self._as_shown(record), context)
+        return None if number is None else record[number]
 
     # -- while it runs ---------------------------------------------------------------------------
 
     @property
     def record(self) -> Record:
         """The trials, with as much of their results and their curves as is shown."""
-        record = self.study.record
+        return self._as_shown(self.study.record)
+
+    def _as_shown(self, record: Record) -> Record:
         if self.unsettled:
             record = record.unsettled(self.unsettled)
         return truncate_curves(record, self.shown) if self.shown else record
@@ -218,7 +231,7 @@ class TrialController:
         taken: list[Trial] = []
         for number in reasons:
             try:
-                taken.append(self.study.resume(number))
+                taken.append(self.take_paused(record[number]))
             except LeaseLost as error:
                 _log.debug("%s", error)
         with self.study.batch():  # written together: it is quick, also where there are hundreds

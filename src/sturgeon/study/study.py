@@ -425,17 +425,19 @@ class Study:
         request = Request(count, space, search or self.search, paused, at_most, unsettled)
         return [self._as_given(trial) for trial in self._allocator.ask(request)]
 
-    def resume(self, number: Trial | int, /) -> Trial:
+    def resume(self, number: Trial | int, /, *, at_step: int | None = None) -> Trial:
         """Hand out one paused trial, as a new attempt with the same seed.
 
         Args:
             number: Which one.
+            at_step: The last step it had reported when it was chosen, -1 for none: it is handed out only if
+                nobody has trained it further since. By default wherever it is.
 
         Returns:
             The trial, which belongs to this handle until it ends.
 
         Raises:
-            LeaseLost: It is not paused, perhaps because somebody else was faster.
+            LeaseLost: It is not paused, or further on, perhaps because somebody else was faster.
             StudyError: There is no such trial.
 
         Example:
@@ -448,7 +450,7 @@ class Study:
             (1, 2)
         """
         self._running.writer.flush()
-        return self._as_given(self._allocator.resume(number_of(number)))
+        return self._as_given(self._allocator.resume(number_of(number), at_step))
 
     def report(self, trial: Trial | int, /, step: int, **metrics: float) -> None:
         """Write down points of a trial's curves: values by name at a step (an epoch, say), from 0.

@@ -18,7 +18,7 @@ from sturgeon.caviar.workers.population.population import population_of
 from sturgeon.caviar.workers.settled import SettledOrder
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
-from sturgeon.search import Record
+from sturgeon.search import Observation, Record
 from sturgeon.search.record import COPIED
 from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
@@ -208,7 +208,7 @@ class Ledger(TrialController):
             self._population.is_whole = True  # with fewer members than it might have
             return super().next_trial(0, max_steps)
 
-    def promoted(self, room: float, max_steps: int | None) -> int | None:
+    def promoted(self, room: float, max_steps: int | None) -> Observation | None:
         """Say which paused trial may go on; see ``TrialController.promoted``."""
         if self._population is None:
             return super().promoted(room, max_steps)

@@ -117,11 +117,11 @@ class TrialAllocator:
             self._running.take(change, trials)
         return trials
 
-    def resume(self, number: int) -> Trial:
+    def resume(self, number: int, at_step: int | None = None) -> Trial:
         """Hand out one paused trial; see ``Study.resume``."""
         with self._record_cache.lock:
             change, trial = self._store.write(
-                lambda connection: self._claim_paused(connection, number), durable=False
+                lambda connection: self._claim_paused(connection, number, at_step), durable=False
             )
             self._running.take(change, [trial])
         return trial
@@ -171,7 +171,7 @@ class TrialAllocator:
             raise
         return self._given(plan, change, trials)
 
-    def _claim_paused(self, connection: Connection, number: int) -> tuple[int, Trial]:
+    def _claim_paused(self, connection: Connection, number: int, at_step: int | None) -> tuple[int, Trial]:
         store = self._store
         change, _ = store.bump(connection)
         row = next((row for row in store.reader.open_trials(connection) if row.number == number), None)
@@ -179,6 +179,11 @@ class TrialAllocator:
             if store.retrying and number not in self._running.held:
                 return change, self._trial(row, row.attempt)  # handed out before the connection broke
         elif row is not None and row.state == "paused":
+            if at_step is not None and (step := self._went_on(connection, number, at_step)) is not None:
+                raise LeaseLost(
+                    f"trial {number} was chosen at step {at_step} and has gone on to step {step} since: "
+                    "choose again."
+                )
             until = store.now(connection) + self._leases.seconds
             if store.claim(connection, change, row=row, lost=row.lost, until=until):
                 return change, self._trial(row, row.attempt + 1)
@@ -187,6 +192,12 @@ class TrialAllocator:
             f"only a paused trial can be resumed; trial {number} is {now.state} in attempt "
             f"{now.attempt}: ask for another."
         )
+
+    def _went_on(self, connection: Connection, number: int, at_step: int) -> int | None:
+        """Tell which later step a trial has come to, as a search sees it; None for no later one."""
+        later = self._store.reader.later_points(connection, self._objectives[0].metric, {number: at_step})
+        seen = [step for step, value in later.get(number, ()) if value is not None and math.isfinite(value)]
+        return max(seen, default=None)
 
     def _given(self, plan: Plan, change: int, trials: list[Trial]) -> tuple[int, list[Trial]]:
         if not trials and plan.exhausted is not None:

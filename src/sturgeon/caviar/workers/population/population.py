@@ -10,7 +10,7 @@ import numpy as np
 from sturgeon.caviar.workers.folders import TrialFolders
 from sturgeon.caviar.workers.population.generations import Generations
 from sturgeon.errors import InputError, LeaseLost
-from sturgeon.search import PopulationBasedTraining, Record
+from sturgeon.search import Observation, PopulationBasedTraining, Record
 from sturgeon.stopping import Never, Stopping
 from sturgeon.study import Study, Trial
 from sturgeon.study.trial import FINISHED
@@ -55,7 +55,7 @@ class Population:
         whole = self._search.population + sum(one.copied is not None for one in self._study.record)
         return whole if self.rule.trials is None else min(whole, self.rule.trials)
 
-    def next_to_resume(self, room: float, folders: TrialFolders, end: End) -> int | None:
+    def next_to_resume(self, room: float, folders: TrialFolders, end: End) -> Observation | None:
         """Say who may go on; where a generation is over, its worst are ended and its best copied first.
 
         Args:
@@ -74,12 +74,12 @@ class Population:
         decided = self._search.decided(record)
         free = self.rule.is_full(record)
         released = [
-            one.number
+            one
             for one in paused
             if one.number not in replacements and (free or self._search.generation(one) <= decided)
         ]
         if released or room > 0:
-            return min(released, default=None)
+            return min(released, key=lambda one: one.number, default=None)
         if not self._copy(record, folders):
             return None
         return self.next_to_resume(room, folders, end)
