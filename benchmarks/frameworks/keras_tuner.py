@@ -59,7 +59,7 @@ def main() -> None:
     runs: dict[str, list[list[tuple[float, float]]]] = {name: [] for name in programs}
     for seed in range(seeds):
         for name, (program, ending) in programs.items():
-            text = program if "fused" in program else program.replace("trials=12", "trials=12, workers=2")
+            text = program if "fused" in program else program.replace(", trials=12", ", trials=12, workers=2")
             text = text.replace("seed=0", f"seed={seed}")
             runs[name].append(run(data + _CLOCK.format(seed=seed) + text + ending))
             print(f"seed {seed}: {name} took {max(runs[name][-1])[0]:.1f} s", file=sys.stderr, flush=True)
