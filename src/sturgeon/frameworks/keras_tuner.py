@@ -320,8 +320,9 @@ class _Survey:
         kind = self._found[name]
         if not isinstance(kind, Varying):
             return
-        every = kind.size <= _ALL_TRIED or not isinstance(kind, Integer | Real)
-        values = list(kind.values()) if every else [kind.low, kind.high]
+        ends = [kind.low, kind.high] if isinstance(kind, Integer | Real) else None
+        every = ends is None or kind.size <= _ALL_TRIED
+        values = list(kind.values()) if ends is None or every else ends
         runs = [(value, run) for value in values if (run := self._run({**given, name: value})) is not None]
         drawn = {other for _, run in runs for other in run.active if other != name}
         for other in sorted(drawn):
