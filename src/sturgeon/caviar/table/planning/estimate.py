@@ -22,6 +22,8 @@ AS_GOOD = 8
 _WAVE = 64
 # Seconds that a run spends on writing a trial down, where none were rehearsed.
 _WRITING = 0.01
+# Timings of a moment are not believed beyond this.
+_MOST_DEARER = 3.0
 
 
 class Estimate:
@@ -62,6 +64,8 @@ class Estimate:
         self._parts = parts
         self._usual = float(np.mean(parts[len(parts) // 2 :]))
         self._rehearsal: Rehearsal | None = None
+        self._dearer = 1.0  # an epoch of the trials after the rehearsal, beside those in it
+        self._backend, self._epoch_time = backend, epoch_time
         times = {block: epochs * epoch_time.of(block) for block in set(self._blocks)}
         self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
         self._default = times[self._blocks[0]]
@@ -92,6 +96,7 @@ class Estimate:
         """Go by a rehearsal too: the more trials ended in it, the more it counts."""
         if rehearsal.trials > 0:
             self._rehearsal = rehearsal
+            self._dearer = self._how_much_dearer(rehearsal)
 
     @property
     def pace(self) -> Pace:
@@ -102,6 +107,24 @@ class Estimate:
         pace.trained(0, self._default / self._epochs)
         pace.trained(1, self.seconds_per_trial / self._epochs)
         return pace
+
+    def _how_much_dearer(self, rehearsal: Rehearsal) -> float:
+        """How much longer an epoch of what comes next takes than one of what was rehearsed, by the timings.
+
+        A search goes to where networks are good, and the larger ones often are.
+        """
+        if not rehearsal.upcoming or not rehearsal.trained:
+            return 1.0
+        epochs = [epochs for _, epochs in rehearsal.trained]
+        before = np.average(
+            [self._seconds_of_an_epoch(config) for config, _ in rehearsal.trained], weights=epochs
+        )
+        after = np.mean([self._seconds_of_an_epoch(config) for config in rehearsal.upcoming])
+        return float(np.clip(after / before, 1 / _MOST_DEARER, _MOST_DEARER))
+
+    def _seconds_of_an_epoch(self, config: Config) -> float:
+        block = self._backend.block_of(config)
+        return self._epoch_time.of(block) / self._backend.lanes(block, self._backend.devices[0])
 
     def compiling(self, trials: int) -> float:
         """Seconds of each thread's time that go to compiling the programs of so many trials."""
@@ -155,7 +178,8 @@ class Estimate:
         if whole and pace.stopping_pays:
             return max(pace.training / self.lanes, rehearsal.busy * a_trial + grown)
         if pace.stopping_pays:  # the first trials are stopped early, and the best go on later
-            a_trial = rehearsal.handling + self._part(trials) * self._epochs * rehearsal.waiting
+            dearer = self._dearer if trials >= known else 1.0
+            a_trial = rehearsal.handling + dearer * self._part(trials) * self._epochs * rehearsal.waiting
         beside = rehearsal.busy + (1.0 - rehearsal.busy) / self._threads
         return max(a_trial + grown * beside, 0.2 * a_trial)
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.loop import CaviarLoop
@@ -18,6 +20,12 @@ from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset
+from sturgeon.errors import SpaceExhausted
+from sturgeon.space import Config
+from sturgeon.study import Study
+
+_UPCOMING = 12
+"""So many configurations that come next tell how dear they are."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,8 @@ class Rehearsal:
         epochs: How many epochs had been trained at these seconds, over all trials.
         pace: What trainings and suggestions took.
         busy: The share of the time in which the run was busy with anything but waiting for trainings.
+        trained: The configurations that were trained, with the epochs of each.
+        upcoming: The configurations that would have come next.
     """
 
     seconds: float
@@ -38,6 +48,8 @@ class Rehearsal:
     epochs: Sequence[tuple[float, int]]
     pace: Pace
     busy: float
+    trained: Sequence[tuple[Config, int]] = ()
+    upcoming: Sequence[Config] = ()
 
     @property
     def trials(self) -> int:
@@ -105,4 +117,18 @@ def rehearse(
                 yardstick=0 if spares else None,
             )
             loop.run(Limits(trials=None, budget=seconds), threading.Event())
-    return Rehearsal(seconds, ended, epochs, loop.pace, min(1.0, loop.pace.busy / seconds))
+            trained = [(one.config, len(one.curve)) for one in study.record if one.curve]
+            upcoming = _upcoming(study)
+    busy = min(1.0, loop.pace.busy / seconds)
+    return Rehearsal(seconds, ended, epochs, loop.pace, busy, trained, upcoming)
+
+
+def _upcoming(study: Study) -> list[Config]:
+    """What a study would train next: what waits in it, and then what its search suggests."""
+    record = study.record
+    waiting = [dict(one.config) for one in record if one.state == "waiting"][:_UPCOMING]
+    try:
+        rng = np.random.default_rng(study.seed)
+        return waiting + study.search.suggest_quickly(study.space, record, _UPCOMING - len(waiting), rng)
+    except SpaceExhausted:
+        return waiting
