@@ -150,8 +150,10 @@ class Estimate:
                 took += known
             left -= took
             count += left >= 0
-        by_halving = rehearsal is not None and rehearsal.pace.stopping_pays and not whole
-        return max(0, count - self.lanes) if by_halving else count  # the last ones are cut off in their lanes
+        if rehearsal is not None and rehearsal.pace.stopping_pays and not whole:
+            # Those in training at the end are cut off; the long ones among all are there more often.
+            return max(0, count - round(max(self.lanes, rehearsal.running)))
+        return count
 
     def _seconds_at(self, trials: int, *, whole: bool) -> float:
         """Seconds from one trial to the next when so many are in the record."""
