@@ -233,7 +233,7 @@ def tune(
                     ledger.check_at_end()
         except KeyboardInterrupt:
             raise _interrupted(opened, limits) from None
-        except BaseException:
+        except BaseException:  # whatever ends it leaves no study open; Ctrl-C hands it over
             opened.close()
             raise
         if interrupted:

@@ -180,7 +180,7 @@ class WorkerLoop:
                 self._look_at_clocks()
                 if self._progress.due:
                     self._progress.show(self._how_far())
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no worker behind
             self._abandon()
             raise
 
