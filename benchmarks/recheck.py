@@ -25,6 +25,7 @@ import contextlib
 import io
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -97,9 +98,10 @@ def tune(
     """Tune on a sample, without a word; gives ``result.json``."""
     options = st.TuneOptions(epochs=size.epochs, seed=more.pop("seed", 0), prior=more.pop("prior", None))
     with contextlib.redirect_stderr(io.StringIO()):
-        st.tune_table(
+        result = st.tune_table(
             st.TableJob(frame, target, out, options, trials=more.pop("trials", size.trials), **more)
         )
+    _go_on_unless(result.interrupted)
     return json.loads((out / "result.json").read_text())
 
 
@@ -109,7 +111,15 @@ def recheck(out: Path, data: pd.DataFrame) -> Any:
         place = Path(folder) / "copy"
         shutil.copytree(out, place)
         with st.Study.open(place / "tune.study") as study, stop_on_signal() as stop:
-            return recheck_table(study, data, RecheckOptions(progress=False), stop, folder=place)
+            found = recheck_table(study, data, RecheckOptions(progress=False), stop, folder=place)
+    _go_on_unless(found.interrupted)
+    return found
+
+
+def _go_on_unless(interrupted: bool) -> None:
+    """Ctrl-C and TERM end a training early, and then the whole measurement."""
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def shares(found: int, of: int) -> str:
@@ -151,6 +161,7 @@ def true_values(out: Path, data: pd.DataFrame, repeats: int) -> dict[int, np.nda
         settings = StudySettings(study.space, study.objectives, Never(), int(study.about["epochs"]))
         trainer = BlockTrainer(Blocks(new.dataset, 10, 1), settings, 1, stop)
         values = trainer(candidates, range(min(repeats, 10)))
+        _go_on_unless(stop.is_set())
     return {
         one.trial or 0: np.array([values[one.number, pair] for pair in range(min(repeats, 10))])
         for one in candidates
@@ -248,6 +259,7 @@ def losses_on(
     with st.Study.open(out / "tune.study") as study, stop_on_signal() as stop:
         settings = StudySettings(study.space, study.objectives, Never(), int(study.about["epochs"]))
         values = BlockTrainer(cast(Any, _Judged(dataset)), settings, 1, stop)(candidates, range(repeats))
+        _go_on_unless(stop.is_set())
     means = {
         key: float(np.mean([values[one.number, pair] for pair in range(repeats)]))
         for key, one in zip(configs, candidates, strict=True)
@@ -347,7 +359,8 @@ def _train_again(old: Path, data: pd.DataFrame, target: str, out: Path, size: ar
         space = study.space.narrow(**{n: v for n, v in config.items() if n in study.space.coordinates})
     with contextlib.redirect_stderr(io.StringIO()):
         options = st.TuneOptions(space=space, epochs=size.epochs)
-        st.tune_table(st.TableJob(data, target, out, options, trials=1))
+        result = st.tune_table(st.TableJob(data, target, out, options, trials=1))
+    _go_on_unless(result.interrupted)
     with st.Study.open(out / "tune.study") as study:
         return original_epochs(study)
 
@@ -371,10 +384,13 @@ def main() -> None:
     for name, (usual, small, _) in SIZES.items():
         if getattr(size, name) is None:
             setattr(size, name, small if size.quick else usual)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    measure = {"alarms": alarms, "power": power, "cost": cost, "electricity": electricity}[size.what]
     with tempfile.TemporaryDirectory() as folder:
-        {"alarms": alarms, "power": power, "cost": cost, "electricity": electricity}[size.what](
-            size, Path(folder)
-        )
+        try:
+            measure(size, Path(folder))
+        except KeyboardInterrupt:
+            sys.exit(130)
 
 
 if __name__ == "__main__":
