@@ -80,7 +80,7 @@ class PostgresServer:
                 cwd=self.folder,
                 **self._as_user(),
             )  # fmt: skip
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = (self.folder / "log").read_text()[-2000:]
@@ -91,7 +91,7 @@ class PostgresServer:
         """Stop it, whatever its clients do."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=300)
 
     def kill(self) -> None:
         """Kill the server as a power cut would, children and all."""
@@ -102,8 +102,8 @@ class PostgresServer:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
         self._process.kill()
-        self._process.wait(timeout=30)
-        deadline = time.monotonic() + 30
+        self._process.wait(timeout=300)
+        deadline = time.monotonic() + 300
         while any(_is_there(one) for one in family) and time.monotonic() < deadline:
             time.sleep(0.01)
 

@@ -100,11 +100,11 @@ def test_bad_input_is_one_line_and_code_2(sturgeon, tended, table, tmp_path):
 
 
 def wait_until(condition):
-    for _ in range(1200):
+    for _ in range(6000):
         if condition():
             return
         time.sleep(0.05)
-    raise AssertionError("it did not come to that in a minute")
+    raise AssertionError("it did not come to that in five minutes")
 
 
 def arguments_of_panda(table, folder, epochs, *more):

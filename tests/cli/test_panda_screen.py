@@ -44,14 +44,14 @@ def attached(folder):
 
     thread = threading.Thread(target=train)
     thread.start()
-    assert begun.wait(60)
+    assert begun.wait(300)
     try:
         with st.Panda.attach(study, author="Lan") as tended:
             yield tended
     finally:
         with st.Panda.attach(study) as again, suppress(st.InputError):
             again.stop()
-        thread.join(60)
+        thread.join(300)
 
 
 async def until(pilot, condition):
@@ -144,6 +144,6 @@ def test_under_the_screen_the_training_is_a_process_whose_lines_and_end_are_told
     job = PandaJob(table, "kind", tmp_path / "a", epochs=2)
     lines = []
     training = TrainingProcess(job, lines.append)
-    assert training.begun.wait(120)
+    assert training.begun.wait(300)
     assert training.result().epochs == 2
     assert any("tend it" in line for line in lines)

@@ -99,7 +99,7 @@ def test_a_signal_skips_the_repeats_and_says_so(table, tmp_path):
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        printed, said = process.communicate(timeout=60)
+        printed, said = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "No trial was chosen by repeats." in said
     result = json.loads(printed)

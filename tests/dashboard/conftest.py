@@ -32,7 +32,7 @@ def served(given, *, language=None, host="127.0.0.1"):
             base_url=f"http://127.0.0.1:{access.port}",
             trust_env=False,
             follow_redirects=True,
-            timeout=60,
+            timeout=300,
             headers={"Authorization": f"Bearer {access.token}"},
         ) as client,
     ):
@@ -84,6 +84,6 @@ def driver():
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(DRIVER))
-    browser.set_script_timeout(60)
+    browser.set_script_timeout(300)
     yield browser
     browser.quit()

@@ -19,7 +19,7 @@ from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 AXE = next(Path(axe_core.__file__).parent.rglob("axe*.js"))
-PATIENCE = 60
+PATIENCE = 300
 
 EVIL = (
     "<script>window.hacked=1</script>",

@@ -36,7 +36,7 @@ def served(walk):
 
     thread = threading.Thread(target=train)
     thread.start()
-    assert begun.wait(60)
+    assert begun.wait(300)
     bound, access = listen("127.0.0.1", 0, usual=0)
     tended = st.Panda.attach(walk.study, author="Lan")
     url = f"http://127.0.0.1:{access.port}"
@@ -44,14 +44,14 @@ def served(walk):
     try:
         with (
             running(panda_app(tended, access), bound),
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
+            httpx.Client(base_url=url, trust_env=False, timeout=300) as client,
         ):
             yield client, bearer, url
             client.post("/api/command", json={"action": "stop"}, headers=bearer)
     finally:
         with st.Panda.attach(walk.study) as again, suppress(st.InputError):  # where it has ended already
             again.stop()
-        thread.join(60)
+        thread.join(300)
 
 
 def test_programs_look_without_and_command_with_the_token(walk):
@@ -126,7 +126,7 @@ def test_in_a_browser_the_page_commands_and_another_site_does_not(walk, tmp_path
     try:
         with served(walk) as (client, _, url):
             browser.get(url)
-            wait = WebDriverWait(browser, 60)
+            wait = WebDriverWait(browser, 300)
             wait.until(lambda found: found.find_elements(By.CSS_SELECTOR, "#curves .scatterlayer .trace"))
             rate = browser.find_element(By.CSS_SELECTOR, "input[data-name=learning_rate]")
             rate.send_keys(Keys.CONTROL + "a" + Keys.NULL + "0.3")

@@ -63,7 +63,7 @@ class Log:
 
 def open_study(where, search=None):
     """Open a study; a server that is just down is waited for, since opening does not wait."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while True:
         try:
             return Study.open(where, leases=LEASES, search=search)
@@ -73,11 +73,11 @@ def open_study(where, search=None):
             time.sleep(0.05)
 
 
-def work(where, log, *, until=None, pace=0.0, search=None):
-    """Ask, report and tell until nothing is left or the time is over."""
-    dice = random.Random(os.getpid())
+def work(where, log, *, until=None, least=0, pace=0.0, search=None):
+    """Ask, report and tell until nothing is left, or the time is over and so many trials were told."""
+    dice, told = random.Random(os.getpid()), 0
     with open_study(where, search) as study:
-        while until is None or time.monotonic() < until:
+        while until is None or told < least or time.monotonic() < until:
             try:
                 (trial,) = study.ask()
             except SpaceExhausted:
@@ -98,6 +98,7 @@ def work(where, log, *, until=None, pace=0.0, search=None):
                     log.write("checkpoint", trial.number, step)
             value = loss_of(trial.config, STEPS)
             study.tell(trial, loss=value)
+            told += 1
             log.write("tell", trial.number, value)
 
 
@@ -196,12 +197,12 @@ def suffer(folder, new_place, *, kills, trials=60, server=None, seed=0):
 
 
 def crowd(folder, where, *, workers=8, seconds=60.0):
-    """Have many processes ask and tell on one study at once."""
+    """Have many processes ask and tell on one study at once, each at least two trials."""
     space = Space(x=Real(0.0, 1.0))
     Study.create(where, space, minimize="loss", search=Random()).close()
     until = time.monotonic() + seconds
     logs = [folder / f"crowd-{slot}" for slot in range(workers)]
-    children = [spawn(lambda log: work(where, log, until=until), log) for log in logs]
+    children = [spawn(lambda log: work(where, log, until=until, least=2), log) for log in logs]
     for child in children:
         os.waitpid(child, 0)
     return {"workers": workers, "seconds": seconds, **check(where, logs)}

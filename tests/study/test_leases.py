@@ -151,7 +151,7 @@ def test_a_lease_is_renewed_while_user_code_does_something_else(where):
     with places.make_study(where, leases=Leases(seconds=0.15)) as study:
         study.ask()
         first = lease_ends(study, 0)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while lease_ends(study, 0) == first:
             assert time.monotonic() < deadline
         assert lease_ends(study, 0) > first
@@ -182,7 +182,7 @@ def test_a_keeper_goes_on_when_the_database_fails_for_a_while():
     flaky = Flaky()
     keeper = LeaseKeeper(flaky, Leases(seconds=0.003))
     keeper.start()
-    assert flaky.enough.wait(30)
+    assert flaky.enough.wait(300)
     keeper.stop()
 
 

@@ -14,6 +14,7 @@ from types import FrameType
 
 _AGAIN_SECONDS = 0.02
 _came = False  # whether Ctrl-C came within `no_interrupt_lost`
+_collecting = False  # whether garbage is being collected, in whichever thread
 
 
 class Interrupt(threading.Event):
@@ -43,14 +44,14 @@ class Interrupt(threading.Event):
 def no_interrupt_lost() -> Iterator[None]:
     """Within the block, which may be long before the training begins, Ctrl-C surely interrupts.
 
-    Python drops an exception that is raised in the callback of a garbage collection, in a ``__del__`` or in
-    the callback of a weak reference, and a Ctrl-C with it. JAX has such a callback, and the first seconds
-    consist of imports. So one that arrives there is sent again a moment later.
+    Python drops an exception that is raised in a garbage collection, in a ``__del__`` or in the callback of
+    a weak reference, and a Ctrl-C with it. JAX has a callback of collections, and the first seconds consist
+    of imports. So one that arrives there is sent again a moment later.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came; at the end of the block at the latest.
     """
-    global _came
+    global _came, _collecting
 
     def handle(number: int, frame: FrameType | None) -> None:
         global _came
@@ -63,14 +64,16 @@ def no_interrupt_lost() -> Iterator[None]:
         yield
         return
     _came = False
+    gc.callbacks.append(_watch_collections)
     signal.signal(signal.SIGINT, handle)
     try:
         yield
         if _came:
             raise KeyboardInterrupt
     finally:
-        _came = False
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        gc.callbacks.remove(_watch_collections)
+        _came = _collecting = False
 
 
 @contextmanager
@@ -113,8 +116,16 @@ def _send_again(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
+def _watch_collections(phase: str, info: dict[str, int]) -> None:
+    """Note, as a callback of collections, that one begins or ends."""
+    global _collecting
+    _collecting = phase == "start"
+
+
 def _drops_exceptions(frame: FrameType | None) -> bool:
     """Tell whether Python would only print an exception that is raised in this frame."""
+    if _collecting:  # what it deletes is told of it, by callbacks of any name
+        return True
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
         code = frame.f_code

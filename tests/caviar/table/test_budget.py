@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sturgeon.caviar import loop
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.pace import Pace
+from sturgeon.caviar.table import job as table_job
+from sturgeon.caviar.table import rehearsal
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.caviar.table.opening import table_settings
-from sturgeon.caviar.table.rehearsal import SuggestionTime, rehearse
+from sturgeon.caviar.table.planning.rehearsal import rehearse
+from sturgeon.caviar.table.planning.suggestion_time import SuggestionTime
 from sturgeon.data import prepare
 from sturgeon.search import CoarseToFine, Random
 from sturgeon.stopping import DEFAULT
@@ -43,10 +49,19 @@ def trainer(dataset):
     return table_trainer(dataset, settings.space, settings.objective, settings.epochs)
 
 
+@pytest.fixture
+def processor_time(monkeypatch):
+    """Budgets count the processor time of this process, whatever else the machine does."""
+    clock = SimpleNamespace(monotonic=time.process_time, process_time=time.process_time)
+    for module in (loop, rehearsal, table_job):
+        monkeypatch.setattr(module, "time", clock)
+
+
+@pytest.mark.usefixtures("processor_time")
 @pytest.mark.parametrize("pays", [False, True])
 def test_a_budget_ends_the_trials_and_stops_none_where_that_saves_no_time(pays, frame, tmp_path, monkeypatch):
     monkeypatch.setattr(Pace, "stopping_pays", property(lambda pace: pays))
-    job = TableJob(frame, "y", tmp_path / "out", OPTIONS, budget=4)
+    job = TableJob(frame, "y", tmp_path / "out", OPTIONS, budget=3)
     result = tune_table(job)
     assert result.test is not None
     assert result.default_test is not None
@@ -66,6 +81,7 @@ def test_with_a_number_of_trials_a_budget_changes_no_trial(frame, tmp_path):
     assert configs("without", None) == configs("with", "10m")
 
 
+@pytest.mark.usefixtures("processor_time")
 def test_a_budget_that_is_too_short_for_the_end_leaves_some_to_the_trials(frame, tmp_path):
     result = tune_table(TableJob(frame, "y", tmp_path / "out", OPTIONS, budget=1.5, repeats=50))
     assert sum(result.trials.values()) > 0
@@ -89,6 +105,7 @@ def test_the_end_is_the_last_trainings_the_repeats_and_the_test(dataset, trainer
     assert plain.seconds(pace, 5) > before
 
 
+@pytest.mark.usefixtures("processor_time")
 def test_a_rehearsal_counts_trials_and_leaves_nothing(dataset, trainer, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     options = TuneOptions(epochs=4, stopping=DEFAULT)
@@ -101,6 +118,7 @@ def test_a_rehearsal_counts_trials_and_leaves_nothing(dataset, trainer, tmp_path
     assert threading.active_count() < 20
 
 
+@pytest.mark.usefixtures("processor_time")
 def test_suggestions_are_timed_by_the_size_of_the_record(dataset):
     space = table_settings(OPTIONS, dataset.task).space
     learning = SuggestionTime(CoarseToFine(), space, 4)

@@ -11,7 +11,7 @@ import pytest
 
 from sturgeon.space import Real, Space
 
-PATIENCE = 60.0  # only ever waited for where something is broken
+PATIENCE = 300.0  # only ever waited for where something is broken
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def test_processes_that_a_training_starts_find_what_is_in_a_module_run_as_script
         )
     )
     done = subprocess.run(
-        [sys.executable, "-m", "package.jobs"], capture_output=True, text=True, cwd=tmp_path, timeout=60
+        [sys.executable, "-m", "package.jobs"], capture_output=True, text=True, cwd=tmp_path, timeout=300
     )
     assert (done.stdout, done.stderr) == ("True\n", "")
 

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.tuning import tune
+from sturgeon.caviar.workers import here
 from sturgeon.caviar.workers.function import pack
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.loop import WorkerLoop
@@ -155,13 +157,18 @@ def test_a_trial_without_a_value_at_the_end_of_the_budget_is_paused(space):
     assert trial.state == "paused"
 
 
-def test_a_budget_without_worker_processes(space):
+def test_a_budget_without_worker_processes(space, monkeypatch):
+    seconds = [0.0]
+    monkeypatch.setattr(here, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+
     def train(trial):
         for epoch in trial.epochs(10**9):
+            seconds[0] += 0.05
             trial.report(loss=1 / epoch)
 
     (trial,) = tune(train, space, minimize="loss", budget="0.2s", workers=0).trials
     assert (trial.state, trial.value) == ("stopped", trial.curves["loss"][-1][1])
+    assert trial.last_step == 4
 
 
 def test_an_exhausted_space_ends_the_run():

@@ -25,6 +25,16 @@ def report_seconds(trials: int) -> float:
     return 2.0 + 0.008 * trials
 
 
+def slowed_by_others(seconds: float, processor: float) -> float:
+    """How much longer than its processor time one thread has taken, from 1 to 4: others use the cores.
+
+    Example:
+        >>> slowed_by_others(3.0, 2.0), slowed_by_others(1.0, 5.0)
+        (1.5, 1.0)
+    """
+    return min(4.0, max(1.0, seconds / max(processor, 1e-9)))
+
+
 class Ending:
     """Tells how long the repeats, the last training of what is chosen, and its test will take.
 

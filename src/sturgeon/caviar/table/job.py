@@ -24,7 +24,7 @@ from sturgeon.caviar.table.candidates import MOST_TRIALS
 from sturgeon.caviar.table.choosing.comparison import compare
 from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
 from sturgeon.caviar.table.choosing.tried import Tried
-from sturgeon.caviar.table.ending import Ending
+from sturgeon.caviar.table.ending import Ending, slowed_by_others
 from sturgeon.caviar.table.folder import STUDY_FILE, held_folder, made_folder
 from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import (
@@ -144,7 +144,8 @@ def tune_table(
         on_repeats: Called with their number when the best are about to be trained again with other seeds.
         on_final: Called when the trials are over and the chosen configuration is to be trained once more.
         started: Since when the time counts, by ``time.monotonic``; None for now.
-        reserved: Seconds of a budget that the caller needs afterwards, by how many trials there are.
+        reserved: Seconds of a budget that the caller needs afterwards, by how many trials there are, on a
+            machine that does nothing else.
 
     Returns:
         What was found, also written to ``job.out / "result.json"``.
@@ -192,6 +193,7 @@ def _tune_table(
             )
     with study, held_folder(job.out), stop_on_signal() as stop:
         on_start(dataset, settings, study)
+        slowed = slowed_by_others(time.monotonic() - started, time.process_time())
         keeper = Keeper(job.out, dataset)
         asked_now = job.trials is not None or job.budget is not None
         trials = _trials(job) if asked_now or not exists else study.about.get("trials")
@@ -214,7 +216,7 @@ def _tune_table(
             stopping=settings.stopping,
             spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
             yardstick=0 if study.about.get("stopping_by_default") else None,
-            ending=lambda pace, best: ending.seconds(pace, best) + reserved(loop.begun),
+            ending=lambda pace, best: ending.seconds(pace, best) + slowed * reserved(loop.begun),
         )
         interrupted = loop.run(limits, stop, started=started)
         if times and not stop.is_set():
