@@ -21,6 +21,7 @@ GUESS = 1 / 20
 """The part of that chance which is kept for the comparison with a guess."""
 MARGIN = 0.1
 """What is too little to change a configuration for, in standard deviations of a pair's difference."""
+_ROUNDING = 1e-9
 FIRST = 2 / 3
 """Of all the money that an account ever has, what its first recheck begins with."""
 
@@ -35,8 +36,8 @@ def noise_of(differences: Mapping[int, Sequence[float]]) -> float:
         The deviation, freed of the bias of few pairs; 0 where no challenger has two finite ones.
 
     Example:
-        >>> round(noise_of({1: [0.0, 2.0, 4.0], 2: [1.0, 3.0, 5.0]}), 2)
-        2.4
+        >>> round(noise_of({1: [0.0, 2.0, 4.0], 2: [1.0, 3.0, 5.0]}), 2), noise_of({1: [0.3 - 0.2, 0.1]})
+        (2.4, 0.0)
     """
     variances = []
     for values in differences.values():
@@ -44,7 +45,9 @@ def noise_of(differences: Mapping[int, Sequence[float]]) -> float:
         if len(finite) > 1:
             mean, degrees = fsum(finite) / len(finite), len(finite) - 1
             squares = fsum((value - mean) ** 2 for value in finite)
-            variances.append(squares / degrees / _median_of_chi2(degrees))
+            variance = squares / degrees / _median_of_chi2(degrees)
+            # What is left of equal numbers by rounding is no noise.
+            variances.append(variance if variance > (_ROUNDING * mean) ** 2 else 0.0)
     return math.sqrt(median(variances)) if variances else 0.0
 
 

@@ -81,13 +81,13 @@ def detectable(pairs: int, capital: float) -> float:
         capital: The money at the start.
 
     Returns:
-        Infinite where there are too few pairs to bet on.
+        Infinite where there are too few pairs: each can double the money at most.
 
     Example:
         >>> [round(detectable(pairs, 0.6), 1) for pairs in (2, 11, 24, 32)]
         [inf, 1.6, 1.0, 0.9]
     """
-    if pairs <= UNBET or capital <= 0:
+    if pairs <= UNBET or capital * 2.0 ** (pairs - UNBET) < 1 / ALPHA:
         return math.inf
     level = min(capital * ALPHA, 0.5)
     return MARGIN + _SLACK * float(ndtri(1 - level) + ndtri(0.9)) / math.sqrt(pairs - UNBET)
@@ -98,6 +98,8 @@ class Gambler:
 
     Args:
         capital: The money at the start; the goal is ``1 / ALPHA``.
+        least_noise: The noise counts as at least so much, and the margin as a tenth of it: where pairs of a
+            function differ by nothing random, the smallest difference would count.
 
     Attributes:
         wealth: What one unit of money has become.
@@ -111,8 +113,9 @@ class Gambler:
         True
     """
 
-    def __init__(self, capital: float = 1.0) -> None:
+    def __init__(self, capital: float = 1.0, *, least_noise: float = 0.0) -> None:
         self.wealth = 1.0
+        self._least_noise = least_noise
         self._capital = capital
 
     def bet(self, differences: Mapping[int, Sequence[float]], lap: int, left: int) -> None:
@@ -125,7 +128,7 @@ class Gambler:
             left: How many pairs are to come after it.
         """
         past = {number: values[:-lap] for number, values in differences.items()}
-        noise = noise_of(past)
+        noise = max(noise_of(past), self._least_noise)
         if noise <= 0 or min(map(len, past.values()), default=0) < UNBET:
             return
         reached, gain = self._capital * self.wealth * ALPHA, 0.0

@@ -21,6 +21,7 @@ _KEPT = {1: (), 2: ((2, 1),), 3: ((2, 2), (4, 1)), 5: ((2, 3), (4, 2), (8, 1))}
 _HOPELESS = 3.0
 """A challenger is dropped whose mean is so many standard errors below what one noise of difference gives."""
 _HOPELESS_FROM = 6
+_ROUNDING = 1e-12
 
 Evaluate = Callable[[Sequence[Candidate], Sequence[int]], dict[tuple[int, int], float]]
 """Trains candidates: the value of each ``(candidate, pair)``, to be minimised; infinite where it failed."""
@@ -119,6 +120,7 @@ def run_race(
     evaluate: Evaluate,
     *,
     capital: float = 1.0,
+    least_noise: float = 0.0,
     stop: Callable[[], bool] = lambda: False,
     affordable: Callable[[Race], float] = lambda race: math.inf,
 ) -> Race:
@@ -129,6 +131,7 @@ def run_race(
         plan: How much may be trained.
         evaluate: Trains.
         capital: With how much money the gambler begins; it ends at ``1 / ALPHA``.
+        least_noise: See :class:`sturgeon.recheck.gambler.Gambler`.
         stop: Asked before each lap whether to end.
         affordable: Asked before each lap how many trainings there is time for.
 
@@ -139,7 +142,7 @@ def run_race(
     race = Race(
         candidates, differences={number: [] for number in numbers}, racing=numbers, planned=plan.pairs
     )
-    gambler = Gambler(capital)
+    gambler = Gambler(capital, least_noise=least_noise)
     while race.racing and race.pairs < plan.pairs and not stop():
         begun, field_ = race.pairs, 1 + len(race.racing)
         trainings = min(affordable(race), plan.trainings - race.trainings)
@@ -186,7 +189,7 @@ def _difference(incumbent: float, challenger: float) -> float:
     """By how much the challenger is better; infinite where one of the two failed, 0 where both did."""
     if math.isinf(incumbent) and math.isinf(challenger):
         return 0.0
-    return incumbent - challenger
+    return 0.0 if math.isclose(incumbent, challenger, rel_tol=_ROUNDING) else incumbent - challenger
 
 
 def _bounded(value: float) -> float:

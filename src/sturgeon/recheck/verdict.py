@@ -77,7 +77,8 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
     edges = tuple(map(str, edges_of(space, leader.config)))
     between = "" if math.isinf(low) or math.isinf(high) else f" (95 %: {_amount(low)} to {_amount(high)})"
     better = f"{metric} better by {_amount(abs(advantage))}{between} over {len(differences)} pairs"
-    least = detectable(race.planned, account.capital) * race.noise if race.noise > 0 else math.inf
+    reach = detectable(race.planned, account.capital)
+    least = reach * race.noise if race.noise > 0 else math.inf
     shown = account.capital * race.wealth >= 1 / ALPHA
     kind: Kind = "still right"
     if shown and (leader.origin in ("neighbour", "random") or edges):
@@ -91,7 +92,7 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
         kind = "retune"
         sentence = "Retune: no configuration that was tried is better on the new data than a guess."
     else:
-        sentence = f"Still right: {_closest(race, leader, metric, advantage)}{_power(least)}."
+        sentence = f"Still right: {_closest(race, leader, metric, advantage, reach)}{_power(least)}."
     return Verdict(
         kind,
         sentence,
@@ -104,9 +105,9 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
     )
 
 
-def _closest(race: Race, leader: Candidate, metric: str, advantage: float) -> str:
+def _closest(race: Race, leader: Candidate, metric: str, advantage: float, reach: float) -> str:
     pairs = len(race.differences[leader.number])
-    if pairs < FEWEST_PAIRS and race.racing:
+    if (pairs < FEWEST_PAIRS and race.racing) or math.isinf(reach):
         return (
             f"nothing speaks against it, but {pairs} pairs of trainings could hardly show anything; give "
             "more epochs to compare by"
