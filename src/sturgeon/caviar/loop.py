@@ -181,6 +181,11 @@ class CaviarLoop:
                 self._checkpoints.forget(number)
         return stop.is_set()
 
+    @property
+    def in_flight(self) -> int:
+        """How many trials were handed out and have not ended; some wait for those before them."""
+        return len(self._in_order)
+
     # -- into the lanes --------------------------------------------------------------------------
 
     def _refill(self, lanes: RunningLanes) -> None:

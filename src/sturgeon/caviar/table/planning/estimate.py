@@ -64,7 +64,7 @@ class Estimate:
         self._parts = parts
         self._usual = float(np.mean(parts[len(parts) // 2 :]))
         self._rehearsal: Rehearsal | None = None
-        self._dearer = 1.0  # an epoch of the trials after the rehearsal, beside those in it
+        self._dearer = [1.0]
         self._backend, self._epoch_time = backend, epoch_time
         times = {block: epochs * epoch_time.of(block) for block in set(self._blocks)}
         self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
@@ -96,7 +96,7 @@ class Estimate:
         """Go by a rehearsal too: the more trials ended in it, the more it counts."""
         if rehearsal.trials > 0:
             self._rehearsal = rehearsal
-            self._dearer = self._how_much_dearer(rehearsal)
+            self._dearer = self._dearness(rehearsal)
 
     @property
     def pace(self) -> Pace:
@@ -108,19 +108,20 @@ class Estimate:
         pace.trained(1, self.seconds_per_trial / self._epochs)
         return pace
 
-    def _how_much_dearer(self, rehearsal: Rehearsal) -> float:
-        """How much longer an epoch of what comes next takes than one of what was rehearsed, by the timings.
+    def _dearness(self, rehearsal: Rehearsal) -> list[float]:
+        """How much longer an epoch of each trial takes than one of the rehearsal took, by the timings.
 
-        A search goes to where networks are good, and the larger ones often are.
+        In a short time cheap trials have had most of the epochs: the dear ones have theirs still to come. The
+        last value is for all trials that come later: the mean over those that were begun and those that the
+        search would begin next.
         """
-        if not rehearsal.upcoming or not rehearsal.trained:
-            return 1.0
-        epochs = [epochs for _, epochs in rehearsal.trained]
-        before = np.average(
-            [self._seconds_of_an_epoch(config) for config, _ in rehearsal.trained], weights=epochs
-        )
-        after = np.mean([self._seconds_of_an_epoch(config) for config in rehearsal.upcoming])
-        return float(np.clip(after / before, 1 / _MOST_DEARER, _MOST_DEARER))
+        if not rehearsal.trained:
+            return [1.0]
+        begun = [self._seconds_of_an_epoch(config) for config, _ in rehearsal.trained]
+        upcoming = [self._seconds_of_an_epoch(config) for config in rehearsal.upcoming]
+        usual = np.average(begun, weights=[epochs for _, epochs in rehearsal.trained])
+        costs = np.array([*begun, np.mean(begun + upcoming)]) / usual
+        return np.clip(costs, 1 / _MOST_DEARER, _MOST_DEARER).tolist()
 
     def _seconds_of_an_epoch(self, config: Config) -> float:
         block = self._backend.block_of(config)
@@ -151,8 +152,8 @@ class Estimate:
             left -= took
             count += left >= 0
         if rehearsal is not None and rehearsal.pace.stopping_pays and not whole:
-            # Those in training at the end are cut off; the long ones among all are there more often.
-            return max(0, count - round(max(self.lanes, rehearsal.running)))
+            # Those that have not ended by then are cut off.
+            return max(0, count - round(max(self.lanes, rehearsal.in_flight)))
         return count
 
     def _seconds_at(self, trials: int, *, whole: bool) -> float:
@@ -180,7 +181,7 @@ class Estimate:
         if whole and pace.stopping_pays:
             return max(pace.training / self.lanes, rehearsal.busy * a_trial + grown)
         if pace.stopping_pays:  # the first trials are stopped early, and the best go on later
-            dearer = self._dearer if trials >= known else 1.0
+            dearer = self._dearer[min(trials, len(self._dearer) - 1)]
             a_trial = rehearsal.handling + dearer * self._part(trials) * self._epochs * rehearsal.waiting
         beside = rehearsal.busy + (1.0 - rehearsal.busy) / self._threads
         return max(a_trial + grown * beside, 0.2 * a_trial)

@@ -39,8 +39,8 @@ class Rehearsal:
         epochs: How many epochs had been trained at these seconds, over all trials.
         pace: What trainings and suggestions took.
         busy: The share of the time in which the run was busy with anything but waiting for trainings.
-        running: How many trials were in training at once, in the mean over the later half.
-        trained: The configurations that were trained, with the epochs of each.
+        in_flight: How many trials were handed out and not ended, in the mean over the later half.
+        trained: The configurations that were trained, in the order of their numbers, with the epochs of each.
         upcoming: The configurations that would have come next.
     """
 
@@ -49,7 +49,7 @@ class Rehearsal:
     epochs: Sequence[tuple[float, int]]
     pace: Pace
     busy: float
-    running: float = 0.0
+    in_flight: float = 0.0
     trained: Sequence[tuple[Config, int]] = ()
     upcoming: Sequence[Config] = ()
 
@@ -97,7 +97,7 @@ def rehearse(
     """
     ended: list[tuple[float, int]] = []
     epochs: list[tuple[float, int]] = []
-    running: list[int] = []
+    in_flight: list[int] = []
     with tempfile.TemporaryDirectory(prefix="sturgeon-plan-") as name:
         folder = Path(name)
         study, settings = begin_table_study(str(folder / "plan.study"), options, dataset, about={})
@@ -107,7 +107,7 @@ def rehearse(
             ended.append((progress.seconds, max(0, loop.begun - progress.running)))
             epochs.append((progress.seconds, progress.epochs))
             if progress.seconds >= seconds / 2:
-                running.append(progress.running)
+                in_flight.append(loop.in_flight)
 
         with study:
             loop = CaviarLoop(
@@ -126,7 +126,7 @@ def rehearse(
             upcoming = _upcoming(study)
     busy = min(1.0, loop.pace.busy / seconds)
     return Rehearsal(
-        seconds, ended, epochs, loop.pace, busy, float(np.mean(running or [0])), trained, upcoming
+        seconds, ended, epochs, loop.pace, busy, float(np.mean(in_flight or [0])), trained, upcoming
     )
 
 
