@@ -152,8 +152,7 @@ class Estimate:
             left -= took
             count += left >= 0
         if rehearsal is not None and rehearsal.pace.stopping_pays and not whole:
-            # Those that have not ended by then are cut off.
-            return max(0, count - round(max(self.lanes, rehearsal.in_flight)))
+            return max(_at_least(rehearsal, seconds), count - round(max(self.lanes, rehearsal.in_flight)))
         return count
 
     def _seconds_at(self, trials: int, *, whole: bool) -> float:
@@ -195,3 +194,13 @@ class Estimate:
         if pace.prefers_quick or thorough > pace.trained_per_trial / self.lanes:
             return self._suggestions.of(trials, quickly=True)
         return thorough
+
+
+def _at_least(rehearsal: Rehearsal, seconds: float) -> int:
+    """Trials that end in so many seconds where those after the rehearsal take twice as long as before.
+
+    For a time that is not much longer, the rehearsal knows better than a sum over trials how much of what
+    was in flight has ended.
+    """
+    beyond = max(0.0, seconds - rehearsal.seconds)
+    return rehearsal.ended_by(seconds) + round(0.5 * beyond * rehearsal.trials / rehearsal.seconds)

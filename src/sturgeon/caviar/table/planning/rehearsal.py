@@ -12,7 +12,7 @@ import numpy as np
 
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop import OUT_OF_TIME, CaviarLoop
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.pace import Pace
 from sturgeon.caviar.progress import Progress
@@ -34,8 +34,8 @@ class Rehearsal:
 
     Attributes:
         seconds: How long it took, the last epochs not counted.
-        ended: How many trials had been begun at these seconds and trained no more: ended, or paused by the
-            stopping rule.
+        ended: How many trials had been begun at these seconds and were not in flight any more: ended, or put
+            aside by the stopping rule. Those that were cut off at the end are left out.
         epochs: How many epochs had been trained at these seconds, over all trials.
         pace: What trainings and suggestions took.
         busy: The share of the time in which the run was busy with anything but waiting for trainings.
@@ -104,7 +104,7 @@ def rehearse(
         keeper = Keeper(folder, dataset)
 
         def note(progress: Progress) -> None:
-            ended.append((progress.seconds, max(0, loop.begun - progress.running)))
+            ended.append((progress.seconds, loop.begun - loop.in_flight))
             epochs.append((progress.seconds, progress.epochs))
             if progress.seconds >= seconds / 2:
                 in_flight.append(loop.in_flight)
@@ -122,8 +122,10 @@ def rehearse(
                 yardstick=0 if spares else None,
             )
             loop.run(Limits(trials=None, budget=seconds), threading.Event())
+            cut_off = sum(one.reason == OUT_OF_TIME for one in study.trials)
             trained = [(one.config, len(one.curve)) for one in study.record if one.curve]
             upcoming = _upcoming(study)
+    ended = [(at, min(number, loop.begun - cut_off)) for at, number in ended]
     busy = min(1.0, loop.pace.busy / seconds)
     return Rehearsal(
         seconds, ended, epochs, loop.pace, busy, float(np.mean(in_flight or [0])), trained, upcoming
