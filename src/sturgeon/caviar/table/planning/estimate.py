@@ -152,7 +152,7 @@ class Estimate:
             left -= took
             count += left >= 0
         if rehearsal is not None and rehearsal.pace.stopping_pays and not whole:
-            return max(_at_least(rehearsal, seconds), count - round(max(self.lanes, rehearsal.in_flight)))
+            return max(_at_least(rehearsal, seconds), count - round(max(self.lanes, rehearsal.in_flight / 2)))
         return count
 
     def _seconds_at(self, trials: int, *, whole: bool) -> float:
