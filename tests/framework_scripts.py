@@ -1,4 +1,4 @@
-"""The scripts here run in processes of their own, those of a framework in one: importing it takes longest."""
+"""Scripts and examples of a framework run in one process of their own: importing it takes longest."""
 
 import functools
 import importlib.util
@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from network_problem import write_problem
-from script_runs import run_scripts
+from script_runs import LEAN_KERAS, run_scripts
 
-collect_ignore = ["scripts"]
-
-HERE = Path(__file__).parent
-PAGE = HERE.parent.parent / "docs" / "keras-tuner.md"
-# The scripts of each framework, in their order, and the file of tests that reads what became of each. The
-# last change what holds for the whole process: the kind of numbers, and Keras's the environment.
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+SCRIPTS_FOLDER = ROOT / "tests" / "frameworks" / "scripts"
+PAGE = ROOT / "docs" / "keras-tuner.md"
+# What an example imports where it is one of a framework, and not of JAX, which comes with Sturgeon.
+FRAMEWORKS = {"keras": {"tensorflow", "keras"}, "torch": {"torch"}, "paddle": {"paddle"}}
+# The scripts of each framework, in their order after the examples, and the file of tests that reads what
+# became of each. The last change what holds for the whole process: the kind of numbers, and Keras's the
+# environment.
 SCRIPTS = {
     "torch": {
         "torch_tended.py": "test_tended.py",
@@ -45,12 +48,25 @@ SCRIPTS = {
     },
     "flax": {"same_network/in_flax.py": "test_same_network.py"},
 }
-ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "",
+    "KERAS_BACKEND": "tensorflow",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PYTHONPATH": LEAN_KERAS,
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TRIALS": "1",  # of an example
+}
+
+
+def framework_of(example):
+    """The framework that an example imports; those of JAX run with Flax's."""
+    imported = {*re.findall(r"^(?:import|from) (\w+)", example.read_text(), re.MULTILINE)}
+    return next((name for name, modules in FRAMEWORKS.items() if modules & imported), "flax")
 
 
 @pytest.fixture(scope="session")
 def ran_in(request, tmp_path_factory):
-    """Run those scripts of a framework that the chosen tests read: the folder, and what became of each."""
+    """Run what the chosen tests read of a framework's: the folder, and what became of each script."""
     chosen = {item.path.name for item in request.session.items}
 
     @functools.cache
@@ -61,7 +77,10 @@ def ran_in(request, tmp_path_factory):
         wanted = [name for name, tests in SCRIPTS[framework].items() if tests in chosen]
         if importlib.util.find_spec("lightning") is None:
             wanted = [name for name in wanted if not name.startswith("lightning")]
-        scripts = [(folder if name == "page.py" else HERE / "scripts") / name for name in wanted]
+        scripts = [(folder if name == "page.py" else SCRIPTS_FOLDER) / name for name in wanted]
+        if "test_documentation.py" in chosen:
+            examples = sorted(EXAMPLES.glob("*.py"))
+            scripts[:0] = [example for example in examples if framework_of(example) == framework]
         return folder, run_scripts(scripts, folder, **ENVIRONMENT)
 
     return run
