@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sturgeon.caviar.ray.settings import Ray
     from sturgeon.caviar.table.job import TableJob, tune_table
     from sturgeon.caviar.table.outcome import TableResult
-    from sturgeon.caviar.table.plan import TablePlan, plan_table
+    from sturgeon.caviar.table.planning.plan import TablePlan, plan_table
     from sturgeon.caviar.table.saved import SavedModel, load
     from sturgeon.caviar.tuning import tune
     from sturgeon.caviar.workers.live_trial import LiveTrial
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "sturgeon.caviar.table.outcome": ["TableResult"],
-    "sturgeon.caviar.table.plan": ["TablePlan", "plan_table"],
+    "sturgeon.caviar.table.planning.plan": ["TablePlan", "plan_table"],
     "sturgeon.caviar.ray.settings": ["Ray"],
     "sturgeon.caviar.models.run": ["PopulationResult"],
     "sturgeon.caviar.models.population": ["population"],

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sturgeon.caviar.table.plan import TablePlan
+from sturgeon.caviar.table.planning.plan import TablePlan
 from sturgeon.cli.main import sturgeon as group
 from sturgeon.cli.plan import _next_command, _print
 

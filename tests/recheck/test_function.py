@@ -152,3 +152,24 @@ def test_every_period_the_newest_file_is_rechecked_and_drift_does_not_wait(tmp_p
 def test_an_unreadable_period_is_refused(tmp_path, every):
     with pytest.raises(InputError, match="every"):
         recheck_every("x.study", lambda study, data: None, every=every, pattern=str(tmp_path))
+
+
+def exact(trial, at=0.3):
+    return (trial.config["x"] - at) ** 2 + 0.2
+
+
+def test_a_function_without_chance_is_stale_where_the_difference_is_worth_a_change():
+    how = {"train": exact, "workers": 0, "progress": False}
+    for at, stale in ((0.3, False), (0.9, True)):
+        with st.tune(exact, SPACE, minimize="loss", trials=24, workers=0, progress=False) as study:
+            result = st.recheck(study, data=at, **how)
+            assert result.stale == stale
+            assert result.noise == 0
+            assert any("trial.seed" in note for note in result.notes)
+
+
+def test_a_recheck_that_could_show_nothing_says_so(study):
+    for _ in range(5):
+        result = st.recheck(study, train=train, data=0.3, workers=0, progress=False)
+    assert result.evidence["detectable"] is None
+    assert "could hardly show anything" in result.sentence

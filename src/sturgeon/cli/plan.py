@@ -18,7 +18,7 @@ from sturgeon.cli.common.paths import PLACE, out_beside
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
-    from sturgeon.caviar.table.plan import TablePlan
+    from sturgeon.caviar.table.planning.plan import TablePlan
 
 
 @click.command(no_args_is_help=True)
@@ -65,7 +65,7 @@ def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool
     """
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob
-    from sturgeon.caviar.table.plan import plan_table
+    from sturgeon.caviar.table.planning.plan import plan_table
     from sturgeon.cli.common.options import change_space, words_of
     from sturgeon.space import network_space
 

@@ -31,7 +31,7 @@ from sturgeon.recheck.blocks import pair_seed
 from sturgeon.recheck.candidates import Candidate, choose_candidates, find_incumbent
 from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
 from sturgeon.recheck.outcome import RecheckResult, sum_up
-from sturgeon.recheck.race import MOST_PAIRS, plan_race, run_race
+from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
 from sturgeon.recheck.rows.judged import remember_rows, rows_of
 from sturgeon.recheck.rows.new_data import seed_of
 from sturgeon.recheck.verdict import judge
@@ -43,6 +43,8 @@ from sturgeon.study import Objective, Study
 FEWEST_TRAININGS = 24
 """With fewer trainings nothing could be shown; so these are allowed, whatever share of the study they are."""
 SHARE = 0.2
+_WORTH = 0.1
+"""The noise counts as at least so much of what tuning won."""
 _PAIR = "recheck_pair"
 
 
@@ -110,7 +112,14 @@ def recheck_function(
         trainer = FunctionTrainer(
             stack, study, PairedFunction(train, data, seed), workers=workers, stop=stop, progress=progress
         )
-        race = run_race(candidates, plan, trainer, capital=account.capital, stop=stop.is_set)
+        race = run_race(
+            candidates,
+            plan,
+            trainer,
+            capital=account.capital,
+            least_noise=_WORTH * _spread(study),
+            stop=stop.is_set,
+        )
         verdict = judge(race, account, study.objectives[0], study.space, hopeless=False)
         ended = sum(trial.value is not None for trial in study.trials)
         result = sum_up(
@@ -132,6 +141,7 @@ def recheck_function(
             deployed=None,
             notes=[
                 *account.notes(),
+                *_note_on_seeds(race),
                 "epochs are counted as trainings: what an epoch is, only the function knows.",
             ],
             fingerprint=fingerprint,
@@ -249,6 +259,21 @@ class FunctionTrainer:
             elif trial.state == "failed":
                 values[place] = math.inf
         return values
+
+
+def _spread(study: Study) -> float:
+    """How far the median trial of a record is from the best."""
+    values = [trial.value for trial in study.trials if trial.value is not None and math.isfinite(trial.value)]
+    return abs(float(np.median(values)) - (study.best.value or 0.0)) if values else 0.0
+
+
+def _note_on_seeds(race: Race) -> list[str]:
+    if race.pairs < 2 or race.noise > 0:
+        return []
+    return [
+        "every pair came to the same difference, so that all say no more than one: whatever is random, such "
+        "as which rows are for validation, should come from trial.seed."
+    ]
 
 
 def _check(train: Callable[..., Any], data: Any, study: Study) -> None:

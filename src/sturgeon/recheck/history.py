@@ -1,12 +1,12 @@
 """The history of rechecks, which the study's journal keeps, and the money that the gambler brings along.
 
-Over its whole history a study whose data never changes is called stale with a probability of at most α:
-recheck t begins with fresh money in proportion to 1/(t(t+1)), which over all t sums to less than 1 (the rest
-of α is for the comparison with a guess), and with what is left in the first purse whose rechecks judged by
-none of its rows. So evidence is added up where rows are new. A recheck that judges by rows of every purse
-opens one of its own. A purse is a supermartingale by itself, however it depends on the others, and reaches
-1/α with a probability of at most α times the money that was put into it (Ville); these chances add up to at
-most α. After a verdict of stale the account is closed, and a new one opened.
+Over its whole history a study whose data never changes is called stale with a probability of at most α: a
+recheck begins with fresh money, which over all rechecks sums to less than 1 (the rest of α is for the
+comparison with a guess), and with what is left in the first purse whose rechecks judged by none of its rows.
+So evidence is added up where rows are new. A recheck that judges by rows of every purse opens one of its own.
+A purse is a supermartingale by itself, however it depends on the others, and reaches 1/α with a probability
+of at most α times the money that was put into it (Ville); these chances add up to at most α. After a verdict
+of stale the account is closed, and a new one opened.
 
 Source: Vovk and Wang 2021, "E-values: Calibration, combination and applications", Annals of Statistics 49(3),
 section 3: e-values that may depend on each other may be averaged, and not multiplied.
@@ -97,8 +97,9 @@ def open_account(
         budget: How much it may train.
 
     Example:
-        >>> open_account([], 0, "a")
-        Account(number=1, capital=0.475, since=1, shares_rows=False, again=False)
+        >>> account = open_account([], 0, "a")
+        >>> account.number, round(account.capital, 3), account.since
+        (1, 0.633, 1)
     """
     number, purses, before = 0, dict[int, _Purse](), None
     for entry in entries:

@@ -37,7 +37,9 @@ class RecheckResult:
             the recheck began; ``wealth``, what each unit of it became; ``number``, which recheck of its
             account it was; ``since``, the first of those that its evidence is added up with, since they
             judged by other rows; ``again``, whether it is an earlier one over again; ``alpha``, the chance
-            that unchanged data is ever called stale; ``margin``, in units of the noise.
+            that unchanged data is ever called stale; ``margin``, in units of the noise; ``detectable``, how
+            much better in the metric's unit a challenger must have been to be found in 9 of 10 cases, None
+            where that is unknown.
         epochs: Epochs ``spent`` of a ``budget``, what the ``original`` tuning took, and the ``share`` of it;
             each epoch is one network's.
         drift: How the data changed, as :class:`sturgeon.recheck.rows.drift.Drift` says; None for a function.
@@ -134,6 +136,7 @@ def sum_up(
             "again": account.again,
             "alpha": ALPHA,
             "margin": MARGIN,
+            "detectable": verdict.detectable,
         },
         **more,
     )

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sturgeon.recheck.candidates import Candidate
-from sturgeon.recheck.evidence import ALPHA, UNBET, Gambler, mean_of, noise_of
+from sturgeon.recheck.evidence import ALPHA, mean_of, noise_of
+from sturgeon.recheck.gambler import UNBET, Gambler, next_lap
 
 MOST_PAIRS = 32
 """More pairs than that are not trained, whatever the budget."""
-_LAP = 2
+_AT_ONCE = 2
+"""Pairs that are trained side by side: each has its own rows in memory."""
 _CHALLENGERS = ((90, 7), (60, 5), (40, 3), (22, 2))
 """With so many trainings it begins with so many challengers; with fewer, with one."""
 _KEPT = {1: (), 2: ((2, 1),), 3: ((2, 2), (4, 1)), 5: ((2, 3), (4, 2), (8, 1))}
@@ -19,6 +21,7 @@ _KEPT = {1: (), 2: ((2, 1),), 3: ((2, 2), (4, 1)), 5: ((2, 3), (4, 2), (8, 1))}
 _HOPELESS = 3.0
 """A challenger is dropped whose mean is so many standard errors below what one noise of difference gives."""
 _HOPELESS_FROM = 6
+_ROUNDING = 1e-12
 
 Evaluate = Callable[[Sequence[Candidate], Sequence[int]], dict[tuple[int, int], float]]
 """Trains candidates: the value of each ``(candidate, pair)``, to be minimised; infinite where it failed."""
@@ -55,7 +58,7 @@ def _pairs_within(trainings: float, challengers: int, racing: int, pairs: int, m
     left = trainings
     while pairs < most_pairs:
         racing = min(racing, _racing(challengers, pairs))
-        lap = min(_LAP, most_pairs - pairs)
+        lap = min(_AT_ONCE, most_pairs - pairs)
         if lap * (1 + racing) > left:
             return pairs + (1 if left >= 1 + racing else 0)
         left, pairs = left - lap * (1 + racing), pairs + lap
@@ -78,6 +81,7 @@ class Race:
         racing: The challengers that are left.
         wealth: The gambler's, for each unit staked.
         trainings: How many trainings there were.
+        planned: How many pairs there might have been: those that there were, where it was stopped.
     """
 
     candidates: Sequence[Candidate]
@@ -86,6 +90,7 @@ class Race:
     racing: list[int] = field(default_factory=list)
     wealth: float = 1.0
     trainings: int = 0
+    planned: int = 0
 
     @property
     def noise(self) -> float:
@@ -115,6 +120,7 @@ def run_race(
     evaluate: Evaluate,
     *,
     capital: float = 1.0,
+    least_noise: float = 0.0,
     stop: Callable[[], bool] = lambda: False,
     affordable: Callable[[Race], float] = lambda race: math.inf,
 ) -> Race:
@@ -125,6 +131,7 @@ def run_race(
         plan: How much may be trained.
         evaluate: Trains.
         capital: With how much money the gambler begins; it ends at ``1 / ALPHA``.
+        least_noise: See :class:`sturgeon.recheck.gambler.Gambler`.
         stop: Asked before each lap whether to end.
         affordable: Asked before each lap how many trainings there is time for.
 
@@ -132,38 +139,57 @@ def run_race(
         The race.
     """
     numbers = [one.number for one in candidates[1:]]
-    race = Race(candidates, differences={number: [] for number in numbers}, racing=numbers)
-    gambler = Gambler(capital)
+    race = Race(
+        candidates, differences={number: [] for number in numbers}, racing=numbers, planned=plan.pairs
+    )
+    gambler = Gambler(capital, least_noise=least_noise)
     while race.racing and race.pairs < plan.pairs and not stop():
-        field_ = [candidates[0], *(candidates[number] for number in race.racing)]
-        laps = min(_LAP, plan.pairs - race.pairs, (plan.trainings - race.trainings) // len(field_))
-        if laps < 1:
-            break
-        pairs = range(race.pairs, race.pairs + laps)
+        begun, field_ = race.pairs, 1 + len(race.racing)
         trainings = min(affordable(race), plan.trainings - race.trainings)
-        end = _pairs_within(trainings, len(numbers), len(race.racing), race.pairs, plan.pairs)
+        end = _pairs_within(trainings, len(numbers), len(race.racing), begun, plan.pairs)
+        lap = min(
+            next_lap(begun, max(end, begun + 1), len(race.racing)),
+            (plan.trainings - race.trainings) // field_,
+        )
+        if lap < 1:
+            break
+        whole = _train_lap(race, lap, evaluate, stop)
+        if trained := race.pairs - begun:
+            left = max(end - race.pairs, 0) if whole else 0
+            gambler.bet({number: race.differences[number] for number in race.racing}, trained, left)
+            race.wealth = gambler.wealth
+        if not whole or capital * race.wealth >= 1 / ALPHA:
+            break
+        race.racing = _left(race)
+    if race.racing and capital * race.wealth < 1 / ALPHA:
+        race.planned = race.pairs
+    return race
+
+
+def _train_lap(race: Race, lap: int, evaluate: Evaluate, stop: Callable[[], bool]) -> bool:
+    """Train a lap's pairs, and take note of those that are whole; tells whether all of them are."""
+    end = race.pairs + lap
+    while race.pairs < end:
+        if stop():
+            return False
+        field_ = [race.candidates[0], *(race.candidates[number] for number in race.racing)]
+        pairs = range(race.pairs, min(race.pairs + _AT_ONCE, end))
         values = evaluate(field_, pairs)
         race.values |= values
         race.trainings += len(values)
         for pair in pairs:
             if any((one.number, pair) not in values for one in field_):
-                return race  # interrupted: what is not whole is left out
+                return False
             for number in race.racing:
-                difference = _difference(values[0, pair], values[number, pair])
-                race.differences[number].append(difference)
-            gambler.bet({number: race.differences[number] for number in race.racing}, end - pair)
-            race.wealth = gambler.wealth
-            if capital * race.wealth >= 1 / ALPHA:
-                return race
-        race.racing = _left(race)
-    return race
+                race.differences[number].append(_difference(values[0, pair], values[number, pair]))
+    return True
 
 
 def _difference(incumbent: float, challenger: float) -> float:
     """By how much the challenger is better; infinite where one of the two failed, 0 where both did."""
     if math.isinf(incumbent) and math.isinf(challenger):
         return 0.0
-    return incumbent - challenger
+    return 0.0 if math.isclose(incumbent, challenger, rel_tol=_ROUNDING) else incumbent - challenger
 
 
 def _bounded(value: float) -> float:

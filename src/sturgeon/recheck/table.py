@@ -21,7 +21,7 @@ from sturgeon.data.metrics import measure
 from sturgeon.data.reading.sources import Table
 from sturgeon.data.targets import NumericTarget
 from sturgeon.errors import InputError, option
-from sturgeon.recheck.blocks import Blocks, BlockTrainer, count_blocks
+from sturgeon.recheck.blocks import FEWEST_BLOCKS, Blocks, BlockTrainer, count_blocks
 from sturgeon.recheck.candidates import choose_candidates, find_incumbent
 from sturgeon.recheck.evidence import chance_against_a_guess, interval
 from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
@@ -122,6 +122,7 @@ def recheck_table(
             number = min(number, len(np.unique(new.groups)))
         share = _share_of_rows(budget.epochs / epochs, new.rows)
         plan = plan_race(int(budget.epochs / (epochs * share)), number)
+        number = min(number, max(plan.pairs, FEWEST_BLOCKS))  # so that all rows judge
         rng = np.random.default_rng(seed)
         candidates = choose_candidates(study, incumbent, plan.challengers, rng)
         blocks = Blocks(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sturgeon.caviar.progress import format_metric
 from sturgeon.recheck.candidates import Candidate
 from sturgeon.recheck.evidence import ALPHA, interval, mean_of
+from sturgeon.recheck.gambler import detectable
 from sturgeon.recheck.history import Account
 from sturgeon.recheck.race import Race
 from sturgeon.space import Space
@@ -33,6 +34,8 @@ class Verdict:
         low: Where the advantage begins, at 95 %; None where that is unknown.
         high: Where it ends.
         edges: Where the challenger lies at an end of a range.
+        detectable: How much better a challenger must have been to be found in 9 of 10 cases; None where that
+            is unknown.
     """
 
     kind: Kind
@@ -42,6 +45,7 @@ class Verdict:
     low: float | None
     high: float | None
     edges: tuple[str, ...] = ()
+    detectable: float | None = None
 
     @property
     def stale(self) -> bool:
@@ -73,6 +77,8 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
     edges = tuple(map(str, edges_of(space, leader.config)))
     between = "" if math.isinf(low) or math.isinf(high) else f" (95 %: {_amount(low)} to {_amount(high)})"
     better = f"{metric} better by {_amount(abs(advantage))}{between} over {len(differences)} pairs"
+    reach = detectable(race.planned, account.capital)
+    least = reach * race.noise if race.noise > 0 else math.inf
     shown = account.capital * race.wealth >= 1 / ALPHA
     kind: Kind = "still right"
     if shown and (leader.origin in ("neighbour", "random") or edges):
@@ -86,15 +92,22 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
         kind = "retune"
         sentence = "Retune: no configuration that was tried is better on the new data than a guess."
     else:
-        sentence = f"Still right: {_closest(race, leader, metric, advantage)}."
+        sentence = f"Still right: {_closest(race, leader, metric, advantage, reach)}{_power(least)}."
     return Verdict(
-        kind, sentence, leader, _finite(advantage), _finite(low), _finite(high), edges if shown else ()
+        kind,
+        sentence,
+        leader,
+        _finite(advantage),
+        _finite(low),
+        _finite(high),
+        edges if shown else (),
+        _finite(least),
     )
 
 
-def _closest(race: Race, leader: Candidate, metric: str, advantage: float) -> str:
+def _closest(race: Race, leader: Candidate, metric: str, advantage: float, reach: float) -> str:
     pairs = len(race.differences[leader.number])
-    if pairs < FEWEST_PAIRS and race.racing:
+    if (pairs < FEWEST_PAIRS and race.racing) or math.isinf(reach):
         return (
             f"nothing speaks against it, but {pairs} pairs of trainings could hardly show anything; give "
             "more epochs to compare by"
@@ -105,6 +118,12 @@ def _closest(race: Race, leader: Candidate, metric: str, advantage: float) -> st
     beyond = "" if mean <= 0 else ", not beyond the noise"
     amount = "no better" if advantage == 0 else f"{_amount(abs(advantage))} {than} in {metric}"
     return f"the closest challenger, {leader.describe()}, is {amount}{beyond} (noise {noise}, {pairs} pairs)"
+
+
+def _power(least: float) -> str:
+    if math.isinf(least):
+        return ""
+    return f"; one that is better by {_amount(least)} would have been found in 9 of 10 cases"
 
 
 def _amount(value: float) -> str:

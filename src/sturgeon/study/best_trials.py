@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from sturgeon.errors import StudyError
+from sturgeon.search.record import Record
 from sturgeon.study.objectives import SUBJECT_TO, Objective, OutcomeConstraint
 from sturgeon.study.pareto import pareto_front
 from sturgeon.study.storage import Store
@@ -43,6 +44,20 @@ def best_trial(store: Store, objectives: tuple[Objective, ...]) -> TrialRecord:
             f"no trial of {store.place!r} has a value yet; its trials: {', '.join(parts) or 'none'}."
         )
     return found
+
+
+def top_numbers(record: Record, objectives: tuple[Objective, ...], count: int) -> list[int]:
+    """The numbers of the trials with the best values, the best first; fewer where not so many have one.
+
+    Raises:
+        StudyError: There are several objectives.
+    """
+    if len(objectives) > 1:
+        names = [one.metric for one in objectives]
+        raise StudyError(f"`top` needs a single objective; this study has {names}: use `best_trials`.")
+    valued = [one for one in record if one.value is not None and one.state != "failed"]
+    ranked = sorted(valued, key=lambda one: (one.value or 0.0, one.number))
+    return [one.number for one in ranked[:count]]
 
 
 def best_trials(store: Store, objectives: tuple[Objective, ...]) -> list[TrialRecord]:

@@ -66,6 +66,19 @@ def choose_objectives(
     return tuple(chosen)
 
 
+def goals_of(objectives: Sequence[Objective]) -> dict[Direction, list[str]]:
+    """Give objectives as ``Study.create`` takes them.
+
+    Example:
+        >>> goals_of([Objective("loss", "minimize"), Objective("recall", "maximize")])
+        {'minimize': ['loss'], 'maximize': ['recall']}
+    """
+    goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
+    for one in objectives:
+        goals[one.direction].append(one.metric)
+    return goals
+
+
 def _names(given: str | Sequence[str] | None, where: str) -> list[str]:
     names = [given] if isinstance(given, str) else list(given or ())
     for name in names:

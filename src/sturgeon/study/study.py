@@ -24,18 +24,20 @@ from sturgeon.space import Config, Space
 from sturgeon.space.config import is_structure
 from sturgeon.space.constraint import Expression
 from sturgeon.study.asking.trial_allocator import Request, TrialAllocator
-from sturgeon.study.best_trials import best_trial, best_trials
+from sturgeon.study.best_trials import best_trial, best_trials, top_numbers
+from sturgeon.study.copies import add_copies
+from sturgeon.study.earlier.continuing import trials_in
 from sturgeon.study.journal import Journal
-from sturgeon.study.known_trials import KnownTrial, add_trials, known_copy, trials_in
+from sturgeon.study.known_trials import KnownTrial, add_trials
 from sturgeon.study.leases import LeaseKeeper, Leases
-from sturgeon.study.objectives import Direction, Objective, choose_objectives
+from sturgeon.study.objectives import Direction, Objective, goals_of
 from sturgeon.study.record_cache import RecordCache
 from sturgeon.study.running_trials import RunningTrials
 from sturgeon.study.saved_space import check_whole_space, read_space
 from sturgeon.study.storage import (
-    Description,
     Store,
     create_store,
+    describe_study,
     open_or_create_store,
     open_store,
     store_exists,
@@ -48,14 +50,12 @@ from sturgeon.study.trial import (
     TrialRecord,
     TrialState,
     check_metrics,
-    check_whole,
     number_of,
 )
 from sturgeon.views import view_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sqlalchemy import Connection
 
     from sturgeon.search.population.training import Exploit
     from sturgeon.study.importance import Importance, Method
@@ -145,7 +145,7 @@ class Study:
             StudyError: It exists already, no objective is named, the seed is no whole number in its
                 range, or it cannot be made there.
         """
-        description, search = _describe(space, minimize, maximize, search, seed, about)
+        description, search = describe_study(space, minimize, maximize, search, seed, about)
         return cls(create_store(where, description), leases=leases, space=space, search=search)
 
     @classmethod
@@ -203,7 +203,7 @@ class Study:
         """
         from sturgeon.search import SEARCHES
 
-        description, search = _describe(space, minimize, maximize, search, seed, about)
+        description, search = describe_study(space, minimize, maximize, search, seed, about)
         constraint = None if isinstance(space.constraint, Expression) else space.constraint
         store = open_or_create_store(where, description)
         own = search if search.name not in SEARCHES else None
@@ -249,9 +249,7 @@ class Study:
         from sturgeon.study.optuna import read_optuna
 
         found = read_optuna(storage, name)
-        goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
-        for one in found.objectives:
-            goals[one.direction].append(one.metric)
+        goals = goals_of(found.objectives)
         study = cls.create(to, found.space, **goals, seed=found.seed, about=found.about)
         if found.trials:
             add_trials(study._store, found.space, study.objectives, found.trials)
@@ -295,15 +293,14 @@ class Study:
             [{'layers': 3, 'dropout': 0.0}, {'layers': 4, 'dropout': 0.0}]
         """
         continued = trials_in(check_whole_space(space), self.space, self.trials, place=self.place)
-        goals: dict[Direction, list[str]] = {"minimize": [], "maximize": []}
-        for one in self.objectives:
-            goals[one.direction].append(one.metric)
         about = {name: value for name, value in self.about.items() if name != PRIOR}  # it is of this space
-        about["continued"] = self.place
-        if search is None:
-            search = self.search
         study = Study.create(
-            to, space, **goals, search=search, seed=self.seed if seed is None else seed, about=about
+            to,
+            space,
+            **goals_of(self.objectives),
+            search=self.search if search is None else search,
+            seed=self.seed if seed is None else seed,
+            about={**about, "continued": self.place},
         )
         if continued.trials:
             add_trials(study._store, space, study.objectives, continued.trials)
@@ -603,20 +600,8 @@ class Study:
             The trials' numbers; none where another process was faster.
         """
         self._running.writer.flush()
-        known = [known_copy(self.trial(one.parent), one, checkpoints[one.parent]) for one in copies]
-        generation = max(one.generation for one in copies)
-
-        def came_later(connection: Connection) -> bool:
-            self._record_cache.sync(connection)
-            return any(
-                one.copied and one.copied.generation >= generation for one in self._record_cache.record
-            )
-
-        with self._record_cache.lock:
-            try:
-                return add_trials(self._store, self.space, self.objectives, known, unless=came_later)
-            finally:
-                self._record_cache.forget()  # it may have taken in a change that was rolled back
+        parents = {one.parent: self.trial(one.parent) for one in copies}
+        return add_copies(self._store, self.space, self._record_cache, copies, parents, checkpoints)
 
     def delete(self, number: Trial | int, /) -> None:
         """Remove a trial that does not run, with its curves: a broken one, say, that misleads the search.
@@ -694,12 +679,7 @@ class Study:
         Raises:
             StudyError: There are several objectives, for which see ``best_trials``.
         """
-        if len(self.objectives) > 1:
-            names = [one.metric for one in self.objectives]
-            raise StudyError(f"`top` needs a single objective; this study has {names}: use `best_trials`.")
-        valued = [one for one in self.record if one.value is not None and one.state != "failed"]
-        ranked = sorted(valued, key=lambda one: (one.value or 0.0, one.number))
-        return [self.trial(one.number) for one in ranked[:count]]
+        return [self.trial(number) for number in top_numbers(self.record, self.objectives, count)]
 
     def lineage(self, number: int | Trial, /) -> tuple[Stretch, ...]:
         """The schedule that led to a trial of ``PopulationBasedTraining``: who trained which steps, and how.
@@ -797,29 +777,6 @@ class Study:
     def __repr__(self) -> str:
         goals = ", ".join(f"{one.direction} {one.metric}" for one in self.objectives)
         return f"Study({self.place!r}, {goals}{', closed' if self.closed else ''})"
-
-
-def _describe(
-    space: Space,
-    minimize: str | Sequence[str] | None,
-    maximize: str | Sequence[str] | None,
-    search: Search | None,
-    seed: int,
-    about: Mapping[str, Any] | None,
-) -> tuple[Description, Search]:
-    """Describe a new study, and choose its search where none is given."""
-    from sturgeon.search import CoarseToFine, check_search, search_to_json
-
-    check_search(search)
-    search = search if search is not None else CoarseToFine()
-    description = Description(
-        seed=check_whole(seed, "seed"),
-        space=space.to_json(),
-        search=search_to_json(search),
-        objectives=choose_objectives(minimize, maximize),
-        about=dict(about or {}),
-    )
-    return description, search
 
 
 def _shut(store: Store, keeper: LeaseKeeper, process: int) -> None:

@@ -20,7 +20,8 @@ from sturgeon.caviar.table import rehearsal
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.caviar.table.opening import table_settings
-from sturgeon.caviar.table.rehearsal import SuggestionTime, rehearse
+from sturgeon.caviar.table.planning.rehearsal import rehearse
+from sturgeon.caviar.table.planning.suggestion_time import SuggestionTime
 from sturgeon.data import prepare
 from sturgeon.search import CoarseToFine, Random
 from sturgeon.stopping import DEFAULT

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import sturgeon as st
 from sturgeon.errors import InputError, StudyFailed
-from sturgeon.frameworks.keras import tune
+from sturgeon.frameworks.keras import from_keras_tuner, tune
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(96, 4)).astype(np.float32)
@@ -99,6 +99,26 @@ assert endless.best.predict(X).shape == (96, 2)
 
 
 # -- what is refused, in one line --------------------------------------------------------------------
+
+
+def for_keras_tuner(hp):
+    """Written for KerasTuner, taken as it is."""
+    model = keras.Sequential()
+    for i in range(hp.Int("layers", 1, 2)):
+        model.add(keras.layers.Dense(hp.Int(f"units_{i}", 4, 8, step=4), hp.Choice("activation", ["relu"])))
+    model.add(keras.layers.Dense(2))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(hp.Float("lr", 1e-3, 1e-1, sampling="log")), loss, run_eagerly=EAGER)
+    return model
+
+
+taken = tune(
+    *from_keras_tuner(for_keras_tuner), TRAIN, VALIDATION, epochs=1, seed=1, **(HERE | {"trials": 3})
+)
+assert [len(one.config) for one in taken.study.trials] == [
+    4 + (one.config["layers"] == 2) for one in taken.study.trials
+]
+assert len(taken.best.model.layers) == 1 + taken.study.best.config["layers"]
 
 
 def refusal(*arguments, **options):

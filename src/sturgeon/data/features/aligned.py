@@ -34,6 +34,13 @@ def empty_aligned(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
     return buffer[start : start + size].view(dtype).reshape(shape)
 
 
+def copy_aligned(array: np.ndarray) -> np.ndarray:
+    """Copy an array to where :func:`empty_aligned` makes one."""
+    copy = empty_aligned(array.shape, array.dtype)
+    copy[:] = array
+    return copy
+
+
 def join_adjacent(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Join two arrays along their first axis: as a view where one follows the other in memory.
 

@@ -1,1 +1,1 @@
-"""An earlier study as what a new one knows before its first trial."""
+"""An earlier study: its trials in another space, and what a new study knows of it before its first trial."""

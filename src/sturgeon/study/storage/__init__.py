@@ -3,7 +3,7 @@
 This is the only door: nothing outside this folder imports what lies in it or knows a statement.
 """
 
-from sturgeon.study.storage.description import Description
+from sturgeon.study.storage.description import Description, describe_study
 from sturgeon.study.storage.opening import (
     MEMORY,
     create_store,
@@ -25,6 +25,7 @@ __all__ = [
     "Look",
     "Store",
     "create_store",
+    "describe_study",
     "dump_metrics",
     "load_metrics",
     "open_or_create_store",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sturgeon.errors import StudyError
-from sturgeon.study.objectives import Objective
+from sturgeon.search.base import Search
+from sturgeon.space import Space
+from sturgeon.study.objectives import Objective, choose_objectives
 from sturgeon.study.storage.rows import dump_json
+from sturgeon.study.trial import check_whole
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,33 @@ class Description:
             raise StudyError(
                 f"the study {place!r} is damaged: its description cannot be read ({error}); restore a copy."
             ) from error
+
+
+def describe_study(
+    space: Space,
+    minimize: str | Sequence[str] | None,
+    maximize: str | Sequence[str] | None,
+    search: Search | None,
+    seed: int,
+    about: Mapping[str, Any] | None,
+) -> tuple[Description, Search]:
+    """Describe a new study, and choose its search where none is given; the arguments are ``Study.create``'s.
+
+    Raises:
+        StudyError: No objective is named, or the seed is no whole number in its range.
+    """
+    from sturgeon.search import CoarseToFine, check_search, search_to_json
+
+    check_search(search)
+    search = search if search is not None else CoarseToFine()
+    description = Description(
+        seed=check_whole(seed, "seed"),
+        space=space.to_json(),
+        search=search_to_json(search),
+        objectives=choose_objectives(minimize, maximize),
+        about=dict(about or {}),
+    )
+    return description, search
 
 
 def _dump_about(about: Mapping[str, Any]) -> str:

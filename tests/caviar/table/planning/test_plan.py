@@ -9,13 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sturgeon.caviar.backends.jax_lanes import JaxBackend
-from sturgeon.caviar.backends.jax_shapes import Extent
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.job import TableJob
-from sturgeon.caviar.table.plan import FEWEST_TRIALS, halving_parts, plan_table, recommend
-from sturgeon.caviar.table.timing import MOST_ROWS, EpochTime, Timing, cut_rows
-from sturgeon.data import prepare
+from sturgeon.caviar.table.planning.plan import FEWEST_TRIALS, plan_table, recommend
 from sturgeon.errors import InputError
 from sturgeon.space import notes_space
 
@@ -95,40 +91,3 @@ def test_bad_input_is_refused_before_anything_is_trained(job, change, says):
 def test_options_that_break_a_rule_are_refused(job, options):
     with pytest.raises(InputError):
         plan_table(replace(job, options=options))
-
-
-@pytest.mark.parametrize("epochs", [1, 2, 9, 30, 100])
-def test_halving_spends_a_share_of_a_trainings_epochs(epochs):
-    first, *others = halving_parts(epochs, 60)
-    assert first == 1
-    assert all(part > 0 for part in others)
-    assert (sum(others) < len(others)) == (epochs > 2)
-    assert max(others) == 1 or epochs > 2
-
-
-def test_times_of_epochs_are_predicted_from_few(regression):
-    backend = JaxBackend(regression, SPACE, 4)
-    configs = SPACE.sample(40, np.random.default_rng(0))
-
-    def truth(config):
-        block = backend.block_of(config)
-        lanes, steps = block.shape.lanes, len(regression.y_train) / block.shape.batch
-        return 3e-9 * lanes * backend.cost(block) + 2e-5 * steps
-
-    timings = [Timing(config, 1.0, truth(config)) for config in configs[:6]]
-    rows = len(regression.y_train)
-    predicted = EpochTime(backend, timings, measured_rows=rows, rows=10 * rows)
-    for config in configs:
-        assert predicted.of(backend.block_of(config)) == pytest.approx(10 * truth(config), rel=1e-6)
-    assert Extent.of(SPACE).units == 56
-
-
-def test_a_large_table_is_measured_on_some_of_its_rows():
-    rows = 2 * MOST_ROWS
-    x = np.random.default_rng(0).normal(size=(rows, 2))
-    dataset = prepare((x, x[:, 0]))
-    cut = cut_rows(dataset)
-    assert len(cut.y_train) == MOST_ROWS
-    assert np.shares_memory(cut.x_train, dataset.x_train)
-    assert len(cut.y_validation) == round(len(dataset.y_validation) * MOST_ROWS / len(dataset.y_train))
-    assert cut_rows(cut) is cut

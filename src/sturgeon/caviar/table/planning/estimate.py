@@ -10,8 +10,9 @@ import numpy as np
 from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import Core
 from sturgeon.caviar.pace import Pace
-from sturgeon.caviar.table.rehearsal import Rehearsal, SuggestionTime
-from sturgeon.caviar.table.timing import EpochTime
+from sturgeon.caviar.table.planning.rehearsal import Rehearsal
+from sturgeon.caviar.table.planning.suggestion_time import SuggestionTime
+from sturgeon.caviar.table.planning.timing import EpochTime
 from sturgeon.space import Config
 
 AS_GOOD = 8

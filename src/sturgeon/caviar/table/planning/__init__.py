@@ -1,0 +1,1 @@
+"""What a budget affords, before anything is tuned: trainings timed, a run rehearsed, trials counted."""

@@ -1,0 +1,117 @@
+"""The arrays: what is learnt from the training rows, and every row turned into inputs and targets by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sturgeon.data.features.aligned import copy_aligned
+from sturgeon.data.features.cells import read_numbers
+from sturgeon.data.features.pieces import fit_pieces
+from sturgeon.data.features.pooled import OutOfFold, averaged, find_pooled, own_folds
+from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
+from sturgeon.data.preparing.columns import Columns
+from sturgeon.data.preparing.labels import Labels, refuse_beyond_squares
+from sturgeon.data.preparing.rows import Rows
+from sturgeon.data.reading.names import listed
+from sturgeon.data.splits import Split
+from sturgeon.data.targets import ClassTarget, Target, fit_numeric_target
+from sturgeon.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The arrays, and how they came from the table.
+
+    Attributes:
+        x: Inputs of the training, the validation and the test part.
+        y: Their targets.
+        preprocessing: How a table becomes inputs, and outputs become labels or numbers.
+        pooled: The columns of many categories, in whose inputs no training row sees its own target.
+    """
+
+    x: tuple[np.ndarray, np.ndarray, np.ndarray]
+    y: tuple[np.ndarray, np.ndarray, np.ndarray]
+    preprocessing: Preprocessing
+    pooled: tuple[OutOfFold, ...]
+
+
+def encode(
+    columns: Columns,
+    labels: Labels,
+    rows: Rows,
+    *,
+    bounds: bool,
+    pieces: bool,
+    pool: bool,
+    missing_words: tuple[str, ...] | None,
+) -> Encoded:
+    """Learn from the training rows how to encode, and encode all rows.
+
+    Args:
+        columns: The table's columns.
+        labels: The column to predict.
+        rows: Which rows are in which part.
+        bounds: As for `prepare`.
+        pieces: Whether the ranges of numbers become inputs of their own.
+        pool: Whether the rare ones of many categories are pooled.
+        missing_words: Words that mean a missing value.
+
+    Raises:
+        DataError: A column, the target or the training part breaks a rule.
+    """
+    source, split = columns.source, rows.split
+    target = _fit_target(labels, split, source, bounds=bounds)
+    y = target.encode(labels.column, source)
+    outputs = 1 if labels.classes is None else len(labels.classes.labels)
+    preprocessing = fit_preprocessing(
+        columns.inputs,
+        target,
+        rows=split.train,
+        numeric=columns.kinds["numbers"],
+        categorical=columns.kinds["categories"],
+        forms={name: each.form for name, each in columns.written.items()},
+        averaged=averaged(y[split.train], outputs) if pool else None,
+        bounds=bounds,
+        missing_words=missing_words,
+        source=source,
+    )
+    _check_classes_in_train(target, y, split)
+    x = preprocessing.transform(columns.inputs, source, order=rows.order)
+    if pieces and (found := fit_pieces(x[: len(split.train)], preprocessing.numbers)) is not None:
+        preprocessing = replace(preprocessing, pieces=found)
+        x = copy_aligned(np.concatenate([x, found.encode(x)], axis=1))
+    x_parts, y_parts = rows.cut(x), rows.cut(copy_aligned(y[rows.order]))
+    pooled = find_pooled(preprocessing.columns, columns.inputs, split.train, source)
+    apart = _apart(columns, rows)
+    for column in pooled:
+        column.write(x_parts[0], averaged(y_parts[0], outputs), apart)
+    return Encoded(x_parts, y_parts, preprocessing, pooled)
+
+
+def _fit_target(labels: Labels, split: Split, source: str, *, bounds: bool) -> Target:
+    """The classes, or the numbers' scale by the training rows."""
+    if labels.classes is not None:
+        return labels.classes
+    refuse_beyond_squares(read_numbers(labels.column, source), labels.column, source)
+    return fit_numeric_target(labels.column.iloc[split.train], source, form=labels.form, bounds=bounds)
+
+
+def _apart(columns: Columns, rows: Rows) -> np.ndarray | None:
+    """The folds by which no training row is told by its own target, or by its group's; None for any."""
+    if rows.fold_of is not None or columns.groups is None:
+        return rows.fold_of
+    return own_folds(np.unique(columns.groups.of_row[rows.split.train], return_inverse=True)[1])
+
+
+def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None:
+    if not isinstance(target, ClassTarget):
+        return
+    absent = np.setdiff1d(np.arange(len(target.labels)), y[split.train])
+    if absent.size:
+        raise DataError(
+            f"the training part must have a row of every class; its {len(split.train)} rows, the first in "
+            f"time, have none of {listed(target.decode(absent).tolist())}; remove those classes or split "
+            "without `time_order`"
+        )
