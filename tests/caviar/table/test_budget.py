@@ -16,10 +16,10 @@ from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.pace import Pace
 from sturgeon.caviar.table import job as table_job
-from sturgeon.caviar.table import rehearsal
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.caviar.table.opening import table_settings
+from sturgeon.caviar.table.planning import suggestion_time
 from sturgeon.caviar.table.planning.rehearsal import rehearse
 from sturgeon.caviar.table.planning.suggestion_time import SuggestionTime
 from sturgeon.data import prepare
@@ -53,7 +53,7 @@ def trainer(dataset):
 def processor_time(monkeypatch):
     """Budgets count the processor time of this process, whatever else the machine does."""
     clock = SimpleNamespace(monotonic=time.process_time, process_time=time.process_time)
-    for module in (loop, rehearsal, table_job):
+    for module in (loop, table_job, suggestion_time):
         monkeypatch.setattr(module, "time", clock)
 
 
