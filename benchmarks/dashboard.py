@@ -154,7 +154,7 @@ def in_browser(address: str, ready: str) -> float | None:
     """
     try:
         from selenium import webdriver
-        from selenium.common.exceptions import TimeoutException
+        from selenium.common.exceptions import TimeoutException, WebDriverException
         from selenium.webdriver.chrome.service import Service
         from selenium.webdriver.support.ui import WebDriverWait
         from urllib3.exceptions import HTTPError
@@ -166,7 +166,7 @@ def in_browser(address: str, ready: str) -> float | None:
         options.add_argument(argument)
     try:
         driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-    except Exception as error:
+    except WebDriverException as error:
         print(f"no browser: {type(error).__name__}", file=sys.stderr)
         return None
     executor: Any = driver.command_executor

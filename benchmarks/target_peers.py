@@ -94,7 +94,7 @@ def optuna_worker(sampler: str, path: str, seconds: float, seed: int, log: str, 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore")
     table = dict(np.load(path))
-    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(journal))  # pyright: ignore
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(journal))  # pyright: ignore[reportAttributeAccessIssue]
     samplers = {"gp": optuna.samplers.GPSampler, "tpe": optuna.samplers.TPESampler}
     pruner = (
         optuna.pruners.HyperbandPruner(min_resource=1, max_resource=EPOCHS)
@@ -332,11 +332,11 @@ def sklearn_search(kind: str, path: str, seconds: float, seed: int, log: str) ->
             search = HalvingRandomSearchCV(
                 network,
                 space,
-                n_candidates=9,  # pyright: ignore
+                n_candidates=9,  # pyright: ignore[reportArgumentType]
                 scoring=scorer,
                 random_state=number,
                 **budget,
-                **usual,  # pyright: ignore
+                **usual,
             )
         search.fit(x, y)
         turn += 1

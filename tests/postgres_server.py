@@ -51,7 +51,7 @@ class PostgresServer:
             self._init()
             self.start()
             self.new_database("studies")
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no server behind
             self.remove()
             raise
 

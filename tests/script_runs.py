@@ -16,7 +16,7 @@ for path in map(pathlib.Path, sys.argv[1:]):
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             runpy.run_path(str(path), run_name="__main__")
-        except BaseException:
+        except BaseException:  # also SystemExit: any end of a script is told
             error = traceback.format_exc()
     ran[path.name] = error, out.getvalue(), err.getvalue()
 pathlib.Path("ran.json").write_text(json.dumps(ran))

@@ -40,7 +40,7 @@ for place in sys.stdin:
         options = {"study": place.strip(), "resume": True, "workers": 0, "progress": False}
         tune(train, space, minimize="loss", trials=int(sys.argv[1]), search=search, **options).close()
         print("done", flush=True)
-    except Exception as error:
+    except Exception as error:  # told to the process that counts them
         print(type(error).__name__, " ".join(str(error).split()), flush=True)
 """
 

@@ -68,7 +68,7 @@ def message_of(error: BaseException) -> str:
     """
     try:
         return plain(str(error), LONGEST_MESSAGE)
-    except Exception as broken:
+    except Exception as broken:  # `str` of an exception is code of its own, and may raise anything
         return f"(its text cannot be made: {type(broken).__name__})"
 
 

@@ -171,7 +171,7 @@ def test_many_threads_share_a_handle(study):
                 with study.batch():
                     study.report(trial, step=1, loss=float(trial.number))
                 study.tell(trial, loss=float(trial.number))
-        except Exception as error:
+        except Exception as error:  # told by the test, which waits for all threads
             failures.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(6)]

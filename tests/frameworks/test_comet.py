@@ -60,4 +60,4 @@ def test_a_mode_that_is_none_is_refused():
     from sturgeon.frameworks.comet import logger
 
     with pytest.raises(InputError, match="got 'later'"):
-        logger(mode="later")  # pyright: ignore
+        logger(mode="later")  # pyright: ignore[reportArgumentType]

@@ -113,7 +113,7 @@ def spawn(task, log_path):
         try:
             task(log)
             code = 0
-        except BaseException:
+        except BaseException:  # any error of the child is told to its parent
             log.write("error", traceback.format_exc())
     finally:
         os._exit(code)

@@ -259,7 +259,7 @@ def _begun_settings(study: Study, options: TuneOptions, job: str | None) -> Stud
         _same(study, option("precision"), options.precision, precision)
         rule = _resumed_rule(study, options.stopping, job)
         return StudySettings(study.space, study.objectives, rule, about.get("epochs") or 0, precision)
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too, leaves no study open
         study.close()
         raise
 

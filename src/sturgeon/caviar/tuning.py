@@ -27,7 +27,7 @@ from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
 from sturgeon.caviar.workers.population.population import check_population
 from sturgeon.caviar.workers.settled import places_for
-from sturgeon.caviar.workers.training import Repeated, prepare
+from sturgeon.caviar.workers.training import Repeated, Train, prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
@@ -221,19 +221,10 @@ def tune(
                 opened, limits, settings.stopping, places=places, callbacks=callbacks, keep=keep,
                 folders=folders_of(opened, checkpoints),
             )  # fmt: skip
-            with stop_on_signal() as stop:
-                if pool is None:
-                    interrupted = HereLoop(ledger, train).run(stop)
-                else:
-                    with pool:
-                        interrupted = WorkerLoop(ledger, pool, ProgressLines(progress, find_widget())).run(
-                            stop
-                        )
-                if not interrupted:
-                    ledger.check_at_end()
+            interrupted = _run_trials(ledger, train, pool, progress=progress)
         except KeyboardInterrupt:
             raise _interrupted(opened, limits) from None
-        except BaseException:
+        except BaseException:  # whatever ends it leaves no study open; Ctrl-C hands it over
             opened.close()
             raise
         if interrupted:
@@ -242,6 +233,23 @@ def tune(
     finally:
         if pool is not None:
             pool.kill()  # whoever is left, whatever happened
+
+
+def _run_trials(ledger: Ledger, train: Train, pool: WorkerPool | RayPool | None, *, progress: bool) -> bool:
+    """Run the trials, here or in a pool, which is closed then; tell whether a signal ended it.
+
+    Raises:
+        StudyFailed: Too many trials failed, or all.
+    """
+    with stop_on_signal() as stop:
+        if pool is None:
+            interrupted = HereLoop(ledger, train).run(stop)
+        else:
+            with pool:
+                interrupted = WorkerLoop(ledger, pool, ProgressLines(progress, find_widget())).run(stop)
+        if not interrupted:
+            ledger.check_at_end()
+    return interrupted
 
 
 def _keep_source(study: Study, train: Callable[..., Any]) -> None:

@@ -31,8 +31,8 @@ def dashboard(study: str, host: str, port: int | None, language: str | None, no_
     Ctrl-C ends them; no study is touched by that.
     """
     try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
+        import starlette  # noqa: F401  (whether it is there)
+        import uvicorn  # noqa: F401  (whether it is there)
     except ImportError:
         raise MissingExtra(
             "the dashboard needs Starlette and uvicorn, which are not installed; "

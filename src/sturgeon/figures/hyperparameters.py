@@ -281,7 +281,7 @@ def _surface(seen: Snapshot, names: tuple[str, str]) -> tuple[list[list[float]],
             cells = (np.arange(len(item.options)) + 0.5) / len(item.options)
             places.append([float(place) for place in range(len(item.options))])
         else:
-            values = list(dict.fromkeys(item.value_at(u) for u in np.linspace(0, 1, CONTOUR_CELLS)))  # pyright: ignore
+            values = list(dict.fromkeys(item.value_at(u) for u in np.linspace(0, 1, CONTOUR_CELLS)))  # pyright: ignore[reportAttributeAccessIssue]
             cells = item.to_unit(item.encode(values))  # pyright: ignore[reportAttributeAccessIssue]
             along = axis_of(seen.space, name)
             places.append([float(f"{along.position(value):.6g}") for value in values])

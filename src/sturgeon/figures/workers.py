@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sturgeon.figures.common.labels import describe_config, label
 from sturgeon.figures.common.snapshot import MOST_ATTEMPTS, Shown, Snapshot, take_snapshot
@@ -47,6 +48,10 @@ class Stretch:
     end: float
 
 
+Row: TypeAlias = tuple[str, list[Stretch]]
+"""A worker, and attempts that it ran one after the other."""
+
+
 def timeline(study: Shown, *, language: str = "en") -> go.Figure:
     """Draw when each trial was trained, in rows of what trained at the same time.
 
@@ -60,13 +65,36 @@ def timeline(study: Shown, *, language: str = "en") -> go.Figure:
     seen, words = take_snapshot(study), translator(language)
     _ = words.gettext
     rows = put_in_rows(find_stretches(seen))
-    names = list(dict.fromkeys(worker for worker, __ in rows))
     shown = rows[:MOST_ROWS]
     figure = new_figure(_("Who trained when"), height=150 + 20 * max(4, len(shown)))
-    texts = []
+    texts = _name_rows(rows, shown, _)
+    _add_bars(figure, seen, dict(zip(texts, (row for __, row in shown), strict=True)), _)
+    set_caption(figure, _describe(seen, rows, shown, _))
+    figure.update_layout(
+        barmode="overlay",
+        showlegend=True,
+        bargap=0.15,
+        barcornerradius=0,
+        xaxis={"title": {"text": _("seconds since the start")}, "rangemode": "tozero"},
+        yaxis={"categoryorder": "array", "categoryarray": list(reversed(texts)), "showgrid": False},
+    )
+    return style_axes(figure)
+
+
+def _name_rows(rows: Sequence[Row], shown: Sequence[Row], _: Callable[[str], str]) -> list[str]:
+    """What stands before each row that is shown: a worker's number, and which of its rows it is."""
+    workers = list(dict.fromkeys(worker for worker, __ in rows))
+    texts: list[str] = []
     for worker, __ in shown:
-        text = _("worker {number}").format(number=names.index(worker) + 1)
+        text = _("worker {number}").format(number=workers.index(worker) + 1)
         texts.append(f"{text}·{1 + sum(one.startswith(text + '·') for one in texts)}")
+    return texts
+
+
+def _add_bars(
+    figure: go.Figure, seen: Snapshot, rows: Mapping[str, list[Stretch]], _: Callable[[str], str]
+) -> None:
+    """Draw a bar for each attempt, coloured by how it ended."""
     by_number = {one.number: one for one in seen.trials}
     looks = {
         "complete": (_("complete"), BLUE, ""),
@@ -77,12 +105,7 @@ def timeline(study: Shown, *, language: str = "en") -> go.Figure:
         "running": (_("running"), GREEN, ""),
     }
     for outcome, (name, colour, pattern) in looks.items():
-        own = [
-            (text, one)
-            for text, (__, row) in zip(texts, shown, strict=True)
-            for one in row
-            if one.outcome == outcome
-        ]
+        own = [(text, one) for text, row in rows.items() for one in row if one.outcome == outcome]
         if own:
             figure.add_bar(
                 orientation="h",
@@ -100,6 +123,10 @@ def timeline(study: Shown, *, language: str = "en") -> go.Figure:
                 textposition="none",
                 hovertemplate=_("trial") + " %{customdata}<br>%{text}<extra></extra>",
             )
+
+
+def _describe(seen: Snapshot, rows: Sequence[Row], shown: Sequence[Row], _: Callable[[str], str]) -> str:
+    """How much of the time the rows had nothing to do, and what is not drawn."""
     sentences = []
     if shown:
         begun = min(one.start for __, row in shown for one in row)
@@ -118,16 +145,7 @@ def timeline(study: Shown, *, language: str = "en") -> go.Figure:
         sentences.append(_("The last {count} trials are drawn.").format(count=f"{MOST_ATTEMPTS:,}"))
     if len(rows) > len(shown):
         sentences.append(_("{drawn} of {there} rows are drawn.").format(drawn=len(shown), there=len(rows)))
-    set_caption(figure, join_sentences(*sentences))
-    figure.update_layout(
-        barmode="overlay",
-        showlegend=True,
-        bargap=0.15,
-        barcornerradius=0,
-        xaxis={"title": {"text": _("seconds since the start")}, "rangemode": "tozero"},
-        yaxis={"categoryorder": "array", "categoryarray": list(reversed(texts)), "showgrid": False},
-    )
-    return style_axes(figure)
+    return join_sentences(*sentences)
 
 
 def find_stretches(seen: Snapshot) -> list[Stretch]:
@@ -151,7 +169,7 @@ def find_stretches(seen: Snapshot) -> list[Stretch]:
     return sorted(found, key=lambda one: (one.start, one.trial))
 
 
-def put_in_rows(stretches: list[Stretch]) -> list[tuple[str, list[Stretch]]]:
+def put_in_rows(stretches: list[Stretch]) -> list[Row]:
     """Put attempts of a worker that ran at the same time into rows of their own, as few as will do.
 
     Example:
@@ -159,7 +177,7 @@ def put_in_rows(stretches: list[Stretch]) -> list[tuple[str, list[Stretch]]]:
         >>> [(worker, [one.trial for one in row]) for worker, row in put_in_rows(both)]
         [('a', [0]), ('a', [1])]
     """
-    rows: list[tuple[str, list[Stretch]]] = []
+    rows: list[Row] = []
     for one in stretches:
         free = [row for worker, row in rows if worker == one.worker and row[-1].end <= one.start + 1e-6]
         if free:

@@ -80,7 +80,7 @@ def by_paddle(network: TrainedNetwork, x: np.ndarray) -> np.ndarray:
     for w, gamma, beta, mean, variance in layers_of(network):
         linear = paddle.nn.Linear(*w.shape, bias_attr=False)
         batch_norm = paddle.nn.BatchNorm1D(w.shape[1], epsilon=network.norm_epsilon)
-        linear.set_state_dict({"weight": w})  # pyright: ignore
+        linear.set_state_dict({"weight": w})  # pyright: ignore[reportArgumentType]
         averages: Any = {"weight": gamma, "bias": beta, "_mean": mean, "_variance": variance}
         batch_norm.set_state_dict(averages)
         parts += [linear, batch_norm, paddle.nn.ReLU()]

@@ -84,7 +84,7 @@ class Panda:
         study = Study.open(where)
         try:
             return cls(study, author=author, seconds=seconds)
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no study open
             study.close()
             raise
 

@@ -101,7 +101,7 @@ def tend(
     opened = open_study(where, space, options)
     try:
         return open_run(opened, training, options, coach=Coaching() if coach is None else coach)
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too, leaves no study open
         opened.close()
         raise
 

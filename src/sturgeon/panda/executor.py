@@ -232,7 +232,7 @@ class CommandExecutor:
         folder = run.record.files.folder
         try:
             lanes = run.training.try_values(file, whole, epochs=epochs, folder=folder, on_epoch=on_epoch)
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no trial running
             for trial in trials:
                 study.stop(trial, "the trial of several values failed")
             raise

@@ -80,7 +80,7 @@ def open_study(where: str | os.PathLike[str], space: Space, options: RunOptions)
             raise StudyError(
                 f"a run is resumed with its own metric, {study.metric!r}; got {options.metric!r}."
             )
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too, leaves no study open
         study.close()
         raise
     return study

@@ -105,7 +105,7 @@ class Training(ABC):
             folder: Takes the state of each at the end.
             on_epoch: Told which candidate has trained how many epochs in all, with what metrics.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # asked only where `tries` says so
 
 
 class FunctionTraining(Training):

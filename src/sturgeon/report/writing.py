@@ -254,7 +254,7 @@ def report_environment(language: str, templates: Path = _HERE / "templates") -> 
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(translator(language), newstyle=True)  # pyright: ignore
+    environment.install_gettext_translations(translator(language), newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
     # For our own style and scripts and for JSON without "<", never for text of a study.
     environment.filters["ours"] = Markup
     return environment

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -101,6 +102,11 @@ def _plain(value: Any, what: str, whole: Any, depth: int) -> Any:
 def is_structure(value: object) -> bool:
     """Tell whether a value is more than a scalar."""
     return isinstance(value, STRUCTURES)
+
+
+def own_copy(value: Scalar) -> Scalar:
+    """Give a value that whoever gets it may change."""
+    return deepcopy(value) if is_structure(value) else value
 
 
 def structure_key(value: Any) -> str:

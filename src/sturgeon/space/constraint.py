@@ -145,7 +145,7 @@ def holds(constraint: Constraint, config: Config, names: frozenset[str]) -> bool
         if error.args and error.args[0] in names - config.keys():
             return True
         raise SpaceError(_failed(constraint, error, config)) from error
-    except Exception as error:
+    except Exception as error:  # a user's function may raise anything
         raise SpaceError(_failed(constraint, error, config)) from error
 
 

@@ -104,7 +104,7 @@ class Writer:
         try:
             yield
             pending = self._open.pending
-        except BaseException:
+        except BaseException:  # whatever ends the block, Ctrl-C too, discards what was gathered
             self._open.pending = None
             self._on_failure()
             raise
@@ -122,7 +122,7 @@ class Writer:
 
         try:
             change, lost = self._store.write(work, durable=durable, at_once=self._at_once(writes))
-        except BaseException:
+        except BaseException:  # whatever ended it, Ctrl-C too: what is known here may not be written
             self._on_failure()
             raise
         if lost is not None:

@@ -188,7 +188,7 @@ def in_threads(count: int, work: Callable[[], None]) -> None:
     def guarded() -> None:
         try:
             work()
-        except BaseException as error:
+        except BaseException as error:  # any error of a thread, raised where they are waited for
             errors.append(error)
 
     threads = [threading.Thread(target=guarded) for _ in range(count)]

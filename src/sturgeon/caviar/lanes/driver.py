@@ -67,13 +67,13 @@ class Driver:
                             self._report(batch, lane, step, metrics)
                         cost = self._backend.cost(block)
                         self._shared.usage.add(cost=cost, lanes=len(batch), useful=useful)
-                except Exception as error:
+                except Exception as error:  # for want of memory; any other is raised again
                     self._make_room(block, error)
                 finally:
                     batch = self._batch = None
                     self._jobs, self._useful = [], {}
                     self._shared.queue.done(block)
-        except BaseException as error:
+        except BaseException as error:  # the thread ends with it, and the loop raises it
             self._shared.tell(error)
 
     def _filled(self, block: Hashable) -> LaneBatch | None:

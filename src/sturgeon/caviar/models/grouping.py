@@ -125,7 +125,7 @@ class Grouping:
             self._trace(group(names), config)
         except InputError:
             raise
-        except Exception as error:
+        except Exception as error:  # a user's code may raise anything when it is given traced arrays
             raise CannotFuse(_first_line(error)) from error
         return frozenset(name for name in names if not self._traces(group(names - {name}), config))
 

@@ -170,7 +170,7 @@ def run_population(
         return PopulationResult(study, trainer, next(iter(best.items()), None))
     except KeyboardInterrupt:
         raise
-    except BaseException:
+    except BaseException:  # whatever ends it leaves no study open; Ctrl-C hands it over
         study.close()
         raise
 

@@ -41,7 +41,7 @@ class Cluster:
         try:
             room = count_places(settings)
             self.places = settings.workers or room
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves the cluster
             self.leave()
             raise
 

@@ -53,7 +53,7 @@ class RayLanes:
         try:
             while self._opened is None:
                 self._listen(SLICE_SECONDS)
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no actor behind
             self._actors.kill()
             raise
 

@@ -41,7 +41,7 @@ class RayPool:
         load = Load(function, list(sys.argv))
         try:
             self._actors = Actors(self._cluster, Relay, load, threads=threads, expected=versions())
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves the cluster
             self._cluster.leave()
             raise
         self.size = self._actors.size

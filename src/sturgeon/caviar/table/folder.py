@@ -49,7 +49,7 @@ def made_folder(folder: Path, *, may_hold_network: bool) -> Iterator[None]:
         ) from error
     try:
         yield
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too, leaves no new folder behind
         if new:
             shutil.rmtree(folder)
         raise

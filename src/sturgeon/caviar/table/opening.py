@@ -252,7 +252,7 @@ def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tu
                 f"is not what {study.place!r} saw. Give the same, or name a new directory with "
                 f"`{option('out')}`."
             )
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too, leaves no study open
         study.close()
         raise
     return study, settings

@@ -92,7 +92,7 @@ def pack(train: Callable[..., Any], *, name: str = "train", instead: str = "work
             return _dump(train)
         finally:
             cloudpickle.unregister_pickle_by_value(module)
-    except Exception as error:
+    except Exception as error:  # objects pickle themselves by code of their own, which may raise anything
         raise InputError(
             f"`{name}` must be something that can be sent to a worker process; got {name_of(train)!r}"
             f"{_culprit(train)} ({_one_line(error)}). Make it inside the function, or use {instead}."
@@ -245,7 +245,7 @@ def _culprit(train: Callable[..., Any]) -> str:
     for name, value in {**found.globals, **found.nonlocals}.items():
         try:
             cloudpickle.dumps(value)
-        except Exception:
+        except Exception:  # objects pickle themselves by code of their own
             return f", which uses {name!r}, a {type(value).__name__}"
     return ""
 

@@ -9,7 +9,8 @@ import threading
 import time
 
 from sturgeon.caviar.metric_names import FirstReport
-from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
+from sturgeon.caviar.workers.following.running_trial import RunningTrial
+from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import Channel, LiveTrial, check_process
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Reported, Returned
 from sturgeon.caviar.workers.training import Train, run_training

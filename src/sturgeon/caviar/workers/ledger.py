@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
@@ -13,14 +13,17 @@ from sturgeon.caviar.metric_names import FirstResult
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import TrialFolders, folders_of
+from sturgeon.caviar.workers.following.lengths import Lengths
+from sturgeon.caviar.workers.following.returned import named_values, no_value
+from sturgeon.caviar.workers.following.running_trial import RunningTrial
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
 from sturgeon.caviar.workers.population.population import population_of
 from sturgeon.caviar.workers.settled import SettledOrder
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
-from sturgeon.search import Observation, Record
+from sturgeon.search import Observation
 from sturgeon.search.record import COPIED
-from sturgeon.stopping import CONTINUE, Decision, Pause, Stop, Stopping
+from sturgeon.stopping import Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
 from sturgeon.study.earlier.more_epochs import CommonLength
 from sturgeon.study.trial import FINISHED, is_finite
@@ -28,51 +31,6 @@ from sturgeon.study.trial import FINISHED, is_finite
 _log = logging.getLogger("sturgeon")
 
 Callback = Callable[[Study, TrialRecord], object]
-
-
-@dataclass(slots=True)
-class RunningTrial:
-    """What is known of a running trial.
-
-    Attributes:
-        trial: The trial.
-        reported: What it reported last, by metric.
-        passed: The last step of an earlier attempt: what lies up to there was judged then.
-        saved: Whether there is a checkpoint to go on from.
-        decision: What the stopping rule said.
-        peers: The trials that it is compared with, as they were seen when it was begun.
-        room: How many more trials might have been begun then.
-        by_hand: The reason where somebody asked that the trial be stopped; None where nobody did.
-        planned: How many epochs its loops have together, as far as it has said.
-    """
-
-    trial: Trial
-    reported: dict[str, float] = field(default_factory=dict)
-    passed: int = 0
-    saved: bool = False
-    decision: Decision = CONTINUE
-    peers: Record | None = None
-    room: float | None = None
-    by_hand: str | None = None
-    planned: int | None = None
-
-    @property
-    def ends(self) -> bool:
-        """Whether the training is to end."""
-        return self.decision is not CONTINUE or self.by_hand is not None
-
-    def pauses(self, outcome: Returned) -> bool:
-        """Whether a training that ended is put aside: it was told to, ended for that, and can go on."""
-        return self.saved and self.waits(outcome)
-
-    def waits(self, outcome: Returned) -> bool:
-        """Whether a training that ended would have been put aside, if it could go on."""
-        return outcome.cut and isinstance(self.decision, Pause) and self.by_hand is None
-
-    @property
-    def why(self) -> str | None:
-        """Why it is to end, if it is."""
-        return self.decision.why if isinstance(self.decision, Pause | Stop) else None
 
 
 class Ledger(TrialController):
@@ -119,8 +77,7 @@ class Ledger(TrialController):
         self._common_length = CommonLength(study)
         self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
         self._failures = Failures(limits.max_failures, limits.trials)
-        self._planned: int | None = None
-        self._lengths: dict[int, int] = {}
+        self._lengths = Lengths()
         # A population waits for all of a generation anyway.
         nothing_depends = self._population is not None or not (self.judges or study.search.learns)
         self._order = SettledOrder(math.inf if nothing_depends else places)
@@ -231,9 +188,7 @@ class Ledger(TrialController):
 
     def _settle(self) -> None:
         before, self.unsettled = self.unsettled, self._order.unsettled
-        for number in before:
-            if number not in self.unsettled and number in self._lengths:
-                self._planned = self._lengths.pop(number)
+        self._lengths.settle([number for number in before if number not in self.unsettled])
 
     def may_promote(self, room: float) -> bool:
         """Tell whether a paused trial may go on, where so many new ones may be begun."""
@@ -262,11 +217,7 @@ class Ledger(TrialController):
         return any(one.state == "running" for one in self.study.record)
 
     def _longest(self) -> int | None:
-        """Give how long a training is: as the last settled one said, else as the longest whole one was."""
-        if self._planned is None:
-            whole = [one.curve[-1][0] for one in self.record if one.state == "complete" and one.curve]
-            return max(whole, default=None) or None
-        return self._planned
+        return self._lengths.longest(self.record)
 
     # -- while a trial runs ----------------------------------------------------------------------
 
@@ -323,24 +274,28 @@ class Ledger(TrialController):
         if self._population is not None:
             self._population.see_length(message.planned)
         if message.planned is not None:
-            self._lengths[trial.number] = message.planned
-            if not self._order.is_kept:
-                self._planned = message.planned
+            self._lengths.see(trial.number, message.planned, settled=not self._order.is_kept)
         if running.ends or message.step <= running.passed or self.study.metric not in message.metrics:
             return False
         if self.judges:
-            # As the trial is at this step: with a value that is not finite, and without later ones.
-            observation = self.study.record[trial.number]
-            value = self.study.objectives[0].sign * message.metrics[self.study.metric]
-            before = tuple(point for point in observation.curve if point[0] < message.step)
-            running.decision = self.judge(
-                replace(observation, curve=(*before, (message.step, value))),
-                self.study.record if running.peers is None else running.peers,
-                message.planned,
-                can_pause=running.saved or message.can_save,
-                room=running.room,
-            )
+            self._judge_report(running, message)
         return running.ends
+
+    def _judge_report(self, running: RunningTrial, message: Reported) -> None:
+        """Ask the stopping rule about a trial as it is at this step.
+
+        That is with a value that may be not finite, and without later ones.
+        """
+        observation = self.study.record[running.trial.number]
+        value = self.study.objectives[0].sign * message.metrics[self.study.metric]
+        before = tuple(point for point in observation.curve if point[0] < message.step)
+        running.decision = self.judge(
+            replace(observation, curve=(*before, (message.step, value))),
+            self.study.record if running.peers is None else running.peers,
+            message.planned,
+            can_pause=running.saved or message.can_save,
+            room=running.room,
+        )
 
     # -- how a trial ends ------------------------------------------------------------------------
 
@@ -371,7 +326,7 @@ class Ledger(TrialController):
                 f"{trial.number} had handed over none at the end of a generation. Call "
                 "trial.checkpoint(path) in each epoch, or use the Report of your framework."
             )
-        metrics = {**reported, **self._named(outcome.value)}
+        metrics = {**reported, **named_values(outcome.value, self.study.metric)}
         if outcome.cut and running.by_hand is not None:
             self.stop_by_hand(trial, metrics, running.by_hand)
             return
@@ -380,7 +335,7 @@ class Ledger(TrialController):
             return
         missing = [one.metric for one in self.study.objectives if one.metric not in metrics]
         if missing:
-            self.fail(trial, _no_value(missing, reported, outcome.value))
+            self.fail(trial, no_value(missing, reported, outcome.value))
         elif self.study.tell(trial, **metrics) == "failed":
             self._count(trial, self.study.trial(trial).error)
         else:
@@ -446,34 +401,6 @@ class Ledger(TrialController):
                 self._asked_to_end = "a callback asked for it."
         self._failures.add(error)
         self._failures.check()
-
-    def _named(self, value: float | Mapping[str, float] | None) -> dict[str, float]:
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            return {self.study.metric: value}
-        named = dict(value)
-        for ending in ("", "_std"):  # what was returned without a name, several times, is the objective
-            if ending in named and "" in value:
-                named[self.study.metric + ending] = named.pop(ending)
-        return named
-
-
-def _no_value(
-    missing: list[str], reported: Mapping[str, float], value: float | Mapping[str, float] | None
-) -> TrialError:
-    """Say which objective `train` did not give, and what it gave."""
-    gave = "reported " + (", ".join(repr(name) for name in reported) or "nothing")
-    if value is None:
-        gave += " and returned nothing"
-    else:
-        gave += f" and returned {dict(value) if isinstance(value, Mapping) else value!r}"
-    wanted = ", ".join(missing)
-    return TrialError(
-        "NoValue",
-        f"`train` must report or return {wanted!r}; it {gave}. Write trial.report({missing[0]}=...), or "
-        f"name another metric to tune for.",
-    )
 
 
 def _first_line(text: str) -> str:

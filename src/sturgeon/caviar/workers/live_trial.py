@@ -160,7 +160,7 @@ class LiveTrial:
         """
         # A worker that takes over may have been started elsewhere.
         text = str(os.fspath(path))
-        place = text if "://" in text else os.path.abspath(text)  # noqa: PTH100
+        place = text if "://" in text else os.path.abspath(text)  # noqa: PTH100  (resolves no links)
         if not is_plain(place):
             raise InputError(
                 f"A checkpoint's path must be text that can be written as UTF-8; got {place!r}. Rename it."

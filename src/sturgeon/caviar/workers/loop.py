@@ -6,14 +6,15 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.progress import Progress, ProgressLines, say
-from sturgeon.caviar.workers.ledger import Ledger, RunningTrial
+from sturgeon.caviar.workers.following.pool import Pool, Worker
+from sturgeon.caviar.workers.following.training import Training
+from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.messages import (
     Acknowledged,
     Checkpointed,
@@ -32,90 +33,6 @@ LOOK_SECONDS = 1.0  # how soon anything else that nobody tells of: each look cos
 PATIENCE_SECONDS = 10.0
 
 _log = logging.getLogger("sturgeon")
-
-
-class Worker(Protocol):
-    """What a trial runs in: a process of this machine, or of another.
-
-    Attributes:
-        slot: Which of the workers it is, from 0.
-    """
-
-    slot: int
-
-    def send(self, message: object) -> None:
-        """Send it a message; one that died meanwhile is noticed elsewhere."""
-
-
-class Pool(Protocol):
-    """Where workers come from; ``WorkerPool`` says more of each method.
-
-    Attributes:
-        size: How many there may be.
-    """
-
-    size: int
-
-    def grow(self, count: int) -> None:
-        """Have at least so many workers, but no more than ``size``."""
-
-    def idle(self, busy: Iterable[Any]) -> Any:
-        """Give a worker that is ready and not among the busy ones, or None."""
-
-    def messages(self, seconds: float, interrupt: Interrupt | None = None) -> Iterable[tuple[Any, object]]:
-        """Wait for messages; give each with its worker, None for one that died."""
-        ...
-
-    def reap(self, worker: Any) -> str:
-        """Take leave of a worker that died; say how it did."""
-        ...
-
-    def remove(self, worker: Any) -> object:
-        """End a worker at once."""
-
-    def kill(self) -> None:
-        """End all workers at once."""
-
-
-@dataclass(slots=True)
-class Training:
-    """A trial that runs in a worker.
-
-    Attributes:
-        running: The trial, what it reported last, and what the stopping rule says of it.
-        worker: Where it runs.
-        started: When it began, on the monotonic clock.
-        heard: When the worker last said something, on the same clock.
-        longest_gap: The longest time between two things it said, in seconds.
-        steps: The last step it reported, in this attempt; 0 before.
-        planned: How many epochs it is to have, where that is known.
-        leave_by: When it is killed, having been asked to end; None while it was not.
-    """
-
-    running: RunningTrial
-    worker: Worker
-    started: float
-    heard: float
-    longest_gap: float = 0.0
-    steps: int = 0
-    planned: int | None = None
-    leave_by: float | None = None
-
-    @property
-    def trial(self) -> Trial:
-        """The trial."""
-        return self.running.trial
-
-    def hear(self) -> None:
-        """Note that the worker said something."""
-        now = time.monotonic()
-        self.longest_gap = max(self.longest_gap, now - self.heard)
-        self.heard = now
-
-    @property
-    def share(self) -> float:
-        """How much of the training is done, from 0 to 1, as far as it is known."""
-        return min(1.0, self.steps / self.planned) if self.planned else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +97,7 @@ class WorkerLoop:
                 self._look_at_clocks()
                 if self._progress.due:
                     self._progress.show(self._how_far())
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no worker behind
             self._abandon()
             raise
 

@@ -71,7 +71,7 @@ class WorkerProcess:
                 env=dict(environment),
                 process_group=0,  # so that a kill takes the processes that it started along
             )
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no pipe open
             self.connection.close()
             raise
         finally:

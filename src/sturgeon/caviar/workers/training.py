@@ -81,7 +81,7 @@ def _end_fork(error: BaseException | None) -> NoReturn:
         traceback.print_exception(error)
         code = 1
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # the stream may be the user's own, and may raise anything
             stream.flush()
     os._exit(code & 0xFF)
 

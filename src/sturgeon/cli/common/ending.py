@@ -28,7 +28,7 @@ def write_report_of(study: str | Path, folder: Path) -> Path | None:
 
         with Study.open(study) as opened:
             write_report(opened, path, folder=folder, language=language_of_environment())
-    except Exception as error:
+    except Exception as error:  # the tuning is done and kept: no error of its report may hide that
         say(f"the report was not written: {printable(error)}; `sturgeon report {folder}` tries again")
         return None
     return path

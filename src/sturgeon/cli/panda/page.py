@@ -29,8 +29,8 @@ def page(study: str, host: str, port: int | None, author: str | None, no_browser
     For programs: GET /api/state, /api/tree, /api/journal; POST /api/command with the token that is printed.
     """
     try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
+        import starlette  # noqa: F401  (whether it is there)
+        import uvicorn  # noqa: F401  (whether it is there)
     except ImportError:
         raise MissingExtra(
             "the page needs Starlette and uvicorn, which are not installed; "

@@ -170,7 +170,7 @@ def describe(model: Any, config: Config) -> str:
     """
     try:
         described = keras.saving.serialize_keras_object(model.get_config())
-    except NotImplementedError:
+    except NotImplementedError:  # what Keras raises of a model without `get_config`
         return json.dumps(config, sort_keys=True)
     names = {layer.name: f"layer {index}" for index, layer in enumerate([model, *all_layers(model)])}
     text = _renamed(described, names)

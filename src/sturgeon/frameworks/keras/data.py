@@ -56,7 +56,7 @@ class Source:
         if gives_batches(self.given):
             try:
                 cloudpickle.dumps(self.given)
-            except Exception as error:
+            except Exception as error:  # objects pickle themselves by code of their own
                 raise InputError(
                     f"`{self.name}` must be something that can be sent to a worker process; got a "
                     f"{type(self.given).__name__}. Give a function that makes it, or use workers=0."

@@ -169,7 +169,7 @@ class RemoteTrainer(Trainer):
             raise RunError(
                 f"A process must start that trains Keras models on JAX; {describe_exit(process.kill())}."
             ) from None
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves no process behind
             process.kill()
             raise
         if opened.error is not None:
@@ -194,7 +194,7 @@ def main(descriptor: int) -> None:
 
         build: Any = unpack(load.function)
         lanes = make_trainer(build, objective=objective, **settings).open()
-    except Exception as error:
+    except Exception as error:  # Keras and a user's own function may raise anything: it is sent on
         pipe.send(Opened(error if isinstance(error, InputError | CannotFuse) else CannotFuse(_said(error))))
         return
     pipe.send(Opened(None, lanes.capacity, lanes.at_once))

@@ -19,7 +19,7 @@ class OptimizerSettings:
     @property
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         """The running optimisers."""
-        raise NotImplementedError
+        raise NotImplementedError  # each report says which
 
     @property
     def settings(self) -> dict[str, float]:

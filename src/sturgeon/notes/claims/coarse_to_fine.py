@@ -55,7 +55,7 @@ def _searched(data: Dataset, seed: int, trials: int) -> dict[str, list[list[floa
         runs = train_all(data, [one.config for one in asked.values()], [seed + number] * 3, epochs=EPOCHS)
         for (name, trial), run in zip(asked.items(), runs, strict=True):
             studies[name].tell(trial, **{METRIC: run.loss})
-            found[name][0].append(float(trial.config["learning_rate"]))  # pyright: ignore
+            found[name][0].append(float(trial.config["learning_rate"]))  # pyright: ignore[reportArgumentType]
             found[name][1].append(run.loss)
     for study in studies.values():
         study.close()

@@ -65,7 +65,7 @@ def _panda(data: Dataset, seed: int, most: int) -> list[float]:
         if run.loss < best:
             best, checkpoint, at = run.loss, run.checkpoint, at + CHUNK
         else:
-            config["learning_rate"] = max(float(config["learning_rate"]) / 3, 1e-6)  # pyright: ignore
+            config["learning_rate"] = max(float(config["learning_rate"]) / 3, 1e-6)  # pyright: ignore[reportArgumentType]
         bests.append(float(best))
     return bests
 

@@ -55,7 +55,7 @@ def measure(lab: Lab) -> Finding:
                     ("grid", grid, losses[:TRIALS]),
                     ("random", random, losses[TRIALS:]),
                 ):
-                    alphas = [float(config["learning_rate"]) for config in configs]  # pyright: ignore
+                    alphas = [float(config["learning_rate"]) for config in configs]  # pyright: ignore[reportArgumentType]
                     shown[name] = [alphas, found]
         gains.append(float(np.mean(gain)))
     verdict, mean, low, high = judge(gains)

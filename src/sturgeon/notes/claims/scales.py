@@ -51,7 +51,7 @@ def measure(lab: Lab) -> Finding:
             gain.append(np.log(min(losses[:TRIALS]) / min(losses[TRIALS:])))
         gains.append(float(np.mean(gain)))
     verdict, mean, low, high = judge(gains)
-    uniform = [float(one["learning_rate"]) for one in LINEAR.sample(2000, lab.rng(3))]  # pyright: ignore
+    uniform = [float(one["learning_rate"]) for one in LINEAR.sample(2000, lab.rng(3))]  # pyright: ignore[reportArgumentType]
     noise = np.sin(np.arange(200) / 30) + lab.rng(4).normal(scale=0.4, size=200)
     numbers = {
         "above": float(np.mean(np.array(uniform) > 0.1)),

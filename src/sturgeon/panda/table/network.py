@@ -151,7 +151,7 @@ class NetworkTraining(Training):
             self._prepare()
             if leaves is not None:
                 self._state, _ = self._restored(leaves, before)
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves the network as it was
             self._config = before
             self._prepare()
             raise
@@ -203,7 +203,7 @@ class NetworkTraining(Training):
         try:
             self._prepare()
             fresh, remark = self._restored(leaves, about["config"])
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too, leaves the network as it was
             self._config = before
             self._prepare()
             raise

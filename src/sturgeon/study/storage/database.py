@@ -157,8 +157,8 @@ class Database(ABC):
                 result = work(connection)
                 self._committing = not repeatable
                 self.commit(connection)
-            except BaseException:
-                with contextlib.suppress(Exception):
+            except BaseException:  # whatever ends it, Ctrl-C too, is rolled back
+                with contextlib.suppress(Exception):  # the first error is the one to tell
                     self.rollback(connection)
                 raise
             self.check_place()
@@ -222,6 +222,7 @@ class Database(ABC):
         if os.getpid() != self._process:
             connection.detach()  # closing it here would say goodbye in the parent's name
             return
+        # A connection that is broken may raise anything when it is given up.
         with contextlib.suppress(Exception):
             connection.invalidate()
         with contextlib.suppress(Exception):

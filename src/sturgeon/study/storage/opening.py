@@ -65,7 +65,7 @@ def open_store(where: str | os.PathLike[str]) -> Store:
     try:
         _check_version(database)
         return _load(database, name)
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too, leaves no connection open
         database.close()
         raise
 
@@ -118,7 +118,7 @@ def _create(where: str | os.PathLike[str], description: Description, *, take_exi
             repeatable=take_existing,
         )
         return _load(database, name)
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too, leaves no half-made file
         database.discard()
         raise
 

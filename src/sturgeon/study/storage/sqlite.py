@@ -112,7 +112,7 @@ class SqliteDatabase(Database):
     def discard(self) -> None:
         """Close; remove the file if it was not there before and holds nothing."""
         if self._made:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # an empty file that stays does no harm
                 self.read(self._remove_empty)
         self.close()
 

@@ -3,7 +3,7 @@
 from sturgeon.errors import MissingExtra
 
 try:
-    import textual  # noqa: F401
+    import textual  # noqa: F401  (whether it is there)
 except ImportError:
     raise MissingExtra(
         'the screen needs Textual, which is not installed; run: pip install "sturgeon[tui]".'

@@ -43,7 +43,7 @@ class RunScreen(App[None]):
 
     TITLE = "Sturgeon Panda"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  (as Textual has it)
     CSS = """
     #state { height: auto; padding: 0 1; background: $panel; }
     #curves { height: 1fr; min-height: 6; border: round $primary; }

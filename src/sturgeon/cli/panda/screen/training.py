@@ -130,7 +130,7 @@ def _train(job: PandaJob, pipe: Connection) -> None:
     from sturgeon.panda.table.table import tend_table
 
     os.setsid()
-    silence = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    silence = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (open as long as the process is)
     for stream in (1, 2):
         os.dup2(silence.fileno(), stream)
     sys.stdout = sys.stderr = silence
@@ -150,6 +150,6 @@ def _train(job: PandaJob, pipe: Connection) -> None:
             send("ended", tend_table(job, on_start=start, on_epoch=view.epoch))
     except SturgeonError as error:
         send("ended", error)
-    except Exception:
+    except Exception:  # any error at all is shown on the screen, and goes on its way
         send("said", traceback.format_exc())
         raise
