@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -123,7 +124,7 @@ def rehearse(
             )
             loop.run(Limits(trials=None, budget=seconds), threading.Event())
             cut_off = sum(one.reason == OUT_OF_TIME for one in study.trials)
-            trained = [(one.config, len(one.curve)) for one in study.record if one.curve]
+            trained = [(cast("Config", one.config), len(one.curve)) for one in study.record if one.curve]
             upcoming = _upcoming(study)
     ended = [(at, min(number, loop.begun - cut_off)) for at, number in ended]
     busy = min(1.0, loop.pace.busy / seconds)
@@ -135,7 +136,7 @@ def rehearse(
 def _upcoming(study: Study) -> list[Config]:
     """What a study would train next: what waits in it, and then what its search suggests."""
     record = study.record
-    waiting = [dict(one.config) for one in record if one.state == "waiting"][:_UPCOMING]
+    waiting = [cast("Config", one.config) for one in record if one.state == "waiting"][:_UPCOMING]
     try:
         rng = np.random.default_rng(study.seed)
         return waiting + study.search.suggest_quickly(study.space, record, _UPCOMING - len(waiting), rng)
