@@ -60,6 +60,7 @@ def test_a_replay_gives_the_same_curves_to_the_bit(sturgeon, tended, table, tmp_
     assert sturgeon("panda", "export", folder, "-o", plan).code == 0
     again = sturgeon("panda", table, "--target", "kind", "--replay", plan, "--json")
     assert json.loads(again.out)["replay"] == {"same": True, "largest_difference": 0.0}
+    assert "epoch 3/3" in again.err
     assert json.loads(again.out)["value"] == result["value"]
 
 
