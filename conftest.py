@@ -16,7 +16,7 @@ collect_ignore = [
     for name in ("keras", "paddle", "lightning.py", "torch/lightning.py", "torch/lightning_panda.py")
 ]
 
-# The tests run in as many processes as there are cores: more threads in each would only wait for one another.
+# The tests run in more processes than there are cores: more threads in each would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # JAX takes far longer to compile programs than tests take to run them: a fifth of it without XLA's dear
@@ -46,22 +46,40 @@ LONG = (
 
 # Files whose tests read what scripts of one process came to (`ran_in`): they stay in one process too.
 FRAMEWORK_SCRIPTS = tuple(
-    f"tests/frameworks/{name}.py"
+    f"tests/{name}.py"
     for name in (
-        "keras/test_keras",
-        "keras/test_keras_lanes",
-        "paddle/test_paddle",
-        "test_copied_trials",
-        "test_same_network",
-        "test_tended",
-        "torch/test_lightning",
+        "frameworks/keras/test_keras",
+        "frameworks/keras/test_keras_lanes",
+        "frameworks/paddle/test_paddle",
+        "frameworks/test_copied_trials",
+        "frameworks/test_same_network",
+        "frameworks/test_tended",
+        "frameworks/torch/test_lightning",
+        "test_documentation",
     )
 )
+
+SOURCES = Path(__file__).parent / "src"
 
 # Imports make a million objects that stay to the end: looking through them for rubbish gains nothing, and
 # little by doing so as often afterwards as Python does, which JAX makes dear.
 gc.disable()
 gc.set_threshold(100_000, 20, 50)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than there are cores: tests wait for the browsers and processes that they start."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return 1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def pytest_ignore_collect(collection_path):
+    """Leave out the modules that have no example in a docstring: to import them takes long."""
+    if collection_path.suffix == ".py" and collection_path.is_relative_to(SOURCES):
+        return ">>>" not in collection_path.read_text(encoding="utf-8") or None
+    return None
 
 
 def pytest_collection_modifyitems(items):

@@ -105,13 +105,15 @@ def tune(
     return json.loads((out / "result.json").read_text())
 
 
-def recheck(out: Path, data: pd.DataFrame) -> Any:
-    """Recheck a copy of a study, so that each recheck is a first one."""
+def recheck(out: Path, data: pd.DataFrame, *, budget: int | None = None, copy: bool = True) -> Any:
+    """Recheck a copy of a study, so that each recheck is a first one; or the study itself."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "copy"
-        shutil.copytree(out, place)
+        place = Path(folder) / "copy" if copy else out
+        if copy:
+            shutil.copytree(out, place)
         with st.Study.open(place / "tune.study") as study, stop_on_signal() as stop:
-            found = recheck_table(study, data, RecheckOptions(progress=False), stop, folder=place)
+            options = RecheckOptions(budget, progress=False)
+            found = recheck_table(study, data, options, stop, folder=place)
     _go_on_unless(found.interrupted)
     return found
 
@@ -327,6 +329,7 @@ def electricity(size: argparse.Namespace, folder: Path) -> None:
     losses = {way: [] for way in ways}
     epochs = dict.fromkeys(ways, 0.0)
     current = dict.fromkeys(ways, folder / "first")
+    tuned, first, verdicts = folder / "first", 0, list[str]()  # the study whose choice is in use
     for number, start in enumerate(starts):
         window = frame.iloc[start : start + rows].reset_index(drop=True)
         after = frame.iloc[start + rows : start + 2 * rows].reset_index(drop=True)
@@ -335,7 +338,7 @@ def electricity(size: argparse.Namespace, folder: Path) -> None:
         with st.Study.open(always / "tune.study") as study:
             spent = original_epochs(study)
         if number == 0:
-            epochs = dict.fromkeys(ways, float(spent))
+            epochs, first = dict.fromkeys(ways, float(spent)), spent
         else:
             current["tune always"] = always
             epochs["tune always"] += spent
@@ -343,24 +346,25 @@ def electricity(size: argparse.Namespace, folder: Path) -> None:
             trained = _train_again(current["train only"], window, target, fresh, size)
             epochs["train only"] += trained
             current["train only"] = fresh
-            found = recheck(current["recheck each window"], window)
+            found = recheck(tuned, window, budget=round(0.2 * first), copy=False)
+            verdicts.append(found.verdict)
             epochs["recheck each window"] += found.epochs["spent"]
             again = folder / f"rechecked-{number}"
             if found.stale:
-                before = current["recheck each window"] / "tune.study"
-                tune(window, target, again, size, prior=before, trials=max(2, size.trials // 4))
+                prior = tuned / "tune.study"
+                tune(window, target, again, size, prior=prior, trials=max(2, size.trials // 4))
                 with st.Study.open(again / "tune.study") as study:
                     epochs["recheck each window"] += original_epochs(study)
+                tuned = again
             else:
-                epochs["recheck each window"] += _train_again(
-                    current["recheck each window"], window, target, again, size
-                )
+                epochs["recheck each window"] += _train_again(tuned, window, target, again, size)
             current["recheck each window"] = again
         for way in ways:
             losses[way].append(_loss(current[way], after, target))
-        print(
-            f"window {number + 1}: " + ", ".join(f"{way} {losses[way][-1]:.4f}" for way in ways), flush=True
-        )
+        told = ", ".join(f"{way} {losses[way][-1]:.4f}" for way in ways)
+        share = epochs["recheck each window"] / epochs["tune always"]
+        print(f"window {number + 1}: {told}; {verdicts[-1:]}, {share:.0%} of the epochs so far", flush=True)
+    print(", ".join(f"{verdict} {verdicts.count(verdict)} times" for verdict in sorted(set(verdicts))))
     for way in ways:
         share = epochs[way] / epochs["tune always"]
         print(f"{way:20} loss {np.mean(losses[way]):.4f}, epochs {share:.0%} of tuning always")

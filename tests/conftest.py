@@ -1,8 +1,11 @@
-"""Where the studies of tests are kept."""
+"""Where the studies of tests are kept, and the scripts of frameworks."""
 
 import pytest
 
 import places
+from framework_scripts import ran_in
+
+__all__ = ["ran_in"]
 
 
 @pytest.fixture(params=["file", "memory", "postgres"])

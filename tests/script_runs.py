@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 RUN_EACH = """
@@ -21,6 +22,12 @@ for path in map(pathlib.Path, sys.argv[1:]):
     ran[path.name] = error, out.getvalue(), err.getvalue()
 pathlib.Path("ran.json").write_text(json.dumps(ran))
 """
+
+
+LEAN_KERAS = os.pathsep.join(
+    filter(None, (str(Path(__file__).parent / "lean_keras"), os.environ.get("PYTHONPATH")))
+)
+"""``PYTHONPATH`` of processes that load Keras, and of those that they start."""
 
 
 class Ran(NamedTuple):

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from script_runs import run_scripts
+from framework_scripts import framework_of
 from sturgeon.cli.main import sturgeon
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-# Two of these get on badly in one process.
-FRAMEWORKS = {"tensorflow": {"tensorflow", "keras"}, "torch": {"torch"}, "paddle": {"paddle"}}
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").rglob("*.md")]
 
 
@@ -67,30 +65,8 @@ def test_every_benchmark_is_listed():
     assert listed == {path.name for path in folder.rglob("*.py")}
 
 
-def framework_of(example):
-    """The framework that an example imports, or JAX."""
-    imported = {*re.findall(r"^(?:import|from) (\w+)", example.read_text(), re.MULTILINE)}
-    return next((name for name, modules in FRAMEWORKS.items() if modules & imported), "jax")
-
-
-@pytest.fixture(scope="module")
-def run_example(tmp_path_factory):
-    """Run an example, with the others of its framework in one process."""
-    ran = {}
-
-    def run(example):
-        framework = framework_of(example)
-        if example.name not in ran:
-            together = [one for one in EXAMPLES if framework_of(one) == framework]
-            settings = {"TRIALS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
-            ran.update(run_scripts(together, tmp_path_factory.mktemp(framework), **settings))
-        return ran[example.name]
-
-    return run
-
-
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_runs(example, run_example):
-    ran = run_example(example)
+def test_every_example_runs(example, ran_in):
+    ran = ran_in(framework_of(example))[1][example.name]
     assert ran.error is None, ran.error
     assert ran.out

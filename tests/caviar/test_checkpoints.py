@@ -14,7 +14,9 @@ from sturgeon.errors import InputError
 arrays = hnp.arrays(
     st.sampled_from([np.float32, np.int32, np.uint32, np.bool_, np.float64]), hnp.array_shapes(min_dims=0)
 )
-shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+shared_folder = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 
 
 @shared_folder

@@ -112,6 +112,21 @@ def test_a_choice_that_was_wrong_is_stale_and_put_right(recheck, place):
         assert any("earlier study" in note for one in study.trials for note in one.notes)
 
 
+def test_of_a_space_that_changed_it_is_said_how_many_old_trials_count(place, capsys):
+    fish(1).to_csv(place / "new.csv", index=False)
+    changed = "--vary learning_rate=1e-3:0.1:log --vary dropout=0:0.3 --fix layers=2 --fix hidden_units=16"
+    how = f"--prior {place / 'out'} --trials 1 --epochs 1 --folds 1 --no-report {changed}"
+    out = place / "changed"
+    assert main(["tune", str(place / "new.csv"), "--target", "kind", "--out", str(out), *how.split()]) == 0
+    with Study.open(out / "tune.study") as study:
+        fit = [one["config"]["learning_rate"] for one in study.about["prior"]]
+    assert 0 < len(fit) < 6
+    assert min(fit) >= 1e-3
+    assert (
+        f"prior: {len(fit)} trials of the earlier study have a place in this space" in capsys.readouterr().err
+    )
+
+
 def test_what_a_person_reads_has_the_verdict_first(recheck):
     code, out, _ = recheck(fish(2).assign(weight=1.0))
     assert code == 0

@@ -40,7 +40,7 @@ _STOP_SEEN_WITHIN = 0.1
 # For how long events are gathered before they are written down, in seconds: a write costs about as much as
 # an epoch of a small network.
 _WRITTEN_TOGETHER = 0.02
-_OUT_OF_TIME = "The budget ran out."
+OUT_OF_TIME = "The budget ran out."
 # Seconds that it takes to write down that a trial, which was put aside, has ended.
 _CLOSING = 0.004
 # How many trials are handed in at once where the search does not learn from results: lanes fill best so.
@@ -181,6 +181,11 @@ class CaviarLoop:
                 self._checkpoints.forget(number)
         return stop.is_set()
 
+    @property
+    def in_flight(self) -> int:
+        """How many trials were handed out and have not ended; some wait for those before them."""
+        return len(self._in_order)
+
     # -- into the lanes --------------------------------------------------------------------------
 
     def _refill(self, lanes: RunningLanes) -> None:
@@ -280,7 +285,7 @@ class CaviarLoop:
             if training.seen is None or training.why or self._last == math.inf:
                 continue
             if training.seen + 1.5 * self.pace.epoch_of(number) > self._last:
-                training.why = _OUT_OF_TIME
+                training.why = OUT_OF_TIME
                 lanes.order(number, "stop")
 
     # -- out of the lanes ------------------------------------------------------------------------
@@ -364,7 +369,7 @@ class CaviarLoop:
                         self._keep(training, event.network, is_best=True)
                     self._put_aside(training, event)
                 else:
-                    self._stop(training, event, _OUT_OF_TIME)
+                    self._stop(training, event, OUT_OF_TIME)
             self._left_lanes.clear()
 
     # -- how a trial ends ------------------------------------------------------------------------
@@ -372,7 +377,7 @@ class CaviarLoop:
     def _end(self, event: Event) -> None:
         training = self._trainings[event.number]
         if isinstance(event, Halted):
-            self._stop(training, event, training.why or _OUT_OF_TIME)
+            self._stop(training, event, training.why or OUT_OF_TIME)
             return
         if isinstance(event, Withdrawn):
             self._study.stop(training.trial, training.why, **training.metrics)

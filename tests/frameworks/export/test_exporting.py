@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from script_runs import LEAN_KERAS
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.cli.main import main
 from sturgeon.data import read_table
@@ -106,7 +107,7 @@ def exported(folder):
 
 def export_and_run(folder, forms):
     """None, or what went wrong."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**os.environ, "PYTHONPATH": LEAN_KERAS, "TF_CPP_MIN_LOG_LEVEL": "3"}
     for script in ("export_studies.py", "run_exports.py"):
         command = [sys.executable, SCRIPTS / script, folder, *forms]
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -15,14 +15,14 @@ from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import initial_state
 
 # Seconds to write the network and the result.
-_WRITING = 0.1
+_WRITING = 0.2
 # Seconds to choose an ensemble, to predict the test rows and to write it, by row and output.
 _CHOOSING = 2e-5
 
 
 def report_seconds(trials: int) -> float:
-    """About how long a report of so many trials takes to write, with what it loads."""
-    return 2.0 + 0.008 * trials
+    """About how long it takes to write a report of so many trials, with what it loads, and to leave."""
+    return 2.5 + 0.008 * trials
 
 
 def slowed_by_others(seconds: float, processor: float) -> float:

@@ -58,6 +58,7 @@ class LiveView:
     def start(self, dataset: Dataset, settings: StudySettings, study: Study) -> None:
         """Say what is tuned on what, and begin to show progress."""
         from sturgeon.caviar.backends.device_choice import describe_slowness
+        from sturgeon.search.old_record import PRIOR
 
         if self._note is not None:
             self._say(self._note)
@@ -71,6 +72,8 @@ class LiveView:
             self._say(f"left out, because they never vary: {', '.join(dropped)}")
         for note in dataset.notes:
             self._say(note)
+        if old := study.about.get(PRIOR):
+            self._say(f"prior: {len(old)} trials of the earlier study have a place in this space")
         if slowness := describe_slowness():
             self._say(slowness)
         self.varying.extend(settings.space.coordinates)

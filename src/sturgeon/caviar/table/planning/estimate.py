@@ -22,6 +22,8 @@ AS_GOOD = 8
 _WAVE = 64
 # Seconds that a run spends on writing a trial down, where none were rehearsed.
 _WRITING = 0.01
+# Timings of a moment are not believed beyond this.
+_MOST_DEARER = 3.0
 
 
 class Estimate:
@@ -62,6 +64,8 @@ class Estimate:
         self._parts = parts
         self._usual = float(np.mean(parts[len(parts) // 2 :]))
         self._rehearsal: Rehearsal | None = None
+        self._dearer = [1.0]
+        self._backend, self._epoch_time = backend, epoch_time
         times = {block: epochs * epoch_time.of(block) for block in set(self._blocks)}
         self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
         self._default = times[self._blocks[0]]
@@ -92,6 +96,7 @@ class Estimate:
         """Go by a rehearsal too: the more trials ended in it, the more it counts."""
         if rehearsal.trials > 0:
             self._rehearsal = rehearsal
+            self._dearer = self._dearness(rehearsal)
 
     @property
     def pace(self) -> Pace:
@@ -102,6 +107,25 @@ class Estimate:
         pace.trained(0, self._default / self._epochs)
         pace.trained(1, self.seconds_per_trial / self._epochs)
         return pace
+
+    def _dearness(self, rehearsal: Rehearsal) -> list[float]:
+        """How much longer an epoch of each trial takes than one of the rehearsal took, by the timings.
+
+        In a short time cheap trials have had most of the epochs: the dear ones have theirs still to come. The
+        last value is for all trials that come later: the mean over those that were begun and those that the
+        search would begin next.
+        """
+        if not rehearsal.trained:
+            return [1.0]
+        begun = [self._seconds_of_an_epoch(config) for config, _ in rehearsal.trained]
+        upcoming = [self._seconds_of_an_epoch(config) for config in rehearsal.upcoming]
+        usual = np.average(begun, weights=[epochs for _, epochs in rehearsal.trained])
+        costs = np.array([*begun, np.mean(begun + upcoming)]) / usual
+        return np.clip(costs, 1 / _MOST_DEARER, _MOST_DEARER).tolist()
+
+    def _seconds_of_an_epoch(self, config: Config) -> float:
+        block = self._backend.block_of(config)
+        return self._epoch_time.of(block) / self._backend.lanes(block, self._backend.devices[0])
 
     def compiling(self, trials: int) -> float:
         """Seconds of each thread's time that go to compiling the programs of so many trials."""
@@ -127,8 +151,9 @@ class Estimate:
                 took += known
             left -= took
             count += left >= 0
-        by_halving = rehearsal is not None and rehearsal.pace.stopping_pays and not whole
-        return max(0, count - self.lanes) if by_halving else count  # the last ones are cut off in their lanes
+        if rehearsal is not None and rehearsal.pace.stopping_pays and not whole:
+            return max(_at_least(rehearsal, seconds), count - round(max(self.lanes, rehearsal.in_flight / 2)))
+        return count
 
     def _seconds_at(self, trials: int, *, whole: bool) -> float:
         """Seconds from one trial to the next when so many are in the record."""
@@ -155,7 +180,8 @@ class Estimate:
         if whole and pace.stopping_pays:
             return max(pace.training / self.lanes, rehearsal.busy * a_trial + grown)
         if pace.stopping_pays:  # the first trials are stopped early, and the best go on later
-            a_trial = rehearsal.handling + self._part(trials) * self._epochs * rehearsal.waiting
+            dearer = self._dearer[min(trials, len(self._dearer) - 1)]
+            a_trial = rehearsal.handling + dearer * self._part(trials) * self._epochs * rehearsal.waiting
         beside = rehearsal.busy + (1.0 - rehearsal.busy) / self._threads
         return max(a_trial + grown * beside, 0.2 * a_trial)
 
@@ -168,3 +194,13 @@ class Estimate:
         if pace.prefers_quick or thorough > pace.trained_per_trial / self.lanes:
             return self._suggestions.of(trials, quickly=True)
         return thorough
+
+
+def _at_least(rehearsal: Rehearsal, seconds: float) -> int:
+    """Trials that end in so many seconds where those after the rehearsal take twice as long as before.
+
+    For a time that is not much longer, the rehearsal knows better than a sum over trials how much of what
+    was in flight has ended.
+    """
+    beyond = max(0.0, seconds - rehearsal.seconds)
+    return rehearsal.ended_by(seconds) + round(0.5 * beyond * rehearsal.trials / rehearsal.seconds)

@@ -7,10 +7,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+import numpy as np
 
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop import OUT_OF_TIME, CaviarLoop
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.pace import Pace
 from sturgeon.caviar.progress import Progress
@@ -18,6 +21,12 @@ from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset
+from sturgeon.errors import SpaceExhausted
+from sturgeon.space import Config
+from sturgeon.study import Study
+
+_UPCOMING = 12
+"""So many configurations that come next tell how dear they are."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +35,14 @@ class Rehearsal:
 
     Attributes:
         seconds: How long it took, the last epochs not counted.
-        ended: How many trials had been begun at these seconds and trained no more: ended, or paused by the
-            stopping rule.
+        ended: How many trials had been begun at these seconds and were not in flight any more: ended, or put
+            aside by the stopping rule. Those that were cut off at the end are left out.
         epochs: How many epochs had been trained at these seconds, over all trials.
         pace: What trainings and suggestions took.
         busy: The share of the time in which the run was busy with anything but waiting for trainings.
+        in_flight: How many trials were handed out and not ended, in the mean over the later half.
+        trained: The configurations that were trained, in the order of their numbers, with the epochs of each.
+        upcoming: The configurations that would have come next.
     """
 
     seconds: float
@@ -38,6 +50,9 @@ class Rehearsal:
     epochs: Sequence[tuple[float, int]]
     pace: Pace
     busy: float
+    in_flight: float = 0.0
+    trained: Sequence[tuple[Config, int]] = ()
+    upcoming: Sequence[Config] = ()
 
     @property
     def trials(self) -> int:
@@ -83,14 +98,17 @@ def rehearse(
     """
     ended: list[tuple[float, int]] = []
     epochs: list[tuple[float, int]] = []
+    in_flight: list[int] = []
     with tempfile.TemporaryDirectory(prefix="sturgeon-plan-") as name:
         folder = Path(name)
         study, settings = begin_table_study(str(folder / "plan.study"), options, dataset, about={})
         keeper = Keeper(folder, dataset)
 
         def note(progress: Progress) -> None:
-            ended.append((progress.seconds, max(0, loop.begun - progress.running)))
+            ended.append((progress.seconds, loop.begun - loop.in_flight))
             epochs.append((progress.seconds, progress.epochs))
+            if progress.seconds >= seconds / 2:
+                in_flight.append(loop.in_flight)
 
         with study:
             loop = CaviarLoop(
@@ -105,4 +123,22 @@ def rehearse(
                 yardstick=0 if spares else None,
             )
             loop.run(Limits(trials=None, budget=seconds), threading.Event())
-    return Rehearsal(seconds, ended, epochs, loop.pace, min(1.0, loop.pace.busy / seconds))
+            cut_off = sum(one.reason == OUT_OF_TIME for one in study.trials)
+            trained = [(cast("Config", one.config), len(one.curve)) for one in study.record if one.curve]
+            upcoming = _upcoming(study)
+    ended = [(at, min(number, loop.begun - cut_off)) for at, number in ended]
+    busy = min(1.0, loop.pace.busy / seconds)
+    return Rehearsal(
+        seconds, ended, epochs, loop.pace, busy, float(np.mean(in_flight or [0])), trained, upcoming
+    )
+
+
+def _upcoming(study: Study) -> list[Config]:
+    """What a study would train next: what waits in it, and then what its search suggests."""
+    record = study.record
+    waiting = [cast("Config", one.config) for one in record if one.state == "waiting"][:_UPCOMING]
+    try:
+        rng = np.random.default_rng(study.seed)
+        return waiting + study.search.suggest_quickly(study.space, record, _UPCOMING - len(waiting), rng)
+    except SpaceExhausted:
+        return waiting
