@@ -55,3 +55,9 @@ def test_the_time_left_counts_what_running_trials_have_done():
     assert standing(target=None).seconds_left() is None
     assert standing(trained=0.0, begun=0.0).seconds_left() is None
     assert "0:30 left" in standing().describe()
+
+
+def test_where_trials_may_be_stopped_the_time_left_is_an_upper_bound():
+    assert standing().describe().endswith("· 0:30 left")
+    assert standing(may_stop=True).describe().endswith("· at most 0:30 left")
+    assert standing(may_stop=True, target=None, budget=40.0).describe().endswith("· 0:10 left")

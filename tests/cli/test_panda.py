@@ -49,6 +49,9 @@ def test_a_finished_run_goes_on_for_more_epochs_as_if_it_had_not_ended(sturgeon,
     )
     assert longer["value"] == json.loads(ran.out)["value"]
     assert longer["branch"] == 1
+    # With nothing left to train it stands where it stood.
+    ran = sturgeon("panda", table, "--target", "kind", "--resume", "--epochs", "5", *QUICK, "--json")
+    assert json.loads(ran.out)["value"] == longer["value"]
 
 
 def test_a_replay_gives_the_same_curves_to_the_bit(sturgeon, tended, table, tmp_path):
@@ -57,6 +60,7 @@ def test_a_replay_gives_the_same_curves_to_the_bit(sturgeon, tended, table, tmp_
     assert sturgeon("panda", "export", folder, "-o", plan).code == 0
     again = sturgeon("panda", table, "--target", "kind", "--replay", plan, "--json")
     assert json.loads(again.out)["replay"] == {"same": True, "largest_difference": 0.0}
+    assert "epoch 3/3" in again.err
     assert json.loads(again.out)["value"] == result["value"]
 
 

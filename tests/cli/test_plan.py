@@ -56,7 +56,7 @@ def test_the_next_command_is_one_that_there_is(choice, table):
     [
         ((), "Name it: `--target COLUMN`"),
         (("--target", "weight"), "Name it: `--budget 10m`"),
-        (("--target", "weight", "--budget", "soon"), "`budget` must be a time longer than 0"),
+        (("--target", "weight", "--budget", "soon"), "`--budget` must be a time longer than 0"),
         (("--target", "wait", "--budget", "9s"), "did you mean 'weight'?"),
         (("--target", "weight", "--budget", "9s", "--epochs", "0"), "`--epochs` must be at least 1"),
         (("--target", "weight", "--budget", "9s", "--fix", "depth=3"), "takes a hyperparameter"),

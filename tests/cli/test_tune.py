@@ -102,6 +102,7 @@ def test_resuming_adds_trials_and_ends_where_one_run_would_have_ended(sturgeon, 
             "--out",
             tmp_path / "parts",
         )
+        assert ("this is a new one" in parts.err) == (trials == 2)
     assert json.loads(parts.out)["trials"]["complete"] == 5
     for key in ("best", "test", "epochs"):
         assert json.loads(parts.out)[key] == json.loads(whole.out)[key]

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, option
 
 DEFAULT_TRIALS = 64
 
@@ -69,8 +69,8 @@ def choose_limits(
         trials = DEFAULT_TRIALS
     return Limits(
         trials=trials,
-        budget=to_seconds(budget, "budget"),
-        timeout=to_seconds(timeout, "timeout"),
+        budget=to_seconds(budget, option("budget")),
+        timeout=to_seconds(timeout, option("timeout")),
         until=until,
         max_failures=max_failures,
     )

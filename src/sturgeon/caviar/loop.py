@@ -432,6 +432,7 @@ class CaviarLoop:
             best=self._controller.best,
             metric=self._trainer.objective.metric,
             epochs=self._epochs,
+            may_stop=self._controller.judges,
         )
 
 

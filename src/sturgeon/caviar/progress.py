@@ -32,6 +32,7 @@ class Progress:
         best: Number and value of the best trial so far.
         metric: The name of the value.
         epochs: Epochs trained in this run, over all trials; 0 where that is unknown.
+        may_stop: Whether trials may be stopped early, so that the time left is an upper bound.
     """
 
     done: int
@@ -44,6 +45,7 @@ class Progress:
     best: tuple[int, float] | None
     metric: str
     epochs: int = 0
+    may_stop: bool = False
 
     @property
     def left(self) -> float | None:
@@ -80,7 +82,8 @@ class Progress:
         if self.epochs:
             parts.append(f"{self.epochs / max(self.seconds, 1e-9):.0f} epochs/s")
         left = self.seconds_left()
-        parts.append("estimating the time left" if left is None else f"{format_seconds(left)} left")
+        most = "at most " if self.may_stop and self.target is not None else ""
+        parts.append("estimating the time left" if left is None else f"{most}{format_seconds(left)} left")
         return " · ".join(parts)
 
 

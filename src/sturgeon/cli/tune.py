@@ -183,7 +183,10 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         compare=options["compare"],
         ray=None if options["ray"] is None else Ray(address=options["ray"]),
     )
-    with LiveView() as view:
+    place = job.study or str(job.out / STUDY_FILE)
+    absent = job.resume and "://" not in place and not Path(place).exists()
+    note = f"there was no study at {place!r} to resume: this is a new one" if absent else None
+    with LiveView(note) as view:
         result = tune_table(
             job,
             on_start=view.start,
@@ -198,7 +201,7 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
     report = None
     if not (result.interrupted or options["no_report"]):
-        report = write_report_of(job.study or job.out / STUDY_FILE, job.out)
+        report = write_report_of(place, job.out)
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:

@@ -229,7 +229,8 @@ class Panda:
             what = "has ended" if standing == "ended" else "was trained by a process that is gone"
             raise InputError(
                 f"A command needs a training that runs; the run in {self.study.place!r} {what}. "
-                "Go on with it by `--resume`, then command it."
+                "Go on with it by `--resume`, with more `--epochs` if it has trained them all, then "
+                "command it."
             )
 
     # -- the end ---------------------------------------------------------------------------------

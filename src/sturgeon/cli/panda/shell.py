@@ -61,8 +61,8 @@ def check_steerable(tended: Panda) -> None:
         what = "has ended" if state.state == "ended" else "was trained by a process that is gone"
         raise InputError(
             f"A run to be steered must be training; the one in {state.study!r} {what} "
-            f"(branch {state.branch}, epoch {state.epoch}). Go on with it by `--resume`, or look at it: "
-            "`sturgeon panda tree`."
+            f"(branch {state.branch}, epoch {state.epoch}). Go on with it by `--resume`, with more "
+            "`--epochs` if it has trained them all, or look at it: `sturgeon panda tree`."
         )
 
 

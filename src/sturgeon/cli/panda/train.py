@@ -96,7 +96,7 @@ def train(data: Path | str, target: str | None, as_json: bool, **options: Any) -
     if train_on_screen is not None:
         result = train_on_screen(job)
     else:
-        view = TrainingView(job.epochs)
+        view = TrainingView(job.epochs if replay is None else replay.epochs)
         result = tend_table(job, on_start=view.start, on_epoch=view.epoch)
     if result.interrupted:
         print("Interrupted; everything so far is kept. Go on with `--resume`.", file=sys.stderr)

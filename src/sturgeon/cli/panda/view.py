@@ -21,19 +21,20 @@ class TrainingView:
     """Says how the training goes: a line a second at most, and what was changed at once.
 
     Args:
-        epochs: Of each branch; None for 30.
+        epochs: Of each branch; None for those that the run was begun with.
         told: Called with each line; by default it goes to stderr.
     """
 
     def __init__(self, epochs: int | None, told: Callable[[str], object] = say) -> None:
         self._say = told
-        self._epochs = epochs or 30
+        self._epochs = epochs or 0
         self._began = self._said = time.monotonic()
         self._seen = -1
         self._trained = 0
 
     def start(self, dataset: Dataset, run: Run) -> None:
         """Say what is trained on what, and how to steer it."""
+        self._epochs = self._epochs or int(run.record.study.about["epochs"])
         self._say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")
         self._say(
             f"rows: {', '.join(f'{n} {part}' for part, n in dataset.rows.items())}; inputs: "

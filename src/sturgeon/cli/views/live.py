@@ -27,12 +27,16 @@ _FRAME_SECONDS = 0.1
 class LiveView:
     """A bar on a terminal; a line every few seconds where stderr goes to a file.
 
+    Args:
+        note: What to say when it begins, besides what is tuned on what.
+
     Attributes:
         varying: The hyperparameters that vary.
         space: The space, once the run has started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, note: str | None = None) -> None:
+        self._note = note
         self.varying: list[str] = []
         self.space: Space | None = None
         self._console = Console(file=sys.stderr, highlight=False, markup=False)
@@ -56,6 +60,8 @@ class LiveView:
         from sturgeon.caviar.backends.device_choice import describe_slowness
         from sturgeon.search.old_record import PRIOR
 
+        if self._note is not None:
+            self._say(self._note)
         parts = _parts(dataset)
         objective, dropped = settings.objective, dataset.preprocessing.dropped
         self._say(f"{dataset.task} of {dataset.target!r}, because {dataset.task_reason}")

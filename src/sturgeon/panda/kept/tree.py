@@ -10,6 +10,8 @@ from sturgeon.errors import InputError
 from sturgeon.panda.commands import OUTCOME
 from sturgeon.study import JournalEntry, Study, TrialRecord
 
+_MOST_NAMED = 10
+
 CHECKPOINT, EVENT, NOTE = "checkpoint", "event", "note"
 
 
@@ -309,4 +311,11 @@ def _branch(trial: TrialRecord) -> Branch:
 
 
 def _some(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[-10:])) if numbers else "none yet"
+    """The last few of some numbers, and a sign where there are more.
+
+    Example:
+        >>> _some([]), _some([1, 2]), _some(range(1, 13))
+        ('none yet', '1, 2', '…, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12')
+    """
+    more = "…, " if len(numbers) > _MOST_NAMED else ""
+    return more + ", ".join(map(str, numbers[-_MOST_NAMED:])) if numbers else "none yet"

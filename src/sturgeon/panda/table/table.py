@@ -254,7 +254,8 @@ def _conclude(
     job: PandaJob, run: Run, dataset: Dataset, keeper: _Keeper, *, seconds: float, interrupted: bool
 ) -> PandaResult:
     tree = run.tree()
-    value = tree.value(tree.current)
+    curve = tree.curves_along(tree.current).get(tree.metric)  # a branch of no epochs stands where it began
+    value = curve[-1][1] if curve else None
     return PandaResult(
         study=run.record.study.place,
         out=str(job.out),

@@ -105,7 +105,7 @@ def plan_table(
         RunError: No configuration could be measured.
     """
     started = time.monotonic() if started is None else started
-    budget = to_seconds(job.budget, "budget")
+    budget = to_seconds(job.budget, option("budget"))
     if budget is None:
         raise InputError(f"A plan is for a budget; got none. Name it: `{option('budget', '10m')}`.")
     check_counts(job)

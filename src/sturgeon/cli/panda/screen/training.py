@@ -139,7 +139,8 @@ def _train(job: PandaJob, pipe: Connection) -> None:
         with contextlib.suppress(OSError):  # whoever looked on is gone
             pipe.send((kind, told))
 
-    view = TrainingView(job.epochs, told=lambda line: send("said", line))
+    epochs = job.epochs if job.replay is None else job.replay.epochs
+    view = TrainingView(epochs, told=lambda line: send("said", line))
 
     def start(*begun: object) -> None:
         view.start(*begun)  # pyright: ignore[reportArgumentType]
