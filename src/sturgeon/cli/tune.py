@@ -196,12 +196,13 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
             started=click.get_current_context().obj,
             reserved=lambda trials: 0.0 if options["no_report"] else report_seconds(trials),
         )
+        report = None
+        if not (result.interrupted or options["no_report"]):
+            view.report()
+            report = write_report_of(place, job.out)
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
         print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
-    report = None
-    if not (result.interrupted or options["no_report"]):
-        report = write_report_of(place, job.out)
     if as_json:
         print(json.dumps(asdict(result), allow_nan=False))
     else:

@@ -123,7 +123,7 @@ def tune_table(
     on_start: Callable[[Dataset, StudySettings, Study], None] = lambda dataset, settings, study: None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_repeats: Callable[[int], None] = lambda times: None,
-    on_final: Callable[[], None] = lambda: None,
+    on_final: Callable[[bool], None] = lambda together: None,
     started: float | None = None,
     reserved: Callable[[int], float] = lambda trials: 0.0,
 ) -> TableResult:
@@ -142,7 +142,8 @@ def tune_table(
         on_start: Called once, before the first trial.
         on_progress: Called with every epoch of every trial.
         on_repeats: Called with their number when the best are about to be trained again with other seeds.
-        on_final: Called when the trials are over and the chosen configuration is to be trained once more.
+        on_final: Called when the trials are over: with True where networks are chosen to answer together,
+            with False where the chosen configuration is trained once more.
         started: Since when the time counts, by ``time.monotonic``; None for now.
         reserved: Seconds of a budget that the caller needs afterwards, by how many trials there are, on a
             machine that does nothing else.
@@ -170,7 +171,7 @@ def _tune_table(
     on_start: Callable[[Dataset, StudySettings, Study], None],
     on_progress: Callable[[Progress], None],
     on_repeats: Callable[[int], None],
-    on_final: Callable[[], None],
+    on_final: Callable[[bool], None],
     reserved: Callable[[int], float],
 ) -> TableResult:
     place = job.study or str(job.out / STUDY_FILE)
@@ -222,8 +223,8 @@ def _tune_table(
         if times and not stop.is_set():
             on_repeats(times)
         repeated = repeat_best(study, trains, settings, times, stop=stop)
-        if keeper.candidates is None and not stop.is_set():
-            on_final()
+        if not stop.is_set():
+            on_final(keeper.candidates is not None)
         most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
         bounds = _prediction_budget(job, study.about)
         exhausted = loop.exhausted and not interrupted

@@ -89,9 +89,17 @@ class LiveView:
         """
         self._announce(f"training the best {times} times more, each time with another seed")
 
-    def final(self) -> None:
-        """The trials are over; the last training begins."""
-        self._announce("training the best configuration once more, on all rows but the test rows")
+    def final(self, together: bool) -> None:
+        """The trials are over; the networks that answer together are chosen, or the last training begins."""
+        self._announce(
+            "choosing the networks that answer together, and testing them"
+            if together
+            else "training the best configuration once more, on all rows but the test rows"
+        )
+
+    def report(self) -> None:
+        """The result is there; its report is written."""
+        self._announce("writing the report")
 
     def show(self, progress: Progress) -> None:
         """Show how far the run is, at most a few times a second."""
