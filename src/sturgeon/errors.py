@@ -64,6 +64,19 @@ def options(**given: object) -> str:
     return separator.join(option(name, value) for name, value in given.items())
 
 
+def by_caller(*, python: str, command: str) -> str:
+    """Choose between two remedies: for whoever writes Python, and for whoever uses the command line.
+
+    Example:
+        >>> by_caller(python="Study.create(...)", command="sturgeon tune")
+        'Study.create(...)'
+        >>> with options_as_flags():
+        ...     by_caller(python="Study.create(...)", command="sturgeon tune")
+        'sturgeon tune'
+    """
+    return command if _AS_FLAGS.get() else python
+
+
 @contextmanager
 def options_as_flags() -> Iterator[None]:
     """Within the block, messages name the flags of the command line."""

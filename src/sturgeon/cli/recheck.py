@@ -73,6 +73,8 @@ def recheck(study: str, newdata: Any, as_json: bool, **options: Any) -> int:
     def once(place: str, data: Any) -> RecheckResult:
         result = run(place, data, **how)
         _print(result, as_json)
+        if options["retune"] and not result.stale and not result.interrupted:
+            print("`--retune` tuned nothing anew: the study is not stale.", file=sys.stderr)
         return result
 
     if options["every"] is None:

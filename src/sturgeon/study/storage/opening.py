@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy import Connection, inspect
 
-from sturgeon.errors import StudyError
+from sturgeon.errors import StudyError, by_caller
 from sturgeon.study.storage.database import Database
 from sturgeon.study.storage.description import Description
 from sturgeon.study.storage.migrations import migrate
@@ -193,7 +193,8 @@ def _check_version(database: Database) -> None:
     if found is None:
         what = "is an SQLite database but not a study" if database.is_file else "holds no study"
         raise StudyError(
-            f"{database.place!r} {what}; check the path or URL, or make one with Study.create(...)."
+            f"{database.place!r} {what}; check the path or URL, or make one with "
+            f"{by_caller(python='Study.create(...)', command='sturgeon tune')}."
         )
     if found > SCHEMA_VERSION:
         raise StudyError(
@@ -221,6 +222,7 @@ def _load(database: Database, name: str) -> Store:
     if row is None:
         raise StudyError(
             f"there is no study named {name!r} in {database.place!r}; it holds {names}: "
-            f"add ?study=NAME to the URL, or make one with Study.create(...)."
+            f"add ?study=NAME to the URL, or make one with "
+            f"{by_caller(python='Study.create(...)', command='sturgeon tune')}."
         )
     return Store(database, row.id, name, Description.from_row(row, database.place))

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from sturgeon.errors import StoreFailed, StudyError, SturgeonError
+from sturgeon.errors import StoreFailed, StudyError, SturgeonError, by_caller
 from sturgeon.study.storage.database import Database, Parameters
 from sturgeon.study.storage.schema import metadata, trials
 
@@ -233,7 +233,8 @@ def _check_file(path: Path, create: bool) -> bool:
                 f"a study's folder must exist; got {str(path)!r}: make {str(path.absolute().parent)!r} first."
             )
         raise StudyError(
-            f"there is no study at {str(path)!r}; check the path, or make one with Study.create(...)."
+            f"there is no study at {str(path)!r}; check the path, or make one with "
+            f"{by_caller(python='Study.create(...)', command='sturgeon tune')}."
         )
     if not path.is_file():
         raise StudyError(
