@@ -37,6 +37,27 @@ def test_a_function_that_changed_is_stale_and_tuned_anew(study, tmp_path):
         assert abs(new.best.config["x"] - 0.9) < 0.2
 
 
+def test_the_least_budget_looks_at_more_than_what_was_best_before(study):
+    moved = st.recheck(study, 0.9, train=train, workers=0, progress=False)
+    assert moved.stale
+    assert {one["origin"] for one in moved.candidates} >= {"incumbent", "record", "default", "random"}
+    near = st.recheck(study, 0.35, train=train, workers=0, progress=False)
+    assert not any("worse than three of four" in note for note in near.notes)
+    far = st.recheck(study, 3.0, train=train, budget=4, workers=0, progress=False)
+    assert any("worse than three of four trials" in note for note in far.notes)
+
+
+def broken(trial, data):
+    raise ValueError("no such rows")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_function_that_always_fails_says_nothing_of_the_choice(study, workers):
+    with pytest.raises(StudyError, match=r"first 10 all failed \(ValueError: no such rows\)"):
+        st.recheck(study, 0.3, train=broken, workers=workers, progress=False)
+    assert not study.journal.read(kind="recheck")
+
+
 def test_a_choice_at_the_edge_is_tuned_anew_in_a_wider_range(tmp_path):
     place, space = tmp_path / "new.study", st.Space(x=st.Real(0.0, 2.0))
     how = {"train": train, "budget": 60, "workers": 0, "progress": False, "retune": True}

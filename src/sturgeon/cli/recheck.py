@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from sturgeon.recheck.outcome import RecheckResult
 
 STALE = 3
+_SAME = ("budget", "old", "time_column", "window")
+"""The options that say what a recheck compares."""
 
 
 @click.command(no_args_is_help=True)
@@ -61,7 +64,7 @@ def recheck(study: str, newdata: Any, as_json: bool, **options: Any) -> int:
     from sturgeon.recheck.front import recheck as run
 
     study = expand_home(study)
-    how = {name: options[name] for name in ("budget", "old", "time_column", "window")}
+    how = {name: options[name] for name in _SAME}
     if options["every"] is None and (options["data"] or options["times"]):
         raise InputError("`--data` and `--times` belong to `--every`; got no period. Add `--every 1d`.")
     if options["every"] is None and newdata is None:
@@ -72,7 +75,7 @@ def recheck(study: str, newdata: Any, as_json: bool, **options: Any) -> int:
 
     def once(place: str, data: Any) -> RecheckResult:
         result = run(place, data, **how)
-        _print(result, as_json)
+        _print(result, as_json, _put_right(place, data, how))
         if options["retune"] and not result.stale and not result.interrupted:
             print("`--retune` tuned nothing anew: the study is not stale.", file=sys.stderr)
         return result
@@ -95,10 +98,19 @@ def recheck(study: str, newdata: Any, as_json: bool, **options: Any) -> int:
     return STALE if result.stale else 0
 
 
-def _print(result: RecheckResult, as_json: bool) -> None:
+def _put_right(study: str, data: Any, how: dict[str, Any]) -> str:
+    """The command that tunes anew, of the same recheck."""
+    from sturgeon.data.reading.formats.database import hide_password
+
+    options = [(f"--{name.replace('_', '-')}", value) for name, value in how.items() if name in _SAME]
+    given = [part for name, value in options if value is not None for part in (name, str(value))]
+    return shlex.join(["sturgeon", "recheck", *map(hide_password, (study, str(data), *given)), "--retune"])
+
+
+def _print(result: RecheckResult, as_json: bool, put_right: str) -> None:
     if as_json:
         print(json.dumps(result.to_json(), allow_nan=False), flush=True)
         return
     from sturgeon.cli.views.recheck_table import print_recheck
 
-    print_recheck(result)
+    print_recheck(result, put_right)

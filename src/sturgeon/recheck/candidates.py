@@ -15,7 +15,7 @@ from sturgeon.study import Study, TrialRecord
 
 Origin = Literal["incumbent", "record", "neighbour", "default", "random"]
 _NEAR = 0.15
-_ORDER: tuple[Origin, ...] = ("record", "record", "default", "neighbour", "random", "record", "neighbour")
+_ORDER: tuple[Origin, ...] = ("record", "record", "default", "random", "neighbour", "record", "neighbour")
 """In which order challengers are taken, and again from its start where more are wanted."""
 
 

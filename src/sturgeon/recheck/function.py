@@ -17,7 +17,7 @@ import numpy as np
 
 from sturgeon.caviar.interrupt import stop_on_signal
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.progress import ProgressLines
+from sturgeon.caviar.progress import ProgressLines, format_metric
 from sturgeon.caviar.tuning import tune
 from sturgeon.caviar.workers.function import check_function, pack
 from sturgeon.caviar.workers.here import HereLoop
@@ -39,12 +39,14 @@ from sturgeon.recheck.widening import describe_widening, widen
 from sturgeon.search import Random
 from sturgeon.space import Integer, Space
 from sturgeon.study import Objective, Study
+from sturgeon.study.trial import TrialError
 
 FEWEST_TRAININGS = 24
 """With fewer trainings nothing could be shown; so these are allowed, whatever share of the study they are."""
 SHARE = 0.2
 _WORTH = 0.1
 """The noise counts as at least so much of what tuning won."""
+_MOST_TRIALS = 0.75
 _PAIR = "recheck_pair"
 
 
@@ -142,6 +144,7 @@ def recheck_function(
             notes=[
                 *account.notes(),
                 *_note_on_seeds(race),
+                *_note_on_level(race, study, verdict.stale),
                 "epochs are counted as trainings: what an epoch is, only the function knows.",
             ],
             fingerprint=fingerprint,
@@ -237,6 +240,7 @@ class FunctionTrainer:
         else:
             function.prepare()
         self._lines = ProgressLines(progress)
+        self._any = False
 
     def __call__(self, candidates: Sequence[Candidate], pairs: Sequence[int]) -> dict[tuple[int, int], float]:
         """Train each candidate in each pair."""
@@ -251,14 +255,25 @@ class FunctionTrainer:
             HereLoop(ledger, self._function).run(self._stop)
         else:
             WorkerLoop(ledger, self._pool, self._lines).run(self._stop)
-        values = {}
+        values, failed = {}, ""
         for number, place in who.items():
             trial = study.trial(number)
             if trial.state in ("complete", "stopped") and trial.value is not None:
                 values[place] = self._objective.sign * trial.value
             elif trial.state == "failed":
                 values[place] = math.inf
+                failed = failed or _why(trial.error)
+        if not self._any and values and all(map(math.isinf, values.values())):
+            raise StudyError(
+                f"a recheck needs trainings that end with a value; the first {len(values)} all failed "
+                f"({failed}): correct the function, or its data."
+            )
+        self._any = True
         return values
+
+
+def _why(error: TrialError | None) -> str:
+    return "" if error is None else ": ".join(part for part in (error.type, error.message) if part)
 
 
 def _spread(study: Study) -> float:
@@ -273,6 +288,23 @@ def _note_on_seeds(race: Race) -> list[str]:
     return [
         "every pair came to the same difference, so that all say no more than one: whatever is random, such "
         "as which rows are for validation, should come from trial.seed."
+    ]
+
+
+def _note_on_level(race: Race, study: Study, stale: bool) -> list[str]:
+    """Say where the incumbent does worse on the new data than most trials did on the old."""
+    objective = study.objectives[0]
+    before = [trial.value for trial in study.trials if trial.value is not None and math.isfinite(trial.value)]
+    now = [value for (number, _), value in race.values.items() if number == 0]
+    if stale or not now or not before:
+        return []
+    median = float(np.median(now))
+    if median <= np.quantile([objective.sign * value for value in before], _MOST_TRIALS):
+        return []
+    return [
+        f"the incumbent comes to {objective.metric} {format_metric(objective.sign * median)} on the new "
+        "data, worse than three of four trials did on the old: where the data is harder, all is well; else "
+        f"a larger `{option('budget')}` compares it with more configurations."
     ]
 
 

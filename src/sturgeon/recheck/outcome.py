@@ -28,7 +28,8 @@ class RecheckResult:
         incumbent: The ``trial`` in use, its ``config`` and its ``value`` in the study.
         challenger: What stands best against it: ``origin`` (``record``, ``neighbour``, ``default``,
             ``random``), ``trial``, ``config``, its ``advantage`` in the median pair in the metric's unit
-            (above 0 it is better), and from ``low`` to ``high`` where that lies at 95 %; None without one.
+            (above 0 it is better), and from ``low`` to ``high`` where that lies, each end at 95 %: where
+            another is better, ``low`` is at least the margin, which the test has shown; None without one.
         candidates: All that were trained: ``origin``, ``trial``, ``config``, ``pairs`` and the mean
             ``advantage`` in units of the noise.
         noise: The standard deviation of a pair's difference.

@@ -14,9 +14,9 @@ MOST_PAIRS = 32
 """More pairs than that are not trained, whatever the budget."""
 _AT_ONCE = 2
 """Pairs that are trained side by side: each has its own rows in memory."""
-_CHALLENGERS = ((90, 7), (60, 5), (40, 3), (22, 2))
+_CHALLENGERS = ((90, 7), (60, 5), (22, 4))
 """With so many trainings it begins with so many challengers; with fewer, with one."""
-_KEPT = {1: (), 2: ((2, 1),), 3: ((2, 2), (4, 1)), 5: ((2, 3), (4, 2), (8, 1))}
+_KEPT = {1: (), 2: ((2, 1),), 5: ((2, 3), (4, 2), (8, 1))}
 """By how many it begins with, or the next lower number: after so many pairs so many challengers are left."""
 _HOPELESS = 3.0
 """A challenger is dropped whose mean is so many standard errors below what one noise of difference gives."""

@@ -344,12 +344,16 @@ class _Progress:
         self._started = started
         self._wanted = wanted
         self._next = FIRST_SECONDS
+        self._begun: tuple[float, int] | None = None
 
     def epoch(self, done: int) -> None:
         """One more epoch of some network is done."""
-        spent = time.monotonic() - self._started
-        if not self._wanted or spent < self._next:
+        now = time.monotonic()
+        if self._begun is None:  # what came before, such as reading the rows, is not gone through again
+            self._begun = now, done
+        spent, (begun, first) = now - self._started, self._begun
+        if not self._wanted or spent < self._next or done <= first:
             return
         self._next = spent + max(SHORTEST_SECONDS, spent / 10)
-        left = spent / max(done, 1) * max(self._most - done, 0)
+        left = (now - begun) / (done - first) * max(self._most - done, 0)
         say(f"recheck: {done}/{self._most} epochs · at most {format_seconds(left)} left")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sturgeon.caviar.progress import format_metric
+from sturgeon.errors import option
 from sturgeon.recheck.candidates import Candidate
-from sturgeon.recheck.evidence import ALPHA, interval, mean_of
+from sturgeon.recheck.evidence import ALPHA, MARGIN, interval, mean_of
 from sturgeon.recheck.gambler import detectable
 from sturgeon.recheck.history import Account
 from sturgeon.recheck.race import Race
@@ -74,12 +75,14 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
     middle = len(ordered) // 2
     advantage = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
     low, high = interval(differences, among=len(race.differences))
+    shown = account.capital * race.wealth >= 1 / ALPHA
+    if shown:  # the test has shown so much; a rank is a weaker witness
+        low = min(max(low, MARGIN * race.noise), advantage)
     edges = tuple(map(str, edges_of(space, leader.config)))
     between = "" if math.isinf(low) or math.isinf(high) else f" (95 %: {_amount(low)} to {_amount(high)})"
     better = f"{metric} better by {_amount(abs(advantage))}{between} over {len(differences)} pairs"
     reach = detectable(race.planned, account.capital)
     least = reach * race.noise if race.noise > 0 else math.inf
-    shown = account.capital * race.wealth >= 1 / ALPHA
     kind: Kind = "still right"
     if shown and (leader.origin in ("neighbour", "random") or edges):
         kind = "retune"
@@ -110,7 +113,7 @@ def _closest(race: Race, leader: Candidate, metric: str, advantage: float, reach
     if (pairs < FEWEST_PAIRS and race.racing) or math.isinf(reach):
         return (
             f"nothing speaks against it, but {pairs} pairs of trainings could hardly show anything; give "
-            "more epochs to compare by"
+            f"more to compare by with `{option('budget')}`"
         )
     than = "better" if advantage > 0 else "worse"
     noise = format_metric(race.noise)

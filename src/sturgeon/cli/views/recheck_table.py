@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,8 +15,13 @@ if TYPE_CHECKING:
     from sturgeon.recheck.outcome import RecheckResult
 
 
-def print_recheck(result: RecheckResult) -> None:
-    """Print what a recheck found for a person to read."""
+def print_recheck(result: RecheckResult, put_right: str) -> None:
+    """Print what a recheck found for a person to read.
+
+    Args:
+        result: What it found.
+        put_right: The command that tunes anew.
+    """
     console = Console(highlight=False, markup=False)
     console.print(printable(result.sentence), soft_wrap=True)
     console.print(_candidates(result))
@@ -43,9 +47,7 @@ def print_recheck(result: RecheckResult) -> None:
     if result.retuned is not None:
         console.print(f"tuned anew: {printable(result.retuned)}", soft_wrap=True)
     elif result.stale:
-        console.print(
-            f"put it right:  sturgeon recheck {shlex.quote(result.study)} … --retune", soft_wrap=True
-        )
+        console.print(f"put it right:  {printable(put_right)}", soft_wrap=True)
 
 
 def _candidates(result: RecheckResult) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
+from sturgeon.data.features.cells import read_numbers
 from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
 from sturgeon.data.groups import read_groups
 from sturgeon.data.reading.names import listed, nearest
@@ -161,6 +162,8 @@ def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
     for name, kind in (("numeric", NumericColumn), ("categorical", CategoricalColumn)):
         known = old.preprocessing.columns if old.preprocessing is not None else ()
         columns = [column.name for column in known if type(column) is kind and _is_plain(column)]
+        for column in columns if kind is NumericColumn else ():
+            read_numbers(cast(pd.Series, frame[column]), source)  # so that an error names the new data
         kinds[name] = columns or [one for one in options[name] or () if one in frame.columns]
     dataset = prepare(
         frame,

@@ -127,9 +127,16 @@ class TableStudy:
             raise DataError(
                 f"new data must have every column that the network was tuned on; {source} lacks "
                 f"{listed(missing)}; add it, or give it its old name "
-                f"({nearest(missing[0], others or present)})"
+                f"({_meant(missing[0], others) or nearest(missing[0], present)})"
             )
         return frame, source
+
+
+def _meant(name: str, others: list[str]) -> str:
+    """Which columns that the network does not know a missing one may be; empty where there are none."""
+    if len(others) == 1:
+        return f"did you mean {others[0]!r}?"
+    return nearest(name, others) if others else ""
 
 
 def begun_rules_of(study: Study) -> dict[str, bool]:
