@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.cli.main import main
 from sturgeon.data import prepare
 from sturgeon.recheck.history import one_at_a_time
+from sturgeon.recheck.table import RecheckOptions, recheck_table
 from sturgeon.space import standard_space
 from sturgeon.study import Study
 
@@ -358,3 +360,12 @@ def test_what_a_study_begins_with_follows_the_best_of_an_old_record(tmp_path):
     assert notes[:2] == [first, "one of the best of the earlier study"]
     assert notes[-1] == "one that did well on other tables"
     assert len(notes) == 9
+
+
+def test_one_that_is_stopped_does_not_look_for_why_and_leaves_the_history_as_it_was(place):
+    stop = threading.Event()
+    stop.set()
+    with Study.open(place / "out" / "tune.study") as study:
+        found = recheck_table(study, fish(1), RecheckOptions(), stop, folder=place / "out")
+        assert not study.journal.read(kind="recheck")
+    assert (found.interrupted, found.stale, found.drift, found.deployed) == (True, False, None, None)

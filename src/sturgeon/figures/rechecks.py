@@ -104,7 +104,7 @@ def freshness(study: Shown, *, language: str = "en") -> go.Figure:
         if trial is not None:
             name = _("trial {number}").format(number=trial)
             figure.add_annotation(x=(first + last) / 2, y=top, text=name, showarrow=False, yanchor="bottom")
-    marked = shown[:: -(-len(shown) // MOST_DATES) or 1]
+    marked = shown[:: -1 * (-(-len(shown) // MOST_DATES) or 1)]  # the newest among them
     figure.update_layout(
         showlegend=True,
         xaxis={

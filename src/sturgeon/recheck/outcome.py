@@ -43,7 +43,8 @@ class RecheckResult:
             where that is unknown.
         epochs: Epochs ``spent`` of a ``budget``, what the ``original`` tuning took, and the ``share`` of it;
             each epoch is one network's.
-        drift: How the data changed, as :class:`sturgeon.recheck.rows.drift.Drift` says; None for a function.
+        drift: How the data changed, as :class:`sturgeon.recheck.rows.drift.Drift` says; None for a function,
+            and where it was stopped before its end.
         deployed: The ``metric``'s value of the network in use on the ``old`` test rows and on the ``new``
             rows.
         notes: What else is to be known.

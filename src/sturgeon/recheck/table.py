@@ -154,8 +154,10 @@ def recheck_table(
         )
         hopeless = _is_hopeless(old, blocks, race, settings.objective, chance_against_a_guess(account.number))
         verdict = judge(race, account, settings.objective, study.space, hopeless=hopeless)
-        deployed = _deployed(old, new, settings.objective)
-        drift = describe_drift(old, new, rows, seed=seed)
+        deployed, drift = None, None
+        if not stop.is_set():  # whoever stops it does not wait for why
+            deployed = _deployed(old, new, settings.objective)
+            drift = describe_drift(old, new, rows, seed=seed)
         result = sum_up(
             study,
             settings.objective,
@@ -171,13 +173,13 @@ def recheck_table(
                 "original": budget.original,
                 "share": trainer.epochs / budget.original if budget.original else None,
             },
-            drift=drift.to_json(),
+            drift=None if drift is None else drift.to_json(),
             deployed=deployed,
             notes=[
                 *notes,
                 *account.notes(),
                 *_notes_on(new, options.time_column, plan.pairs, verdict.stale, budget, epochs),
-                *drift.notes(verdict.stale),
+                *(() if drift is None else drift.notes(verdict.stale)),
                 *_note_on_network(race, deployed, settings.objective, verdict.stale),
             ],
             fingerprint=fingerprint,
