@@ -222,8 +222,8 @@ class CaviarLoop:
             again = controller.resumed(0, epochs)
             return [] if again is None else [again]
         self.begun += len(trials)
-        if trials and not quickly:
-            self.pace.suggested(time.monotonic() - began)
+        if trials:
+            self.pace.suggested(time.monotonic() - began, quickly=quickly)
         return trials
 
     def _start(self, lanes: RunningLanes, trial: Trial, checkpoint: LaneCheckpoint | None) -> None:

@@ -39,6 +39,7 @@ class Pace:
     Attributes:
         slowest: Seconds of the longest epoch, compiling included.
         busy: Seconds in which the run was busy with anything but waiting.
+        searched: Seconds of those that suggestions took, quick ones and thorough ones.
 
     Example:
         >>> pace = Pace(epochs=10, lanes=2)
@@ -61,6 +62,7 @@ class Pace:
         self._pays = True
         self.slowest = 0.0
         self.busy = 0.0
+        self.searched = 0.0
 
     # -- measured --------------------------------------------------------------------------------
 
@@ -71,8 +73,11 @@ class Pace:
             one.epochs += 1
             one.seconds += seconds
 
-    def suggested(self, seconds: float) -> None:
-        """Note what one thorough suggestion took."""
+    def suggested(self, seconds: float, *, quickly: bool = False) -> None:
+        """Note what a suggestion took; of quick ones, several at a time."""
+        self.searched += seconds
+        if quickly:
+            return
         if self._suggested.epochs >= _HALF_LIFE:
             self._suggested = _Trained(_HALF_LIFE // 2, self._suggested.seconds / 2)
         self._suggested.epochs += 1
@@ -88,6 +93,11 @@ class Pace:
             self._worked, self._begun = self._worked / 2, self._begun / 2
 
     # -- what follows ----------------------------------------------------------------------------
+
+    @property
+    def trained_seconds(self) -> float:
+        """Seconds of all epochs of all trials."""
+        return self._all.seconds
 
     @property
     def epoch(self) -> float:
