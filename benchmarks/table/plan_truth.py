@@ -5,7 +5,7 @@
 
 For each table and budget the plan is made and the study run right after it, each in a process of its own, as
 what a machine does in a minute depends on who else uses it. Printed are the trials promised and done (with
-`--stopping never`: whole trainings), their ratio, and the seconds that the command took beside its budget; and
+`--stopping never`: whole trainings), their ratio, the seconds that the command took beside its budget, and
 how many cores the plan and the run had: where the run had clearly fewer, others took them from it.
 The bars: a ratio of 0.75 to 1.25, and a budget kept within 5 % or one second.
 """

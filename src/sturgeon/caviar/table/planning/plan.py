@@ -31,6 +31,7 @@ from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, option
 from sturgeon.plain_text import plain_number
+from sturgeon.search import PopulationBasedTraining
 from sturgeon.stopping import DEFAULT
 
 FEWEST_TRIALS = 8
@@ -109,6 +110,11 @@ def plan_table(
     if budget is None:
         raise InputError(f"A plan is for a budget; got none. Name it: `{option('budget', '10m')}`.")
     check_counts(job)
+    if isinstance(job.options.search, PopulationBasedTraining):
+        raise InputError(
+            "A plan counts the configurations that a search gets to try; got population-based training, "
+            f"whose population is given. Name another {option('search')}."
+        )
     free = _free_bytes()
     on_progress("reading the table")
     run = _begin(job)
