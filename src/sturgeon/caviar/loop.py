@@ -211,7 +211,7 @@ class CaviarLoop:
         ahead = lanes.capacity if self._study.search.learns else _WAVE
         if self._requests.paused:
             return
-        while len(self._in_order) < ahead and time.monotonic() + self.pace.epoch < self._last:
+        while len(self._in_order) < ahead and time.monotonic() + self.pace.dear_epoch < self._last:
             trials = self._next_trials()
             for trial in trials:
                 if (reason := self._requests.reason(trial.number)) is not None:

@@ -15,6 +15,8 @@ FEWEST = 4
 
 # What was measured counts half as much after so many trials more, as suggestions take longer by then.
 _HALF_LIFE = 24
+# Of so many trials that were begun last, the dearest tells how long the next one's epoch may take.
+_LATELY = 8
 # A rule that was given up comes back where it would save clearly more than it costs.
 _CLEARLY = 2.0
 
@@ -129,6 +131,12 @@ class Pace:
             whole = self.training / self._lanes
             self._pays = whole > a_trial * (1.0 if self._pays else _CLEARLY)
         return self._pays
+
+    @property
+    def dear_epoch(self) -> float:
+        """Seconds of an epoch of the dearest trial lately: the next one's may take as long."""
+        lately = [self._of[number] for number in sorted(self._of)[-_LATELY:]]
+        return max((one.seconds / one.epochs for one in lately), default=0.0)
 
     def epoch_of(self, number: int) -> float:
         """Seconds of an epoch of a trial, as it was trained in this run; of any on average if it was not."""
