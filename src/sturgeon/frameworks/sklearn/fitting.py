@@ -133,7 +133,7 @@ def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int, folds: int =
             on_progress=lambda progress: None,
             on_judged=None
             if kept is None
-            else lambda trial, networks: (kept.add(trial.number, trial.config, networks), None)[1],
+            else lambda trial, networks, _: (kept.add(trial.number, trial.config, networks), None)[1],
         )
         loop.run(choose_limits(trials=tuning.trials, budget=None), never)
         best = best_trial(study)
