@@ -16,10 +16,9 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
+import math
 import sys
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -102,13 +101,16 @@ def peers(given: argparse.Namespace) -> None:
     for title, work, trials, workers in cases:
         if not trials:
             continue
-        with _ray_nodes(workers) as nodes:
-            ours, first = run_ours(work, trials, st.Ray(workers=workers))
-            theirs, their_first = run_ray_tune(work, trials, workers)
-            del nodes
+        ours = theirs = (math.nan, math.nan)
+        with _connected(workers):
+            if given.only in (None, "ours"):
+                ours = run_ours(work, trials, st.Ray(workers=workers))
+            if given.only in (None, "theirs"):
+                theirs = run_ray_tune(work, trials, workers)
         ideal = -(-trials // workers) * work.seconds
         print(
-            f"{title:40} {ideal:8.1f} {ours:8.1f} {theirs:9.1f}   {first:.1f}, {their_first:.1f}", flush=True
+            f"{title:40} {ideal:8.1f} {ours[0]:8.1f} {theirs[0]:9.1f}   {ours[1]:.1f}, {theirs[1]:.1f}",
+            flush=True,
         )
 
 
@@ -126,25 +128,18 @@ def chaos(given: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _ray_nodes(places: int) -> Any:
-    """A Ray cluster of two nodes on this machine, with so many places in all, that we are connected to."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import ray
-        from ray.cluster_utils import Cluster
+def _connected(places: int) -> Iterator[None]:
+    """A Ray cluster of two nodes with so many places in all, that we are connected to."""
+    from cluster.nodes import ray_nodes
 
-        node: dict[str, Any] = {"object_store_memory": 80_000_000}
-        head = {**node, "num_cpus": -(-places // 2), "include_dashboard": False}
-        made = Cluster(initialize_head=True, head_node_args=head)
-        made.add_node(**node, num_cpus=max(1, places // 2))
-        made.wait_for_nodes()
-        ray.init(made.address, logging_level=logging.ERROR, log_to_driver=False)
-    try:
-        yield made
-    finally:
-        ray.shutdown()
-        made.shutdown()
+    with ray_nodes(-(-places // 2), max(1, places // 2)) as nodes:
+        import ray
+
+        ray.init(nodes.address, logging_level=logging.ERROR, log_to_driver=False)
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 def _costs(given: argparse.Namespace) -> Costs:
@@ -173,7 +168,7 @@ def main() -> None:
     add(costs, rounds=300, seconds=10.0)
     add(sleepers, each=5, trial_seconds=1.0, reports=0, costs=None)
     add(simulate, each=3, trial_seconds=60.0, reports=30, costs=None)
-    add(peers, trials=200, empty=2_000, many=2_000, crowd=96, seconds=60.0)
+    add(peers, trials=200, empty=2_000, many=2_000, crowd=96, seconds=60.0, only=None)
     add(chaos, times=10, only=None)
     given = parser.parse_args()
     given.run(given)

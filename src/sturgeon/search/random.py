@@ -49,5 +49,7 @@ class Random(Search):
 
     def draw_by_number(self, space: Space, seed: int, numbers: Sequence[int]) -> list[Config]:
         """Draw for all of them at once; see ``Search.draw_by_number``."""
-        size = (1, len(space.coordinates))
-        return list(space.from_unit(np.concatenate([number_rng(seed, one).random(size) for one in numbers])))
+        points = np.empty((len(numbers), len(space.coordinates)))
+        for point, number in zip(points, numbers, strict=True):
+            number_rng(seed, number).random(out=point)
+        return list(space.from_unit(points))

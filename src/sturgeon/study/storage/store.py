@@ -126,7 +126,7 @@ class Store:
         self,
         connection: Connection,
         first: int,
-        configs: Sequence[str],
+        configs: str,
         *,
         beyond: int,
         seconds: float,
@@ -138,7 +138,7 @@ class Store:
         Args:
             connection: Not within a transaction.
             first: The number that the first configuration is for.
-            configs: As JSON, for this number and those that follow.
+            configs: A JSON list, for this number and those that follow.
             beyond: The first number that is not to be begun.
             seconds: How long the lease lasts.
             looked: Whether it is known that nothing else is to be handed out; if not, the server looks.
