@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +58,7 @@ def sleepers(given: argparse.Namespace) -> None:
     print(f"{'workers':>8} {'trials':>7} {'ideal':>7} {'measured':>9} {'simulated':>10}   seconds")
     for workers in given.workers or SLEEPERS:
         trials = workers * given.each
-        took, _ = run_ours(Sleep(given.trial_seconds, given.reports), trials, workers)
+        took = run_ours(Sleep(given.trial_seconds, given.reports), trials, workers).all
         work = Work(trials, given.trial_seconds, given.reports)
         simulated = Simulation(workers, work, cost, driver=True).run()
         ideal = given.each * given.trial_seconds
@@ -84,7 +83,7 @@ def simulate(given: argparse.Namespace) -> None:
 def peers(given: argparse.Namespace) -> None:
     """Run the same trials on a Ray cluster, here and by Ray Tune, one after the other."""
     import sturgeon as st
-    from cluster.sleepers import Sleep, run_ours, run_ray_tune
+    from cluster.sleepers import Sleep, Took, run_ours, run_ray_tune
 
     cases = (
         (f"{given.trials} trials of 1 s, 2 at once", Sleep(1.0), given.trials, 2),
@@ -97,21 +96,24 @@ def peers(given: argparse.Namespace) -> None:
             given.crowd,
         ),
     )
-    print(f"{'':40} {'ideal':>8} {'st.Ray':>8} {'Ray Tune':>9}   first trial after: st.Ray, Ray Tune (s)")
+    print(
+        "seconds from the first trial's begin to the last one's end, from the call to the first one's begin,"
+    )
+    print("and of one trial, the median and the longest:")
     for title, work, trials, workers in cases:
         if not trials:
             continue
-        ours = theirs = (math.nan, math.nan)
+        took = {"st.Ray": Took(), "Ray Tune": Took()}
         with _connected(workers):
             if given.only in (None, "ours"):
-                ours = run_ours(work, trials, st.Ray(workers=workers))
+                took["st.Ray"] = run_ours(work, trials, st.Ray(workers=workers))
             if given.only in (None, "theirs"):
-                theirs = run_ray_tune(work, trials, workers)
-        ideal = -(-trials // workers) * work.seconds
-        print(
-            f"{title:40} {ideal:8.1f} {ours[0]:8.1f} {theirs[0]:9.1f}   {ours[1]:.1f}, {theirs[1]:.1f}",
-            flush=True,
-        )
+                took["Ray Tune"] = run_ray_tune(work, trials, workers)
+        print(f"{title}, ideal {-(-trials // workers) * work.seconds:.1f}:")
+        for name, one in took.items():
+            print(
+                f"  {name:9} {one.all:8.1f} {one.first:8.1f} {one.trial:10.3f} {one.longest:9.3f}", flush=True
+            )
 
 
 def chaos(given: argparse.Namespace) -> None:

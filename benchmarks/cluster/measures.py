@@ -50,7 +50,7 @@ def measure_record(url: str, rounds: int) -> dict[str, float]:
 
 
 def measure_clients(url: str, clients: int, seconds: float) -> tuple[float, float, float, float]:
-    """Processes that ask and tell as fast as they can, each after a first trial that loads what there is to load.
+    """Processes that ask and tell as fast as they can, each after a first trial, which loads what is needed.
 
     Returns:
         Trials a second in all; of an ask and a tell together the median, the 99th percentile and the client's
