@@ -56,7 +56,8 @@ class Random(Search):
         np.random.bit_generator.ISeedSequence.register(_Seed)  # not at first, as it loads all of numpy.random
         points = np.empty((len(numbers), len(space.coordinates)))
         for point, words in zip(points, _seeds(seed, numbers), strict=True):
-            np.random.Generator(np.random.PCG64(_Seed(words))).random(out=point)
+            bits = np.random.PCG64(_Seed(words))  # type: ignore[arg-type]
+            np.random.Generator(bits).random(out=point)
         return list(space.from_unit(points))
 
 
