@@ -10,6 +10,7 @@ had asked.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ FEW, MANY = 16, 64
 """For how many numbers configurations are drawn when others were first seen to ask, and at most."""
 CHUNK = 8
 """So many neighbouring numbers are written as JSON together."""
-STOCK = 4
-"""For so many times the numbers that are wanted now configurations are drawn, as that takes half the time."""
+STOCK, SPREAD = 48, 32
+"""For how many numbers a stock is drawn, as many at once take half the time; and how much larger it may be: were
+it the same for all processes, all would draw at the same moment."""
 SPARE = 5
 """For how many more numbers than were last passed over."""
 FRESH = 3.0
@@ -60,6 +62,7 @@ class Ahead:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._window = 0.0
+        self._stock = STOCK + os.getpid() % SPREAD
         self._drawn: dict[int, Drawn] = {}  # by the chunk
         self._of: tuple[Search, Space] | None = None
         self._looked: tuple[object, float, float] | None = None
@@ -100,22 +103,30 @@ class Ahead:
         """Give configurations for the numbers from ``first``, and some before it, on."""
         if self._of is None or self._of[0] is not search or self._of[1] is not space:
             self._of, self._drawn = (search, space), {}
-        chunks = self._chunks(first, 1)
+        chunks = self._chunks(first, math.ceil(self._window))
         self._add(search, space, [chunk for chunk in chunks if chunk not in self._drawn])
         found = [self._drawn[chunk] for chunk in chunks]
         text = ",".join([one.text[1:-1] for one in found])
         return Drawn(found[0].first, [config for one in found for config in one.configs], f"[{text}]")
 
-    def stock_up(self, number: int) -> None:
-        """Draw for the asks to come, now that a trial has its number and nobody passes it over meanwhile."""
-        if self.alone or self._of is None or self._chunks(number, 2).stop - 1 in self._drawn:
+    def stock_up(self, number: int, limit: float) -> None:
+        """Draw for the asks to come, while this one is on its way.
+
+        Args:
+            number: The trial's, as far as is known.
+            limit: Above the last number for which there may be a trial.
+        """
+        near = 2 * math.ceil(self._window)
+        if self.alone or self._of is None or number + near >= limit:
             return
-        kept = range(number // CHUNK, self._chunks(number, STOCK).stop)
+        if self._chunks(number, near).stop - 1 in self._drawn:
+            return
+        kept = self._chunks(number, int(min(near + self._stock, limit - number)))
         self._drawn = {chunk: drawn for chunk, drawn in self._drawn.items() if chunk in kept}
         self._add(*self._of, [chunk for chunk in kept if chunk not in self._drawn])
 
-    def _chunks(self, first: int, times: int) -> range:
-        return range(first // CHUNK, (first + times * math.ceil(self._window) - 1) // CHUNK + 1)
+    def _chunks(self, first: int, count: int) -> range:
+        return range(first // CHUNK, (first + count - 1) // CHUNK + 1)
 
     def _add(self, search: Search, space: Space, chunks: Sequence[int]) -> None:
         numbers = [chunk * CHUNK + place for chunk in chunks for place in range(CHUNK)]

@@ -346,12 +346,12 @@ class TrialAllocator:
             begun = self._store.begin_at_once(
                 connection, drawn.first, drawn.text, beyond=beyond, seconds=self._leases.seconds,
                 looked=plan.looked, paused=request.paused,
+                meanwhile=lambda: self._ahead.stock_up(plan.next_number, plan.next_number + plan.room),
             )  # fmt: skip
             if begun is None:
                 raise Moved
             change, number = begun
             self._ahead.hit(number - plan.next_number)
-            self._ahead.stock_up(number)
             config = drawn.configs[number - drawn.first]
             return change, [Trial(number, config, trial_seed(self._seed, number))]
 

@@ -8,7 +8,7 @@ for the disk on behalf of both. Many wait together for one write of the disk. No
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, text
@@ -145,6 +145,7 @@ class OneTrip:
         seconds: float,
         looked: bool,
         paused: bool,
+        meanwhile: Callable[[], None],
     ) -> tuple[int, int] | None:
         """Begin a new trial with whichever number is next.
 
@@ -159,13 +160,14 @@ class OneTrip:
             looked: Whether it is known that nothing else is to be handed out; if not, the server looks for
                 what waits or has lost its worker.
             paused: Whether paused trials count as waiting.
+            meanwhile: Called while the answer is on its way.
 
         Returns:
             The count of the change, and the number; None where no configuration is for the next number.
         """
         given = {"study": study, "first": first, "configs": configs, "beyond": beyond}
         given |= {"worker": worker, "seconds": seconds, "looked": looked, "paused": paused}
-        return self._write(connection, self._begin, given)
+        return self._write(connection, self._begin, given, meanwhile)
 
     def finish(
         self, connection: Connection, study: int, *, known: int, values: Mapping[str, Any]
@@ -195,10 +197,15 @@ class OneTrip:
         return _execute(connection, self._later, given).fetchall()
 
     def _write(
-        self, connection: Connection, statement: Prepared, parameters: Mapping[str, Any]
+        self,
+        connection: Connection,
+        statement: Prepared,
+        parameters: Mapping[str, Any],
+        meanwhile: Callable[[], None] | None = None,
     ) -> tuple[int, int] | None:
         """Execute it, and wait for the disk; give the two numbers that it answers, None for none."""
-        found = Line.of(connection).execute((statement, parameters), (self._disk, {}))[0]
+        line = Line.of(connection)
+        found = line.execute((statement, parameters), (self._disk, {}), meanwhile=meanwhile)[0]
         return None if found is None else (int(found[0] or 0), int(found[1] or 0))
 
 

@@ -8,7 +8,7 @@ statements is with the server before the first has been answered.
 from __future__ import annotations
 
 import selectors
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -61,11 +61,16 @@ class Line:
             line = kept[_LINE] = cls(driver)
         return line
 
-    def execute(self, *statements: tuple[Prepared, Mapping[str, Any]]) -> list[Row | None]:
+    def execute(
+        self,
+        *statements: tuple[Prepared, Mapping[str, Any]],
+        meanwhile: Callable[[], None] | None = None,
+    ) -> list[Row | None]:
         """Execute statements in one trip, each in a transaction of its own.
 
         Args:
             statements: Each with its parameters. A later one is executed even where an earlier one failed.
+            meanwhile: Called when all are sent, before the answers are waited for.
 
         Returns:
             The first row of each one's answer, None where there is none.
@@ -82,14 +87,17 @@ class Line:
                 if statement.name not in self._prepared:
                     self._checked(self._libpq.prepare(statement.name, statement.sql))
                     self._prepared.add(statement.name)
-            results = self._exchange([one.name for one, _ in statements], given)
+            self._send([one.name for one, _ in statements], given)
+            if meanwhile is not None:
+                meanwhile()
+            results = self._receive(len(statements))
         except BaseException:  # Ctrl-C, too: answers that nobody waits for may still come
             self._libpq.finish()
             raise
         return [self._row(self._checked(one)) for one in results]
 
-    def _exchange(self, names: Sequence[bytes], given: Sequence[Row]) -> list[Any]:
-        libpq, sync = self._libpq, self._psycopg.pq.ExecStatus.PIPELINE_SYNC
+    def _send(self, names: Sequence[bytes], given: Sequence[Row]) -> None:
+        libpq = self._libpq
         libpq.enter_pipeline_mode()
         for name, values in zip(names, given, strict=True):
             libpq.send_query_prepared(name, values)
@@ -98,12 +106,15 @@ class Line:
             self._selector.modify(libpq.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
             self._wait()  # also to read: the server may want to be rid of an answer first
             self._selector.modify(libpq.socket, selectors.EVENT_READ)
+
+    def _receive(self, count: int) -> list[Any]:
+        sync = self._psycopg.pq.ExecStatus.PIPELINE_SYNC
         results = []
-        for _ in names:
+        for _ in range(count):
             results.append(self._next_result())
             while (end := self._next_result()) is None or end.status != sync:
                 pass
-        libpq.exit_pipeline_mode()
+        self._libpq.exit_pipeline_mode()
         return results
 
     def _next_result(self) -> Any:
