@@ -24,8 +24,8 @@ FEW, MANY = 16, 64
 CHUNK = 8
 """So many neighbouring numbers are written as JSON together."""
 STOCK, SPREAD = 48, 32
-"""For how many numbers a stock is drawn, as many at once take half the time; and how much larger it may be: were
-it the same for all processes, all would draw at the same moment."""
+"""For how many numbers a stock is drawn, as many at once take half the time; and how much larger it may be:
+were it the same for all processes, all would draw at the same moment."""
 SPARE = 5
 """For how many more numbers than were last passed over."""
 FRESH = 3.0
