@@ -15,7 +15,7 @@ from sturgeon.study import Study, TrialRecord
 
 Origin = Literal["incumbent", "record", "neighbour", "default", "random"]
 _NEAR = 0.15
-_ORDER: tuple[Origin, ...] = ("record", "record", "default", "random", "neighbour", "record", "neighbour")
+_ORDER: tuple[Origin, ...] = ("record", "record", "default", "random", "neighbour", "record", "record")
 """In which order challengers are taken, and again from its start where more are wanted."""
 
 

@@ -14,7 +14,7 @@ MOST_PAIRS = 32
 """More pairs than that are not trained, whatever the budget."""
 _AT_ONCE = 2
 """Pairs that are trained side by side: each has its own rows in memory."""
-_CHALLENGERS = ((90, 7), (60, 5), (22, 4))
+_CHALLENGERS = ((90, 7), (60, 6), (22, 4))
 """With so many trainings it begins with so many challengers; with fewer, with one."""
 _KEPT = {1: (), 2: ((2, 1),), 5: ((2, 3), (4, 2), (8, 1))}
 """By how many it begins with, or the next lower number: after so many pairs so many challengers are left."""
@@ -47,7 +47,7 @@ def plan_race(trainings: int, most_pairs: int = MOST_PAIRS) -> Plan:
 
     Example:
         >>> plan_race(64)
-        Plan(trainings=64, challengers=5, pairs=24)
+        Plan(trainings=64, challengers=6, pairs=23)
     """
     challengers = next((count for least, count in _CHALLENGERS if trainings >= least), 1)
     return Plan(trainings, challengers, _pairs_within(trainings, challengers, challengers, 0, most_pairs))

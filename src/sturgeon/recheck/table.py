@@ -39,7 +39,7 @@ from sturgeon.study import Objective, Study, TrialRecord
 SHARE = 0.2
 """Of the epochs of the first tuning, where no budget is given."""
 _WANTED_TRAININGS = 80
-"""So many are five challengers and 32 pairs."""
+"""So many are six challengers and 31 pairs."""
 _LEAST_SHARE, _LEAST_ROWS = 0.5, 500
 _NEED_CLASSES = ("auc", "average_precision", "f1", "balanced_accuracy", "ece", "r2")
 
