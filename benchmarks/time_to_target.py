@@ -9,7 +9,9 @@ that are prepared; Sturgeon prepares the table itself, with the same split, in i
 ``keras-hyperband`` (KerasTuner) by Keras on TensorFlow, ``sklearn-random`` and ``sklearn-halving``
 scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. Ranges of numbers as inputs
 (``embedding``) are Sturgeon's alone. A peer's network counts after each epoch, ours when progress names
-it. Memory is the peak of all processes of a competitor together. ``--folder`` is where
+it. Sturgeon hands over an ensemble, so its loss is that of the ensemble which it would hand over at that
+moment, chosen by the validation rows as a peer's best network is; ``one network`` is its best trial alone.
+Memory is the peak of all processes of a competitor together. ``--folder`` is where
 tables, logs and ``time_to_target.png`` go; Adult and electricity are read from ``--shared``, a folder with
 the UCI's files.
 """
@@ -27,6 +29,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,13 +61,17 @@ WINE = HERE.parent / "examples" / "data" / "wine_quality_white.csv"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one competitor did: seconds and losses of its improvements, its test scores, its peak memory."""
+    """What one competitor did: seconds and losses of its improvements, its test scores, its peak memory.
+
+    ``alone`` holds the seconds and the losses of the best network by itself, where an ensemble was judged.
+    """
 
     seconds: np.ndarray
     losses: np.ndarray
     test_loss: float
     accuracy: float
     gigabytes: float
+    alone: Run | None = None
 
     def until(self, target: float) -> float:
         """Seconds until the loss is at most the target; infinite if it never is."""
@@ -142,12 +149,19 @@ def measure(name: str, table: Path, seconds: float, seed: int) -> Run:
         raise SystemExit(f"{name} ended with {process.returncode}")
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     lines = sorted((one for one in lines if np.isfinite(one["loss"])), key=lambda one: one["at"])
-    moments = np.array([one["at"] - began for one in lines])
-    in_time = moments <= seconds
     tested = [one for one in lines if "test" in one and (one.get("final") or one["at"] - began <= seconds)]
-    last = min(tested, key=lambda one: one["loss"])["test"] if tested else [np.nan, np.nan]
-    losses = np.minimum.accumulate(np.array([one["loss"] for one in lines])[in_time]) if in_time.any() else []
-    return Run(moments[in_time], np.asarray(losses), last[0], last[1], peak / 1e9)
+    scores = min(tested, key=lambda one: one["loss"])["test"] if tested else [np.nan, np.nan]
+    in_time = [one for one in lines if one["at"] - began <= seconds]
+    alone = [one for one in in_time if one.get("one")]
+    rest = [one for one in in_time if not one.get("one")]
+    single = Run(*_improvements(alone, began), np.nan, np.nan, np.nan) if alone else None
+    return Run(*_improvements(rest, began), *scores, peak / 1e9, single)
+
+
+def _improvements(lines: list[dict[str, Any]], began: float) -> tuple[np.ndarray, np.ndarray]:
+    """The seconds of lines of a log, and the least loss by then."""
+    seconds = np.array([one["at"] - began for one in lines])
+    return seconds, np.minimum.accumulate([one["loss"] for one in lines]) if lines else np.empty(0)
 
 
 def _memory(process: psutil.Process) -> int:
@@ -174,6 +188,12 @@ def report(name: str, runs: dict[str, list[Run]]) -> float:
         reached = f"{np.isfinite(until).sum()}/{len(of)}"
         row = f"{peer:22}{last[peer]:9.4f}{np.median(until):14.1f}{reached:>9}{test:11.4f}{accuracy:10.4f}"
         print(f"{row}{memory:7.2f}{count_lines(peer):7d}")
+        alone = [run.alone for run in of if run.alone is not None]
+        if alone:
+            until = np.array([run.until(target) for run in alone])
+            reached = f"{np.isfinite(until).sum()}/{len(alone)}"
+            loss = np.mean([run.losses[-1] for run in alone])
+            print(f"{'  one network':22}{loss:9.4f}{np.median(until):14.1f}{reached:>9}")
     ratio = np.median([run.until(target) for run in runs[best]]) / np.median(
         [run.until(target) for run in runs["sturgeon"]]
     )

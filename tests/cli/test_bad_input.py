@@ -205,8 +205,8 @@ def test_folds_and_ensembles_that_make_no_sense(refused, table):
     tune = ("tune", table, "--target", "kind", *QUICK)
     assert "`--folds` must be at least 1; got 0" in refused(*tune, "--folds", 0)
     assert "`--ensemble` must be at least 1; got 0" in refused(*tune, "--ensemble", 0)
-    assert "got `--ensemble 4` without folds. Give `--folds 5`" in refused(
-        *tune, "--folds", 1, "--ensemble", 4
+    assert "got `--repeats 2` and `--ensemble 4`. Leave out one" in refused(
+        *tune, "--repeats", 2, "--ensemble", 4
     )
     assert "got `--folds 3` and `--repeats 2`" in refused(*tune, "--folds", 3, "--repeats", 2)
     assert "order of time" in refused(*tune, "--folds", 3, "--time-order")

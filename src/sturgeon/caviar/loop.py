@@ -77,7 +77,7 @@ class CaviarLoop:
             the best so far: so the best network of a study is always on disk. Where a run is interrupted
             before any trial has ended, also with what was trained by then.
         on_progress: Called with every epoch of every trial.
-        on_judged: Called likewise with every trial that ends with a value or is put aside.
+        on_judged: Called likewise with every trial that ends with a value or is put aside, and its metrics.
 
     Attributes:
         exhausted: Whether the run ended, or is about to end, as the search has no further configuration.
@@ -93,7 +93,7 @@ class CaviarLoop:
         checkpoints: Checkpoints,
         on_network: Callable[[Trial, Any], None],
         on_progress: Callable[[Progress], None],
-        on_judged: Callable[[Trial, Any], None] | None = None,
+        on_judged: Callable[[Trial, Any, dict[str, float]], None] | None = None,
         stopping: Stopping | None = None,
         spares: bool = False,
         yardstick: int | None = None,
@@ -415,7 +415,7 @@ class CaviarLoop:
 
     def _keep(self, training: _Training, network: Any, *, is_best: bool) -> None:
         if self._on_judged is not None:
-            self._on_judged(training.trial, network)
+            self._on_judged(training.trial, network, training.metrics)
         if is_best:
             self._on_network(training.trial, network)
 

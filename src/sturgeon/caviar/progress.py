@@ -31,6 +31,8 @@ class Progress:
         budget: Seconds allowed; None without a budget.
         best: Number and value of the best trial so far.
         metric: The name of the value.
+        ensemble: What the ensemble of the best trials that would be handed over now comes to, on the rows by
+            which trials are judged: its log loss or squared error; None where there is none.
         epochs: Epochs trained in this run, over all trials; 0 where that is unknown.
         may_stop: Whether trials may be stopped early, so that the time left is an upper bound.
     """
@@ -46,6 +48,7 @@ class Progress:
     metric: str
     epochs: int = 0
     may_stop: bool = False
+    ensemble: float | None = None
 
     @property
     def left(self) -> float | None:
@@ -78,7 +81,10 @@ class Progress:
         parts = [f"{self.done}{of} trials done, {self.running} running"]
         if self.best is not None:
             number, value = self.best
-            parts.append(f"best {self.metric} {format_metric(value)} (trial {number})")
+            together = ""
+            if self.ensemble is not None and self.metric == "val_loss":
+                together = f", {format_metric(self.ensemble)} together"
+            parts.append(f"best {self.metric} {format_metric(value)} (trial {number}){together}")
         if self.epochs:
             parts.append(f"{self.epochs / max(self.seconds, 1e-9):.0f} epochs/s")
         left = self.seconds_left()

@@ -60,7 +60,8 @@ if TYPE_CHECKING:
     "--ensemble",
     type=int,
     metavar="N",
-    help="With folds, let the networks of at most N trials answer together.  [default: 8]",
+    help="Let the networks of at most N trials answer together; without folds, 1 trains the best once more, "
+    "on all rows but the test rows.  [default: 8; with --folds 1, --repeats or --time-order, 1]",
 )
 @click.option(
     "--max-size",

@@ -115,6 +115,11 @@ class Dataset:
         return self.preprocessing.outputs
 
     @property
+    def y_held_out(self) -> np.ndarray:
+        """The targets of the rows by which trials are judged: with folds each row of the training part."""
+        return self.y_validation if self.fold_of is None else self.y_train
+
+    @property
     def rows(self) -> dict[str, int]:
         """How many rows each part has, by "train", "validation" and "test"."""
         return {"train": len(self.y_train), "validation": len(self.y_validation), "test": len(self.y_test)}

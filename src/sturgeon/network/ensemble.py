@@ -95,5 +95,15 @@ def row_losses(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
         [0.25, 0.0]
     """
     if targets.dtype.kind == "i":
-        return -np.log(np.maximum(answers[np.arange(len(targets)), targets], _LEAST))
+        return log_losses(answers[np.arange(len(targets)), targets])
     return np.square(answers[:, 0] - targets)
+
+
+def log_losses(probabilities: np.ndarray) -> np.ndarray:
+    """The log loss by the probability of the true class; finite where that is 0.
+
+    Example:
+        >>> log_losses(np.array([1.0, 0.5])).round(3).tolist()
+        [-0.0, 0.693]
+    """
+    return -np.log(np.maximum(probabilities, _LEAST))

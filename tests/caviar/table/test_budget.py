@@ -94,7 +94,7 @@ def test_the_end_is_the_last_trainings_the_repeats_and_the_test(dataset, trainer
     for number, epoch in ((0, 1.0), (5, 3.0)):
         for _ in range(4):
             pace.trained(number, epoch)
-    plain, repeated = (Ending(dataset, settings, trainer, repeats=times) for times in (0, 2))
+    plain, repeated = (Ending(dataset, settings, trainer, repeats=times, trains=True) for times in (0, 2))
     more = 1 + len(dataset.y_validation) / len(dataset.y_train)
     assert plain.seconds(pace, 0) == pytest.approx(4 * more, abs=0.3)
     assert 12 * more <= plain.seconds(pace, 5) <= 16 * more + 0.2

@@ -132,13 +132,52 @@ def test_a_single_network_is_saved_as_ever(frame, tmp_path):
     assert not (tmp_path / "candidates").exists()
 
 
+@pytest.mark.parametrize(("target", "other"), [("y", "kind"), ("kind", "y")])
+def test_without_folds_the_best_trials_answer_together_too(frame, tmp_path, target, other):
+    seen = []
+    single = {"ensemble": 4, "data_options": {"folds": 1, "drop": [other]}}
+    result = tune_table(job_on(frame, tmp_path, target, other, **single), on_progress=seen.append)
+    model = SavedModel.load(tmp_path)
+    shares = {one["trial"]: one["share"] for one in result.ensemble}
+    assert {one.trial: one.weight for one in model.network.members} == pytest.approx(shares)
+    assert 1 <= len(shares) <= 4
+    assert sum(shares.values()) == pytest.approx(1)
+    assert (result.folds, result.trained_on) == (1, "training rows")
+    dataset = prepare(frame, target, drop=[other])
+    assert model.test(dataset) == pytest.approx(result.test)
+    answers = answers_of(model.network.outputs(dataset.x_validation))
+    together = row_losses(answers, dataset.y_validation).mean()
+    alone = [SavedModel.load(tmp_path).network.members[0].network.outputs(dataset.x_validation)]
+    assert together <= row_losses(answers_of(alone[0]), dataset.y_validation).mean() + 1e-9
+    assert min(one.ensemble for one in seen if one.ensemble) >= 0.9 * together
+    again = tune_table(job_on(frame, tmp_path, target, other, resume=True, data_options={"drop": [other]}))
+    assert (again.ensemble, again.test) == (result.ensemble, result.test)
+
+
+@pytest.mark.parametrize(
+    ("changes", "most"),
+    [
+        ({"data_options": {}}, 8),
+        ({"data_options": {"folds": 1}}, 1),
+        ({"data_options": {"folds": 1}, "ensemble": 3}, 3),
+        ({"data_options": {"time_order": True}}, 1),
+        ({"data_options": {}, "repeats": 2}, 1),
+    ],
+)
+def test_of_how_many_trials_the_result_is_made(frame, tmp_path, changes, most):
+    assert job_on(frame, tmp_path, **changes).most_trials == most
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"data_options": {"folds": 0}}, "`folds` must be at least 1; got 0"),
         ({"ensemble": 0}, "`ensemble` must be at least 1; got 0"),
         ({"repeats": 2}, "by folds or by repeats; got `folds=3` and `repeats=2`"),
-        ({"ensemble": 4, "data_options": {"folds": 1}}, "networks of folds; got `ensemble=4` without folds"),
+        (
+            {"ensemble": 4, "repeats": 2, "data_options": {}},
+            "Repeats choose one network, an ensemble is made of several; got `repeats=2` and `ensemble=4`",
+        ),
         ({"data_options": {"folds": 3, "time_order": True}}, "order of time are not cut into folds"),
     ],
 )

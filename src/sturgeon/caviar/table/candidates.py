@@ -1,7 +1,8 @@
-"""The fold networks of a study's best trials, on disk: what an ensemble is chosen from.
+"""The networks of a study's best trials, on disk: what an ensemble is chosen from.
 
-A network's answers on the rows of the fold that it did not see, all folds together, are the trial's
-out-of-fold answers: one for each row that is not for the test.
+A trial's held-out answers are what its networks say of rows that they did not learn from: with folds, each
+network of the fold that it did not see, so that there is one answer for each row that is not for the test;
+without, its one network of the validation rows.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from sturgeon.caviar.table.saved import SavedModel
+from sturgeon.caviar.table.saved import JUDGED, SavedModel
 from sturgeon.data import Dataset
 from sturgeon.errors import InputError, RunError, option
-from sturgeon.network.ensemble import Member, NetworkEnsemble, answers_of, row_losses
+from sturgeon.network.ensemble import Member, NetworkEnsemble, answers_of, log_losses, row_losses
 from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
 
@@ -29,6 +30,7 @@ TRAINED_ON = "all rows but the test rows, a fold held out of each network"
 MOST_TRIALS = 8
 """Of how many trials an ensemble is made at most, where nobody says."""
 _STEPS = 25
+_MARGIN = 1.05
 _DESCRIPTION, _ANSWERS = "candidate.json", "answers.npy"
 
 
@@ -39,8 +41,8 @@ class Candidate:
     Attributes:
         trial: Its number.
         config: Its configuration.
-        networks: One a fold.
-        answers: Its out-of-fold answers, float64 ``[rows, outputs]``, as
+        networks: One a fold; one without folds.
+        answers: Its held-out answers, float64 ``[rows, outputs]``, as
             :func:`sturgeon.network.ensemble.answers_of` gives them.
         losses: Their log losses or squared errors ``[rows]``.
     """
@@ -56,25 +58,27 @@ class Candidate:
         cls, trial: int, config: dict[str, Any], networks: Sequence[TrainedNetwork], dataset: Dataset
     ) -> Candidate:
         """Have the networks answer on the rows that they did not see."""
-        assert dataset.fold_of is not None
-        answers = np.empty((len(dataset.y_train), dataset.outputs))
-        for fold, network in enumerate(networks):
-            rows = dataset.fold_of == fold
-            answers[rows] = answers_of(network.outputs(dataset.x_train[rows]))
-        return cls(trial, config, tuple(networks), answers, row_losses(answers, dataset.y_train))
+        if dataset.fold_of is None:
+            answers = answers_of(networks[0].outputs(dataset.x_validation))
+        else:
+            answers = np.empty((len(dataset.y_train), dataset.outputs))
+            for fold, network in enumerate(networks):
+                rows = dataset.fold_of == fold
+                answers[rows] = answers_of(network.outputs(dataset.x_train[rows]))
+        return cls(trial, config, tuple(networks), answers, row_losses(answers, dataset.y_held_out))
 
     @property
     def loss(self) -> float:
-        """The mean out-of-fold loss."""
+        """The mean held-out loss."""
         return float(self.losses.mean())
 
 
 class Candidates:
-    """A folder of the trials with the lowest out-of-fold losses, and of trial 0.
+    """A folder of the trials with the lowest held-out losses, and of trial 0.
 
     Args:
         folder: Where they are; made when the first is kept.
-        dataset: The data, in folds.
+        dataset: The data.
     """
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:
@@ -94,6 +98,18 @@ class Candidates:
     def of(self, trial: int) -> Candidate | None:
         """A trial's, if it is kept."""
         return self._kept.get(trial)
+
+    def may_keep(self, trial: int, loss: float | None) -> bool:
+        """Whether a trial's networks may be among the best, by the loss that its training reported.
+
+        That loss is rounded, and with folds of uneven sizes it is another mean, hence the margin.
+
+        Args:
+            trial: Its number.
+            loss: The mean log loss or squared error that was reported; None where that is unknown.
+        """
+        others = [one for one in self.kept if one.trial not in (0, trial)]
+        return trial == 0 or loss is None or len(others) < KEPT or loss <= others[-1].loss * _MARGIN
 
     def add(self, trial: int, config: dict[str, Any], networks: Sequence[TrainedNetwork]) -> bool:
         """Keep a trial's networks if it is one of the best; what it left before is given up.
@@ -127,7 +143,7 @@ class Candidates:
         shares: dict[int, float] | None = None,
         calibration: Calibration | None = None,
     ) -> SavedModel:
-        """The fold networks of trials as a model to save.
+        """The networks of trials as a model to save.
 
         Args:
             chosen: The trials, the best one first.
@@ -138,7 +154,8 @@ class Candidates:
         network = ensemble_of(chosen, shares)
         best = chosen[0]
         preprocessing = self._dataset.preprocessing
-        return SavedModel(best.trial, best.config, preprocessing, network, TRAINED_ON, calibration)
+        trained_on = JUDGED if self._dataset.folds == 1 else TRAINED_ON
+        return SavedModel(best.trial, best.config, preprocessing, network, trained_on, calibration)
 
     def _place(self, trial: int) -> Path:
         return self._folder / f"trial-{trial}"
@@ -164,7 +181,7 @@ class Candidates:
                 TrainedNetwork.load(place / f"fold-{fold}.npz") for fold in range(self._dataset.folds)
             ]
             answers = np.load(place / _ANSWERS, allow_pickle=False)
-            losses = row_losses(answers, self._dataset.y_train)
+            losses = row_losses(answers, self._dataset.y_held_out)
             return Candidate(described["trial"], described["config"], tuple(networks), answers, losses)
         except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile, InputError):
             return None
@@ -176,7 +193,7 @@ class Choice:
 
     Attributes:
         shares: Trial number to its share; they sum to 1.
-        answers: Its out-of-fold answers, as those of a :class:`Candidate`.
+        answers: Its held-out answers, as those of a :class:`Candidate`.
         losses: Their losses, row by row.
     """
 
@@ -186,7 +203,7 @@ class Choice:
 
 
 def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, most: int) -> Choice:
-    """Choose trials by greedy selection with replacement, by their out-of-fold log loss or squared error.
+    """Choose trials by greedy selection with replacement, by their held-out log loss or squared error.
 
     Again and again the trial joins with which the mean of all that joined so far errs the least; one may join
     several times, which is its weight. The best of the means on the way is taken. With ``most`` = 1 that is
@@ -204,30 +221,36 @@ def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, mos
         Caruana, Niculescu-Mizil, Crew and Ksikes 2004, "Ensemble selection from libraries of models",
         sections 2.1 and 2.2.
     """
-    total = np.zeros_like(candidates[0].answers)
+    classes = targets.dtype.kind == "i"
+    rows = np.arange(len(targets))
+    of_truth = np.stack([one.answers[rows, targets] if classes else one.answers[:, 0] for one in candidates])
+    total = np.zeros(len(targets))
     counts = np.zeros(len(candidates), int)
-    best = (np.inf, counts, total, candidates[0].losses)
+    best = (np.inf, counts)
     for joined in range(1, _STEPS + 1):
         full = np.count_nonzero(counts) >= most
-        places = np.flatnonzero(counts).tolist() if full else list(range(len(candidates)))
-        tried = [row_losses((total + candidates[i].answers) / joined, targets) for i in places]
-        winner = int(np.argmin([losses.mean() for losses in tried]))
-        total = total + candidates[places[winner]].answers
+        places = np.flatnonzero(counts) if full else np.arange(len(candidates))
+        means = (total + of_truth[places]) / joined
+        losses = (log_losses(means) if classes else np.square(means - targets)).mean(axis=1)
+        winner = int(np.argmin(losses))
+        total = total + of_truth[places[winner]]
         counts = counts + (np.arange(len(candidates)) == places[winner])
-        losses = tried[winner]
-        if losses.mean() < best[0]:
-            best = (losses.mean(), counts, total / joined, losses)
+        if losses[winner] < best[0]:
+            best = (losses[winner], counts)
         if most == 1:
             break
-    _, counts, answers, losses = best
+    _, counts = best
     shares = {
         one.trial: int(count) / int(counts.sum()) for one, count in zip(candidates, counts, strict=True)
     }
-    return Choice({trial: share for trial, share in shares.items() if share}, answers, losses)
+    answers = sum(int(count) * one.answers for one, count in zip(candidates, counts, strict=True) if count)
+    answers = np.asarray(answers) / int(counts.sum())
+    chosen = {trial: share for trial, share in shares.items() if share}
+    return Choice(chosen, answers, row_losses(answers, targets))
 
 
 def ensemble_of(candidates: Sequence[Candidate], shares: dict[int, float]) -> NetworkEnsemble:
-    """The fold networks of trials as one ensemble: a trial's share is split evenly over its folds.
+    """The networks of trials as one ensemble: a trial's share is split evenly over its folds.
 
     Args:
         candidates: The trials, at least one.

@@ -43,14 +43,22 @@ class Ending:
         settings: What holds for every trial.
         trainer: What trains; it tells how many trainings run at once.
         repeats: How often the best few are trained again with other seeds.
+        trains: Whether the result is trained at last; else it is an ensemble of what is trained already.
     """
 
     def __init__(
-        self, dataset: Dataset, settings: StudySettings, trainer: LaneTrainer, *, repeats: int
+        self,
+        dataset: Dataset,
+        settings: StudySettings,
+        trainer: LaneTrainer,
+        *,
+        repeats: int,
+        trains: bool,
     ) -> None:
         self._dataset = dataset
         self._settings = settings
         self._repeats = repeats
+        self._trains = trains
         devices = trainer.backend.devices
         self._at_once = sum(trainer.backend.typical_lanes(device) for device in devices)
         self._compiles = not all(isinstance(device, Core) for device in devices)
@@ -60,7 +68,7 @@ class Ending:
 
     def rehearse(self) -> None:
         """Predict the test rows once with an untrained network, and so see how long that takes."""
-        if self._dataset.folds > 1:  # what an ensemble takes is in the time for choosing it
+        if not self._trains:  # what an ensemble takes is in the time for choosing it
             return
         settings = TrainingSettings.of(self._settings.space.default())
         architecture = settings.architecture(self._dataset.features, self._dataset.outputs)
@@ -77,7 +85,7 @@ class Ending:
             pace: What trainings took so far.
             best: The number of the best trial; None while there is none.
         """
-        if self._dataset.folds > 1:  # nothing is trained for an ensemble
+        if not self._trains:
             return 2 * _WRITING + _CHOOSING * len(self._dataset.y_train) * self._dataset.outputs
         trials = [0] if best is None or best == 0 else [best, 0]
         took = [pace.trained_for(number) or pace.training for number in trials]

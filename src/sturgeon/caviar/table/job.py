@@ -88,8 +88,10 @@ class TableJob:
             ``sheet``, ``sql``, ``time_order``, ``validation``, ``test_share``, ``bounds``,
             ``group_column``, ``folds``. Without ``folds``, as many as the study was begun with, or as suit
             the rows; with ``repeats``, 1.
-        ensemble: With folds, of how many trials at most the result is made. With 1, of the fold networks of
-            the best trial. None for what the study was begun with, or 8.
+        ensemble: Of how many trials at most the result is made. With 1, of the fold networks of the best
+            trial, or without folds of its network, which is then trained once more on all rows but the test
+            rows. None for what the study was begun with, or 8; or 1 where ``folds`` of 1, ``repeats`` or
+            ``time_order`` are asked for.
         max_size: Bytes, or a size such as ``"2MB"``, that the files of the result may take; fewer networks
             answer then, down to one. None for no bound.
         max_predict_time: Seconds, or a time such as ``"5ms"``, that the networks may take for 1,000 rows,
@@ -115,6 +117,16 @@ class TableJob:
     compare: bool = False
     ray: Ray | None = None
 
+    @property
+    def most_trials(self) -> int:
+        """Of how many trials the result of a new study is made.
+
+        Who asks for one split gets one network. In order of time the last rows before the test say the most
+        of it; a network that is trained once more learns from them, one that is judged by them does not.
+        """
+        one = self.repeats or self.data_options.get("folds") == 1 or self.data_options.get("time_order")
+        return self.ensemble or (1 if one else MOST_TRIALS)
+
 
 @no_interrupt_lost()
 def tune_table(
@@ -129,13 +141,14 @@ def tune_table(
 ) -> TableResult:
     """Tune the batch-norm network on a table, and leave the best one in ``job.out / "best"``.
 
-    Trial 0 is the default configuration. With folds, each trial trains one network a fold, its value is the
-    mean, and the result is an ensemble of the best trials' networks, chosen by what each says of the rows
-    that it did not see. Without, the configuration is chosen by the validation part alone, with
-    ``job.repeats`` by the mean over other seeds; then it is trained once more, on the training and validation
-    parts together. The test part is looked at once, at the end. Where the space has no further configuration,
-    the run ends as it would with its last trial. Ctrl-C stops after the current epochs, and leaves a study
-    to resume and the best network so far.
+    Trial 0 is the default configuration. With folds, each trial trains one network a fold, and its value is
+    the mean; without, one network, judged by the validation part. The result is an ensemble of the best
+    trials' networks, chosen by what each says of the rows that it did not see. Or it is a single network,
+    where ``job.ensemble`` says so without folds: the configuration is chosen by the validation part alone,
+    with ``job.repeats`` by the mean over other seeds, and is trained once more, on the training and
+    validation parts together. The test part is looked at once, at the end. Where the space has no further
+    configuration, the run ends as it would with its last trial. Ctrl-C stops after the current epochs, and
+    leaves a study to resume and the best network so far.
 
     Args:
         job: What to do.
@@ -184,7 +197,6 @@ def _tune_table(
     pieces = {"pieces": reads_pieces(job.options.space)}
     rules = begun_rules(place, group_column=job.data_options.get("group_column")) if exists else pieces
     dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
-    _check_ensemble(job, dataset)
     with made_folder(job.out, may_hold_network=exists):
         if exists:
             study, settings = resume_table_study(place, job.options, dataset)
@@ -195,7 +207,9 @@ def _tune_table(
     with study, held_folder(job.out), stop_on_signal() as stop:
         on_start(dataset, settings, study)
         slowed = slowed_by_others(time.monotonic() - started, time.process_time())
-        keeper = Keeper(job.out, dataset)
+        about = study.about
+        most = int(about.get("ensemble", MOST_TRIALS)) if job.ensemble is None else job.ensemble
+        keeper = Keeper(job.out, dataset, most=most)
         asked_now = job.trials is not None or job.budget is not None
         trials = _trials(job) if asked_now or not exists else study.about.get("trials")
         limits = choose_limits(trials=trials, budget=job.budget)
@@ -203,7 +217,8 @@ def _tune_table(
             dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
         )
         times = int(study.about.get("repeats", 0)) if job.repeats is None else job.repeats
-        ending = Ending(dataset, settings, trainer, repeats=times)
+        trains_at_last = keeper.candidates is None
+        ending = Ending(dataset, settings, trainer, repeats=times, trains=trains_at_last)
         if limits.budget is not None:
             ending.rehearse()
         trains = trainer if cluster is None else _on_cluster(cluster, dataset, settings)
@@ -212,7 +227,7 @@ def _tune_table(
             trains,
             checkpoints=Checkpoints(job.out / "checkpoints"),
             on_network=keeper.on_network,
-            on_progress=on_progress,
+            on_progress=lambda progress: on_progress(replace(progress, ensemble=keeper.ensemble_loss)),
             on_judged=keeper.on_judged,
             stopping=settings.stopping,
             spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
@@ -224,8 +239,7 @@ def _tune_table(
             on_repeats(times)
         repeated = repeat_best(study, trains, settings, times, stop=stop)
         if not stop.is_set():
-            on_final(keeper.candidates is not None)
-        most = study.about.get("ensemble", MOST_TRIALS) if job.ensemble is None else job.ensemble
+            on_final(not trains_at_last)
         bounds = _prediction_budget(job, study.about)
         exhausted = loop.exhausted and not interrupted
         tried = Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds)
@@ -268,6 +282,11 @@ def check_counts(job: TableJob) -> None:
     for name, value, least in counts:
         if value is not None and value < least:
             raise InputError(f"`{option(name)}` must be at least {least}; got {value}.")
+    if job.repeats and (job.ensemble or 1) > 1:
+        raise InputError(
+            f"Repeats choose one network, an ensemble is made of several; got "
+            f"`{option('repeats', job.repeats)}` and `{option('ensemble', job.ensemble)}`. Leave out one."
+        )
     choose_limits(trials=job.trials, budget=job.budget)
     _prediction_budget(job, {})
     if job.compare and isinstance(job.data, str | Path) and str(job.data) == STDIN:
@@ -306,14 +325,6 @@ def _with_stopping(job: TableJob) -> TuneOptions:
     return replace(job.options, stopping=rule or Never())
 
 
-def _check_ensemble(job: TableJob, dataset: Dataset) -> None:
-    if dataset.folds == 1 and (job.ensemble or 1) > 1:
-        raise InputError(
-            f"An ensemble is made of networks of folds; got `{option('ensemble', job.ensemble)}` without "
-            f"folds. Give `{option('folds', 5)}` too, or leave it out."
-        )
-
-
 def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
     """What the study keeps of the job; of a table that came as a data frame or arrays, no place is known."""
     options = dict(job.data_options)
@@ -330,7 +341,7 @@ def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
         "repeats": job.repeats or 0,
         "folds": dataset.folds,
         "group_column": job.data_options.get("group_column"),
-        "ensemble": job.ensemble or (MOST_TRIALS if dataset.folds > 1 else 1),
+        "ensemble": job.most_trials,
         "max_size": to_bytes(job.max_size, "max_size"),
         "max_predict_time": to_short_seconds(job.max_predict_time, "max_predict_time"),
         "stopping_by_default": job.options.stopping is None,

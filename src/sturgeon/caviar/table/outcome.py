@@ -11,7 +11,7 @@ from typing import Any
 
 from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.table.choosing.comparison import Compared
-from sturgeon.caviar.table.choosing.fold_networks import choose_networks
+from sturgeon.caviar.table.choosing.ensemble import choose_networks
 from sturgeon.caviar.table.choosing.one_network import train_chosen
 from sturgeon.caviar.table.choosing.tried import Made, Tried
 from sturgeon.data import naive_baseline
@@ -53,7 +53,8 @@ class TableResult:
         default_test: The same of the default hyperparameters, with folds of their fold networks; None if they
             failed, or after an interrupt.
         folds: How many networks each trial trained, on as many folds of the rows; 1 for a single split.
-        ensemble: With folds, the trials whose networks answer together, and the ``share`` of each; else None.
+        ensemble: The trials whose networks answer together, and the ``share`` of each; None where one network
+            was trained for the result.
         no_better_than_default: Whether the network is not better than the default configuration's by more
             than one standard error of the difference, paired over rows that neither learnt from: with folds
             the ensemble and the default's fold networks, else both as they were judged on the validation
@@ -116,8 +117,8 @@ def conclude(
 ) -> TableResult:
     """Make the network that is handed over, keep it, and look at the test part for the first time.
 
-    With folds that is the best ensemble of what is trained already. Without, the chosen configuration is
-    trained for the last time.
+    That is the best ensemble of what is trained already; or, without folds and candidates, the chosen
+    configuration is trained for the last time.
 
     Args:
         tried: The study, the data, and what was repeated.

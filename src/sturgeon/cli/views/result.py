@@ -53,9 +53,8 @@ def print_result(
         console.print(f"  {edge}", soft_wrap=True)
     if result.ensemble:
         shares = {one["trial"]: one["share"] for one in result.ensemble}
-        networks = len(shares) * result.folds
-        trials = describe_shares(shares)
-        console.print(f"ensemble: {networks} networks, one a fold, of {trials}", soft_wrap=True)
+        each = f"{len(shares) * result.folds} networks, one a fold, of " if result.folds > 1 else ""
+        console.print(f"ensemble: {each}{describe_shares(shares)}", soft_wrap=True)
     if result.repeats:
         console.print(_repeats_table(result, result.repeats))
     equals = result.within_one_standard_error

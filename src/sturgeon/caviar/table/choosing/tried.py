@@ -32,7 +32,7 @@ class Tried:
         settings: What holds for every trial.
         exhausted: Whether the search had nothing left to suggest.
         repeated: The best trials with other seeds, the best mean first; empty without.
-        candidates: With folds, what an ensemble is chosen from.
+        candidates: What an ensemble is chosen from; None where one network is trained for the result.
         most: Of how many trials at most.
         budget: What the network that is handed over may take.
     """

@@ -190,7 +190,8 @@ def _begin(job: TableJob) -> _Run:
     dataset = prepare(job.data, job.target, seed=job.options.seed or 0, **options)
     settings = table_settings(job.options, dataset.task)
     trainer = table_trainer(dataset, settings.space, settings.objective, settings.epochs)
-    ending = Ending(dataset, settings, trainer, repeats=job.repeats or 0)
+    trains = dataset.folds == 1 and job.most_trials == 1
+    ending = Ending(dataset, settings, trainer, repeats=job.repeats or 0, trains=trains)
     ending.rehearse()
     return _Run(dataset, settings, trainer, ending)
 

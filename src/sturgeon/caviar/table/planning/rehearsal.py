@@ -17,6 +17,7 @@ from sturgeon.caviar.loop import OUT_OF_TIME, CaviarLoop
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.pace import Pace
 from sturgeon.caviar.progress import Progress
+from sturgeon.caviar.table.candidates import MOST_TRIALS
 from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.caviar.trainer import LaneTrainer
@@ -102,7 +103,7 @@ def rehearse(
     with tempfile.TemporaryDirectory(prefix="sturgeon-plan-") as name:
         folder = Path(name)
         study, settings = begin_table_study(str(folder / "plan.study"), options, dataset, about={})
-        keeper = Keeper(folder, dataset)
+        keeper = Keeper(folder, dataset, most=MOST_TRIALS)
 
         def note(progress: Progress) -> None:
             ended.append((progress.seconds, loop.begun - loop.in_flight))

@@ -1,4 +1,4 @@
-"""With folds, the trials' own networks: an ensemble of the best trials, or the networks of one."""
+"""The trials' own networks: an ensemble of the best trials, or with folds the networks of one."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ def choose_networks(tried: Tried, best: TrialRecord, out: Path, stop: threading.
     if not candidates.kept or missing:
         # The study is concluded in another folder than it was begun in, or the folder lost files.
         again = [one for one in missing if one.value is not None]
-        networks = {} if stop.is_set() else train_again(tried.dataset, tried.settings, again, stop)
-        for number, of_folds in networks.items():
-            candidates.add(number, tried.study.trial(number).config, of_folds)
+        trained = {} if stop.is_set() else train_again(tried.dataset, tried.settings, again, stop)
+        for number, networks in trained.items():
+            several = networks if tried.dataset.folds > 1 else (networks,)
+            candidates.add(number, tried.study.trial(number).config, several)
     kept = candidates.kept
     if not kept:
         return Made(SavedModel.load(out))
@@ -76,7 +77,7 @@ def _choose_winner(tried: Tried, kept: Sequence[Candidate]) -> Winner | None:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """What may be handed over: the model, the trials' shares in it, and its out-of-fold losses."""
+    """What may be handed over: the model, the trials' shares in it, and its held-out losses."""
 
     model: SavedModel
     shares: dict[int, float]
@@ -98,13 +99,13 @@ def _offers(tried: Tried, candidates: Candidates, kept: Sequence[Candidate]) -> 
     """What may be handed over, from the whole ensemble to one network: fewer trials, then fewer folds."""
     most = tried.most
     while most:
-        choice = choose_ensemble(kept, tried.dataset.y_train, most=most)
+        choice = choose_ensemble(kept, tried.dataset.y_held_out, most=most)
         yield _offer(tried, candidates, kept, choice)
         most = len(choice.shares) - 1
     by_loss = [*kept, *(one for one in candidates.kept if one not in kept)]
     for one in by_loss:
-        alone = choose_ensemble([one], tried.dataset.y_train, most=1)
-        for folds in range(len(one.networks) - 1, 0, -1):
+        alone = choose_ensemble([one], tried.dataset.y_held_out, most=1)
+        for folds in range(max(1, len(one.networks) - 1), 0, -1):
             fewer = replace(one, networks=one.networks[:folds])
             yield _offer(tried, candidates, [fewer], alone)
 
@@ -116,5 +117,5 @@ def _offer(tried: Tried, candidates: Candidates, kept: Sequence[Candidate], choi
     shares = {one.trial: choice.shares[one.trial] for one in chosen}
     calibration = None
     if tried.dataset.task == "classification":
-        calibration = Calibration.fit(outputs_of(choice.answers), tried.dataset.y_train)
+        calibration = Calibration.fit(outputs_of(choice.answers), tried.dataset.y_held_out)
     return _Offer(candidates.model(chosen, shares, calibration), shares, choice.losses)
