@@ -105,11 +105,15 @@ def peers(given: argparse.Namespace) -> None:
         if not trials:
             continue
         print(f"{title}, ideal {-(-trials // workers) * work.seconds:.1f}:", flush=True)
-        for name, run in (("st.Ray", run_ours), ("Ray Tune", run_ray_tune)):
+        for name in ("st.Ray", "Ray Tune"):
             if given.only in (None, name):
                 with _connected(workers), tempfile.TemporaryDirectory() as folder:
                     here = replace(work, together=given.crowd if work.reports else 1, folder=folder)
-                    took = run(here, trials, st.Ray(workers=workers) if run is run_ours else workers)
+                    took = (
+                        run_ours(here, trials, st.Ray(workers=workers))
+                        if name == "st.Ray"
+                        else run_ray_tune(here, trials, workers)
+                    )
                 print(
                     f"  {name:9} {took.all:8.1f} {took.first:8.1f} {took.trial:10.3f} {took.longest:9.3f}",
                     flush=True,
