@@ -5,7 +5,8 @@
 
 For each table and budget the plan is made and the study run right after it, each in a process of its own, as
 what a machine does in a minute depends on who else uses it. Printed are the trials promised and done (with
-`--stopping never`: whole trainings), their ratio, and the seconds that the command took beside its budget.
+`--stopping never`: whole trainings), their ratio, the seconds that the command took beside its budget, and
+how many cores the plan and the run had: where the run had clearly fewer, others took them from it.
 The bars: a ratio of 0.75 to 1.25, and a budget kept within 5 % or one second.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -45,12 +47,19 @@ def write_table(name: str, folder: Path) -> tuple[Path, str]:
     return place, "target"
 
 
-def run(*arguments: str) -> tuple[dict[str, Any], float]:
-    """Run a command of Sturgeon; give its JSON and the seconds of the clock that it took."""
-    began = time.perf_counter()
+def run(*arguments: str) -> tuple[dict[str, Any], float, float]:
+    """Run a command of Sturgeon; give its JSON, the seconds of the clock that it took, and its cores."""
+    began, used = time.perf_counter(), _processor_seconds()
     command = [sys.executable, "-m", "sturgeon", *arguments, "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(ran.stdout), time.perf_counter() - began
+    took = time.perf_counter() - began
+    return json.loads(ran.stdout), took, (_processor_seconds() - used) / took
+
+
+def _processor_seconds() -> float:
+    """What all commands that have ended had of the processor."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def cut_off(place: str) -> int:
@@ -68,25 +77,29 @@ def main() -> None:
     given = parser.parse_args()
     whole = given.stopping == "never"
     extra = ("--stopping", "never") if whole else ()
-    print(f"{'table':14} {'budget':>6} {'promised':>8} {'done':>6} {'ratio':>6} {'complete':>8} {'took':>6}")
+    print(
+        f"{'table':14} {'budget':>6} {'promised':>8} {'done':>6} {'ratio':>6} {'complete':>8} {'took':>6} "
+        f"{'cores':>10}"
+    )
     held = 0
     for name in given.tables:
         for budget in given.budgets:
             with tempfile.TemporaryDirectory() as folder:
                 place, target = write_table(name, Path(folder))
                 asked = (str(place), "--target", target, "--budget", f"{budget}s")
-                plan, _ = run("plan", *asked)
-                made, took = run("tune", *asked, "--out", f"{folder}/out", *extra)
+                plan, _, planned_on = run("plan", *asked)
+                made, took, ran_on = run("tune", *asked, "--out", f"{folder}/out", *extra)
                 cut = cut_off(made["study"])
             trials = made["trials"]
             done = trials["complete"] if whole else sum(trials.values()) - cut
             promised = plan["trials" if whole else "trials_with_halving"]
             ratio = promised / max(done, 1)
             held += 0.75 <= ratio <= 1.25
-            line = (
-                f"{name:14} {budget:6} {promised:8} {done:6} {ratio:6.2f} {trials['complete']:8} {took:6.1f}"
+            print(
+                f"{name:14} {budget:6} {promised:8} {done:6} {ratio:6.2f} {trials['complete']:8} {took:6.1f} "
+                f"{planned_on:4.2f}, {ran_on:4.2f}",
+                flush=True,
             )
-            print(line, flush=True)
     print(f"within a quarter: {held} of {len(given.tables) * len(given.budgets)}")
 
 

@@ -56,6 +56,23 @@ def test_suggestions_that_take_longer_with_the_record_are_noticed():
     assert pace.prefers_quick
 
 
+def test_the_next_epoch_may_take_as_long_as_the_dearest_lately():
+    pace = Pace(epochs=10, lanes=1)
+    assert pace.dear_epoch == 0.0
+    for number, seconds in enumerate([9.0, 0.1, 0.4, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1]):
+        pace.trained(number, seconds)
+    assert pace.dear_epoch == 0.4
+
+
+def test_quick_suggestions_are_counted_but_tell_nothing_of_thorough_ones():
+    pace = paced(epoch=0.02, suggestion=0.01, work=0.08)
+    before = pace.searched
+    for _ in range(40):
+        pace.suggested(1.0, quickly=True)
+    assert pace.searched == pytest.approx(before + 40.0)
+    assert not pace.prefers_quick
+
+
 def test_a_trial_that_was_trained_is_known_by_its_own_time():
     pace = Pace(epochs=10, lanes=1)
     pace.trained(0, 0.5)

@@ -11,8 +11,9 @@ import math
 from collections.abc import Collection
 
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.population.population import RUN_ENDED, Population
 from sturgeon.caviar.truncated import QuickSearch, TruncatedSearch, truncate_curves
-from sturgeon.errors import LeaseLost, StudyError, option
+from sturgeon.errors import LeaseLost, SpaceExhausted, StudyError, option
 from sturgeon.search import Observation, Record
 from sturgeon.stopping import Decision, Never, Pause, Stop, Stopping, StoppingContext
 from sturgeon.study import Study, Trial, TrialRecord
@@ -33,10 +34,17 @@ class TrialController:
         best: Number and value of the best trial so far, or None.
         shown: The last step that is shown of a running trial's curve, by number; the whole curve of others.
         unsettled: Trials that are shown as running, without results, whatever came of them.
+        population: What decides in place of a rule, in population-based training; else None.
     """
 
     def __init__(
-        self, study: Study, limits: Limits, stopping: Stopping | None = None, *, resume_by_ask: bool = False
+        self,
+        study: Study,
+        limits: Limits,
+        stopping: Stopping | None = None,
+        *,
+        resume_by_ask: bool = False,
+        population: Population | None = None,
     ) -> None:
         """Take the study as it is now.
 
@@ -46,9 +54,12 @@ class TrialController:
             stopping: Which trials end early; none by default.
             resume_by_ask: Without a rule that judges, paused trials are taken back among those that wait, in
                 the order of their numbers, and not ahead of them.
+            population: What decides in place of a rule, in population-based training.
         """
         self.study = study
         self.limits = limits
+        self.population = population
+        stopping = stopping if population is None else population.rule
         self.judges = not isinstance(stopping or Never(), Never)
         self.ended = 0
         self.paused = 0
@@ -79,6 +90,8 @@ class TrialController:
 
     def room(self, running: int) -> float:
         """Tell how many new trials may be begun while so many run; infinity without a bound."""
+        if self.population is not None:
+            return self.population.room(running)
         if self.limits.trials is None:
             return math.inf
         paused = 0 if self._resumes_by_ask else self.paused
@@ -87,7 +100,7 @@ class TrialController:
     @property
     def most(self) -> int | None:
         """How many trials there may be, whoever begins them; None for no bound."""
-        return self.limits.trials
+        return self.limits.trials if self.population is None else self.population.most()
 
     def next_trial(self, room: float, max_steps: int | None) -> Trial | None:
         """Hand out a paused trial that may go on, else one that waits or a new one.
@@ -146,16 +159,23 @@ class TrialController:
         search = QuickSearch(self.study.search) if quickly else None
         if self.shown:
             search = TruncatedSearch(search or self.study.search, self.shown)
-        return self.study.ask(
-            count,
-            paused=self._resumes_by_ask,
-            search=search,
-            at_most=self.most,
-            unsettled=self.unsettled,
-        )
+        try:
+            return self.study.ask(
+                count,
+                paused=self._resumes_by_ask,
+                search=search,
+                at_most=self.most,
+                unsettled=self.unsettled,
+            )
+        except SpaceExhausted:
+            if self.population is not None:
+                self.population.is_whole = True  # with fewer members than it might have
+            raise
 
     def promoted(self, room: float, max_steps: int | None) -> Observation | None:
         """Say which paused trial may go on, if one may, where so many new ones may be begun."""
+        if self.population is not None:
+            return self.population.next_to_resume(room)
         if self._resumes_by_ask:
             return None
         record = self.study.record
@@ -216,12 +236,14 @@ class TrialController:
 
         Args:
             max_steps: How long a training is, where that is known.
-            otherwise: The reason for a trial that the rule would let go on; None to leave it paused.
+            otherwise: The reason for a trial that the rule would let go on; None to leave it paused. A
+                population has one of its own.
 
         Returns:
             The numbers of those that were ended.
         """
         record = self.study.record
+        otherwise = otherwise if self.population is None else RUN_ENDED
         reasons: dict[int, str] = {}
         for observation in [one for one in record if one.state == "paused" and (one.curve or otherwise)]:
             decision = self.judge(observation, record, max_steps)

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from sturgeon.caviar.events import (
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.pace import FOR_TRIALS, TOGETHER, Pace
+from sturgeon.caviar.population.asides import Asides
+from sturgeon.caviar.population.population import population_of
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.trainer import RunningLanes, Trainer
@@ -133,8 +135,21 @@ class CaviarLoop:
         """
         self._opened = time.monotonic()
         started = self._opened if started is None else started
-        self._controller = TrialController(self._study, limits, self._stopping, resume_by_ask=True)
+        population = population_of(
+            self._study,
+            self._stopping,
+            limits.trials,
+            asides=Asides(self._checkpoints.folder),
+            end=self._end_replaced,
+        )
+        self._controller = TrialController(
+            self._study, limits, self._stopping, resume_by_ask=True, population=population
+        )
         self._requests = Requests(self._study, self._checkpoints.forget)
+        if population is not None:
+            population.see_length(self._trainer.epochs)
+            for number in population.go_on():
+                self._checkpoints.forget(number)
         try:
             with self._trainer.open() as lanes:
                 self.pace = Pace(self._trainer.epochs, lanes.at_once)
@@ -145,7 +160,7 @@ class CaviarLoop:
                     if stop.is_set():
                         lanes.halt("pause")
                     elif out_of_time:
-                        lanes.halt("stop")
+                        lanes.halt("pause" if population is not None else "stop")
                         self.exhausted = False
                     else:
                         self._obey(lanes)
@@ -178,7 +193,10 @@ class CaviarLoop:
             # What is paused when no trial is wanted any more stays so for good.
             epochs = self._trainer.epochs
             for number in self._controller.end_paused(epochs, otherwise="No more trials were wanted."):
-                self._checkpoints.forget(number)
+                if population is None:  # whose members a later run may take up
+                    self._checkpoints.forget(number)
+        if population is not None:
+            population.clear()
         return stop.is_set()
 
     @property
@@ -193,7 +211,7 @@ class CaviarLoop:
         ahead = lanes.capacity if self._study.search.learns else _WAVE
         if self._requests.paused:
             return
-        while len(self._in_order) < ahead and time.monotonic() + self.pace.epoch < self._last:
+        while len(self._in_order) < ahead and time.monotonic() + self.pace.dear_epoch < self._last:
             trials = self._next_trials()
             for trial in trials:
                 if (reason := self._requests.reason(trial.number)) is not None:
@@ -222,8 +240,8 @@ class CaviarLoop:
             again = controller.resumed(0, epochs)
             return [] if again is None else [again]
         self.begun += len(trials)
-        if trials and not quickly:
-            self.pace.suggested(time.monotonic() - began)
+        if trials:
+            self.pace.suggested(time.monotonic() - began, quickly=quickly)
         return trials
 
     def _start(self, lanes: RunningLanes, trial: Trial, checkpoint: LaneCheckpoint | None) -> None:
@@ -286,7 +304,7 @@ class CaviarLoop:
                 continue
             if training.seen + 1.5 * self.pace.epoch_of(number) > self._last:
                 training.why = OUT_OF_TIME
-                lanes.order(number, "stop")
+                lanes.order(number, "stop" if self._controller.population is None else "pause")
 
     # -- out of the lanes ------------------------------------------------------------------------
 
@@ -323,7 +341,9 @@ class CaviarLoop:
     def _end_in_order(self, lanes: RunningLanes) -> None:
         """Take note of trainings that left their lanes, in the order in which they entered them.
 
-        One that was stopped by hand does not wait for others: somebody looks for what comes of it.
+        So what is chosen next does not depend on which is faster. Where time alone bounds the run it does in
+        any case, and lanes would only wait for the slowest: there each is taken note of as it comes. One that
+        was stopped by hand does not wait for others either: somebody looks for what comes of it.
         """
         for number in [number for number in self._left_lanes if self._trainings[number].by_hand]:
             self._in_order.remove(number)
@@ -333,17 +353,28 @@ class CaviarLoop:
                 self._stop(training, event, training.why)
             else:
                 self._end(event)
-        while self._in_order and self._in_order[0] in self._left_lanes:
-            event = self._left_lanes.pop(self._in_order.popleft())
+        while (number := self._next_settled()) is not None:
+            self._in_order.remove(number)
+            event = self._left_lanes.pop(number)
             if isinstance(event, Paused):
                 self._judge(lanes, event)
             else:
                 self._end(event)
             self._refill(lanes)
 
+    def _next_settled(self) -> int | None:
+        """The training that left its lane and is to be taken note of next; None while there is none."""
+        if self._by_time and self._controller.population is None:
+            return next(iter(self._left_lanes), None)
+        first = self._in_order[0] if self._in_order else None
+        return first if first in self._left_lanes else None
+
     def _judge(self, lanes: RunningLanes, event: Paused) -> None:
         """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
         training = self._trainings[event.number]
+        if training.why == OUT_OF_TIME:
+            self._stop(training, event, training.why)
+            return
         training.seen = None
         self._controller.shown[event.number] = event.checkpoint.epoch
         record = self._controller.record
@@ -392,17 +423,29 @@ class CaviarLoop:
 
     def _stop(self, training: _Training, event: Paused | Halted, why: str) -> None:
         self._keep_if_best(training, event.network)
+        stays = self._controller.population is not None and isinstance(event, Paused) and not training.by_hand
+        if isinstance(event, Paused) and stays:  # a later run may go on there
+            self._save(training, event)
         self._study.stop(training.trial, reason=why, **training.metrics)
-        self._forget(event.number)
+        self._forget(event.number, but_checkpoint=stays)
+
+    def _end_replaced(self, trial: Trial, metrics: Mapping[str, float], why: str) -> None:
+        """End a trial in whose place another one goes on."""
+        self._study.stop(trial, reason=why, **metrics)
+        self._checkpoints.forget(trial.number)
 
     def _put_aside(self, training: _Training, event: Paused) -> None:
-        path = self._checkpoints.save(event.number, event.checkpoint)
-        self._study.checkpoint(training.trial, path, event.checkpoint.epoch)
+        self._save(training, event)
         self._study.pause(training.trial)
         self._drop(event.number)
 
-    def _forget(self, number: int) -> None:
-        self._checkpoints.forget(number)
+    def _save(self, training: _Training, event: Paused) -> None:
+        path = self._checkpoints.save(event.number, event.checkpoint)
+        self._study.checkpoint(training.trial, path, event.checkpoint.epoch)
+
+    def _forget(self, number: int, *, but_checkpoint: bool = False) -> None:
+        if not but_checkpoint:
+            self._checkpoints.forget(number)
         self._controller.ended += 1
         self._drop(number)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sturgeon.errors import InputError, StudyError, option
-from sturgeon.search import PopulationBasedTraining, Search
+from sturgeon.search import Search
 from sturgeon.search.old_record import PRIOR
 from sturgeon.search.registry import SEARCHES, check_search
 from sturgeon.space import Space
@@ -88,19 +88,6 @@ class StudySettings:
     def objective(self) -> Objective:
         """The (first) metric, and its direction."""
         return self.objectives[0]
-
-
-def refuse_population_based(search: Search | None) -> None:
-    """Refuse population-based training where trials hand over no checkpoints that could be copied.
-
-    Raises:
-        InputError: It is asked for.
-    """
-    if isinstance(search, PopulationBasedTraining):
-        raise InputError(
-            "Population-based training is for functions that hand over checkpoints (st.tune); got "
-            f"{option('search', search.name)} here. Leave it out, or name another search."
-        )
 
 
 def find_study(

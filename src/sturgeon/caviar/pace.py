@@ -15,6 +15,8 @@ FEWEST = 4
 
 # What was measured counts half as much after so many trials more, as suggestions take longer by then.
 _HALF_LIFE = 24
+# Of so many trials that were begun last, the dearest tells how long the next one's epoch may take.
+_LATELY = 8
 # A rule that was given up comes back where it would save clearly more than it costs.
 _CLEARLY = 2.0
 
@@ -39,6 +41,7 @@ class Pace:
     Attributes:
         slowest: Seconds of the longest epoch, compiling included.
         busy: Seconds in which the run was busy with anything but waiting.
+        searched: Seconds of those that suggestions took, quick ones and thorough ones.
 
     Example:
         >>> pace = Pace(epochs=10, lanes=2)
@@ -61,6 +64,7 @@ class Pace:
         self._pays = True
         self.slowest = 0.0
         self.busy = 0.0
+        self.searched = 0.0
 
     # -- measured --------------------------------------------------------------------------------
 
@@ -71,8 +75,11 @@ class Pace:
             one.epochs += 1
             one.seconds += seconds
 
-    def suggested(self, seconds: float) -> None:
-        """Note what one thorough suggestion took."""
+    def suggested(self, seconds: float, *, quickly: bool = False) -> None:
+        """Note what a suggestion took; of quick ones, several at a time."""
+        self.searched += seconds
+        if quickly:
+            return
         if self._suggested.epochs >= _HALF_LIFE:
             self._suggested = _Trained(_HALF_LIFE // 2, self._suggested.seconds / 2)
         self._suggested.epochs += 1
@@ -88,6 +95,11 @@ class Pace:
             self._worked, self._begun = self._worked / 2, self._begun / 2
 
     # -- what follows ----------------------------------------------------------------------------
+
+    @property
+    def trained_seconds(self) -> float:
+        """Seconds of all epochs of all trials."""
+        return self._all.seconds
 
     @property
     def epoch(self) -> float:
@@ -119,6 +131,12 @@ class Pace:
             whole = self.training / self._lanes
             self._pays = whole > a_trial * (1.0 if self._pays else _CLEARLY)
         return self._pays
+
+    @property
+    def dear_epoch(self) -> float:
+        """Seconds of an epoch of the dearest trial lately: the next one's may take as long."""
+        lately = [self._of[number] for number in sorted(self._of)[-_LATELY:]]
+        return max((one.seconds / one.epochs for one in lately), default=0.0)
 
     def epoch_of(self, number: int) -> float:
         """Seconds of an epoch of a trial, as it was trained in this run; of any on average if it was not."""

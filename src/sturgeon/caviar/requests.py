@@ -25,6 +25,8 @@ from sturgeon.study.trial import FINISHED
 REQUEST = "request"
 ANSWER = "answer"
 LOOK_SECONDS = 1.0
+BY_HAND = "stopped by hand"
+"""So begins the reason of a trial that somebody asked to stop."""
 
 _log = logging.getLogger("sturgeon")
 
@@ -83,7 +85,7 @@ class Requests:
             return None
         why = entry.body.get("why")
         by = f" ({entry.author})" if entry.author else ""
-        return f"stopped by hand: {why if isinstance(why, str) and why else 'no reason given'}{by}"
+        return f"{BY_HAND}: {why if isinstance(why, str) and why else 'no reason given'}{by}"
 
     def _new_entries(self) -> list[JournalEntry]:
         try:

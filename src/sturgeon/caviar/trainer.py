@@ -14,8 +14,8 @@ from sturgeon.caviar.lanes.lanes import Lanes
 from sturgeon.caviar.lanes.shared import Order
 from sturgeon.study import Objective
 
-# How long a wait for the next event may keep a halt from being seen, in seconds.
-_HALT_SEEN_WITHIN = 0.1
+HALT_SEEN_WITHIN = 0.1
+"""How long a wait for the next event may keep a halt from being seen, in seconds."""
 
 
 class RunningLanes(Protocol):
@@ -88,7 +88,7 @@ class Trainer(ABC):
             while lanes.in_flight:
                 if halt.is_set():
                     lanes.halt()
-                event = lanes.next_event(_HALT_SEEN_WITHIN)
+                event = lanes.next_event(HALT_SEEN_WITHIN)
                 if event is not None:
                     yield event
 

@@ -14,6 +14,7 @@ from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
+from sturgeon.caviar.population.population import check_population
 from sturgeon.caviar.progress import ProgressLines, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.ray.ray_pool import RayPool
@@ -25,7 +26,6 @@ from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Callback, Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
-from sturgeon.caviar.workers.population.population import check_population
 from sturgeon.caviar.workers.settled import places_for
 from sturgeon.caviar.workers.training import Repeated, Train, prepare
 from sturgeon.caviar.workers.user_script import end_a_script_run_again

@@ -56,12 +56,13 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Of the split and of what is measured.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def plan(data: Path | str, target: str | None, budget: str | None, as_json: bool, **options: Any) -> int:
-    """Measure a few seconds of training: Panda or Caviar, and why.
+    """Measure some seconds of training: Panda or Caviar, and why.
 
     DATA is a table: CSV, TSV, JSON lines, Parquet, Feather, Excel or OpenDocument; a pattern of files; a
     directory of Parquet files; - for standard input; or a database's URL, with --sql. Caviar trains many
     networks and keeps the best; Panda tends one by hand. Which of the two depends on how many whole trainings
-    the budget affords.
+    the budget affords: some are timed, and the beginning of a run is rehearsed for a tenth of the budget,
+    from 5 to 10 seconds.
     """
     from sturgeon.caviar.opening import TuneOptions
     from sturgeon.caviar.table.job import TableJob

@@ -15,6 +15,8 @@ from sturgeon.space import Choice, Config, Constant, Hyperparameter, Integer, Re
 Precision = Literal["float32", "bfloat16"]
 OPTIMIZERS = ("gradient_descent", "momentum", "adam")
 EMBEDDINGS = ("none", "piecewise_linear")
+MADE_OF = ("hidden_units", "layers", "activation", "embedding", "optimizer")
+"""What the network and its optimiser's state are made of: it cannot change in the middle of a training."""
 
 
 class OptimizerSettings(NamedTuple):

@@ -39,9 +39,14 @@ def add_copies(
     known = [known_copy(parents[one.parent], one, checkpoints[one.parent]) for one in copies]
     generation = max(one.generation for one in copies)
 
+    go_on = {one.parent for one in copies if one.parent == one.replaces}
+
     def came_later(connection: Connection) -> bool:
         record_cache.sync(connection)
-        return any(one.copied and one.copied.generation >= generation for one in record_cache.record)
+        before = [one.copied for one in record_cache.record if one.copied]
+        if go_on:
+            return any(one.replaces in go_on for one in before)
+        return any(one.generation >= generation for one in before)
 
     with record_cache.lock:
         try:
@@ -60,7 +65,9 @@ def known_copy(parent: TrialRecord, copy: Exploit, checkpoint: str) -> KnownTria
     """
     step = parent.checkpoint_step or 0
     note = f"copy of trial {parent.number} at step {step}"
-    if copy.replaces is not None:
+    if copy.replaces == parent.number:
+        note = f"trial {parent.number} goes on from step {step}"
+    elif copy.replaces is not None:
         note += f", in the place of trial {copy.replaces}"
     about = {
         "parent": copy.parent,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
 import jax
@@ -12,10 +12,12 @@ from sturgeon.caviar.models.functions import Functions, Optimizer
 from sturgeon.caviar.models.model import CannotFuse, LaneModel, Loss
 from sturgeon.caviar.models.rows import Rows, read_rows
 from sturgeon.caviar.models.run import PopulationResult, RunOptions, check_metric, run_population
+from sturgeon.caviar.population.population import for_lanes
 from sturgeon.caviar.progress import say
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.errors import InputError
-from sturgeon.space import Config, Space
+from sturgeon.search import PopulationBasedTraining
+from sturgeon.space import Config, Hyperparameter, Integer, Real, Space
 from sturgeon.study import Objective
 
 
@@ -108,12 +110,35 @@ def tune_model(
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise InputError(f"`epochs` must be a whole number from 1; got {epochs!r}.")
     backend = ModelBackend(model, space, rows, options.get("batch_size", 64), on_alone=_say_alone)
+    search = options.get("search")
+    if isinstance(search, PopulationBasedTraining) and isinstance(model, Functions):
+        options = {**options, "search": for_lanes(search, space, _made_of(backend, space))}
 
     def make_trainer(objective: Objective) -> LaneTrainer:
         check_default(backend, model, space, objective)
         return LaneTrainer(backend, objective, epochs)
 
-    return run_population(make_trainer, space, minimize, options)
+    by_functions = isinstance(model, Functions)
+    return run_population(make_trainer, space, minimize, options, by_functions=by_functions)
+
+
+def _made_of(backend: ModelBackend, space: Space) -> set[str]:
+    """The hyperparameters that have a program of their own for some of their values."""
+    default = space.default()
+    own = backend.block_of(default)
+    extremes = {name: _extremes(space[name]) for name in default if name in space.coordinates}
+    same = {
+        name
+        for name, values in extremes.items()
+        if all(backend.block_of({**default, name: value}) == own for value in values)
+    }
+    return set(space.coordinates) - same
+
+
+def _extremes(hyperparameter: Hyperparameter) -> Sequence[Any]:
+    if isinstance(hyperparameter, Real | Integer):
+        return (hyperparameter.low, hyperparameter.high)
+    return getattr(hyperparameter, "options", ())
 
 
 def check_default(backend: ModelBackend, model: LaneModel, space: Space, objective: Objective) -> None:

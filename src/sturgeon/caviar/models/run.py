@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from sturgeon.caviar.checkpoints import Checkpoints
-from sturgeon.caviar.events import TrainingDone
 from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
-from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import (
@@ -23,14 +21,15 @@ from sturgeon.caviar.opening import (
     begin_study,
     find_study,
     new_settings,
-    refuse_population_based,
     resume_study,
 )
+from sturgeon.caviar.population.population import check_population
+from sturgeon.caviar.population.retraining import retrain
 from sturgeon.caviar.progress import Progress, ProgressLines, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.trainer import Trainer
 from sturgeon.errors import InputError, StudyError, StudyFailed
-from sturgeon.search import Search
+from sturgeon.search import PopulationBasedTraining, Search
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import Objective, Study, Trial, TrialRecord
@@ -92,7 +91,7 @@ class PopulationResult:
         """
         best = self.study.best
         if self._kept is None or self._kept[0] != best.number:
-            self._kept = best.number, _train_again(self._trainer, best)
+            self._kept = best.number, _train_again(self.study, self._trainer, best)
         return self._kept[1]
 
 
@@ -102,6 +101,8 @@ def run_population(
     space: Space,
     minimize: str | None,
     options: RunOptions,
+    *,
+    by_functions: bool = False,
 ) -> PopulationResult:
     """Run a study with a trainer of lanes.
 
@@ -110,13 +111,21 @@ def run_population(
         space: What may vary.
         minimize: The metric to be minimised; by default ``"val_loss"``.
         options: What else.
+        by_functions: Whether a configuration reaches a training through functions alone, and never through
+            what a checkpoint holds: then it may change in the middle.
 
     Raises:
         InputError: Something breaks a rule.
         StudyFailed: No trial came to a value.
         KeyboardInterrupt: Ctrl-C or SIGTERM came; the running trials are paused.
     """
-    refuse_population_based(options.get("search"))
+    if isinstance(options.get("search"), PopulationBasedTraining) and not by_functions:
+        raise InputError(
+            "Population-based training changes settings in the middle of a training, and a model that is "
+            "built keeps its own; got search='population'. Use `st.tune` and your framework's `Report`, or "
+            "`st.population`."
+        )
+    check_population(options.get("search"), options.get("stopping"), options.get("trials"))
     where, maximize = options.get("study"), options.get("maximize")
     limits = choose_limits(trials=options.get("trials"), budget=options.get("budget"))
     resume = options.get("resume", False)
@@ -160,6 +169,8 @@ def run_population(
                 on_progress=_lines(options.get("progress", True)),
                 stopping=settings.stopping,
             )
+            if options.get("trials") is None and isinstance(study.search, PopulationBasedTraining):
+                limits = replace(limits, trials=None)  # it ends when all have trained to their end
             interrupted = loop.run(limits, stop)
         if interrupted:
             say(f"Interrupted; all is kept in {study.place!r}: resume it with resume=True.")
@@ -189,12 +200,10 @@ def check_metric(metric: str, names: Sequence[str]) -> None:
         )
 
 
-def _train_again(trainer: Trainer, best: TrialRecord) -> Any:
-    epochs = len(best.curves[trainer.objective.metric])
-    jobs = [TrainingJob(best.number, best.seed, best.config, epochs)]
-    for event in trainer.train(jobs, threading.Event()):
-        if isinstance(event, TrainingDone):
-            return event.network
+def _train_again(study: Study, trainer: Trainer, best: TrialRecord) -> Any:
+    networks = retrain(study, trainer, [best], threading.Event())
+    if best.number in networks:
+        return networks[best.number]
     raise StudyError(
         f"The best trial must come to the same network when trained again; trial {best.number} did not. Give "
         "the functions and the data that the study was begun with."

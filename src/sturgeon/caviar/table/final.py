@@ -11,20 +11,24 @@ import threading
 from typing import Any
 
 from sturgeon.caviar.backends.device_choice import table_trainer
-from sturgeon.caviar.events import TrainingDone
-from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.opening import StudySettings
+from sturgeon.caviar.population.retraining import retrain
 from sturgeon.data import Dataset
 from sturgeon.network.trained import TrainedNetwork
-from sturgeon.study import TrialRecord
+from sturgeon.study import Study, TrialRecord
 
 
 def train_final(
-    dataset: Dataset, settings: StudySettings, trials: list[TrialRecord], stop: threading.Event
+    study: Study,
+    dataset: Dataset,
+    settings: StudySettings,
+    trials: list[TrialRecord],
+    stop: threading.Event,
 ) -> dict[int, TrainedNetwork]:
     """Train trials again, each for the epochs it had, on all rows but the test rows.
 
     Args:
+        study: What the trials are of.
         dataset: The data.
         settings: What holds for every trial of the study.
         trials: Which trials; they train side by side.
@@ -33,15 +37,20 @@ def train_final(
     Returns:
         The networks by trial number; one that diverged is left out.
     """
-    return train_again(dataset.with_validation_in_training(), settings, trials, stop)
+    return train_again(study, dataset.with_validation_in_training(), settings, trials, stop)
 
 
 def train_again(
-    dataset: Dataset, settings: StudySettings, trials: list[TrialRecord], stop: threading.Event
+    study: Study,
+    dataset: Dataset,
+    settings: StudySettings,
+    trials: list[TrialRecord],
+    stop: threading.Event,
 ) -> dict[int, Any]:
     """Train trials again, each for the epochs it had, on the rows they are given.
 
     Args:
+        study: What the trials are of.
         dataset: The data; where it is in folds, a trial gives one network a fold.
         settings: What holds for every trial of the study.
         trials: Which trials; they train side by side.
@@ -53,6 +62,4 @@ def train_again(
     trainer = table_trainer(
         dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
     )
-    jobs = [TrainingJob(trial.number, trial.seed, trial.config, trial.last_step) for trial in trials]
-    events = trainer.train(jobs, stop)
-    return {event.number: event.network for event in events if isinstance(event, TrainingDone)}
+    return retrain(study, trainer, trials, stop)

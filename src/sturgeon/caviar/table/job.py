@@ -16,6 +16,7 @@ from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import choose_limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
+from sturgeon.caviar.population.population import check_population
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.ray.actors import Cluster
 from sturgeon.caviar.ray.ray_lanes import RayTrainer
@@ -42,6 +43,7 @@ from sturgeon.data import Dataset, prepare
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.place import STDIN, absolute, is_lasting
 from sturgeon.errors import InputError, option
+from sturgeon.search import PopulationBasedTraining
 from sturgeon.stopping import DEFAULT, Never, SuccessiveHalving
 from sturgeon.study import Study
 
@@ -213,6 +215,8 @@ def _tune_table(
         asked_now = job.trials is not None or job.budget is not None
         trials = _trials(job) if asked_now or not exists else study.about.get("trials")
         limits = choose_limits(trials=trials, budget=job.budget)
+        if trials is None and isinstance(study.search, PopulationBasedTraining):
+            limits = replace(limits, trials=None)  # it ends when all have trained to their end
         trainer = table_trainer(
             dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
         )
@@ -288,6 +292,12 @@ def check_counts(job: TableJob) -> None:
             f"`{option('repeats', job.repeats)}` and `{option('ensemble', job.ensemble)}`. Leave out one."
         )
     choose_limits(trials=job.trials, budget=job.budget)
+    check_population(job.options.search, job.options.stopping, job.trials)
+    if isinstance(job.options.search, PopulationBasedTraining) and job.repeats:
+        raise InputError(
+            "A repeat trains one configuration anew, and population-based training finds a schedule of "
+            f"several; got `{option('repeats', job.repeats)}`. Leave it out."
+        )
     _prediction_budget(job, {})
     if job.compare and isinstance(job.data, str | Path) and str(job.data) == STDIN:
         raise InputError(
@@ -307,7 +317,12 @@ def _prediction_budget(job: TableJob, about: Mapping[str, Any]) -> PredictionBud
 
 
 def _trials(job: TableJob) -> int | None:
-    """How many trials a job that begins a study is for; None for as many as its budget affords."""
+    """How many trials a job that begins a study is for; None for as many as its budget affords.
+
+    A population ends when all have trained to their end.
+    """
+    if job.trials is None and isinstance(job.options.search, PopulationBasedTraining):
+        return None
     return TABLE_TRIALS if job.trials is None and job.budget is None else job.trials
 
 
@@ -319,7 +334,9 @@ def _with_stopping(job: TableJob) -> TuneOptions:
     Where the number of trials is set, each is worth the most when it is trained to its end.
     """
     rule = job.options.stopping
-    if rule is None and job.trials is None:
+    if isinstance(job.options.search, PopulationBasedTraining):
+        rule = Never()
+    elif rule is None and job.trials is None:
         epochs = job.options.epochs or DEFAULT_EPOCHS
         rule = SuccessiveHalving(first=max(1, epochs // 3)) if job.budget is None else DEFAULT
     return replace(job.options, stopping=rule or Never())
@@ -344,7 +361,8 @@ def _about(job: TableJob, dataset: Dataset) -> dict[str, Any]:
         "ensemble": job.most_trials,
         "max_size": to_bytes(job.max_size, "max_size"),
         "max_predict_time": to_short_seconds(job.max_predict_time, "max_predict_time"),
-        "stopping_by_default": job.options.stopping is None,
+        "stopping_by_default": job.options.stopping is None
+        and not isinstance(job.options.search, PopulationBasedTraining),
         "table": table,
         "out": str(job.out.absolute()),
     }

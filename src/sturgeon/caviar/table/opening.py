@@ -13,15 +13,15 @@ from sturgeon.caviar.opening import (
     TuneOptions,
     begin_study,
     new_settings,
-    refuse_population_based,
     resume_study,
 )
+from sturgeon.caviar.population.population import for_lanes
 from sturgeon.data import METRICS, Dataset
 from sturgeon.data.metrics import check_defined
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.network.portfolio import portfolio
-from sturgeon.network.settings import EMBEDDINGS, check_network_space, check_precision
-from sturgeon.search import CoarseToFine, Search
+from sturgeon.network.settings import EMBEDDINGS, MADE_OF, check_network_space, check_precision
+from sturgeon.search import CoarseToFine, PopulationBasedTraining, Search
 from sturgeon.space import Choice, Constant, Space, config_key, standard_space
 from sturgeon.study import Study
 from sturgeon.study.earlier.prior import enqueue_first
@@ -40,9 +40,9 @@ def table_settings(options: TuneOptions, task: str) -> StudySettings:
     Raises:
         InputError: The space or the metric breaks a rule.
     """
-    refuse_population_based(options.search)
     space = options.space or standard_space()
     check_network_space(space)
+    table_search(options, space)
     goal = _with_goal(options, task)
     if goal.minimize is None and goal.maximize is None:
         name = DEFAULT_METRIC[task]
@@ -136,7 +136,12 @@ def table_search(options: TuneOptions, space: Space) -> Search:
     Args:
         options: What was asked for.
         space: What is searched.
+
+    Raises:
+        InputError: Population-based training is to change what the network is made of.
     """
+    if isinstance(options.search, PopulationBasedTraining):
+        return for_lanes(options.search, space, MADE_OF)
     if options.search is not None:
         return options.search
     return CoarseToFine(near=len(portfolio(space)) > 1)
@@ -243,6 +248,9 @@ def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tu
     """
     if options.space is not None:
         options = replace(options, space=_for_its_inputs(options.space, dataset))
+    if isinstance(options.search, PopulationBasedTraining):
+        with Study.open(place, leases=LANE_LEASES) as begun:
+            options = replace(options, search=table_search(options, begun.space))
     study, settings = resume_study(place, _with_goal(options, dataset.task), leases=LANE_LEASES)
     try:
         check_network_space(settings.space)

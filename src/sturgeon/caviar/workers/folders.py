@@ -13,14 +13,12 @@ import weakref
 from collections.abc import Collection
 from pathlib import Path
 
+from sturgeon.caviar.population.asides import GENERATION, TRIAL, Asides
 from sturgeon.errors import InputError, MissingExtra, RunError, option
 from sturgeon.study import MEMORY, Study
 
-_PREFIX = "trial-"
-_GENERATION = "generation-"
 
-
-class TrialFolders:
+class TrialFolders(Asides):
     """The folders of a study's trials, none of which is made before something is put there.
 
     Example:
@@ -34,18 +32,14 @@ class TrialFolders:
         ['trial-1']
     """
 
-    def __init__(self, root: Path) -> None:
-        """Take the folder that they are in."""
-        self._root = root
-
     def of(self, number: int) -> str:
         """Name a trial's folder, which may not be there yet."""
-        return str(self._root / f"{_PREFIX}{number}")
+        return str(self._root / f"{TRIAL}{number}")
 
     def numbers(self) -> list[int]:
         """Tell which trials have a folder."""
         names = self._names_there()
-        numbers = [name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)]
+        numbers = [name.removeprefix(TRIAL) for name in names if name.startswith(TRIAL)]
         return sorted(int(number) for number in numbers if number.isdecimal())
 
     def _names_there(self) -> list[str]:
@@ -56,61 +50,6 @@ class TrialFolders:
 
     def _names(self) -> list[str]:
         return os.listdir(self._root)  # noqa: PTH208  the quickest way, as it is done after each trial
-
-    def set_aside(self, reference: str, number: int, generation: int) -> str:
-        """Copy a trial's checkpoint for others to begin from, as the trial may write over its own.
-
-        Args:
-            reference: The checkpoint: a file, a folder, or a URI, which is left where it is.
-            number: The trial.
-            generation: After which generation it was saved.
-
-        Returns:
-            Where the copy is; another process's, if that was faster.
-
-        Raises:
-            RunError: It cannot be copied.
-        """
-        if "://" in reference:
-            return reference
-        source = Path(reference)
-        place = self._root / f"{_GENERATION}{generation}" / f"{_PREFIX}{number}"
-        if place.exists():
-            return str(place / source.name)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent) as unfinished:
-            whole = Path(unfinished) / "copy"
-            whole.mkdir()
-            try:
-                if source.is_dir():
-                    shutil.copytree(source, whole / source.name)
-                else:
-                    shutil.copyfile(source, whole / source.name)
-            except OSError as error:
-                raise RunError(
-                    f"the checkpoint of trial {number} cannot be copied for others: {error}. "
-                    "A checkpoint must stay where it was handed over."
-                ) from error
-            with contextlib.suppress(FileExistsError, OSError):
-                whole.rename(place)
-        return str(place / source.name)
-
-    def keep_aside(self, wanted: Collection[str], until: int) -> None:
-        """Remove copies of checkpoints, but not these.
-
-        Args:
-            wanted: Checkpoints that somebody may yet begin from.
-            until: The last generation of which copies are removed: another process may be at the next.
-        """
-        for folder in self._root.glob(f"{_GENERATION}*"):
-            number = folder.name.removeprefix(_GENERATION)
-            if not number.isdecimal() or int(number) > until:
-                continue
-            for place in folder.glob(f"{_PREFIX}*"):
-                if not any(Path(one).is_relative_to(place) for one in wanted):
-                    shutil.rmtree(place, ignore_errors=True)
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # where nothing is left in it
 
     def keep(self, wanted: Collection[int]) -> None:
         """Remove the folders of all trials but these."""
@@ -161,7 +100,7 @@ class RemoteFolders(TrialFolders):
 
     def of(self, number: int) -> str:
         """Name a trial's folder, which may not be there yet."""
-        return f"{self._url}/{_PREFIX}{number}"
+        return f"{self._url}/{TRIAL}{number}"
 
     def _names(self) -> list[str]:
         self._files.invalidate_cache()  # other nodes write there
@@ -172,7 +111,7 @@ class RemoteFolders(TrialFolders):
         if not reference.startswith(f"{self._url}/"):
             return reference
         name = reference.rstrip("/").rpartition("/")[2]
-        copy = f"{self._url}/{_GENERATION}{generation}/{_PREFIX}{number}/{name}"
+        copy = f"{self._url}/{GENERATION}{generation}/{TRIAL}{number}/{name}"
         if not self._files.exists(copy):
             try:
                 self._files.copy(reference, copy, recursive=self._files.isdir(reference))
@@ -186,7 +125,7 @@ class RemoteFolders(TrialFolders):
     def keep_aside(self, wanted: Collection[str], until: int) -> None:
         """Remove the copies of whole generations of which nobody goes on any more."""
         for name in self._names_there():
-            number = name.removeprefix(_GENERATION)
+            number = name.removeprefix(GENERATION)
             if name == number or not number.isdecimal() or int(number) > until:
                 continue
             if not any(one.startswith(f"{self._url}/{name}/") for one in wanted):

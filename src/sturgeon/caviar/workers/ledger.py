@@ -10,6 +10,7 @@ from dataclasses import replace
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.metric_names import FirstResult
+from sturgeon.caviar.population.population import population_of
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
 from sturgeon.caviar.workers.folders import TrialFolders, folders_of
@@ -17,11 +18,9 @@ from sturgeon.caviar.workers.following.lengths import Lengths
 from sturgeon.caviar.workers.following.returned import named_values, no_value
 from sturgeon.caviar.workers.following.running_trial import RunningTrial
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
-from sturgeon.caviar.workers.population.population import population_of
 from sturgeon.caviar.workers.settled import SettledOrder
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
-from sturgeon.search import Observation
 from sturgeon.search.record import COPIED
 from sturgeon.stopping import Stopping
 from sturgeon.study import Study, Trial, TrialError, TrialRecord
@@ -67,9 +66,9 @@ class Ledger(TrialController):
             keep: Of how many of the best trials the checkpoints stay, at least 1.
             folders: Where the trials keep their checkpoints; by default beside the study.
         """
-        self._population = population_of(study, stopping, limits.trials)
-        super().__init__(study, limits, self._population.rule if self._population else stopping)
         self.folders = folders or folders_of(study)
+        population = population_of(study, stopping, limits.trials, asides=self.folders, end=self.stop)
+        super().__init__(study, limits, stopping, population=population)
         self._callbacks = tuple(callbacks)
         self._keep = keep
         self._asked_to_end: str | None = None
@@ -78,8 +77,10 @@ class Ledger(TrialController):
         self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
         self._failures = Failures(limits.max_failures, limits.trials)
         self._lengths = Lengths()
+        if population is not None and self.goal_reached() is None:
+            population.go_on()
         # A population waits for all of a generation anyway.
-        nothing_depends = self._population is not None or not (self.judges or study.search.learns)
+        nothing_depends = self.population is not None or not (self.judges or study.search.learns)
         self._order = SettledOrder(math.inf if nothing_depends else places)
         if not self.judges:
             newest = sorted(study.record, key=lambda one: one.number)
@@ -140,36 +141,18 @@ class Ledger(TrialController):
             self.look()  # it may have been among the paused
         return trial
 
-    def room(self, running: int) -> float:
-        """Tell how many new trials may be begun while so many run; see ``TrialController.room``."""
-        if self._population is not None:
-            return self._population.room(running)
-        return super().room(running)
-
-    @property
-    def most(self) -> int | None:
-        """How many trials there may be; see ``TrialController.most``."""
-        return super().most if self._population is None else self._population.most()
-
     def waits_for_others(self) -> bool:
         """Whether there will be more to do here when trials of other processes have got there."""
-        return self._population is not None and (self._any_runs() or self.may_promote(0))
+        return self.population is not None and (self._any_runs() or self.may_promote(0))
 
     def next_trial(self, room: float, max_steps: int | None) -> Trial | None:
         """Hand out a trial; see ``TrialController.next_trial``."""
         try:
             return super().next_trial(room, max_steps)
         except SpaceExhausted:
-            if self._population is None:
+            if self.population is None:
                 raise
-            self._population.is_whole = True  # with fewer members than it might have
             return super().next_trial(0, max_steps)
-
-    def promoted(self, room: float, max_steps: int | None) -> Observation | None:
-        """Say which paused trial may go on; see ``TrialController.promoted``."""
-        if self._population is None:
-            return super().promoted(room, max_steps)
-        return self._population.next_to_resume(room, self.folders, self.stop)
 
     def may_go_on(self) -> bool:
         """Tell whether the next trial may be chosen, by results that do not depend on who was faster."""
@@ -202,14 +185,13 @@ class Ledger(TrialController):
         """
         # Where another process still works on the study, it may yet promote some.
         over = not self._any_runs()
-        if over and self._population is not None and not early:
+        if over and self.population is not None and not early:
             over = not self.may_promote(0) and not self._any_runs()
         if over:
             self._room = 0
-            why = None if self._population is None else "Population-based training: the run ended."
-            self.end_paused(self._longest(), otherwise=why)
-        if self._population is not None:
-            self._population.clear(self.folders)
+            self.end_paused(self._longest())
+        if self.population is not None:
+            self.population.clear()
         self.look()
         self._clear_folders()
 
@@ -271,8 +253,8 @@ class Ledger(TrialController):
         running.planned = message.planned
         self._common_length.see(trial.number, message.planned or message.step, is_all=False)
         running.reported.update(message.metrics)
-        if self._population is not None:
-            self._population.see_length(message.planned)
+        if self.population is not None:
+            self.population.see_length(message.planned)
         if message.planned is not None:
             self._lengths.see(trial.number, message.planned, settled=not self._order.is_kept)
         if running.ends or message.step <= running.passed or self.study.metric not in message.metrics:
@@ -320,7 +302,7 @@ class Ledger(TrialController):
         if running.pauses(outcome):
             self.pause(trial)
             return
-        if self._population is not None and running.waits(outcome):
+        if self.population is not None and running.waits(outcome):
             raise InputError(
                 "Population-based training needs checkpoints; trial "
                 f"{trial.number} had handed over none at the end of a generation. Call "
@@ -391,6 +373,8 @@ class Ledger(TrialController):
         best = set() if self.best is None else {self.best[0]}
         if self._keep > 1:
             best = {one.number for one in self.study.top(self._keep)}
+        if self.population is not None:
+            best |= self.population.left_behind()  # a later run may go on there
         self.folders.keep([n for n in there if n in best or self.study.trial(n).state not in FINISHED])
 
     def _count(self, trial: Trial | TrialRecord, error: TrialError | None) -> None:

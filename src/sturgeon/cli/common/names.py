@@ -35,9 +35,9 @@ class Named(click.ParamType):
 
 
 def _search_names() -> Iterable[str]:
-    from sturgeon.search import SEARCHES, PopulationBasedTraining
+    from sturgeon.search import SEARCHES
 
-    return [name for name in SEARCHES if name != PopulationBasedTraining.name]  # it is for functions
+    return SEARCHES
 
 
 def _make_search(name: str) -> Any:

@@ -133,14 +133,14 @@ def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int, folds: int =
             on_progress=lambda progress: None,
             on_judged=None
             if kept is None
-            else lambda trial, networks: (kept.add(trial.number, trial.config, networks), None)[1],
+            else lambda trial, networks, _: (kept.add(trial.number, trial.config, networks), None)[1],
         )
         loop.run(choose_limits(trials=tuning.trials, budget=None), never)
         best = best_trial(study)
         if kept is not None and kept.kept and best is not None:
             chosen = kept.kept if tuning.ensemble > 1 else [kept.of(best.number) or kept.kept[0]]
             return _fit_folds(chosen, data, most=tuning.ensemble, value=best.value)
-        networks = {} if best is None else train_final(dataset, settings, [best], never)
+        networks = {} if best is None else train_final(study, dataset, settings, [best], never)
     if best is None or best.number not in networks:
         raise RunError(
             f"A tuned network needs a trial that ends; none of {tuning.trials} did, or the best one diverged "

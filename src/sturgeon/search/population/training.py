@@ -27,8 +27,9 @@ class Exploit:
     Attributes:
         parent: The trial whose checkpoint is copied.
         config: The configuration to go on with.
-        generation: After which generation, from 1.
-        replaces: The trial that ends for it; None where one had failed or was ended by hand.
+        generation: After which generation, from 1; 0 where the parent had ended in its first.
+        replaces: The trial that ends for it; None where one had failed or was ended by hand. The parent
+            itself where that had ended with its run, and goes on.
     """
 
     parent: int
@@ -48,9 +49,11 @@ class PopulationBasedTraining(Search):
     a schedule: ``Study.lineage`` tells it. Each generation waits for its slowest trial; in return the
     same seed gives the same trials, whichever worker is faster.
 
-    It needs a training function that hands over checkpoints (``st.tune``), and that builds its optimiser
+    A training function (``st.tune``) must hand over checkpoints, and build its optimiser
     from ``trial.config`` after a checkpoint, too. Hyperparameters that shape the network cannot change
-    with its weights: name in ``mutate`` those that can. Trials that fail are replaced as the worst are.
+    with its weights: name in ``mutate`` those that can. In lanes (``sturgeon tune``, ``st.population``) all
+    this is seen to. Trials that fail are replaced as the worst are. Members that end with their run, as
+    its budget is over, go on in a later one, each as a copy of itself.
     ``trials``, if given, bounds all trials, copies included. Asked by hand (``Study.ask``), it is ``Sobol``.
 
     Source: Jaderberg et al., Population based training of neural networks, arXiv:1711.09846 (2017).
@@ -63,7 +66,7 @@ class PopulationBasedTraining(Search):
         resample: With which probability a hyperparameter is drawn anew, from 0 to 1.
         perturbation: By which share of its range, on its scale, a number is moved up or down otherwise,
             above 0 and below 1.
-        mutate: Which hyperparameters change in a copy; None for all.
+        mutate: Which hyperparameters change in a copy; None for all, in lanes for all that can.
 
     Example:
         >>> PopulationBasedTraining(population=8, interval=10, mutate=("learning_rate",)).mutate

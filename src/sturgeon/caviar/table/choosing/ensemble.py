@@ -42,7 +42,9 @@ def choose_networks(tried: Tried, best: TrialRecord, out: Path, stop: threading.
     if not candidates.kept or missing:
         # The study is concluded in another folder than it was begun in, or the folder lost files.
         again = [one for one in missing if one.value is not None]
-        trained = {} if stop.is_set() else train_again(tried.dataset, tried.settings, again, stop)
+        trained = {}
+        if not stop.is_set():
+            trained = train_again(tried.study, tried.dataset, tried.settings, again, stop)
         for number, networks in trained.items():
             several = networks if tried.dataset.folds > 1 else (networks,)
             candidates.add(number, tried.study.trial(number).config, several)

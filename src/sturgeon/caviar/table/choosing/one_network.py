@@ -49,7 +49,7 @@ def train_chosen(tried: Tried, best: TrialRecord, out: Path, stop: threading.Eve
     judged = _as_judged(tried, chosen, out, stop)
     calibration = None if judged is None else _calibrate(judged, dataset)
     wanted = [chosen] if chosen.number == 0 or first.value is None else [chosen, first]
-    networks = {} if stop.is_set() else train_final(dataset, settings, wanted, stop)
+    networks = {} if stop.is_set() else train_final(study, dataset, settings, wanted, stop)
     if chosen.number in networks:
         model = _model_of(chosen, dataset, networks[chosen.number])
         model = replace(model, trained_on="training and validation rows", calibration=calibration)
@@ -104,7 +104,9 @@ def _as_judged(tried: Tried, chosen: TrialRecord, out: Path, stop: threading.Eve
     kept = _loaded(out / "best")
     if kept is not None and kept.trial == chosen.number and kept.trained_on == JUDGED:
         return kept
-    networks = {} if stop.is_set() else train_again(tried.dataset, tried.settings, [chosen], stop)
+    networks = {}
+    if not stop.is_set():
+        networks = train_again(tried.study, tried.dataset, tried.settings, [chosen], stop)
     return _model_of(chosen, tried.dataset, networks[chosen.number]) if networks else None
 
 

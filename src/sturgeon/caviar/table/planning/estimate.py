@@ -10,6 +10,7 @@ import numpy as np
 from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import Core
 from sturgeon.caviar.pace import Pace
+from sturgeon.caviar.table.planning.forecast import Forecast
 from sturgeon.caviar.table.planning.rehearsal import Rehearsal
 from sturgeon.caviar.table.planning.suggestion_time import SuggestionTime
 from sturgeon.caviar.table.planning.timing import EpochTime
@@ -22,8 +23,6 @@ AS_GOOD = 8
 _WAVE = 64
 # Seconds that a run spends on writing a trial down, where none were rehearsed.
 _WRITING = 0.01
-# Timings of a moment are not believed beyond this.
-_MOST_DEARER = 3.0
 
 
 class Estimate:
@@ -63,8 +62,7 @@ class Estimate:
         self._suggestions = suggestions
         self._parts = parts
         self._usual = float(np.mean(parts[len(parts) // 2 :]))
-        self._rehearsal: Rehearsal | None = None
-        self._dearer = [1.0]
+        self._rehearsal: tuple[Rehearsal, Forecast] | None = None
         self._backend, self._epoch_time = backend, epoch_time
         times = {block: epochs * epoch_time.of(block) for block in set(self._blocks)}
         self.seconds_per_trial = float(np.mean([times[block] for block in self._blocks]))
@@ -94,34 +92,24 @@ class Estimate:
 
     def rehearsed(self, rehearsal: Rehearsal) -> None:
         """Go by a rehearsal too: the more trials ended in it, the more it counts."""
-        if rehearsal.trials > 0:
-            self._rehearsal = rehearsal
-            self._dearer = self._dearness(rehearsal)
+        if rehearsal.trials > 0 and rehearsal.epochs > 0:
+            forecast = Forecast(
+                rehearsal,
+                self._suggestions,
+                seconds_of_an_epoch=self._seconds_of_an_epoch,
+                threads=self._threads,
+            )
+            self._rehearsal = rehearsal, forecast
 
     @property
     def pace(self) -> Pace:
         """The pace of a run: what was rehearsed, else what is expected."""
         if self._rehearsal is not None:
-            return self._rehearsal.pace
+            return self._rehearsal[0].pace
         pace = Pace(self._epochs, self.lanes)
         pace.trained(0, self._default / self._epochs)
         pace.trained(1, self.seconds_per_trial / self._epochs)
         return pace
-
-    def _dearness(self, rehearsal: Rehearsal) -> list[float]:
-        """How much longer an epoch of each trial takes than one of the rehearsal took, by the timings.
-
-        In a short time cheap trials have had most of the epochs: the dear ones have theirs still to come. The
-        last value is for all trials that come later: the mean over those that were begun and those that the
-        search would begin next.
-        """
-        if not rehearsal.trained:
-            return [1.0]
-        begun = [self._seconds_of_an_epoch(config) for config, _ in rehearsal.trained]
-        upcoming = [self._seconds_of_an_epoch(config) for config in rehearsal.upcoming]
-        usual = np.average(begun, weights=[epochs for _, epochs in rehearsal.trained])
-        costs = np.array([*begun, np.mean(begun + upcoming)]) / usual
-        return np.clip(costs, 1 / _MOST_DEARER, _MOST_DEARER).tolist()
 
     def _seconds_of_an_epoch(self, config: Config) -> float:
         block = self._backend.block_of(config)
@@ -139,9 +127,11 @@ class Estimate:
             seconds: The time that trials have.
             whole: Whether each is trained to its end, or the stopping rule may end it early.
         """
-        rehearsal = self._rehearsal
+        rehearsal = None if self._rehearsal is None else self._rehearsal[0]
+        spares = rehearsal is not None and not rehearsal.pace.stopping_pays
+        whole = whole or spares
         count, left = 0, seconds
-        if rehearsal is not None and not rehearsal.pace.stopping_pays:
+        if rehearsal is not None and spares:
             count, left = rehearsal.ended_by(seconds), seconds - rehearsal.seconds
         programs, known = set(), self._compiling / self._threads
         while left > 0:
@@ -151,7 +141,7 @@ class Estimate:
                 took += known
             left -= took
             count += left >= 0
-        if rehearsal is not None and rehearsal.pace.stopping_pays and not whole:
+        if rehearsal is not None and not whole:
             return max(_at_least(rehearsal, seconds), count - round(max(self.lanes, rehearsal.in_flight / 2)))
         return count
 
@@ -160,8 +150,10 @@ class Estimate:
         expected = self._expected_at(trials, whole=whole)
         if self._rehearsal is None:
             return expected
-        share = min(1.0, self._rehearsal.trials / AS_GOOD)
-        return expected ** (1.0 - share) * self._seen_at(self._rehearsal, trials, whole=whole) ** share
+        rehearsal, forecast = self._rehearsal
+        share = min(1.0, rehearsal.trials / AS_GOOD)
+        epochs = self._epochs * (1.0 if whole else self._part(trials))
+        return expected ** (1.0 - share) * forecast.seconds(trials, epochs) ** share
 
     def _expected_at(self, trials: int, *, whole: bool) -> float:
         """The same by the timings of single configurations and of suggestions."""
@@ -172,28 +164,8 @@ class Estimate:
         together = training + working / self._threads if self._on_cores else training
         return max(together, working)
 
-    def _seen_at(self, rehearsal: Rehearsal, trials: int, *, whole: bool) -> float:
-        """The same by a rehearsal, and by how much longer suggestions take than in it."""
-        pace, known = rehearsal.pace, rehearsal.trials
-        grown = self._suggestion(max(trials, known), pace) - self._suggestion(known, pace)
-        a_trial = rehearsal.seconds_per_trial
-        if whole and pace.stopping_pays:
-            return max(pace.training / self.lanes, rehearsal.busy * a_trial + grown)
-        if pace.stopping_pays:  # the first trials are stopped early, and the best go on later
-            dearer = self._dearer[min(trials, len(self._dearer) - 1)]
-            a_trial = rehearsal.handling + dearer * self._part(trials) * self._epochs * rehearsal.waiting
-        beside = rehearsal.busy + (1.0 - rehearsal.busy) / self._threads
-        return max(a_trial + grown * beside, 0.2 * a_trial)
-
     def _part(self, trials: int) -> float:
         return self._parts[trials] if trials < len(self._parts) else self._usual
-
-    def _suggestion(self, trials: int, pace: Pace) -> float:
-        """Seconds of a suggestion, quick or thorough as a run would choose."""
-        thorough = self._suggestions.of(trials, quickly=False)
-        if pace.prefers_quick or thorough > pace.trained_per_trial / self.lanes:
-            return self._suggestions.of(trials, quickly=True)
-        return thorough
 
 
 def _at_least(rehearsal: Rehearsal, seconds: float) -> int:

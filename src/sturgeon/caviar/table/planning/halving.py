@@ -9,9 +9,10 @@ import numpy as np
 
 from sturgeon.stopping import StoppingContext, SuccessiveHalving
 
-# How often it is simulated, by how much of their spread trials get better as their number grows, and how much
-# of that a learning curve hides.
-_SIMULATED, _LEARNT, _CROSSING = 8, 0.2, 0.3
+# How often it is simulated, and how much of their spread a learning curve hides.
+_SIMULATED, _CROSSING = 8, 0.3
+# By how much of their spread trials get better until the search knows its way, and how soon it does.
+_LEARNT, _SOON = 1.5, 15
 
 
 def halving_parts(epochs: int, trials: int) -> list[float]:
@@ -31,7 +32,7 @@ def halving_parts(epochs: int, trials: int) -> list[float]:
     Example:
         >>> parts = halving_parts(30, 60)
         >>> parts[0], round(30 * sum(parts) / 60, 1)
-        (1.0, 10.9)
+        (1.0, 11.9)
     """
     halving = SuccessiveHalving()
     rungs = halving.rungs(0, StoppingContext("loss", False, epochs), epochs)
@@ -59,7 +60,7 @@ def _epochs_trained(trials: int, steps: Sequence[int], reduction: int, *, seed: 
     there: list[list[tuple[float, int, float]]] = [[] for _ in steps]
     promoted: list[set[int]] = [set() for _ in steps]
     for number in range(1, trials):
-        arrivals = [(1, number, rng.normal() - _LEARNT * np.log1p(number))]
+        arrivals = [(1, number, rng.normal() - _LEARNT * (1 - np.exp(-number / _SOON)))]
         while arrivals:
             rung, who, merit = arrivals.pop()
             trained[number] += steps[rung] - steps[rung - 1]

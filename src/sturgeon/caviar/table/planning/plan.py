@@ -31,12 +31,15 @@ from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset, prepare
 from sturgeon.errors import InputError, option
 from sturgeon.plain_text import plain_number
+from sturgeon.search import PopulationBasedTraining
 from sturgeon.stopping import DEFAULT
 
 FEWEST_TRIALS = 8
 """With fewer whole trainings than this in the budget, Panda."""
 
-MEASURING_SECONDS = 5.0
+MEASURING_SECONDS, LONGEST_SECONDS = 5.0, 10.0
+"""A run is rehearsed for a tenth of the budget, but for no less and no more than this."""
+
 # After so many rounds the number of trials and the time of a report on them agree.
 _ROUNDS = 4
 
@@ -79,11 +82,11 @@ class TablePlan:
 def plan_table(
     job: TableJob,
     *,
-    seconds: float = MEASURING_SECONDS,
+    seconds: float | None = None,
     on_progress: Callable[[str], None] = lambda line: None,
     started: float | None = None,
 ) -> TablePlan:
-    """Measure a few seconds of real training, and say what the budget affords.
+    """Measure some seconds of real training, and say what the budget affords.
 
     The default configuration and seven random ones of the space, from the cheapest to the dearest, are
     trained for a moment, on at most 50,000 rows; the search is timed with records of several sizes; and where
@@ -92,8 +95,8 @@ def plan_table(
 
     Args:
         job: What would be tuned; its ``budget`` is needed, and its ``out`` and ``study`` are not looked at.
-        seconds: How long to rehearse, at most half the budget; single trainings are measured for half of it,
-            compiling left out.
+        seconds: How long to rehearse, at most half the budget; None for a tenth of it, from 5 to 10 s. Single
+            trainings are measured for half as long, at most 2.5 s, compiling left out.
         on_progress: Told in words what goes on.
         started: Since when the time counts that is needed to begin, by ``time.monotonic``; None for now.
 
@@ -109,14 +112,22 @@ def plan_table(
     if budget is None:
         raise InputError(f"A plan is for a budget; got none. Name it: `{option('budget', '10m')}`.")
     check_counts(job)
+    if isinstance(job.options.search, PopulationBasedTraining):
+        raise InputError(
+            "A plan counts the configurations that a search gets to try; got population-based training, "
+            f"whose population is given. Name another {option('search')}."
+        )
     free = _free_bytes()
     on_progress("reading the table")
     run = _begin(job)
     beginning = time.monotonic() - started
-    estimate, backend = measure(job.options, run.dataset, run.settings, seconds=seconds / 2, tell=on_progress)
+    if seconds is None:
+        seconds = min(max(MEASURING_SECONDS, budget / 10), LONGEST_SECONDS)
+    singly = min(seconds, MEASURING_SECONDS) / 2
+    estimate, backend = measure(job.options, run.dataset, run.settings, seconds=singly, tell=on_progress)
     seconds = min(seconds, budget / 2)
     if estimate.worth_rehearsing(seconds):
-        on_progress("rehearsing the beginning of a run")
+        on_progress(f"rehearsing the beginning of a run for {plain_number(seconds)} s")
         estimate.rehearsed(_rehearse(job.options, run, seconds=seconds))
     trials, with_halving = (
         _affordable(estimate, run, left=budget - beginning, budget=budget, whole=whole)

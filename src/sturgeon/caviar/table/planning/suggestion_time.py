@@ -11,7 +11,7 @@ from sturgeon.caviar.pace import TOGETHER
 from sturgeon.search import Observation, Record, Search
 from sturgeon.space import Space
 
-_SIZES = (8, 32, 128, 384)
+_SIZES = (8, 32, 64, 128, 384)
 
 
 class SuggestionTime:

@@ -40,6 +40,11 @@ class Generations(Stopping):
             f"{context.put(value)}."
         )
 
+    def milestone(self, number: int, step: int, context: StoppingContext) -> int | None:
+        """The end of the generation that a trial is in; see ``Stopping.milestone``."""
+        end = (step // self.search.interval + 1) * self.search.interval
+        return None if context.is_last(end) else end
+
     def is_full(self, record: Record) -> bool:
         """Whether there are as many trials as there may be."""
         return self.trials is not None and len(record) >= self.trials

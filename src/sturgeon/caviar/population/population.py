@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from sturgeon.caviar.workers.folders import TrialFolders
-from sturgeon.caviar.workers.population.generations import Generations
+from sturgeon.caviar.population.asides import Asides
+from sturgeon.caviar.population.generations import Generations
+from sturgeon.caviar.requests import BY_HAND
 from sturgeon.errors import InputError, LeaseLost
 from sturgeon.search import Observation, PopulationBasedTraining, Record
+from sturgeon.search.population.training import Exploit
+from sturgeon.space import Space
 from sturgeon.stopping import Never, Stopping
 from sturgeon.study import Study, Trial
 from sturgeon.study.trial import FINISHED
@@ -19,6 +24,8 @@ _log = logging.getLogger("sturgeon")
 
 _SPAWN_KEY = 1
 """Keeps these draws apart from those of the search and of the trials, which start from the same pair."""
+
+RUN_ENDED = "Population-based training: the run ended."
 
 End = Callable[[Trial, Mapping[str, float], str], None]
 
@@ -31,12 +38,24 @@ class Population:
         is_whole: Whether no more members can be begun, though fewer than wanted: the space is exhausted.
     """
 
-    def __init__(self, study: Study, search: PopulationBasedTraining, trials: int | None) -> None:
-        """Take the study, its search, and how many trials it may have."""
+    def __init__(
+        self, study: Study, search: PopulationBasedTraining, trials: int | None, *, asides: Asides, end: End
+    ) -> None:
+        """Take the study and its search.
+
+        Args:
+            study: The record.
+            search: What the population is.
+            trials: How many trials there may be, copies included; None for no bound.
+            asides: Where checkpoints are copied to.
+            end: Ends a trial early, with its values and the reason.
+        """
         self.rule = Generations(search, trials)
         self.is_whole = False
         self._study = study
         self._search = search
+        self._asides = asides
+        self._end_early = end
         self._told = False
 
     def room(self, running: int) -> int:
@@ -55,13 +74,42 @@ class Population:
         whole = self._search.population + sum(one.copied is not None for one in self._study.record)
         return whole if self.rule.trials is None else min(whole, self.rule.trials)
 
-    def next_to_resume(self, room: float, folders: TrialFolders, end: End) -> Observation | None:
+    def go_on(self) -> list[int]:
+        """Begin again where the last run left its members, if it ended before they were trained to their end.
+
+        What has ended stays so, and so each goes on as a copy of itself, but those that somebody stopped.
+
+        Returns:
+            Those that go on as copies; their own checkpoints are not needed any more.
+        """
+        record, asides = self._study.record, self._asides
+        if any(one.state not in FINISHED for one in record):
+            return []  # another process is at it, or this goes on anyway
+        decided, copies, checkpoints = self._search.decided(record), list[Exploit](), dict[int, str]()
+        for number in sorted(self.left_behind()):
+            trial = self._study.trial(number)
+            reference = trial.checkpoint
+            full = self.rule.trials is not None and len(record) + len(copies) >= self.rule.trials
+            by_hand = (trial.reason or "").startswith(BY_HAND)
+            if full or by_hand or reference is None or not _is_there(reference):
+                continue
+            copies.append(Exploit(number, trial.config, decided, number))
+            checkpoints[number] = asides.set_aside(reference, number, decided + 1)
+        if copies:
+            self._study.copy_trials(copies, checkpoints)
+        return [copy.parent for copy in copies]
+
+    def left_behind(self) -> set[int]:
+        """The members that ended early, and that no other has replaced."""
+        record = self._study.record
+        replaced = {one.copied.replaces for one in record if one.copied is not None}
+        return {one.number for one in record if one.state == "stopped"} - replaced
+
+    def next_to_resume(self, room: float) -> Observation | None:
         """Say who may go on; where a generation is over, its worst are ended and its best copied first.
 
         Args:
             room: How many trials are to be begun before that.
-            folders: Where checkpoints are.
-            end: Ends a trial early, with its values and the reason.
         """
         record = self._study.record
         replacements = {one.copied.replaces: one for one in record if one.copied is not None}
@@ -70,7 +118,7 @@ class Population:
             if one.number in replacements:
                 copy = replacements[one.number]
                 assert copy.copied is not None
-                self._end(one.number, end, f"trial {copy.number}, a copy of trial {copy.copied.parent}")
+                self._end(one.number, f"trial {copy.number}, a copy of trial {copy.copied.parent}")
         decided = self._search.decided(record)
         free = self.rule.is_full(record)
         released = [
@@ -80,19 +128,19 @@ class Population:
         ]
         if released or room > 0:
             return min(released, key=lambda one: one.number, default=None)
-        if not self._copy(record, folders):
+        if not self._copy(record):
             return None
-        return self.next_to_resume(room, folders, end)
+        return self.next_to_resume(room)
 
-    def _end(self, number: int, end: End, by: str) -> None:
+    def _end(self, number: int, by: str) -> None:
         try:
             trial = self._study.resume(number)
             metrics = self._study.trial(number).metrics
-            end(trial, metrics, f"Population-based training: {by}, goes on in its place.")
+            self._end_early(trial, metrics, f"Population-based training: {by}, goes on in its place.")
         except LeaseLost as error:  # another process is at it
             _log.debug("%s", error)
 
-    def _copy(self, record: Record, folders: TrialFolders) -> bool:
+    def _copy(self, record: Record) -> bool:
         """Begin the next generation, if all are through with the last; tell whether that was done."""
         next_number = max((one.number for one in record), default=-1) + 1
         seed = np.random.SeedSequence((self._study.seed, next_number), spawn_key=(_SPAWN_KEY,))
@@ -105,9 +153,9 @@ class Population:
         for copy in copies:
             reference = self._study.trial(copy.parent).checkpoint
             assert reference is not None  # else it would not have been put aside
-            checkpoints[copy.parent] = folders.set_aside(reference, copy.parent, copy.generation)
+            checkpoints[copy.parent] = self._asides.set_aside(reference, copy.parent, copy.generation)
         self._study.copy_trials(copies, checkpoints)
-        self.clear(folders)
+        self.clear()
         return True
 
     def see_length(self, planned: int | None) -> None:
@@ -122,22 +170,30 @@ class Population:
                 interval,
             )
 
-    def clear(self, folders: TrialFolders) -> None:
+    def clear(self) -> None:
         """Remove copied checkpoints from which nobody can go on any more."""
         record = self._study.record
         decided = self._search.decided(record)
-        open_trials = [one.number for one in record if one.state not in FINISHED]
-        needed = {self._study.trial(number).checkpoint for number in open_trials}
-        folders.keep_aside({one for one in needed if one is not None}, until=decided)
+        numbers = {one.number for one in record if one.state not in FINISHED} | self.left_behind()
+        needed = {self._study.trial(number).checkpoint for number in numbers}
+        self._asides.keep_aside({one for one in needed if one is not None}, until=decided)
 
 
-def population_of(study: Study, stopping: Stopping | None, trials: int | None) -> Population | None:
+def _is_there(reference: str) -> bool:
+    return "://" in reference or Path(reference).exists()
+
+
+def population_of(
+    study: Study, stopping: Stopping | None, trials: int | None, *, asides: Asides, end: End
+) -> Population | None:
     """Make the population of a study whose search is population-based training; None for any other.
 
     Args:
         study: The study.
         stopping: The stopping rule, which must end no trial: a population does so itself.
         trials: How many trials there may be, copies included; None for no bound.
+        asides: Where checkpoints are copied to.
+        end: Ends a trial early, with its values and the reason.
 
     Raises:
         InputError: Something does not go with it.
@@ -152,7 +208,38 @@ def population_of(study: Study, stopping: Stopping | None, trials: int | None) -
             "Population-based training ranks trials by one objective; got "
             f"{[one.metric for one in study.objectives]}. Use another search."
         )
-    return Population(study, search, trials)
+    return Population(study, search, trials, asides=asides, end=end)
+
+
+def for_lanes(
+    search: PopulationBasedTraining, space: Space, fixed: Collection[str]
+) -> PopulationBasedTraining:
+    """The same for trainings in lanes, where what a network is made of cannot change with its weights.
+
+    Args:
+        search: What was asked for.
+        space: What may vary.
+        fixed: Hyperparameters that cannot change.
+
+    Raises:
+        InputError: ``mutate`` names one of them, or nothing is left that can change.
+
+    Example:
+        >>> from sturgeon.space import Integer, Real
+        >>> space = Space(learning_rate=Real(1e-4, 0.1, scale="log"), layers=Integer(1, 4))
+        >>> for_lanes(PopulationBasedTraining(), space, ["layers"]).mutate
+        ('learning_rate',)
+    """
+    can = tuple(name for name in space.coordinates if name not in fixed)
+    wrong = [name for name in search.mutate or () if name in fixed]
+    if wrong or not can:
+        raise InputError(
+            "Population-based training changes hyperparameters while a network keeps its weights; got "
+            + (f"{wrong[0]!r} in `mutate`, of which" if wrong else f"{list(space.coordinates)}, of which")
+            + f" the network is made. {f'Name some of {list(can)}' if can else 'Vary another one'}."
+        )
+    search.check_space(space)
+    return search if search.mutate is not None else replace(search, mutate=can)
 
 
 def check_population(search: object, stopping: Stopping | None, trials: int | None) -> None:

@@ -8,13 +8,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from sturgeon.caviar.opening import TuneOptions
-from sturgeon.caviar.table.job import TableJob, tune_table
+from sturgeon.caviar.population.population import Population
 from sturgeon.caviar.tuning import tune
-from sturgeon.caviar.workers.population.population import Population
 from sturgeon.errors import InputError, StudyError
 from sturgeon.search import PopulationBasedTraining, Random
 from sturgeon.space import Integer, Real, Space
@@ -245,6 +242,56 @@ def test_a_budget_ends_the_population_with_the_values_it_has():
     assert study.counts()["paused"] + study.counts()["running"] == 0
 
 
+def test_a_population_that_its_run_ended_goes_on_in_a_later_one(tmp_path):
+    place, ended = tmp_path / "population.study", []
+
+    def enough(study, trial):
+        ended.append(trial.number)
+        return len(ended) == 5  # in the third generation
+
+    with run(seed=1, study=place, callbacks=[enough]) as study:
+        first, counts = outcome(study), study.counts()
+        assert (counts["complete"], counts["paused"], counts["running"]) == (0, 0, 0)
+    with run(seed=1, study=place, resume=True) as study:
+        assert study.counts()["complete"] == 8
+        assert outcome(study)[: len(first)] == first  # what has ended stays so
+        own = [one for one in study.trials if (c := one.about.get("copied")) and c["parent"] == c["replaces"]]
+        assert len(own) == 8
+        for copy in own:
+            parent = study.trial(copy.about["copied"]["parent"])
+            assert (copy.config, copy.about["copied"]["step"]) == (parent.config, parent.last_step)
+        assert trained(study) == 8 * EPOCHS  # nothing twice
+        number, after = study.best.number, len(study.trials)
+    left = sorted(path.name for path in place.with_name("population.study.checkpoints").iterdir())
+    assert left == [f"trial-{number}"]
+    with run(seed=1, study=place, resume=True) as study:  # and is over then
+        assert len(study.trials) == after
+
+
+def test_a_trial_that_was_stopped_by_hand_does_not_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("sturgeon.caviar.requests.LOOK_SECONDS", 0.0)
+    place = tmp_path / "population.study"
+
+    def enough(study, trial):
+        return trial.number == 3
+
+    def asked(trial):
+        def ask(metrics):
+            if trial.number == 3 and trial._step == 2:
+                with Study.open(place) as study:
+                    study.journal.write("request", {"action": "stop", "why": "enough"}, trial=3)
+
+        trial.listeners.append(ask)
+        train(trial)
+
+    with run(asked, seed=1, study=place, callbacks=[enough]) as study:
+        stopped = study.trial(3)
+    with run(seed=1, study=place, resume=True) as study:
+        parents = {one.about["copied"]["parent"] for one in study.trials if "copied" in one.about}
+        assert stopped.state == "stopped"
+        assert 3 not in parents
+
+
 def test_checkpoints_are_needed():
     def forgetful(trial):
         for epoch in trial.epochs(EPOCHS):
@@ -294,11 +341,3 @@ def test_a_generation_longer_than_the_trainings_is_pointed_out(caplog):
     assert [one.getMessage()[:48] for one in caplog.records] == [
         f"A training of {EPOCHS} epochs has no end of a generation"[:48]
     ]
-
-
-def test_tables_whose_trials_hand_over_no_checkpoints_refuse_it(tmp_path):
-    table = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40.0)})
-    options = TuneOptions(search=PopulationBasedTraining())
-    with pytest.raises(InputError, match="for functions that hand over checkpoints"):
-        tune_table(TableJob(table, "y", tmp_path / "out", options))
-    assert not (tmp_path / "out").exists()
