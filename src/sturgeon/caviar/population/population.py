@@ -12,7 +12,7 @@ import numpy as np
 from sturgeon.caviar.population.asides import Asides
 from sturgeon.caviar.population.generations import Generations
 from sturgeon.caviar.requests import BY_HAND
-from sturgeon.errors import InputError, LeaseLost
+from sturgeon.errors import InputError, LeaseLost, option
 from sturgeon.search import Observation, PopulationBasedTraining, Record
 from sturgeon.search.population.training import Exploit
 from sturgeon.space import Space
@@ -252,10 +252,11 @@ def check_population(search: object, stopping: Stopping | None, trials: int | No
         return
     if not isinstance(stopping or Never(), Never):
         raise InputError(
-            f"Population-based training ends trials itself; got stopping={stopping!r}. Leave `stopping` out."
+            f"Population-based training ends trials itself; got {stopping!r}. "
+            f"Leave `{option('stopping')}` out."
         )
     if trials is not None and trials <= search.population:
         raise InputError(
-            "Each copy is a trial, too, so `trials` must be above the population; got "
-            f"trials={trials} with population={search.population}. Leave it out: all train to their end."
+            f"Each copy is a trial, too, so `{option('trials')}` must be above the population; got {trials} "
+            f"with population={search.population}. Leave it out: all train to their end."
         )
