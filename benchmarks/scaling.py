@@ -16,10 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -60,7 +58,7 @@ def sleepers(given: argparse.Namespace) -> None:
     print(f"{'workers':>8} {'trials':>7} {'ideal':>7} {'measured':>9} {'simulated':>10}   seconds")
     for workers in given.workers or SLEEPERS:
         trials = workers * given.each
-        took, _ = run_ours(Sleep(given.trial_seconds, given.reports), trials, workers)
+        took = run_ours(Sleep(given.trial_seconds, given.reports), trials, workers).all
         work = Work(trials, given.trial_seconds, given.reports)
         simulated = Simulation(workers, work, cost, driver=True).run()
         ideal = given.each * given.trial_seconds
@@ -85,7 +83,7 @@ def simulate(given: argparse.Namespace) -> None:
 def peers(given: argparse.Namespace) -> None:
     """Run the same trials on a Ray cluster, here and by Ray Tune, one after the other."""
     import sturgeon as st
-    from cluster.sleepers import Sleep, run_ours, run_ray_tune
+    from cluster.sleepers import Sleep, Took, run_ours, run_ray_tune
 
     cases = (
         (f"{given.trials} trials of 1 s, 2 at once", Sleep(1.0), given.trials, 2),
@@ -98,18 +96,24 @@ def peers(given: argparse.Namespace) -> None:
             given.crowd,
         ),
     )
-    print(f"{'':40} {'ideal':>8} {'st.Ray':>8} {'Ray Tune':>9}   first trial after: st.Ray, Ray Tune (s)")
+    print(
+        "seconds from the first trial's begin to the last one's end, from the call to the first one's begin,"
+    )
+    print("and of one trial, the median and the longest:")
     for title, work, trials, workers in cases:
         if not trials:
             continue
-        with _ray_nodes(workers) as nodes:
-            ours, first = run_ours(work, trials, st.Ray(workers=workers))
-            theirs, their_first = run_ray_tune(work, trials, workers)
-            del nodes
-        ideal = -(-trials // workers) * work.seconds
-        print(
-            f"{title:40} {ideal:8.1f} {ours:8.1f} {theirs:9.1f}   {first:.1f}, {their_first:.1f}", flush=True
-        )
+        took = {"st.Ray": Took(), "Ray Tune": Took()}
+        with _connected(workers):
+            if given.only in (None, "ours"):
+                took["st.Ray"] = run_ours(work, trials, st.Ray(workers=workers))
+            if given.only in (None, "theirs"):
+                took["Ray Tune"] = run_ray_tune(work, trials, workers)
+        print(f"{title}, ideal {-(-trials // workers) * work.seconds:.1f}:")
+        for name, one in took.items():
+            print(
+                f"  {name:9} {one.all:8.1f} {one.first:8.1f} {one.trial:10.3f} {one.longest:9.3f}", flush=True
+            )
 
 
 def chaos(given: argparse.Namespace) -> None:
@@ -126,25 +130,18 @@ def chaos(given: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _ray_nodes(places: int) -> Any:
-    """A Ray cluster of two nodes on this machine, with so many places in all, that we are connected to."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import ray
-        from ray.cluster_utils import Cluster
+def _connected(places: int) -> Iterator[None]:
+    """A Ray cluster of two nodes with so many places in all, that we are connected to."""
+    from cluster.nodes import ray_nodes
 
-        node: dict[str, Any] = {"object_store_memory": 80_000_000}
-        head = {**node, "num_cpus": -(-places // 2), "include_dashboard": False}
-        made = Cluster(initialize_head=True, head_node_args=head)
-        made.add_node(**node, num_cpus=max(1, places // 2))
-        made.wait_for_nodes()
-        ray.init(made.address, logging_level=logging.ERROR, log_to_driver=False)
-    try:
-        yield made
-    finally:
-        ray.shutdown()
-        made.shutdown()
+    with ray_nodes(-(-places // 2), max(1, places // 2)) as nodes:
+        import ray
+
+        ray.init(nodes.address, logging_level=logging.ERROR, log_to_driver=False)
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 def _costs(given: argparse.Namespace) -> Costs:
@@ -173,7 +170,7 @@ def main() -> None:
     add(costs, rounds=300, seconds=10.0)
     add(sleepers, each=5, trial_seconds=1.0, reports=0, costs=None)
     add(simulate, each=3, trial_seconds=60.0, reports=30, costs=None)
-    add(peers, trials=200, empty=2_000, many=2_000, crowd=96, seconds=60.0)
+    add(peers, trials=200, empty=2_000, many=2_000, crowd=96, seconds=60.0, only=None)
     add(chaos, times=10, only=None)
     given = parser.parse_args()
     given.run(given)

@@ -12,21 +12,24 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as it is a program, too
+
 import sturgeon as st
+from cluster.nodes import add_node, ray_nodes
 
 TRIALS, EPOCHS, SECONDS = 16, 10, 0.2
 SILENCE = 20.0
 ATTEMPTS = 50
-NODE: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 80_000_000}
+PLACES = 2
+"""Of each node."""
 
 
 def drive(url: str, address: str, log: str) -> None:
@@ -116,7 +119,7 @@ class Ordeal:
 def kill_a_node(ordeal: Ordeal) -> None:
     """Kill all processes of a node, and have another one come."""
     ordeal.nodes.remove_node(ordeal.nodes.worker_nodes.copy().pop(), allow_graceful=False)
-    ordeal.nodes.add_node(**NODE)
+    add_node(ordeal.nodes, PLACES)
 
 
 def kill_the_driver(ordeal: Ordeal) -> None:
@@ -151,29 +154,12 @@ def undergo(hurt: Callable[[Ordeal], None], database: Any, seed: int, folder: Pa
         leases=st.Leases(seconds=10.0, attempts=ATTEMPTS),
     ).close()  # fmt: skip
     draws = random.Random(seed)
-    with ray_nodes() as nodes:
+    with ray_nodes(PLACES, PLACES) as nodes:
         ordeal = Ordeal(database, nodes, url, folder / f"{hurt.__name__}-{seed}")
         ordeal.wait_for(draws.randint(2, TRIALS // 2))
         time.sleep(draws.uniform(0, EPOCHS * SECONDS))
         hurt(ordeal)
         return ordeal.end()
-
-
-@contextmanager
-def ray_nodes() -> Iterator[Any]:
-    """A Ray cluster of two nodes, in processes of their own."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from ray.cluster_utils import Cluster
-
-        made = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
-        made.add_node(**NODE)
-        made.wait_for_nodes()
-    try:
-        yield made
-    finally:
-        made.shutdown()
 
 
 def _tell(process: psutil.Process, number: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,27 +38,44 @@ class Sleep:
         return {"loss": trial.config["x"], "began": began, "ended": time.time()}
 
 
-def run_ours(
-    work: Sleep, trials: int, workers: int | st.Ray, study: str | None = None
-) -> tuple[float, float]:
-    """Run trials.
+@dataclass(frozen=True)
+class Took:
+    """What trials took, in seconds; NaN where they were not run.
 
-    Returns:
-        Seconds from the first trial's begin to the last one's end, and those from the call to the first one's
-        begin.
+    Attributes:
+        all: From the first one's begin to the last one's end.
+        first: From the call to the first one's begin.
+        trial: A single one, the median.
+        longest: The longest one.
     """
+
+    all: float = math.nan
+    first: float = math.nan
+    trial: float = math.nan
+    longest: float = math.nan
+
+    @classmethod
+    def of(cls, called: float, trials: Sequence[Mapping[str, float]]) -> Took:
+        """Take when it was called, and what the trials said of when they began and ended."""
+        began = min(one["began"] for one in trials)
+        each = [one["ended"] - one["began"] for one in trials]
+        ended = max(one["ended"] for one in trials)
+        return cls(ended - began, began - called, statistics.median(each), max(each))
+
+
+def run_ours(work: Sleep, trials: int, workers: int | st.Ray, study: str | None = None) -> Took:
+    """Run trials."""
     called = time.time()
     done = st.tune(
         work, SPACE, minimize="loss", search=st.Random(), trials=trials, workers=workers, study=study,
         deterministic=False, progress=False,
     )  # fmt: skip
-    metrics = [one.metrics for one in done.trials]
+    took = Took.of(called, [one.metrics for one in done.trials])
     done.close()
-    began = min(one["began"] for one in metrics)
-    return max(one["ended"] for one in metrics) - began, began - called
+    return took
 
 
-def run_ray_tune(work: Sleep, trials: int, workers: int) -> tuple[float, float]:
+def run_ray_tune(work: Sleep, trials: int, workers: int) -> Took:
     """The same by Ray Tune, on the cluster that this process is connected to."""
     from ray import tune
 
@@ -77,6 +97,4 @@ def run_ray_tune(work: Sleep, trials: int, workers: int) -> tuple[float, float]:
         ),
         run_config=tune.RunConfig(verbose=0),
     )
-    found: list[dict[str, Any]] = [one.metrics or {} for one in tuner.fit()]
-    began = min(one["began"] for one in found)
-    return max(one["ended"] for one in found) - began, began - called
+    return Took.of(called, [one.metrics or {} for one in tuner.fit()])

@@ -43,6 +43,15 @@ def test_draws_for_several_numbers_are_those_of_each_alone():
     assert Random().draw_by_number(space, 7, [3, 4, 9]) == alone
 
 
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1, 2**32, 2**63 - 1, 2**70, 2**130 + 1])
+def test_many_draws_begin_as_numpy_begins_each(seed):
+    space, numbers = Space(alpha=Real(0, 1)), [0, 5, 99_999, 2**32 - 1]
+    assert Random().draw_by_number(space, seed, numbers) == [
+        space.from_unit(np.random.default_rng(np.random.SeedSequence((seed, one))).random((1, 1)))[0]
+        for one in numbers
+    ]
+
+
 @pytest.mark.parametrize(
     "space",
     [

@@ -341,7 +341,9 @@ class CaviarLoop:
     def _end_in_order(self, lanes: RunningLanes) -> None:
         """Take note of trainings that left their lanes, in the order in which they entered them.
 
-        One that was stopped by hand does not wait for others: somebody looks for what comes of it.
+        So what is chosen next does not depend on which is faster. Where time alone bounds the run it does in
+        any case, and lanes would only wait for the slowest: there each is taken note of as it comes. One that
+        was stopped by hand does not wait for others either: somebody looks for what comes of it.
         """
         for number in [number for number in self._left_lanes if self._trainings[number].by_hand]:
             self._in_order.remove(number)
@@ -351,13 +353,21 @@ class CaviarLoop:
                 self._stop(training, event, training.why)
             else:
                 self._end(event)
-        while self._in_order and self._in_order[0] in self._left_lanes:
-            event = self._left_lanes.pop(self._in_order.popleft())
+        while (number := self._next_settled()) is not None:
+            self._in_order.remove(number)
+            event = self._left_lanes.pop(number)
             if isinstance(event, Paused):
                 self._judge(lanes, event)
             else:
                 self._end(event)
             self._refill(lanes)
+
+    def _next_settled(self) -> int | None:
+        """The training that left its lane and is to be taken note of next; None while there is none."""
+        if self._by_time and self._controller.population is None:
+            return next(iter(self._left_lanes), None)
+        first = self._in_order[0] if self._in_order else None
+        return first if first in self._left_lanes else None
 
     def _judge(self, lanes: RunningLanes, event: Paused) -> None:
         """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""

@@ -87,4 +87,14 @@ class Search(ABC):
 
 def number_rng(seed: int, number: int) -> np.random.Generator:
     """Give the generator of a suggestion, from the study's seed and the number of the next trial."""
-    return np.random.default_rng(np.random.SeedSequence((seed, number)))
+    # As numpy.random.default_rng(numpy.random.SeedSequence((seed, number))) does, in two thirds of the time.
+    words = np.array([*words_of(seed), *words_of(number)], dtype=np.uint32)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
+
+
+def words_of(value: int) -> list[int]:
+    """Split a whole number into words of 32 bits, the lowest first, as NumPy does."""
+    words = [value & 0xFFFFFFFF]
+    while value := value >> 32:
+        words.append(value & 0xFFFFFFFF)
+    return words

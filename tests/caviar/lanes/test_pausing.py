@@ -223,3 +223,48 @@ def test_an_interrupted_run_of_real_networks_gives_the_same_ones(regression, tmp
     whole, pieces = networks("whole", []), networks("pieces", [10, 13])
     assert pieces[:2] == whole[:2]
     assert same_network(pieces[2], whole[2])
+
+
+class OneWaits(Counting):
+    """Lanes of which the first trial's waits until others have ended."""
+
+    def __init__(self, others_ended: threading.Event) -> None:
+        super().__init__(width=1)
+        self.others_ended = others_ended
+
+    @property
+    def devices(self):
+        return (*super().devices, *super().devices)  # two at least, on a machine of one core too
+
+    def program(self, block, device, lanes):
+        program = super().program(block, device, lanes)
+        inputs = program.inputs
+
+        def wait(work):
+            if any(job.number == 0 for job, _ in work):
+                assert self.others_ended.wait(30), "the others were not taken note of"
+            return inputs(work)
+
+        program.inputs = wait
+        return program
+
+
+def test_where_time_bounds_the_run_no_trial_waits_for_a_slower_one(tmp_path):
+    others_ended, seen = threading.Event(), []
+
+    def look(progress):
+        seen.append(progress.done)
+        if progress.done >= 3:
+            others_ended.set()
+
+    with new_study() as study:
+        loop = CaviarLoop(
+            study,
+            LaneTrainer(OneWaits(others_ended), OBJECTIVE, EPOCHS),
+            checkpoints=Checkpoints(tmp_path),
+            on_network=lambda trial, network: None,
+            on_progress=look,
+        )
+        loop.run(Limits(trials=None, budget=2.0), threading.Event())
+        assert max(seen) >= 3
+        assert study.trial(0).state in ("complete", "stopped")

@@ -12,6 +12,7 @@ from sturgeon.search import Random, Record
 from sturgeon.search.base import number_rng
 from sturgeon.space import Real, Space
 from sturgeon.study import Study
+from sturgeon.study.storage.prepared import Line
 
 SPACE = Space(x=Real(0.0, 1.0), y=Real(1e-4, 1.0, scale="log"))
 
@@ -108,21 +109,26 @@ def test_what_waits_comes_before_what_is_drawn_ahead(place):
         assert study.ask()[0].config == {"x": 0.5, "y": 0.5}
 
 
-def test_an_ask_a_report_and_a_tell_make_six_trips(place, monkeypatch):
+def test_an_ask_makes_two_trips_and_a_report_and_a_tell_one_each(place, monkeypatch):
     with handles(place, 1) as (study,):
         study.tell(study.ask()[0], loss=1.0)
         trips = []
-        execute = psycopg.Cursor.execute
 
-        def counted(cursor, query, *given, **named):
-            trips.append(query)
-            return execute(cursor, query, *given, **named)
+        def count(kind):
+            execute = kind.execute
 
-        monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+            def counted(self, *given, **named):
+                trips.append(kind)
+                return execute(self, *given, **named)
+
+            monkeypatch.setattr(kind, "execute", counted)
+
+        count(psycopg.Cursor)
+        count(Line)
         (trial,) = study.ask()
         study.report(trial, step=1, loss=2.0, accuracy=0.5)
         study.tell(trial, loss=1.0)
-        assert len(trips) == 3 + 1 + 2
+        assert trips == [psycopg.Cursor, Line, psycopg.Cursor, Line]
 
 
 def test_a_trial_that_somebody_tagged_or_took_is_told_as_ever(place):

@@ -10,18 +10,46 @@ had asked.
 from __future__ import annotations
 
 import math
+import os
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sturgeon.search.base import Search
-from sturgeon.space import Space
+from sturgeon.space import Config, Space
 from sturgeon.study.storage.rows import dump_json
 
-FEW, MANY = 8, 64
+FEW, MANY = 16, 64
 """For how many numbers configurations are drawn when others were first seen to ask, and at most."""
+CHUNK = 8
+"""So many neighbouring numbers are written as JSON together."""
+STOCK, SPREAD = 48, 32
+"""For how many numbers a stock is drawn, as many at once take half the time; and how much larger it may be:
+were it the same for all processes, all would draw at the same moment."""
 SPARE = 5
 """For how many more numbers than were last passed over."""
-FRESH = 0.25
+FRESH = 3.0
 """How long a look at what else is to be handed out holds while others ask, too, in seconds."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Configurations of new trials.
+
+    Attributes:
+        first: The number that the first one is for; the others are for those that follow.
+        configs: The configurations.
+        text: The same as a JSON list.
+    """
+
+    first: int
+    configs: Sequence[Config]
+    text: str
+
+    @classmethod
+    def of(cls, first: int, configs: Sequence[Config]) -> Drawn:
+        """Write them as JSON."""
+        return cls(first, configs, dump_json(configs))
 
 
 class Ahead:
@@ -34,7 +62,8 @@ class Ahead:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._window = 0.0
-        self._drawn: dict[int, str] = {}
+        self._stock = STOCK + os.getpid() % SPREAD
+        self._drawn: dict[int, Drawn] = {}  # by the chunk
         self._of: tuple[Search, Space] | None = None
         self._looked: tuple[object, float, float] | None = None
 
@@ -53,7 +82,7 @@ class Ahead:
 
     def hit(self, passed: int) -> None:
         """Note that so many numbers were passed over, which others took."""
-        wanted, step = (passed + SPARE, 0.25) if passed else (0.0, 1.0)
+        wanted, step = (passed + SPARE, 0.25) if passed else (0.0, max(1.0, self._window / 4))
         self._window = min(max(wanted, self._window - step), MANY)
 
     def looked(self, request: object, limit: float) -> None:
@@ -70,14 +99,38 @@ class Ahead:
             return None
         return self._looked[1] if time.monotonic() - self._looked[2] < FRESH else None
 
-    def draw(self, search: Search, space: Space, first: int) -> list[str]:
-        """Give configurations, as JSON, for the numbers from ``first`` on."""
+    def draw(self, search: Search, space: Space, first: int) -> Drawn:
+        """Give configurations for the numbers from ``first``, and some before it, on."""
         if self._of is None or self._of[0] is not search or self._of[1] is not space:
             self._of, self._drawn = (search, space), {}
-        wanted = range(first, first + math.ceil(self._window))
-        missing = [number for number in wanted if number not in self._drawn]
-        if missing:
-            configs = search.draw_by_number(space, self._seed, missing)
-            drawn = self._drawn | dict(zip(missing, map(dump_json, configs), strict=True))
-            self._drawn = {number: drawn[number] for number in wanted}
-        return [self._drawn[number] for number in wanted]
+        chunks = self._chunks(first, math.ceil(self._window))
+        self._add(search, space, [chunk for chunk in chunks if chunk not in self._drawn])
+        found = [self._drawn[chunk] for chunk in chunks]
+        text = ",".join([one.text[1:-1] for one in found])
+        return Drawn(found[0].first, [config for one in found for config in one.configs], f"[{text}]")
+
+    def stock_up(self, number: int, limit: float) -> None:
+        """Draw for the asks to come, while this one is on its way.
+
+        Args:
+            number: The trial's, as far as is known.
+            limit: Above the last number for which there may be a trial.
+        """
+        near = 2 * math.ceil(self._window)
+        if self.alone or self._of is None or number + near >= limit:
+            return
+        if self._chunks(number, near).stop - 1 in self._drawn:
+            return
+        kept = self._chunks(number, int(min(near + self._stock, limit - number)))
+        self._drawn = {chunk: drawn for chunk, drawn in self._drawn.items() if chunk in kept}
+        self._add(*self._of, [chunk for chunk in kept if chunk not in self._drawn])
+
+    def _chunks(self, first: int, count: int) -> range:
+        return range(first // CHUNK, (first + count - 1) // CHUNK + 1)
+
+    def _add(self, search: Search, space: Space, chunks: Sequence[int]) -> None:
+        numbers = [chunk * CHUNK + place for chunk in chunks for place in range(CHUNK)]
+        configs = search.draw_by_number(space, self._seed, numbers) if numbers else []
+        for place, chunk in enumerate(chunks):
+            here = configs[place * CHUNK : (place + 1) * CHUNK]
+            self._drawn[chunk] = Drawn.of(chunk * CHUNK, here)

@@ -14,17 +14,17 @@ from sturgeon.errors import LeaseLost, SpaceExhausted
 from sturgeon.search.base import Search, number_rng
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
-from sturgeon.study.asking.ahead import Ahead
+from sturgeon.study.asking.ahead import Ahead, Drawn
 from sturgeon.study.leases import Leases, is_alive
 from sturgeon.study.pareto import scalarised_record
 from sturgeon.study.record_cache import RecordCache
 from sturgeon.study.running_trials import RunningTrials
 from sturgeon.study.storage import Look, Store
-from sturgeon.study.storage.rows import dump_json
 from sturgeon.study.trial import Trial, TrialError, trial_seed
 
-OPTIMISTIC_TRIES = 2
-"""How often suggestions are made without holding others up, before it is done while they wait."""
+OPTIMISTIC_TRIES, AHEAD_TRIES = 2, 6
+"""How often suggestions are made without holding others up, before it is done while they wait; and how often
+where configurations are drawn ahead, for more numbers each time."""
 LOST = "its worker was lost"
 """Why an attempt ended whose study handle was lost."""
 
@@ -52,7 +52,7 @@ class Plan:
         claims: Rows of trials to hand out again, and how often each has been lost.
         failures: Rows of trials whose last attempt was lost, and how often each has been lost.
         suggestions: Configurations of new trials.
-        ahead: Configurations, as JSON, for the next number and those after it, of which one is to be begun.
+        ahead: Configurations for the next number and those after it, of which one is to be begun.
         exhausted: What the search said when it had nothing, or None.
         looked: Whether it was just looked what is to be handed out again.
     """
@@ -63,7 +63,7 @@ class Plan:
     claims: list[tuple[Any, int]] = field(default_factory=list)
     failures: list[tuple[Any, int]] = field(default_factory=list)
     suggestions: list[Config] = field(default_factory=list)
-    ahead: list[str] = field(default_factory=list)
+    ahead: Drawn | None = None
     exhausted: SpaceExhausted | None = None
     looked: bool = True
 
@@ -139,7 +139,9 @@ class TrialAllocator:
             SpaceExhausted: Nothing is left.
         """
         store = self._store
-        for _ in range(OPTIMISTIC_TRIES):
+        for tried in range(AHEAD_TRIES):
+            if tried >= OPTIMISTIC_TRIES and not self._ahead.can_draw(request.search, request.space):
+                break
             seen, record = self._looked(request) or store.read(
                 lambda connection: self._look(connection, request)
             )
@@ -336,20 +338,21 @@ class TrialAllocator:
         only = not (plan.ours or plan.claims or plan.failures)
         if not (self._store.takes_trips and only and (plan.ahead or len(plan.suggestions) == 1)):
             return None
-        configs = plan.ahead or [dump_json(plan.suggestions[0])]
+        drawn = plan.ahead or Drawn.of(plan.next_number, plan.suggestions)
         # Nothing waits that was never begun, or it would be handed out first: each number is a trial begun.
-        beyond = plan.next_number + int(min(len(configs), plan.room))
+        beyond = int(min(drawn.first + len(drawn.configs), plan.next_number + plan.room))
 
         def begin(connection: Connection) -> tuple[int, list[Trial]]:
             begun = self._store.begin_at_once(
-                connection, plan.next_number, configs, beyond=beyond, seconds=self._leases.seconds,
+                connection, drawn.first, drawn.text, beyond=beyond, seconds=self._leases.seconds,
                 looked=plan.looked, paused=request.paused,
+                meanwhile=lambda: self._ahead.stock_up(plan.next_number, plan.next_number + plan.room),
             )  # fmt: skip
             if begun is None:
                 raise Moved
             change, number = begun
             self._ahead.hit(number - plan.next_number)
-            config = json.loads(configs[number - plan.next_number]) if plan.ahead else plan.suggestions[0]
+            config = drawn.configs[number - drawn.first]
             return change, [Trial(number, config, trial_seed(self._seed, number))]
 
         return begin

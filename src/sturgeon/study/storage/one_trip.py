@@ -8,11 +8,12 @@ for the disk on behalf of both. Many wait together for one write of the disk. No
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, text
 
+from sturgeon.study.storage.prepared import Line, Prepared
 from sturgeon.study.storage.schema import OPEN_STATES
 
 _CLOCK = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
@@ -44,7 +45,7 @@ INSERT INTO sturgeon_trials
   (study_id, number, change, state, config, attempt, lost, worker, lease_ends, started, attempt_started)
 SELECT
   :study, number, change, 'running', CAST(:configs AS json) ->> (number - :first),
-  1, 0, :worker, now + :seconds, now, now
+  1, 0, CAST(:worker AS text), now + :seconds, now, now
 FROM head
 RETURNING change, number, {_NO_WAIT}
 """
@@ -109,9 +110,11 @@ class OneTrip:
 
     def __init__(self, dialect: Dialect) -> None:
         """Write them for a driver's way of naming parameters."""
-        self._look, self._begin, self._finish, self._report, self._later = (
-            str(text(one).compile(dialect=dialect)) for one in (LOOK, BEGIN, FINISH, REPORT, LATER)
+        self._look, self._report, self._later = (
+            str(text(one).compile(dialect=dialect)) for one in (LOOK, REPORT, LATER)
         )
+        self._begin, self._finish = Prepared("sturgeon_begin", BEGIN), Prepared("sturgeon_finish", FINISH)
+        self._disk = Prepared("sturgeon_disk", WAIT_FOR_DISK)
 
     def look(
         self, connection: Connection, study: int, *, bounded: bool
@@ -136,12 +139,13 @@ class OneTrip:
         study: int,
         *,
         first: int,
-        configs: Sequence[str],
+        configs: str,
         beyond: int,
         worker: str,
         seconds: float,
         looked: bool,
         paused: bool,
+        meanwhile: Callable[[], None],
     ) -> tuple[int, int] | None:
         """Begin a new trial with whichever number is next.
 
@@ -149,21 +153,21 @@ class OneTrip:
             connection: Not within a transaction.
             study: Which.
             first: The number that the first configuration is for.
-            configs: As JSON, for this number and those that follow.
+            configs: A JSON list, for this number and those that follow.
             beyond: The first number that is not to be begun.
             worker: Whose it is.
             seconds: How long the lease lasts.
             looked: Whether it is known that nothing else is to be handed out; if not, the server looks for
                 what waits or has lost its worker.
             paused: Whether paused trials count as waiting.
+            meanwhile: Called while the answer is on its way.
 
         Returns:
             The count of the change, and the number; None where no configuration is for the next number.
         """
-        given = {"study": study, "first": first, "configs": f"[{','.join(configs)}]", "beyond": beyond}
+        given = {"study": study, "first": first, "configs": configs, "beyond": beyond}
         given |= {"worker": worker, "seconds": seconds, "looked": looked, "paused": paused}
-        found = self._write(connection, self._begin, given)
-        return None if found is None else (found[0], found[1])
+        return self._write(connection, self._begin, given, meanwhile)
 
     def finish(
         self, connection: Connection, study: int, *, known: int, values: Mapping[str, Any]
@@ -173,8 +177,7 @@ class OneTrip:
         Returns:
             The count of the change, and the next trial's number; None where the trial is not so.
         """
-        found = self._write(connection, self._finish, {"study": study, "known": known, **values})
-        return None if found is None else (found[0], found[1])
+        return self._write(connection, self._finish, {"study": study, "known": known, **values})
 
     def report(self, connection: Connection, study: int, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Write points of trials that are running in their attempt; tell whether all are."""
@@ -193,12 +196,17 @@ class OneTrip:
         given = {"study": study, "metric": metric, "numbers": list(after), "steps": list(after.values())}
         return _execute(connection, self._later, given).fetchall()
 
-    def _write(self, connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:
-        cursor = _execute(connection, statement, parameters)
-        row = cursor.fetchone()
-        if row is not None:
-            cursor.execute(WAIT_FOR_DISK)
-        return row
+    def _write(
+        self,
+        connection: Connection,
+        statement: Prepared,
+        parameters: Mapping[str, Any],
+        meanwhile: Callable[[], None] | None = None,
+    ) -> tuple[int, int] | None:
+        """Execute it, and wait for the disk; give the two numbers that it answers, None for none."""
+        line = Line.of(connection)
+        found = line.execute((statement, parameters), (self._disk, {}), meanwhile=meanwhile)[0]
+        return None if found is None else (int(found[0] or 0), int(found[1] or 0))
 
 
 def _execute(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -126,23 +126,25 @@ class Store:
         self,
         connection: Connection,
         first: int,
-        configs: Sequence[str],
+        configs: str,
         *,
         beyond: int,
         seconds: float,
         looked: bool,
         paused: bool,
+        meanwhile: Callable[[], None],
     ) -> tuple[int, int] | None:
         """Begin the next trial in one trip, with the configuration that is meant for its number.
 
         Args:
             connection: Not within a transaction.
             first: The number that the first configuration is for.
-            configs: As JSON, for this number and those that follow.
+            configs: A JSON list, for this number and those that follow.
             beyond: The first number that is not to be begun.
             seconds: How long the lease lasts.
             looked: Whether it is known that nothing else is to be handed out; if not, the server looks.
             paused: Whether paused trials count as waiting.
+            meanwhile: Called while the answer is on its way.
 
         Returns:
             The count of the change, and the number; None where no configuration is for the next number.
@@ -150,7 +152,7 @@ class Store:
         assert self._one_trip is not None
         begun = self._one_trip.begin(
             connection, self._study_id, first=first, configs=configs, beyond=beyond, worker=self.worker,
-            seconds=seconds, looked=looked, paused=paused,
+            seconds=seconds, looked=looked, paused=paused, meanwhile=meanwhile,
         )  # fmt: skip
         self.next_number = self.next_number if begun is None else begun[1] + 1
         return begun
