@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,14 @@ class Population:
     def most(self) -> int:
         """How many trials there may be by now: the first population, and the copies that were made."""
         whole = self._search.population + sum(one.copied is not None for one in self._study.record)
+        return whole if self.rule.trials is None else min(whole, self.rule.trials)
+
+    def expected(self, epochs: int) -> int:
+        """How many trials there will be in the end, copies included, where a training has so many epochs."""
+        record, search = self._study.record, self._search
+        copies = sum(one.copied is not None for one in record)
+        ahead = max(0, math.ceil(epochs / search.interval) - 1 - search.decided(record))
+        whole = search.population + copies + ahead * max(1, math.floor(search.quantile * search.population))
         return whole if self.rule.trials is None else min(whole, self.rule.trials)
 
     def go_on(self) -> list[int]:
