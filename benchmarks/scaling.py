@@ -17,9 +17,10 @@ import argparse
 import json
 import logging
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def simulate(given: argparse.Namespace) -> None:
 def peers(given: argparse.Namespace) -> None:
     """Run the same trials on a Ray cluster, here and by Ray Tune, one after the other."""
     import sturgeon as st
-    from cluster.sleepers import Sleep, Took, run_ours, run_ray_tune
+    from cluster.sleepers import Sleep, run_ours, run_ray_tune
 
     cases = (
         (f"{given.trials} trials of 1 s, 2 at once", Sleep(1.0), given.trials, 2),
@@ -103,23 +104,24 @@ def peers(given: argparse.Namespace) -> None:
     for title, work, trials, workers in cases:
         if not trials:
             continue
-        took = {"st.Ray": Took(), "Ray Tune": Took()}
-        with _connected(workers):
-            if given.only in (None, "ours"):
-                took["st.Ray"] = run_ours(work, trials, st.Ray(workers=workers))
-            if given.only in (None, "theirs"):
-                took["Ray Tune"] = run_ray_tune(work, trials, workers)
-        print(f"{title}, ideal {-(-trials // workers) * work.seconds:.1f}:")
-        for name, one in took.items():
-            print(
-                f"  {name:9} {one.all:8.1f} {one.first:8.1f} {one.trial:10.3f} {one.longest:9.3f}", flush=True
-            )
+        print(f"{title}, ideal {-(-trials // workers) * work.seconds:.1f}:", flush=True)
+        for name in ("st.Ray", "Ray Tune"):
+            if given.only in (None, name):
+                with _connected(workers), tempfile.TemporaryDirectory() as folder:
+                    here = replace(work, together=given.crowd if work.reports else 1, folder=folder)
+                    took = (
+                        run_ours(here, trials, st.Ray(workers=workers))
+                        if name == "st.Ray"
+                        else run_ray_tune(here, trials, workers)
+                    )
+                print(
+                    f"  {name:9} {took.all:8.1f} {took.first:8.1f} {took.trial:10.3f} {took.longest:9.3f}",
+                    flush=True,
+                )
 
 
 def chaos(given: argparse.Namespace) -> None:
     """Kill things in the midst of studies, and count what was lost."""
-    import tempfile
-
     from cluster.chaos import HURTS, undergo
     from cluster.measures import server
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sturgeon as st
@@ -21,13 +21,19 @@ class Sleep:
     Attributes:
         seconds: What it takes.
         reports: How often it reports meanwhile.
+        together: How many trials wait for each other before they begin: starting many processes keeps a small
+            machine busy for minutes.
+        folder: Where they tell each other.
     """
 
     seconds: float
     reports: int = 0
+    together: int = 1
+    folder: str = ""
 
     def __call__(self, trial: Any) -> dict[str, float]:
         """Train."""
+        self.wait(trial.number)
         began = time.time()
         if self.reports:
             for epoch in trial.epochs(self.reports):
@@ -37,10 +43,17 @@ class Sleep:
             time.sleep(self.seconds)
         return {"loss": trial.config["x"], "began": began, "ended": time.time()}
 
+    def wait(self, name: object) -> None:
+        """Wait until all are there."""
+        if self.together > 1:
+            (Path(self.folder) / str(name)).touch()
+            while sum(1 for _ in Path(self.folder).iterdir()) < self.together:
+                time.sleep(1.0)
+
 
 @dataclass(frozen=True)
 class Took:
-    """What trials took, in seconds; NaN where they were not run.
+    """What trials took, in seconds.
 
     Attributes:
         all: From the first one's begin to the last one's end.
@@ -49,10 +62,10 @@ class Took:
         longest: The longest one.
     """
 
-    all: float = math.nan
-    first: float = math.nan
-    trial: float = math.nan
-    longest: float = math.nan
+    all: float
+    first: float
+    trial: float
+    longest: float
 
     @classmethod
     def of(cls, called: float, trials: Sequence[Mapping[str, float]]) -> Took:
@@ -80,6 +93,7 @@ def run_ray_tune(work: Sleep, trials: int, workers: int) -> Took:
     from ray import tune
 
     def train(config: dict[str, float]) -> None:
+        work.wait(config["x"])
         began = time.time()
         for epoch in range(1, work.reports + 1):
             time.sleep(work.seconds / work.reports)

@@ -184,21 +184,30 @@ def test_space_is_printed_without_a_table(sturgeon):
     assert {"learning_rate", "hidden_units", "batch_size"} <= {row["name"] for row in rows}
 
 
-# Population-based training is for functions: a table's lanes make no copies.
-OF_TABLES = [name for name in SEARCHES if name != "population"]
+# A population has trials of its own number: fewer than its members cannot be asked for.
+COUNTED = [name for name in SEARCHES if name != "population"]
 
 
-@pytest.mark.parametrize("search", [*OF_TABLES, "optuna:random"])
-def test_every_search_of_tables_runs(sturgeon, table, tmp_path, search):
+def test_a_population_trains_on_a_table_and_needs_more_trials_than_members(sturgeon, table):
+    asked = ("tune", table, "--target", "kind", "--search", "population", "--epochs", 1)
+    refused = sturgeon(*asked, "--trials", 3)
+    assert refused.code == 2
+    assert "`--trials` must be above the population; got 3 with population=16" in refused.complaint
+    ran = sturgeon(*asked, "--folds", 1, "--json")
+    assert json.loads(ran.out)["trials"]["complete"] == 16
+
+
+@pytest.mark.parametrize("search", [*COUNTED, "optuna:random"])
+def test_every_search_runs(sturgeon, table, tmp_path, search):
     ran = sturgeon("tune", table, "--target", "kind", *QUICK, "--search", search, "--json")
     assert json.loads(ran.out)["trials"]["complete"] == 3
     with Study.open(tmp_path / "fish.sturgeon" / "tune.study") as study:
         assert study.search == search_by_name(search)
 
 
-def test_the_help_lists_every_search_of_tables_and_every_stopping_rule(sturgeon):
+def test_the_help_lists_every_search_and_every_stopping_rule(sturgeon):
     said = " ".join(sturgeon("tune", "--help").out.split())
-    assert f"--search {'|'.join(OF_TABLES)} " in said
+    assert f"--search {'|'.join(SEARCHES)} " in said
     assert f"--stopping {'|'.join(STOPPINGS)} " in said
 
 

@@ -464,10 +464,11 @@ class CaviarLoop:
 
     def _progress(self, seconds: float) -> Progress:
         limits, epochs = self._controller.limits, self._trainer.epochs
+        population = self._controller.population
         return Progress(
             done=self._controller.ended,
             running=sum(training.step > 0 for training in self._trainings.values()),
-            target=limits.trials,
+            target=limits.trials if population is None else population.expected(epochs),
             trained=self._epochs / epochs,
             begun=sum(training.step for training in self._trainings.values()) / epochs,
             seconds=seconds,

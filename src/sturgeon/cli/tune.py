@@ -17,6 +17,9 @@ from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
+    from sturgeon.caviar.table.job import TableJob
+    from sturgeon.caviar.table.outcome import TableResult
+    from sturgeon.cli.views.live import LiveView
     from sturgeon.space import Space
 
 
@@ -149,58 +152,8 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
     check_address_space()
-    from sturgeon.caviar.limits import to_seconds
-    from sturgeon.caviar.opening import TuneOptions
-    from sturgeon.caviar.ray.settings import Ray
-    from sturgeon.caviar.table.ending import report_seconds
-    from sturgeon.caviar.table.folder import STUDY_FILE
-    from sturgeon.caviar.table.job import TableJob, tune_table
-    from sturgeon.cli.common.ending import write_report_of
-    from sturgeon.cli.common.options import words_of
-    from sturgeon.cli.views.live import LiveView
-
-    changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
-    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision", "prior")
-    of_data = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
-    of_data = (*of_data, "group_column")
-    data_options = {name: options[name] for name in of_data}
-    data_options |= {name: options[name] for name in FILE_OPTIONS if options[name] is not None}
-    if options["missing"]:
-        data_options["missing"] = words_of(options["missing"])
-    job = TableJob(
-        data,
-        target,
-        options["out"] or out_beside(data),
-        TuneOptions(space if changed else None, **{name: options[name] for name in asked}),
-        trials=options["trials"],
-        repeats=options["repeats"],
-        budget=to_seconds(options["budget"], "--budget"),
-        study=None if options["study"] is None else expand_home(options["study"]),
-        resume=options["resume"],
-        data_options=data_options,
-        ensemble=options["ensemble"],
-        max_size=options["max_size"],
-        max_predict_time=options["max_predict_time"],
-        compare=options["compare"],
-        ray=None if options["ray"] is None else Ray(address=options["ray"]),
-    )
-    place = job.study or str(job.out / STUDY_FILE)
-    absent = job.resume and "://" not in place and not Path(place).exists()
-    note = f"there was no study at {place!r} to resume: this is a new one" if absent else None
-    with LiveView(note) as view:
-        result = tune_table(
-            job,
-            on_start=view.start,
-            on_progress=view.show,
-            on_repeats=view.repeats,
-            on_final=view.final,
-            started=click.get_current_context().obj,
-            reserved=lambda trials: 0.0 if options["no_report"] else report_seconds(trials),
-        )
-        report = None
-        if not (result.interrupted or options["no_report"]):
-            view.report()
-            report = write_report_of(place, job.out)
+    job = _job(data, target, space, options)
+    result, view, report = _run(job, with_report=not options["no_report"])
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""
         print(f"Interrupted; everything so far is kept.{skipped} Go on with `--resume`.", file=sys.stderr)
@@ -211,6 +164,69 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
 
         print_result(result, view.varying, view.space, report=report)
     return 130 if result.interrupted else 0
+
+
+def _job(data: Path | str, target: str, space: Space, options: dict[str, Any]) -> TableJob:
+    """The job that the options ask for."""
+    from sturgeon.caviar.limits import to_seconds
+    from sturgeon.caviar.opening import TuneOptions
+    from sturgeon.caviar.ray.settings import Ray
+    from sturgeon.caviar.table.job import TableJob
+
+    changed = bool(options["vary"] or options["fix"] or options["network"] != "standard")
+    asked = ("minimize", "maximize", "search", "stopping", "epochs", "seed", "precision", "prior")
+    as_given = ("trials", "repeats", "resume", "ensemble", "max_size", "max_predict_time", "compare")
+    return TableJob(
+        data,
+        target,
+        options["out"] or out_beside(data),
+        TuneOptions(space if changed else None, **{name: options[name] for name in asked}),
+        budget=to_seconds(options["budget"], "--budget"),
+        study=None if options["study"] is None else expand_home(options["study"]),
+        data_options=_data_options(options),
+        ray=None if options["ray"] is None else Ray(address=options["ray"]),
+        **{name: options[name] for name in as_given},
+    )
+
+
+def _data_options(options: dict[str, Any]) -> dict[str, Any]:
+    """What of the options is for reading and splitting the table."""
+    from sturgeon.cli.common.options import words_of
+
+    names = ("test", "task", "numeric", "categorical", "drop", *CELL_OPTIONS, "time_order", "folds")
+    of_data = {name: options[name] for name in (*names, "group_column")}
+    of_data |= {name: options[name] for name in FILE_OPTIONS if options[name] is not None}
+    if options["missing"]:
+        of_data["missing"] = words_of(options["missing"])
+    return of_data
+
+
+def _run(job: TableJob, *, with_report: bool) -> tuple[TableResult, LiveView, Path | None]:
+    """Do the job and show how it goes on; write its report, where that is wanted and it came to its end."""
+    from sturgeon.caviar.table.ending import report_seconds
+    from sturgeon.caviar.table.folder import STUDY_FILE
+    from sturgeon.caviar.table.job import tune_table
+    from sturgeon.cli.common.ending import write_report_of
+    from sturgeon.cli.views.live import LiveView
+
+    place = job.study or str(job.out / STUDY_FILE)
+    absent = job.resume and "://" not in place and not Path(place).exists()
+    note = f"there was no study at {place!r} to resume: this is a new one" if absent else None
+    report = None
+    with LiveView(note) as view:
+        result = tune_table(
+            job,
+            on_start=view.start,
+            on_progress=view.show,
+            on_repeats=view.repeats,
+            on_final=view.final,
+            started=click.get_current_context().obj,
+            reserved=lambda trials: report_seconds(trials) if with_report else 0.0,
+        )
+        if with_report and not result.interrupted:
+            view.report()
+            report = write_report_of(place, job.out)
+    return result, view, report
 
 
 def _space(network: str, vary: tuple[str, ...], fix: tuple[str, ...]) -> Space:

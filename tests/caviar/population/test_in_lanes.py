@@ -58,7 +58,11 @@ def copied(trial):
 
 @pytest.mark.parametrize("folds", [1, 2])
 def test_the_network_of_a_table_is_trained_by_a_schedule_that_was_found(tmp_path, folds):
-    result = tune_table(job(tmp_path / "out", folds=folds))
+    targets = []
+    result = tune_table(
+        job(tmp_path / "out", folds=folds), on_progress=lambda progress: targets.append(progress.target)
+    )
+    assert set(targets) == {sum(result.trials.values())}  # known from the first epoch on
     assert result.trials["complete"] == 4
     with Study.open(result.study) as study:
         copies = [one for one in study.trials if copied(one)]

@@ -304,7 +304,7 @@ def test_checkpoints_are_needed():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"trials": 8}, "above the population; got trials=8"),
+        ({"trials": 8}, "above the population; got 8"),
         ({"stopping": MedianRule()}, "ends trials itself"),
         ({"search": PopulationBasedTraining(mutate=("momentum",))}, "got 'momentum', the space has"),
     ],

@@ -24,7 +24,7 @@ class ScriptedCrew:
 
     def __init__(self, script):
         self.script = iter(script)
-        self.worker = SimpleNamespace(slot=0, send=lambda message: None)
+        self.worker = SimpleNamespace(slot=0, ahead=0, send=lambda message: None)
         self.removed = 0
 
     def grow(self, count):

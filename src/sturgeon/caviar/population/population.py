@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from sturgeon.caviar.population.asides import Asides
 from sturgeon.caviar.population.generations import Generations
 from sturgeon.caviar.requests import BY_HAND
-from sturgeon.errors import InputError, LeaseLost
+from sturgeon.errors import InputError, LeaseLost, option
 from sturgeon.search import Observation, PopulationBasedTraining, Record
 from sturgeon.search.population.training import Exploit
 from sturgeon.space import Space
@@ -72,6 +73,14 @@ class Population:
     def most(self) -> int:
         """How many trials there may be by now: the first population, and the copies that were made."""
         whole = self._search.population + sum(one.copied is not None for one in self._study.record)
+        return whole if self.rule.trials is None else min(whole, self.rule.trials)
+
+    def expected(self, epochs: int) -> int:
+        """How many trials there will be in the end, copies included, where a training has so many epochs."""
+        record, search = self._study.record, self._search
+        copies = sum(one.copied is not None for one in record)
+        ahead = max(0, math.ceil(epochs / search.interval) - 1 - search.decided(record))
+        whole = search.population + copies + ahead * max(1, math.floor(search.quantile * search.population))
         return whole if self.rule.trials is None else min(whole, self.rule.trials)
 
     def go_on(self) -> list[int]:
@@ -252,10 +261,11 @@ def check_population(search: object, stopping: Stopping | None, trials: int | No
         return
     if not isinstance(stopping or Never(), Never):
         raise InputError(
-            f"Population-based training ends trials itself; got stopping={stopping!r}. Leave `stopping` out."
+            f"Population-based training ends trials itself; got {stopping!r}. "
+            f"Leave `{option('stopping')}` out."
         )
     if trials is not None and trials <= search.population:
         raise InputError(
-            "Each copy is a trial, too, so `trials` must be above the population; got "
-            f"trials={trials} with population={search.population}. Leave it out: all train to their end."
+            f"Each copy is a trial, too, so `{option('trials')}` must be above the population; got {trials} "
+            f"with population={search.population}. Leave it out: all train to their end."
         )

@@ -12,6 +12,7 @@ from sturgeon.caviar.progress import say
 from sturgeon.caviar.ray.connection import connect, count_places, import_ray, several_machines
 from sturgeon.caviar.ray.losses import ActorLost, hear
 from sturgeon.caviar.ray.settings import Ray
+from sturgeon.caviar.workers.messages import Acknowledged
 from sturgeon.errors import RunError, StudyError, option
 
 SLICE_SECONDS = 0.1  # how soon Ctrl-C is noticed
@@ -75,6 +76,7 @@ class Actor:
     """One of them.
 
     Attributes:
+        ahead: How many messages its worker may send ahead of their answers; see ``Start``.
         slot: Which of them it is, from 0.
         ready: Whether it has loaded what it works with.
         handle: Ray's.
@@ -82,6 +84,8 @@ class Actor:
         why: How it ended, where that is known.
         lost: Whether it ended with its node, or its process, and not by itself.
     """
+
+    ahead = 64
 
     def __init__(self, slot: int, handle: Any) -> None:
         """Take Ray's handle, and begin to listen."""
@@ -92,9 +96,24 @@ class Actor:
         self.why = "its worker on the cluster was lost"
         self.lost = False
 
+        self._answers: list[object] = []
+
     def send(self, message: object) -> None:
-        """Send it a message; one that died meanwhile is noticed elsewhere."""
-        self.handle.tell.remote(message)
+        """Send it a message; one that died meanwhile is noticed elsewhere.
+
+        Acknowledgements wait for ``flush``: a call takes as long for many as for one.
+        """
+        if isinstance(message, Acknowledged):
+            self._answers.append(message)
+        else:
+            self.flush()
+            self.handle.tell.remote(message)
+
+    def flush(self) -> None:
+        """Send the acknowledgements of all that it has said."""
+        answers, self._answers = self._answers, []
+        if answers:
+            self.handle.tell.remote(*answers)
 
 
 class Actors:
@@ -141,6 +160,8 @@ class Actors:
         """Wait until some have said something, or are gone, for at most some seconds; give them."""
         self._say_that_none_is_ready()
         deadline = time.monotonic() + seconds
+        for actor in self.members.values():
+            actor.flush()
         speakers = {actor.heard: actor for actor in self.members.values()}
         references = list(speakers)
         if not references:

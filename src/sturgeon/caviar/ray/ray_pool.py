@@ -99,6 +99,7 @@ class RayPool:
                 elif isinstance(message, Ready):
                     self._actors.welcome(worker)
                 yield worker, message
+            worker.flush()
 
     def reap(self, worker: Actor) -> str:
         """Take leave of a worker that died; say how it did.

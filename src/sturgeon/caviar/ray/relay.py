@@ -75,10 +75,11 @@ class Relay:
         self._listens = True
         return await self._outbox.take()
 
-    async def tell(self, message: object) -> None:
-        """Pass a message on to the worker."""
-        if self._process is not None:
-            self._process.send(message)
+    async def tell(self, *messages: object) -> None:
+        """Pass messages on to the worker."""
+        for message in messages:
+            if self._process is not None:
+                self._process.send(message)
 
     def _hear(self) -> None:
         assert self._process is not None

@@ -10,24 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sturgeon.caviar.backends.device_choice import table_trainer
-from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
-from sturgeon.caviar.limits import choose_limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.opening import StudySettings, TuneOptions, find_study
 from sturgeon.caviar.population.population import check_population
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.ray.actors import Cluster
-from sturgeon.caviar.ray.ray_lanes import RayTrainer
 from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.table.candidates import MOST_TRIALS
-from sturgeon.caviar.table.choosing.comparison import compare
+from sturgeon.caviar.table.choosing.comparison import Compared, compare
 from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
-from sturgeon.caviar.table.choosing.tried import Tried
-from sturgeon.caviar.table.ending import Ending, slowed_by_others
+from sturgeon.caviar.table.choosing.tried import Made, Tried
 from sturgeon.caviar.table.folder import STUDY_FILE, held_folder, made_folder
-from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import (
     DEFAULT_EPOCHS,
     begin_table_study,
@@ -38,7 +32,7 @@ from sturgeon.caviar.table.opening import (
     resume_table_study,
 )
 from sturgeon.caviar.table.outcome import TableResult, conclude
-from sturgeon.caviar.table.repeats import repeat_best
+from sturgeon.caviar.table.run import TableRun, Told, run_trials
 from sturgeon.data import Dataset, prepare
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.place import STDIN, absolute, is_lasting
@@ -173,100 +167,77 @@ def tune_table(
     """
     started = time.monotonic() if started is None else started
     check_counts(job)
+    told = Told(on_start, on_progress, on_repeats, on_final, reserved)
     with contextlib.nullcontext() if job.ray is None else Cluster(job.ray, logs=False) as cluster:
-        tell = {"on_start": on_start, "on_progress": on_progress, "on_repeats": on_repeats}
-        return _tune_table(job, cluster, started, on_final=on_final, reserved=reserved, **tell)
+        return _tune_table(job, cluster, told, started)
 
 
-def _tune_table(
-    job: TableJob,
-    cluster: Cluster | None,
-    started: float,
-    *,
-    on_start: Callable[[Dataset, StudySettings, Study], None],
-    on_progress: Callable[[Progress], None],
-    on_repeats: Callable[[int], None],
-    on_final: Callable[[bool], None],
-    reserved: Callable[[int], float],
-) -> TableResult:
+def _tune_table(job: TableJob, cluster: Cluster | None, told: Told, started: float) -> TableResult:
     place = job.study or str(job.out / STUDY_FILE)
     if cluster is not None:
         cluster.check_place(place)
     exists = find_study(place, resume=job.resume, instead=f"name another directory with {option('out')}")
-    begun = begun_with(place) if exists else None
-    seed = begun.seed if begun else job.options.seed or 0
-    folds = choose_folds(job.data_options.get("folds"), job.repeats, begun)
-    pieces = {"pieces": reads_pieces(job.options.space)}
-    rules = begun_rules(place, group_column=job.data_options.get("group_column")) if exists else pieces
-    dataset = prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
+    dataset = _prepare(job, place, exists=exists)
     with made_folder(job.out, may_hold_network=exists):
-        if exists:
-            study, settings = resume_table_study(place, job.options, dataset)
-        else:
-            study, settings = begin_table_study(
-                place, _with_stopping(job), dataset, about=_about(job, dataset)
-            )
+        study, settings = _open(job, place, dataset, exists=exists)
     with study, held_folder(job.out), stop_on_signal() as stop:
-        on_start(dataset, settings, study)
-        slowed = slowed_by_others(time.monotonic() - started, time.process_time())
         about = study.about
-        most = int(about.get("ensemble", MOST_TRIALS)) if job.ensemble is None else job.ensemble
-        keeper = Keeper(job.out, dataset, most=most)
-        asked_now = job.trials is not None or job.budget is not None
-        trials = _trials(job) if asked_now or not exists else study.about.get("trials")
-        limits = choose_limits(trials=trials, budget=job.budget)
-        if trials is None and isinstance(study.search, PopulationBasedTraining):
-            limits = replace(limits, trials=None)  # it ends when all have trained to their end
-        trainer = table_trainer(
-            dataset, settings.space, settings.objective, settings.epochs, precision=settings.precision
-        )
-        times = int(study.about.get("repeats", 0)) if job.repeats is None else job.repeats
-        trains_at_last = keeper.candidates is None
-        ending = Ending(dataset, settings, trainer, repeats=times, trains=trains_at_last)
-        if limits.budget is not None:
-            ending.rehearse()
-        trains = trainer if cluster is None else _on_cluster(cluster, dataset, settings)
-        loop = CaviarLoop(
+        run = TableRun(
             study,
-            trains,
-            checkpoints=Checkpoints(job.out / "checkpoints"),
-            on_network=keeper.on_network,
-            on_progress=lambda progress: on_progress(replace(progress, ensemble=keeper.ensemble_loss)),
-            on_judged=keeper.on_judged,
-            stopping=settings.stopping,
-            spares=job.options.stopping is None and bool(study.about.get("stopping_by_default")),
-            yardstick=0 if study.about.get("stopping_by_default") else None,
-            ending=lambda pace, best: ending.seconds(pace, best) + slowed * reserved(loop.begun),
+            dataset,
+            settings,
+            _limits(job, study, exists=exists),
+            repeats=int(about.get("repeats", 0)) if job.repeats is None else job.repeats,
+            most=int(about.get("ensemble", MOST_TRIALS)) if job.ensemble is None else job.ensemble,
+            prediction=_prediction_budget(job, about),
+            spares=job.options.stopping is None and bool(about.get("stopping_by_default")),
+            out=job.out,
+            cluster=cluster,
+            told=told,
+            started=started,
         )
-        interrupted = loop.run(limits, stop, started=started)
-        if times and not stop.is_set():
-            on_repeats(times)
-        repeated = repeat_best(study, trains, settings, times, stop=stop)
-        if not stop.is_set():
-            on_final(not trains_at_last)
-        bounds = _prediction_budget(job, study.about)
-        exhausted = loop.exhausted and not interrupted
-        tried = Tried(study, dataset, settings, exhausted, repeated, keeper.candidates, most, bounds)
-        test_table = job.data_options.get("test")
-        files = FileOptions(*(job.data_options.get(name) for name in ("encoding", "sheet", "sql")))
+        tried = run_trials(run, stop)
         result = conclude(
             tried,
             out=job.out,
             stop=stop,
             seconds=lambda: time.monotonic() - started,
-            compare=(lambda made: compare(tried, made, job.data, test_table, files)) if job.compare else None,
+            compare=(lambda made: _compare(job, tried, made)) if job.compare else None,
         )
         result.write()
     return result
 
 
-def _on_cluster(cluster: Cluster, dataset: Dataset, settings: StudySettings) -> RayTrainer:
-    """What trains on a cluster, in each actor as ``table_trainer`` does here."""
-    objective, epochs = settings.objective, settings.epochs
-    make = functools.partial(
-        table_trainer, dataset, settings.space, objective, epochs, precision=settings.precision
-    )
-    return RayTrainer(cluster, make, objective, epochs)
+def _prepare(job: TableJob, place: str, *, exists: bool) -> Dataset:
+    """Read and split the table, by the rules that the study was begun with if it exists."""
+    begun = begun_with(place) if exists else None
+    seed = begun.seed if begun else job.options.seed or 0
+    folds = choose_folds(job.data_options.get("folds"), job.repeats, begun)
+    rules = {"pieces": reads_pieces(job.options.space)}
+    if exists:
+        rules = begun_rules(place, group_column=job.data_options.get("group_column"))
+    return prepare(job.data, job.target, seed=seed, **{**job.data_options, **rules, "folds": folds})
+
+
+def _open(job: TableJob, place: str, dataset: Dataset, *, exists: bool) -> tuple[Study, StudySettings]:
+    if exists:
+        return resume_table_study(place, job.options, dataset)
+    return begin_table_study(place, _with_stopping(job), dataset, about=_about(job, dataset))
+
+
+def _limits(job: TableJob, study: Study, *, exists: bool) -> Limits:
+    """When the trials are over: as is asked for now, else as the study was begun with."""
+    asked_now = job.trials is not None or job.budget is not None
+    trials = _trials(job) if asked_now or not exists else study.about.get("trials")
+    limits = choose_limits(trials=trials, budget=job.budget)
+    if trials is None and isinstance(study.search, PopulationBasedTraining):
+        return replace(limits, trials=None)  # it ends when all have trained to their end
+    return limits
+
+
+def _compare(job: TableJob, tried: Tried, made: Made) -> list[Compared]:
+    files = FileOptions(*(job.data_options.get(name) for name in ("encoding", "sheet", "sql")))
+    return compare(tried, made, job.data, job.data_options.get("test"), files)
 
 
 def check_counts(job: TableJob) -> None:

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sturgeon.caviar.interrupt import Interrupt
 from sturgeon.caviar.metric_names import FirstReport
@@ -144,7 +144,7 @@ class WorkerLoop:
         now = time.monotonic()
         start, running = self._ledger.start(trial)
         self._trainings[worker.slot] = Training(running, worker, started=now, heard=now)
-        worker.send(start)
+        worker.send(replace(start, ahead=worker.ahead))
 
     # -- listening -------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class Start:
         folder: Where the trial may keep its checkpoints, or None.
         judged: Whether a stopping rule judges its reports: each then waits for the verdict.
         copied_from: The trial that ``resume_from`` is of, where that is another.
+        ahead: How many messages may be unanswered when the next one is sent: more where the way is long.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Start:
     folder: str | None = None
     judged: bool = True
     copied_from: int | None = None
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class WorkerProcess:
     """A worker, from its start until it was waited for.
 
     Attributes:
+        ahead: How many messages it may send ahead of their answers; see ``Start``.
         slot: Which of the workers it is, from 0.
         ready: Whether it has loaded the function.
         connection: The pipe to it.
@@ -38,6 +39,8 @@ class WorkerProcess:
         death: A descriptor that becomes readable when it dies, whatever it started; None where the system
             has no such thing.
     """
+
+    ahead = 0
 
     def __init__(
         self,

@@ -78,7 +78,8 @@ class _Pipe(Channel):
         self._process = os.getpid()
         self._halted = False
         self._judged = True
-        self._unanswered = False
+        self._ahead = 0
+        self._unanswered = 0
         self._lock = threading.RLock()  # a training may report from threads of its own
         self._arrived = select.poll()
         self._arrived.register(connection, select.POLLIN)
@@ -89,7 +90,8 @@ class _Pipe(Channel):
         while not isinstance(order := self._take(), Load | Start | Leave):
             pass  # an order to end that came after the end
         self._halted = False
-        self._judged = isinstance(order, Start) and order.judged
+        if isinstance(order, Start):
+            self._judged, self._ahead, self._unanswered = order.judged, order.ahead, 0
         return order
 
     def tell(self, message: object) -> None:
@@ -98,14 +100,17 @@ class _Pipe(Channel):
             self._put(message)
 
     def send(self, message: Reported | Checkpointed | Noted) -> None:
-        """Send a message; return when the one before it is written down, or this one where that matters."""
+        """Send a message; return when those before it are written down, or this one where that matters.
+
+        Where the way is long, the last few of those before it may still be on their way.
+        """
         check_process(self._process)
         with self._lock:
-            self._settle()
+            self._settle(self._ahead)
             self._put(message)
-            self._unanswered = True
+            self._unanswered += 1
             if self._judged or isinstance(message, Checkpointed):
-                self._settle()
+                self._settle(0)
 
     @property
     def halted(self) -> bool:
@@ -116,9 +121,9 @@ class _Pipe(Channel):
                     self._take()
         return self._halted
 
-    def _settle(self) -> None:
-        """Wait until everything that was sent is written down."""
-        while self._unanswered:
+    def _settle(self, unanswered: int) -> None:
+        """Wait until what was sent is written down, but for so many messages."""
+        while self._unanswered > unanswered:
             self._take()
 
     def _put(self, message: object) -> None:
@@ -132,7 +137,7 @@ class _Pipe(Channel):
             message = self._connection.recv()
         except (EOFError, OSError):
             _leave_now()
-        self._unanswered = self._unanswered and not isinstance(message, Acknowledged)
+        self._unanswered -= isinstance(message, Acknowledged)
         self._halted = (
             self._halted or isinstance(message, Halt) or (isinstance(message, Acknowledged) and message.halt)
         )

@@ -21,7 +21,7 @@ from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane
 from sturgeon.caviar.limits import to_seconds
 from sturgeon.caviar.opening import StudySettings, TuneOptions
 from sturgeon.caviar.pace import FOR_TRIALS
-from sturgeon.caviar.table.ending import Ending, report_seconds
+from sturgeon.caviar.table.ending import Ending, report_seconds, slowed_by_others
 from sturgeon.caviar.table.job import TableJob, check_counts
 from sturgeon.caviar.table.opening import choose_folds, reads_pieces, table_settings
 from sturgeon.caviar.table.planning.estimate import Estimate
@@ -121,6 +121,7 @@ def plan_table(
     on_progress("reading the table")
     run = _begin(job)
     beginning = time.monotonic() - started
+    slowed = slowed_by_others(beginning, time.process_time())
     if seconds is None:
         seconds = min(max(MEASURING_SECONDS, budget / 10), LONGEST_SECONDS)
     singly = min(seconds, MEASURING_SECONDS) / 2
@@ -130,7 +131,7 @@ def plan_table(
         on_progress(f"rehearsing the beginning of a run for {plain_number(seconds)} s")
         estimate.rehearsed(_rehearse(job.options, run, seconds=seconds))
     trials, with_halving = (
-        _affordable(estimate, run, left=budget - beginning, budget=budget, whole=whole)
+        _affordable(estimate, run, left=budget - beginning, budget=budget, slowed=slowed, whole=whole)
         for whole in (True, False)
     )
     choice, reason = recommend(trials, run.settings.epochs, budget)
@@ -216,11 +217,13 @@ def _rehearse(options: TuneOptions, run: _Run, *, seconds: float) -> Rehearsal:
     )
 
 
-def _affordable(estimate: Estimate, run: _Run, *, left: float, budget: float, whole: bool) -> int:
+def _affordable(
+    estimate: Estimate, run: _Run, *, left: float, budget: float, slowed: float, whole: bool
+) -> int:
     """How many trials fit into the seconds left, as what comes after them takes longer the more there are."""
     trials = 0
     for _ in range(_ROUNDS):
-        afterwards = run.ending.seconds(estimate.pace, 1) + report_seconds(trials)
+        afterwards = run.ending.seconds(estimate.pace, 1) + slowed * report_seconds(trials)
         trials = estimate.trials_in(max(left - afterwards, FOR_TRIALS * budget), whole=whole)
     return trials
 

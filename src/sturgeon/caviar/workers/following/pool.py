@@ -13,9 +13,11 @@ class Worker(Protocol):
 
     Attributes:
         slot: Which of the workers it is, from 0.
+        ahead: How many messages it may send ahead of their answers; see ``Start``.
     """
 
     slot: int
+    ahead: int
 
     def send(self, message: object) -> None:
         """Send it a message; one that died meanwhile is noticed elsewhere."""
