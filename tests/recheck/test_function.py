@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import sturgeon as st
-from rechecked import train
+from rechecked import broken, train
 from sturgeon.errors import InputError, StudyError
 from sturgeon.recheck.history import one_at_a_time
 from sturgeon.recheck.outcome import RecheckResult
@@ -45,10 +45,6 @@ def test_the_least_budget_looks_at_more_than_what_was_best_before(study):
     assert not any("worse than three of four" in note for note in near.notes)
     far = st.recheck(study, 3.0, train=train, budget=4, workers=0, progress=False)
     assert any("worse than three of four trials" in note for note in far.notes)
-
-
-def broken(trial, data):
-    raise ValueError("no such rows")
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -55,6 +55,28 @@ def test_one_that_fails_says_why_and_does_not_undo_the_others(connection):
     assert line.execute((COUNT, {"below": 9})) == [[b"2"]]
 
 
+def test_what_the_server_has_forgotten_is_prepared_again(connection):
+    line = Line.of(connection)
+    line.execute((COUNT, {"below": 9}))
+    line.execute(thing(1), (COUNT, {"below": 9}))
+    connection.exec_driver_sql("DEALLOCATE ALL")  # as psycopg says after a rollback
+    assert line.execute(thing(2), (COUNT, {"below": 9}))[1] == [b"2"]
+    connection.exec_driver_sql("DEALLOCATE test_add")
+    assert line.execute(thing(3), (COUNT, {"below": 9}))[1] == [b"3"]
+
+
+def test_a_rollback_of_other_statements_does_no_harm(connection):
+    line, driver = Line.of(connection), connection.connection.driver_connection
+    line.execute(thing(1))
+    for number in range(10):  # from the sixth on psycopg prepares it
+        driver.execute("SELECT %s", (number,))
+    for _ in range(2):
+        driver.execute("BEGIN")
+        driver.execute("ROLLBACK")
+    driver.execute("SELECT 1")
+    assert line.execute(thing(2), (COUNT, {"below": 9}))[1] == [b"2"]
+
+
 def test_text_that_the_server_cannot_keep_is_refused_before_it_is_sent(connection):
     with pytest.raises(psycopg.DataError, match="NUL"):
         Line.of(connection).execute(thing(1, "a\0b"))

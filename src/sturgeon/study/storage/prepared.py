@@ -70,6 +70,9 @@ class Line:
 
         Args:
             statements: Each with its parameters. A later one is executed even where an earlier one failed.
+                One that the server does not know any more, since psycopg gives up all that are prepared
+                after a rollback, is prepared and sent again, and those after it too: one that waits for the
+                disk has to come last.
             meanwhile: Called when all are sent, before the answers are waited for.
 
         Returns:
@@ -82,19 +85,33 @@ class Line:
             [self._to_text(parameters[name]) for name in statement.parameters]
             for statement, parameters in statements
         ]
+        asked = [statement for statement, _ in statements]
         try:
-            for statement, _ in statements:
-                if statement.name not in self._prepared:
-                    self._checked(self._libpq.prepare(statement.name, statement.sql))
-                    self._prepared.add(statement.name)
-            self._send([one.name for one, _ in statements], given)
-            if meanwhile is not None:
-                meanwhile()
-            results = self._receive(len(statements))
+            results = self._trip(asked, given, meanwhile)
+            unknown = [place for place, one in enumerate(results) if self._is_unknown(one)]
+            if unknown:
+                self._prepared -= {asked[place].name for place in unknown}
+                first = unknown[0]
+                results[first:] = self._trip(asked[first:], given[first:])
         except BaseException:  # Ctrl-C, too: answers that nobody waits for may still come
             self._libpq.finish()
             raise
         return [self._row(self._checked(one)) for one in results]
+
+    def _trip(
+        self,
+        statements: Sequence[Prepared],
+        given: Sequence[Row],
+        meanwhile: Callable[[], None] | None = None,
+    ) -> list[Any]:
+        for statement in statements:
+            if statement.name not in self._prepared:
+                self._checked(self._libpq.prepare(statement.name, statement.sql))
+                self._prepared.add(statement.name)
+        self._send([one.name for one in statements], given)
+        if meanwhile is not None:
+            meanwhile()
+        return self._receive(len(statements))
 
     def _send(self, names: Sequence[bytes], given: Sequence[Row]) -> None:
         libpq = self._libpq
@@ -133,6 +150,10 @@ class Line:
         if self._libpq.status != self._psycopg.pq.ConnStatus.OK:
             message = self._libpq.get_error_message()
             raise self._psycopg.OperationalError(message or "the server closed the connection")
+
+    def _is_unknown(self, result: Any) -> bool:
+        field = self._psycopg.pq.DiagnosticField.SQLSTATE
+        return result.error_field(field) == self._psycopg.errors.InvalidSqlStatementName.sqlstate.encode()
 
     def _checked(self, result: Any) -> Any:
         self._check_connection()
