@@ -154,8 +154,10 @@ def measure(name: str, table: Path, seconds: float, seed: int) -> Run:
     in_time = [one for one in lines if one["at"] - began <= seconds]
     alone = [one for one in in_time if one.get("one")]
     rest = [one for one in in_time if not one.get("one")]
-    single = Run(*_improvements(alone, began), np.nan, np.nan, np.nan) if alone else None
-    return Run(*_improvements(rest, began), *scores, peak / 1e9, single)
+    moments, losses = _improvements(alone, began)
+    single = Run(moments, losses, np.nan, np.nan, np.nan) if alone else None
+    moments, losses = _improvements(rest, began)
+    return Run(moments, losses, scores[0], scores[1], peak / 1e9, single)
 
 
 def _improvements(lines: list[dict[str, Any]], began: float) -> tuple[np.ndarray, np.ndarray]:
