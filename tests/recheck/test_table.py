@@ -287,6 +287,7 @@ def test_rows_of_a_growing_table_in_order_of_time_teach_and_only_new_ones_judge(
         (["--budget", "3"], "two pairs"),
         (["--every", "sometimes", "--data", "*.csv"], "leave it out"),
         (["--window", "x"], "window"),
+        (["--window", "15"], "at least 16 rows to learn from"),
         (["--time-column", "when"], "time-column"),
         (["--trials", "4"], "--retune"),
         (["--retune", "--trials", "0"], "whole number from 1"),

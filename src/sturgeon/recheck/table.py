@@ -182,7 +182,7 @@ def recheck_table(
                 *_notes_on(new, options.time_column, plan.pairs, verdict.stale, budget, epochs),
                 *(() if drift is None else drift.notes(verdict.stale)),
                 *(
-                    note_on_guess(race, guesses, settings.objective)
+                    note_on_guess(race, [] if verdict.stale else guesses, settings.objective)
                     or _note_on_network(race, deployed, settings.objective, verdict.stale)
                 ),
             ],
