@@ -16,9 +16,10 @@ from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.cli.main import main
 from sturgeon.data import prepare
 from sturgeon.recheck.history import one_at_a_time
-from sturgeon.recheck.table import RecheckOptions, recheck_table
+from sturgeon.recheck.race import Race
+from sturgeon.recheck.table import RecheckOptions, note_on_guess, recheck_table
 from sturgeon.space import standard_space
-from sturgeon.study import Study
+from sturgeon.study import Objective, Study
 
 ARGUMENTS = (
     "--trials 6 --epochs 3 --folds 5 --fix layers=2 --fix hidden_units=16 --vary learning_rate=1e-6:0.1:log"
@@ -286,6 +287,7 @@ def test_rows_of_a_growing_table_in_order_of_time_teach_and_only_new_ones_judge(
         (["--budget", "3"], "two pairs"),
         (["--every", "sometimes", "--data", "*.csv"], "leave it out"),
         (["--window", "x"], "window"),
+        (["--window", "15"], "at least 16 rows to learn from"),
         (["--time-column", "when"], "time-column"),
         (["--trials", "4"], "--retune"),
         (["--retune", "--trials", "0"], "whole number from 1"),
@@ -360,6 +362,13 @@ def test_what_a_study_begins_with_follows_the_best_of_an_old_record(tmp_path):
     assert notes[:2] == [first, "one of the best of the earlier study"]
     assert notes[-1] == "one that did well on other tables"
     assert len(notes) == 9
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.7, True), (0.6, False)])
+def test_an_incumbent_that_is_no_better_than_a_guess_is_told_of(value, said):
+    race = Race([], {(0, pair): value + 0.1 * (-1) ** pair for pair in range(8)})
+    notes = note_on_guess(race, [0.65] * 8, Objective("val_loss", "minimize"))
+    assert [f"{value:.3f}" in note and "guess" in note for note in notes] == [True] * said
 
 
 def test_one_that_is_stopped_does_not_look_for_why_and_leaves_the_history_as_it_was(place):

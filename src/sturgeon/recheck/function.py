@@ -32,6 +32,7 @@ from sturgeon.recheck.candidates import Candidate, choose_candidates, find_incum
 from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
 from sturgeon.recheck.outcome import RecheckResult, sum_up
 from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
+from sturgeon.recheck.retune import search_of
 from sturgeon.recheck.rows.judged import remember_rows, rows_of
 from sturgeon.recheck.rows.new_data import seed_of
 from sturgeon.recheck.verdict import judge
@@ -180,7 +181,7 @@ def retune_function(
         **goal,
         trials=trials or max(8, round(0.4 * result.epochs["original"])),
         study=out,
-        search=study.search,
+        search=search_of(study),
         seed=study.seed,
         workers=workers,
         progress=progress,

@@ -16,6 +16,7 @@ from sturgeon.network.settings import check_network_space
 from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.recheck.rows.table_study import TableStudy
 from sturgeon.recheck.widening import describe_widening, widen
+from sturgeon.search import PopulationBasedTraining, Search
 from sturgeon.space import config_key
 from sturgeon.study import Study
 
@@ -109,7 +110,7 @@ def retune_table(
             TuneOptions(
                 space,
                 **goal,
-                search=study.search,
+                search=search_of(study),
                 epochs=int(about.get("epochs") or 1),
                 seed=study.seed,
                 precision=about.get("precision"),
@@ -123,6 +124,14 @@ def retune_table(
     study.journal.write(KIND, {"out": str(out), "trials": trials, "data": result.data}, author="recheck")
     notes = [*result.notes, *describe_widening(study.space, space)]
     return replace(result, retuned=str(out), notes=notes)
+
+
+def search_of(study: Study) -> Search | None:
+    """The search that tunes anew: the study's own.
+
+    Of a population it is the usual one: another population would take as long as the first.
+    """
+    return None if isinstance(study.search, PopulationBasedTraining) else study.search
 
 
 _KEPT = (

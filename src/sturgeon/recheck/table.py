@@ -32,7 +32,7 @@ from sturgeon.recheck.rows.new_data import NewData, fingerprint_of, judged_rows,
 from sturgeon.recheck.rows.old_rows import read_old_rows
 from sturgeon.recheck.rows.table_study import TableStudy
 from sturgeon.recheck.rows.windows import Window
-from sturgeon.recheck.verdict import judge
+from sturgeon.recheck.verdict import FEWEST_PAIRS, judge
 from sturgeon.stopping import Never
 from sturgeon.study import Objective, Study, TrialRecord
 
@@ -152,7 +152,8 @@ def recheck_table(
         race = run_race(
             candidates, plan, trainer, capital=account.capital, stop=is_over, affordable=affordable
         )
-        hopeless = _is_hopeless(old, blocks, race, settings.objective, chance_against_a_guess(account.number))
+        guesses = _guesses(old, blocks, race, settings.objective)
+        hopeless = _is_hopeless(race, guesses, chance_against_a_guess(account.number))
         verdict = judge(race, account, settings.objective, study.space, hopeless=hopeless)
         deployed, drift = None, None
         if not stop.is_set():  # whoever stops it does not wait for why
@@ -180,7 +181,10 @@ def recheck_table(
                 *account.notes(),
                 *_notes_on(new, options.time_column, plan.pairs, verdict.stale, budget, epochs),
                 *(() if drift is None else drift.notes(verdict.stale)),
-                *_note_on_network(race, deployed, settings.objective, verdict.stale),
+                *(
+                    note_on_guess(race, [] if verdict.stale else guesses, settings.objective)
+                    or _note_on_network(race, deployed, settings.objective, verdict.stale)
+                ),
             ],
             fingerprint=fingerprint,
             interrupted=stop.is_set(),
@@ -273,23 +277,45 @@ def _share_of_rows(trainings: float, rows: int) -> float:
     return min(1.0, max(least, trainings / _WANTED_TRAININGS))
 
 
-def _is_hopeless(old: TableStudy, blocks: Blocks, race: Race, objective: Objective, alpha: float) -> bool:
-    """Whether a guess beats the incumbent on the new rows, beyond the noise, and did not on the old."""
+def _guesses(old: TableStudy, blocks: Blocks, race: Race, objective: Objective) -> list[float]:
+    """What a guess that looks at no input comes to in each pair, to be minimised.
+
+    Empty where the network in use was no better than a guess on its own test rows: then that is nothing new.
+    """
     result, name = _read_result(old.folder), objective.metric.removeprefix("val_")
     try:
         tuned, guess = result["test"][name], result["naive_test"][name]
         if objective.sign * tuned >= objective.sign * guess:
-            return False
+            return []
     except (KeyError, TypeError):
-        return False
-    differences = []
+        return []
+    values = list[float | None]()
     for pair in range(race.pairs):
         part = blocks.part(pair)
         part = replace(part, x_test=part.x_validation, y_test=part.y_validation)
-        value = naive_baseline(part)[name]
-        if value is not None:
-            differences.append(race.values[0, pair] - objective.sign * value)
+        values.append(naive_baseline(part)[name])
+    return [] if None in values else [objective.sign * value for value in values if value is not None]
+
+
+def _is_hopeless(race: Race, guesses: list[float], alpha: float) -> bool:
+    """Whether a guess beats the incumbent on the new rows, beyond the noise."""
+    differences = [race.values[0, pair] - guess for pair, guess in enumerate(guesses)]
     return interval(differences, alpha=alpha)[0] > 0
+
+
+def note_on_guess(race: Race, guesses: list[float], objective: Objective) -> list[str]:
+    """Say where the incumbent, trained on the new rows, is no better than a guess, if by chance perhaps."""
+    if len(guesses) < FEWEST_PAIRS:
+        return []
+    now = float(np.mean([race.values[0, pair] for pair in range(len(guesses))]))
+    guess = float(np.mean(guesses))
+    if now < guess:
+        return []
+    return [
+        "trained on the new rows, the incumbent is no better than a guess that looks at no input "
+        f"({objective.metric} {format_metric(objective.sign * now)} against "
+        f"{format_metric(objective.sign * guess)}): see whether the target still depends on the columns."
+    ]
 
 
 def _deployed(old: TableStudy, new: NewData, objective: Objective) -> dict[str, Any] | None:

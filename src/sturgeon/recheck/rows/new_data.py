@@ -16,8 +16,8 @@ from sturgeon.data.groups import read_groups
 from sturgeon.data.reading.names import listed, nearest
 from sturgeon.data.reading.sources import Table
 from sturgeon.data.targets import UnknownLabel
-from sturgeon.errors import DataError
-from sturgeon.recheck.blocks import FEWEST_BLOCKS
+from sturgeon.errors import DataError, option
+from sturgeon.recheck.blocks import FEWEST_BLOCKS, FEWEST_ROWS
 from sturgeon.recheck.rows.judged import JudgedRows, remember_rows, rows_of
 from sturgeon.recheck.rows.old_rows import FEWEST, refuse, set_old_rows_aside, was_begun_with
 from sturgeon.recheck.rows.table_study import TableStudy, begun_rules_of
@@ -95,6 +95,11 @@ def read_new_data(
     if in_time or window is not None:
         in_time = True
         frame, train_rows = in_order_of_time(frame, time_column, window, source)
+        if train_rows is not None and train_rows < 2 * FEWEST_ROWS:
+            raise DataError(
+                f"`{option('window')}` must hold at least {2 * FEWEST_ROWS} rows to learn from; it holds "
+                f"{train_rows} of {source}; name a longer one"
+            )
     known = old.preprocessing
     needed = [column.name for column in known.columns] if known is not None else None
     together = [] if old.group_column is None else [old.group_column]
