@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
 _DIALECT = psycopg_dialect(paramstyle="numeric_dollar")
 _LINE = "sturgeon_line"  # where a connection keeps it
+_UNKNOWN = b"26000"  # invalid_sql_statement_name
 
 Row = Sequence[bytes | None]
 """What goes to the server or comes from it, as text; None for NULL."""
@@ -153,7 +154,7 @@ class Line:
 
     def _is_unknown(self, result: Any) -> bool:
         field = self._psycopg.pq.DiagnosticField.SQLSTATE
-        return result.error_field(field) == self._psycopg.errors.InvalidSqlStatementName.sqlstate.encode()
+        return result.error_field(field) == _UNKNOWN
 
     def _checked(self, result: Any) -> Any:
         self._check_connection()
