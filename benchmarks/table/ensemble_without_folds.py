@@ -61,7 +61,7 @@ def main() -> None:
             both = [
                 measure(frame, target, ensemble=most, seconds=asked.seconds, seed=seed) for most in (1, 8)
             ]
-            print(f"{name:20}{seed:4d}{both[0]:32}{both[1]:32}", flush=True)
+            print(f"{name:20}{seed:2d}  {both[0]:32}{both[1]:32}", flush=True)
 
 
 if __name__ == "__main__":
