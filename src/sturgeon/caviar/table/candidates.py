@@ -111,8 +111,13 @@ class Candidates:
         others = [one for one in self.kept if one.trial not in (0, trial)]
         return trial == 0 or loss is None or len(others) < KEPT or loss <= others[-1].loss * _MARGIN
 
-    def add(self, trial: int, config: dict[str, Any], networks: Sequence[TrainedNetwork]) -> bool:
+    def add(self, trial: int, config: dict[str, Any], trained: Any) -> bool:
         """Keep a trial's networks if it is one of the best; what it left before is given up.
+
+        Args:
+            trial: Its number.
+            config: Its configuration.
+            trained: What its training gave: with folds a network for each, else one network.
 
         Returns:
             Whether it is the best of all.
@@ -120,6 +125,7 @@ class Candidates:
         Raises:
             RunError: The disk is full, or the folder cannot be written any more.
         """
+        networks = trained if self._dataset.folds > 1 else (trained,)
         candidate = Candidate.of(trial, config, networks, self._dataset)
         self._kept[trial] = candidate
         ranked = self.kept

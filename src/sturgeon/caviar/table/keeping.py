@@ -55,8 +55,7 @@ class Keeper:
                 SavedModel(0, trial.config, self._dataset.preprocessing, network).save(self._default)
             return
         if self.candidates.may_keep(trial.number, metrics.get(_LOSS)):
-            networks = network if self._dataset.folds > 1 else (network,)
-            if self.candidates.add(trial.number, trial.config, networks):
+            if self.candidates.add(trial.number, trial.config, network):
                 self.candidates.model(self.candidates.kept[:1]).save(self._best)
             self._changed = True
         self._choose()

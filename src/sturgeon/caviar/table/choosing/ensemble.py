@@ -46,8 +46,7 @@ def choose_networks(tried: Tried, best: TrialRecord, out: Path, stop: threading.
         if not stop.is_set():
             trained = train_again(tried.study, tried.dataset, tried.settings, again, stop)
         for number, networks in trained.items():
-            several = networks if tried.dataset.folds > 1 else (networks,)
-            candidates.add(number, tried.study.trial(number).config, several)
+            candidates.add(number, tried.study.trial(number).config, networks)
     kept = candidates.kept
     if not kept:
         return Made(SavedModel.load(out))
