@@ -92,16 +92,22 @@ class Actor:
         self.slot = slot
         self.ready = False
         self.handle = handle
-        self.heard = handle.listen.remote()
+        self.heard: Any = None
         self.why = "its worker on the cluster was lost"
         self.lost = False
+        self._answers: list[Acknowledged] = []
+        self.listen()
 
-        self._answers: list[object] = []
+    def listen(self) -> None:
+        """Listen to what it will say next, and acknowledge what it has said: in one call."""
+        answer = self._answer()
+        # Ray takes long to send an object, and hardly any time for numbers.
+        self.heard = self.handle.listen.remote(*([] if answer is None else [answer.count, answer.halt]))
 
     def send(self, message: object) -> None:
         """Send it a message; one that died meanwhile is noticed elsewhere.
 
-        Acknowledgements wait for ``flush``: a call takes as long for many as for one.
+        Acknowledgements wait for ``listen`` or ``flush``: a call takes as long for many as for one.
         """
         if isinstance(message, Acknowledged):
             self._answers.append(message)
@@ -110,10 +116,17 @@ class Actor:
             self.handle.tell.remote(message)
 
     def flush(self) -> None:
-        """Send the acknowledgements of all that it has said."""
+        """Acknowledge what was not acknowledged when it was listened to."""
+        answer = self._answer()
+        if answer is not None:
+            self.handle.tell.remote(answer)
+
+    def _answer(self) -> Acknowledged | None:
+        """All acknowledgements as one."""
         answers, self._answers = self._answers, []
-        if answers:
-            self.handle.tell.remote(*answers)
+        if not answers:
+            return None
+        return Acknowledged(any(one.halt for one in answers), sum(one.count for one in answers))
 
 
 class Actors:
@@ -178,19 +191,17 @@ class Actors:
         return [speakers[one] for one in found]
 
     def hear(self, actor: Actor) -> list[object] | None:
-        """Fetch what one has said, and listen on; None where it is gone, which its ``why`` explains.
+        """Fetch what one has said; None where it is gone, which its ``why`` explains. Else listen on then.
 
         Raises:
             InputError: The node is not fit for it.
         """
         try:
-            said = hear(self._ray, actor.heard)
+            return hear(self._ray, actor.heard)
         except ActorLost as error:
             actor.lost = error.with_node
             actor.why = f"its worker on the cluster was lost: {error}"
             return None
-        actor.heard = actor.handle.listen.remote()
-        return said
 
     def welcome(self, actor: Actor) -> None:
         """Note that one has loaded what it works with."""

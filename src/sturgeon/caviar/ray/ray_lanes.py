@@ -158,6 +158,7 @@ class RayLanes:
                 continue
             for message in said:
                 self._take(actor, message)
+            actor.listen()
         self._hand_out()
 
     def _take(self, actor: Actor, message: object) -> None:

@@ -17,6 +17,10 @@ from sturgeon.caviar.workers.process import describe_exit
 from sturgeon.errors import InputError
 
 LEAVE_SECONDS = 5.0
+# A message costs an actor and the driver milliseconds, whatever is in it. The more workers there are, the
+# longer each gathers its reports: the driver hears of fifty a second, or of each worker every other second.
+MESSAGES_A_SECOND = 50
+LONGEST_GATHERED = 2.0
 
 
 class RayPool:
@@ -39,8 +43,11 @@ class RayPool:
         self._cluster = Cluster(settings)
         threads = max(1, math.floor(settings.cpus))
         load = Load(function, list(sys.argv))
+        gather = min(LONGEST_GATHERED, self._cluster.places / MESSAGES_A_SECOND)
         try:
-            self._actors = Actors(self._cluster, Relay, load, threads=threads, expected=versions())
+            self._actors = Actors(
+                self._cluster, Relay, load, threads=threads, expected=versions(), gather=gather
+            )
         except BaseException:  # whatever ends it, Ctrl-C too, leaves the cluster
             self._cluster.leave()
             raise
@@ -99,7 +106,8 @@ class RayPool:
                 elif isinstance(message, Ready):
                     self._actors.welcome(worker)
                 yield worker, message
-            worker.flush()
+            if self._actors.members.get(worker.slot) is worker:
+                worker.listen()
 
     def reap(self, worker: Actor) -> str:
         """Take leave of a worker that died; say how it did.

@@ -6,15 +6,15 @@ killed, and is in every way what it is without a cluster. It ends with the actor
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
+import threading
 from dataclasses import dataclass
 
 import sturgeon
 from sturgeon.caviar.ray.outbox import Outbox
 from sturgeon.caviar.workers.environment import worker_environment
-from sturgeon.caviar.workers.messages import Load, Refused
+from sturgeon.caviar.workers.messages import Acknowledged, Load, Refused, Reported, Start
 from sturgeon.caviar.workers.process import WorkerProcess
 
 LEAVE_SECONDS = 1.0
@@ -50,45 +50,51 @@ def refuse_other_versions(expected: tuple[str, str]) -> Refused | None:
 class Relay:
     """Speaks for one worker process. Its methods are coroutines, so that ``listen`` may wait."""
 
-    def __init__(self, load: Load, *, threads: int, expected: tuple[str, str]) -> None:
+    def __init__(self, load: Load, *, threads: int, expected: tuple[str, str], gather: float) -> None:
         """Start the process.
 
         Args:
             load: The function.
             threads: How many threads a training may use.
             expected: The ``versions`` of the driver.
+            gather: For how many seconds reports are gathered that no stopping rule waits for.
         """
         self._process: WorkerProcess | None = None
-        self._outbox = Outbox()
-        self._listens = False
+        self._outbox = Outbox(gather)
+        self._judged = True
         refused = refuse_other_versions(expected)
         if refused is not None:
             self._outbox.put(refused)
             return
         environment = worker_environment(0, 1, cores=threads, gpus=[], base=os.environ)
         self._process = WorkerProcess(0, environment, load)
+        # A thread: to wake a coroutine for each report takes longer than to read it.
+        threading.Thread(target=self._hear, args=(self._process,), daemon=True).start()
 
-    async def listen(self) -> list[object]:
-        """Wait until the worker has said something; give that, ``Ended`` at the end."""
-        if not self._listens and self._process is not None:
-            asyncio.get_running_loop().add_reader(self._process.voice, self._hear)
-        self._listens = True
+    async def listen(self, answered: int = 0, halt: bool = False) -> list[object]:
+        """Wait until the worker has said something; give that, ``Ended`` at the end.
+
+        Args:
+            answered: How many messages of the worker are written down since it was told last.
+            halt: Whether its training is to end, on account of them.
+        """
+        if answered:
+            await self.tell(Acknowledged(halt, answered))
         return await self._outbox.take()
 
-    async def tell(self, *messages: object) -> None:
-        """Pass messages on to the worker."""
-        for message in messages:
-            if self._process is not None:
-                self._process.send(message)
+    async def tell(self, message: object) -> None:
+        """Pass a message on to the worker."""
+        if isinstance(message, Start):
+            self._judged = message.judged
+        if self._process is not None:
+            self._process.send(message)
 
-    def _hear(self) -> None:
-        assert self._process is not None
+    def _hear(self, process: WorkerProcess) -> None:
         try:
             while True:
-                self._outbox.put(self._process.connection.recv())
-                if not self._process.connection.poll():
-                    break
+                message = process.connection.recv()
+                can_wait = isinstance(message, Reported) and not self._judged
+                self._outbox.put(message, can_wait=can_wait)
         except (EOFError, OSError):
-            asyncio.get_running_loop().remove_reader(self._process.voice)
-            self._outbox.put(Ended(self._process.dismiss(LEAVE_SECONDS)))
             self._process = None
+            self._outbox.put(Ended(process.dismiss(LEAVE_SECONDS)))

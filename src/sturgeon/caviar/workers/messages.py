@@ -61,9 +61,11 @@ class Acknowledged:
 
     Attributes:
         halt: Whether the training is to end after the current epoch, on account of it.
+        count: How many messages that are.
     """
 
     halt: bool = False
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,10 +137,11 @@ class _Pipe(Channel):
             message = self._connection.recv()
         except (EOFError, OSError):
             _leave_now()
-        self._unanswered -= isinstance(message, Acknowledged)
-        self._halted = (
-            self._halted or isinstance(message, Halt) or (isinstance(message, Acknowledged) and message.halt)
-        )
+        if isinstance(message, Acknowledged):
+            self._unanswered -= message.count
+            self._halted = self._halted or message.halt
+        elif isinstance(message, Halt):
+            self._halted = True
         return message
 
     def _watch(self) -> None:
