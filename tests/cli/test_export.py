@@ -84,6 +84,8 @@ def test_a_study_elsewhere_leads_to_its_folder_and_back_and_a_test_table_is_what
 
 def test_what_is_printed_says_how_far_apart_they_are_and_what_comes_next(sturgeon, tuned, tmp_path):
     printed = sturgeon("export", tuned / "out", *onnx_to(tmp_path / "a.onnx")).out
+    folds = list((tuned / "out" / "best").glob("member-*.npz"))
+    assert f"the ensemble of {len(folds)} networks, those of trial 0 the best," in " ".join(printed.split())
     assert "checked on 30 test rows: largest difference" in printed
     assert "at most 0.0001 (probability)" in printed
     assert f"sturgeon predict {tmp_path / 'a.onnx'}" in " ".join(printed.split())

@@ -50,7 +50,10 @@ def export(study: str, form: str, output: Path, data: Path | None, force: bool, 
         if done.checked_on == "test"
         else f"rows of {str(data)!r}, which is not the table tuned on"
     )
-    print(f"network of trial {done.trial} in {done.path}")
+    what = f"the network of trial {done.trial}"
+    if done.networks > 1:
+        what = f"the ensemble of {done.networks} networks, those of trial {done.trial} the best,"
+    print(f"{what} in {done.path}")
     print(
         f"checked on {done.rows} {rows}: largest difference {done.largest_difference:.2g}, "
         f"at most {done.tolerance:g} ({done.unit})"

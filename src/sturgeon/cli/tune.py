@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,6 +210,7 @@ def _run(job: TableJob, *, with_report: bool) -> tuple[TableResult, LiveView, Pa
     from sturgeon.cli.common.ending import write_report_of
     from sturgeon.cli.views.live import LiveView
 
+    loading = time.process_time()
     place = job.study or str(job.out / STUDY_FILE)
     absent = job.resume and "://" not in place and not Path(place).exists()
     note = f"there was no study at {place!r} to resume: this is a new one" if absent else None
@@ -221,7 +223,7 @@ def _run(job: TableJob, *, with_report: bool) -> tuple[TableResult, LiveView, Pa
             on_repeats=view.repeats,
             on_final=view.final,
             started=click.get_current_context().obj,
-            reserved=lambda trials: report_seconds(trials) if with_report else 0.0,
+            reserved=lambda trials: report_seconds(trials, loading) if with_report else 0.0,
         )
         if with_report and not result.interrupted:
             view.report()

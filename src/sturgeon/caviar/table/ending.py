@@ -18,11 +18,19 @@ from sturgeon.network.weights import initial_state
 _WRITING = 0.2
 # Seconds to choose an ensemble, to predict the test rows and to write it, by row and output.
 _CHOOSING = 2e-5
+# Seconds to load the command's modules on a slow machine.
+_LOADING = 2.2
 
 
-def report_seconds(trials: int) -> float:
-    """About how long it takes to write a report of so many trials, with what it loads, and to leave."""
-    return 2.5 + 0.008 * trials
+def report_seconds(trials: int, loading: float) -> float:
+    """About how long it takes to write a report of so many trials, with what it loads, and to leave.
+
+    Args:
+        trials: How many there are.
+        loading: The processor time of this process when the command had loaded its modules, in seconds: it
+            tells how fast the machine is. A process that did much else before counts as on a slow one.
+    """
+    return min(loading, _LOADING) * (1.2 + 0.003 * trials)
 
 
 def slowed_by_others(seconds: float, processor: float) -> float:

@@ -31,7 +31,8 @@ class Export:
         study: Where the study lies.
         format: The name of the format.
         path: The file or folder.
-        trial: The number of the trial whose network it is.
+        trial: The number of the trial whose network it is; the best one's, of an ensemble.
+        networks: How many networks answer together; 1 for a single one.
         rows: How many rows it was checked on.
         checked_on: ``test`` for the study's test rows, ``data`` for all rows of a table that was given.
         largest_difference: Between a prediction of the network and of the export, over these rows.
@@ -43,6 +44,7 @@ class Export:
     format: str
     path: str
     trial: int
+    networks: int
     rows: int
     checked_on: str
     largest_difference: float
@@ -95,6 +97,7 @@ def export_study(
         format=form,
         path=str(path),
         trial=tuned.model.trial,
+        networks=len(parts.members),
         rows=len(rows.table),
         checked_on="test" if rows.are_test_rows else "data",
         largest_difference=difference,

@@ -108,6 +108,7 @@ def plan_table(
         RunError: No configuration could be measured.
     """
     started = time.monotonic() if started is None else started
+    loading = time.process_time()
     budget = to_seconds(job.budget, option("budget"))
     if budget is None:
         raise InputError(f"A plan is for a budget; got none. Name it: `{option('budget', '10m')}`.")
@@ -131,7 +132,14 @@ def plan_table(
         on_progress(f"rehearsing the beginning of a run for {plain_number(seconds)} s")
         estimate.rehearsed(_rehearse(job.options, run, seconds=seconds))
     trials, with_halving = (
-        _affordable(estimate, run, left=budget - beginning, budget=budget, slowed=slowed, whole=whole)
+        _affordable(
+            estimate,
+            run,
+            left=budget - beginning,
+            budget=budget,
+            report=lambda trials: slowed * report_seconds(trials, loading),
+            whole=whole,
+        )
         for whole in (True, False)
     )
     choice, reason = recommend(trials, run.settings.epochs, budget)
@@ -218,12 +226,18 @@ def _rehearse(options: TuneOptions, run: _Run, *, seconds: float) -> Rehearsal:
 
 
 def _affordable(
-    estimate: Estimate, run: _Run, *, left: float, budget: float, slowed: float, whole: bool
+    estimate: Estimate,
+    run: _Run,
+    *,
+    left: float,
+    budget: float,
+    report: Callable[[int], float],
+    whole: bool,
 ) -> int:
     """How many trials fit into the seconds left, as what comes after them takes longer the more there are."""
     trials = 0
     for _ in range(_ROUNDS):
-        afterwards = run.ending.seconds(estimate.pace, 1) + slowed * report_seconds(trials)
+        afterwards = run.ending.seconds(estimate.pace, 1) + report(trials)
         trials = estimate.trials_in(max(left - afterwards, FOR_TRIALS * budget), whole=whole)
     return trials
 
