@@ -14,6 +14,9 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 SCRIPTS_FOLDER = ROOT / "tests" / "frameworks" / "scripts"
 PAGE = ROOT / "docs" / "keras-tuner.md"
+HOW_TO = ROOT / "docs" / "how-to"
+# Pages whose Python is run as it is there, but for how much is trained, by the framework that they are about.
+HOW_TOS = {"torch": "my-pytorch-loop", "keras": "my-keras-model"}
 # What an example imports where it is one of a framework, and not of JAX, which comes with Sturgeon.
 FRAMEWORKS = {"keras": {"tensorflow", "keras"}, "torch": {"torch"}, "paddle": {"paddle"}}
 # The scripts of each framework, in their order after the examples, and the file of tests that reads what
@@ -81,6 +84,8 @@ def ran_in(request, tmp_path_factory):
         if "test_documentation.py" in chosen:
             examples = sorted(EXAMPLES.glob("*.py"))
             scripts[:0] = [example for example in examples if framework_of(example) == framework]
+            if framework in HOW_TOS:
+                scripts.insert(0, write_how_to(HOW_TOS[framework], folder))
         return folder, run_scripts(scripts, folder, **ENVIRONMENT)
 
     return run
@@ -93,3 +98,17 @@ def write_page(path):
     shape = "assert best_model.predict(x_val).shape == (540, 10)\n"
     whole = data + model + theirs_here + shape + ours + shape
     path.write_text(whole.replace(", trials=12", ", trials=1, workers=0").replace("epochs=10", "epochs=1"))
+
+
+def write_how_to(name, folder):
+    """Write the Python of a page of docs/how-to, with less to train; gives the script's path."""
+    source = "\n".join(re.findall(r"```python\n(.*?)```", (HOW_TO / f"{name}.md").read_text(), re.DOTALL))
+    for asked, less in (
+        (r"trials=\d+", "trials=2"),
+        ("workers=2", "workers=0"),
+        (r"epochs=10\b", "epochs=1"),
+    ):
+        source = re.sub(asked, less, source)
+    path = folder / f"{name}.py"
+    path.write_text(source)
+    return path

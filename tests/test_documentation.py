@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from framework_scripts import framework_of
+from framework_scripts import HOW_TOS, framework_of
 from sturgeon.cli.main import sturgeon
 
 ROOT = Path(__file__).parent.parent
@@ -70,3 +70,9 @@ def test_every_example_runs(example, ran_in):
     ran = ran_in(framework_of(example))[1][example.name]
     assert ran.error is None, ran.error
     assert ran.out
+
+
+@pytest.mark.parametrize("framework", HOW_TOS)
+def test_the_python_of_a_frameworks_how_to_runs(framework, ran_in):
+    ran = ran_in(framework)[1][f"{HOW_TOS[framework]}.py"]
+    assert ran.error is None, ran.error

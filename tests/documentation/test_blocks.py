@@ -8,14 +8,15 @@ from pathlib import Path
 import click
 import pytest
 
+from framework_scripts import HOW_TOS
 from sturgeon.cli.main import sturgeon
 
 ROOT = Path(__file__).parent.parent.parent
 TABLE = ROOT / "examples" / "data" / "wine_quality_white.csv"
 PAGES = [*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "how-to").glob("*.md")]
 BLOCK = re.compile(r"(<!-- not run here: [^\n]+ -->\n)?^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-# What a page's Python is for is run elsewhere, or the README's own test runs it.
-RUN_ELSEWHERE = {"README.md"}
+# Whose Python tests/test_documentation.py runs.
+RUN_ELSEWHERE = {"README.md", *(f"{name}.md" for name in HOW_TOS.values())}
 
 
 def blocks(page, language):

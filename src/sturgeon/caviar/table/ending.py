@@ -30,7 +30,7 @@ def report_seconds(trials: int, loading: float) -> float:
         loading: The processor time of this process when the command had loaded its modules, in seconds: it
             tells how fast the machine is. A process that did much else before counts as on a slow one.
     """
-    return min(loading, _LOADING) * (1.2 + 0.003 * trials)
+    return min(loading, _LOADING) * (1.1 + 0.0027 * trials)
 
 
 def slowed_by_others(seconds: float, processor: float) -> float:
