@@ -2,7 +2,6 @@
 
 import pytest
 
-import places
 from sturgeon import Real, Space, Study
 from sturgeon.search.population.training import Exploit
 

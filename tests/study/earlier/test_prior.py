@@ -36,9 +36,9 @@ def test_trials_come_best_first_by_the_new_metric_where_all_reported_it(earlier)
 def test_what_cannot_tell_anything_is_refused(earlier, tmp_path):
     with pytest.raises(InputError, match="must be a study, its file or its URL; got 5"):
         prior_of(5, SPACE, LOSS)
-    with Study.create(tmp_path / "empty.study", SPACE, minimize="loss") as empty:
-        with pytest.raises(StudyError, match="has none: leave it out"):
-            prior_of(empty, SPACE, LOSS)
+    empty = Study.create(tmp_path / "empty.study", SPACE, minimize="loss")
+    with empty, pytest.raises(StudyError, match="has none: leave it out"):
+        prior_of(empty, SPACE, LOSS)
     with pytest.raises(StudyError, match="none of the 3"):
         prior_of(earlier, Space(x=Real(5.0, 6.0)), LOSS)
 
