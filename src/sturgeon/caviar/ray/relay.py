@@ -86,8 +86,9 @@ class Relay:
         """Pass a message on to the worker."""
         if isinstance(message, Start):
             self._judged = message.judged
-        if self._process is not None:
-            self._process.send(message)
+        process = self._process  # the thread that listens takes it away when it has ended
+        if process is not None:
+            process.send(message)
 
     def _hear(self, process: WorkerProcess) -> None:
         try:
