@@ -2,8 +2,8 @@
 
     python benchmarks/time_to_target.py [--minutes 10] [--seeds 5] [--data digits …] [--peers NAME …]
 
-The target of a table is the validation loss that the best peer has at the end, in the mean over the
-seeds. The clock starts with the process: imports, compilation and bookkeeping count. Peers get arrays
+A seed is a split, on which every competitor trains. The target of a split is the validation loss that the best peer,
+by the mean over the seeds, has there at the end; what is printed is the median over the seeds. The clock starts with the process: imports, compilation and bookkeeping count. Peers get arrays
 that are prepared; Sturgeon prepares the table itself, with the same split, in its time. ``optuna-tpe``,
 ``optuna-gp``, ``optuna-tpe+hyperband`` and ``ray-asha`` train the batch-norm network by PyTorch,
 ``keras-hyperband`` (KerasTuner) by Keras on TensorFlow, ``sklearn-random`` and ``sklearn-halving``
@@ -180,27 +180,34 @@ def report(name: str, runs: dict[str, list[Run]]) -> float:
         for peer, of in runs.items()
     }
     best = min((peer for peer in runs if peer != "sturgeon"), key=lambda peer: last[peer])
-    target = float(last[best])
-    print(f"\n{name}: the target is a validation loss of {target:.4f}, {best}'s at the end")
+    targets = [run.losses[-1] if len(run.losses) else np.inf for run in runs[best]]
+    print(f"\n{name}: the target is a validation loss of {last[best]:.4f} in the mean, {best}'s at the end")
     head = f"{'':22}{'last':>9}{'to target, s':>14}{'reached':>9}{'test loss':>11}{'accuracy':>10}"
     print(f"{head}{'GB':>7}{'lines':>7}")
     for peer, of in runs.items():
-        until = np.array([run.until(target) for run in of])
         test, accuracy, memory = np.mean([(run.test_loss, run.accuracy, run.gigabytes) for run in of], axis=0)
-        reached = f"{np.isfinite(until).sum()}/{len(of)}"
-        row = f"{peer:22}{last[peer]:9.4f}{np.median(until):14.1f}{reached:>9}{test:11.4f}{accuracy:10.4f}"
+        row = f"{peer:22}{last[peer]:9.4f}{_soon(of, targets)}{test:11.4f}{accuracy:10.4f}"
         print(f"{row}{memory:7.2f}{count_lines(peer):7d}")
         alone = [run.alone for run in of if run.alone is not None]
         if alone:
-            until = np.array([run.until(target) for run in alone])
-            reached = f"{np.isfinite(until).sum()}/{len(alone)}"
             loss = np.mean([run.losses[-1] for run in alone])
-            print(f"{'  one network':22}{loss:9.4f}{np.median(until):14.1f}{reached:>9}")
-    ratio = np.median([run.until(target) for run in runs[best]]) / np.median(
-        [run.until(target) for run in runs["sturgeon"]]
-    )
-    print(f"Sturgeon is there {ratio:.1f} times sooner than {best}", flush=True)
-    return float(ratio)
+            print(f"{'  one network':22}{loss:9.4f}{_soon(alone, targets)}")
+    ratios = _until(runs[best], targets) / _until(runs["sturgeon"], targets)
+    each = ", ".join(f"{ratio:.1f}" for ratio in ratios) if len(ratios) > 1 else ""
+    ratio = float(np.median(ratios))
+    print(f"Sturgeon is there {ratio:.1f} times sooner than {best}" + (f" (by seed {each})" if each else ""), flush=True)
+    return ratio
+
+
+def _until(of: list[Run], targets: list[float]) -> np.ndarray:
+    """Seconds to each split's target; infinite where it is not reached."""
+    return np.array([run.until(target) for run, target in zip(of, targets, strict=True)])
+
+
+def _soon(of: list[Run], targets: list[float]) -> str:
+    """The columns of the seconds to the target, and of how often it was reached."""
+    until = _until(of, targets)
+    return f"{np.median(until):14.1f}{f'{np.isfinite(until).sum()}/{len(of)}':>9}"
 
 
 def draw(found: dict[str, dict[str, list[Run]]], seconds: float, path: Path) -> None:
