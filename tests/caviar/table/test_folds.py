@@ -84,13 +84,19 @@ def test_an_ensemble_of_one_trial_is_the_best_trials_fold_networks(frame, tmp_pa
     assert [one.fold for one in SavedModel.load(tmp_path).network.members] == [0, 1, 2]
 
 
-def test_only_the_best_trials_and_the_default_are_kept(frame, tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_trials, "KEPT", 2)
-    result = tune_table(job_on(frame, tmp_path))
+def test_the_best_trials_the_default_and_those_of_the_ensemble_are_kept(frame, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_trials, "KEPT", 1)
+    result = tune_table(job_on(frame, tmp_path, trials=16))
     kept = {int(path.name.removeprefix("trial-")) for path in (tmp_path / "candidates").iterdir()}
-    assert 0 in kept
-    assert len(kept - {0}) in (1, 2)
-    assert {one["trial"] for one in result.ensemble} <= kept
+    members = {one["trial"] for one in result.ensemble}
+    assert members | {0} <= kept
+    assert members - {0, result.best["trial"]}  # not all of them are among the best
+    assert len(kept) < 16
+    dataset = prepare(frame, "y", folds=3, drop=["kind"])
+    again = kept_trials.Candidates(tmp_path / "candidates", dataset)
+    choice = choose_ensemble(again.kept, dataset.y_held_out, most=8)
+    assert set(choice.shares) == members
+    assert again.ensemble_loss == pytest.approx(choice.losses.mean())
 
 
 def test_the_best_so_far_is_usable_at_any_time(frame, tmp_path):

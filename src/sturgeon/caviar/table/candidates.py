@@ -25,12 +25,15 @@ from sturgeon.network.temperature import Calibration
 from sturgeon.network.trained import TrainedNetwork
 
 KEPT = 12
-"""How many trials are kept beside trial 0, the default configuration."""
+"""How many of the best trials are kept, beside trial 0, the default configuration."""
 TRAINED_ON = "all rows but the test rows, a fold held out of each network"
 MOST_TRIALS = 8
 """Of how many trials an ensemble is made at most, where nobody says."""
 _STEPS = 25
 _MARGIN = 1.05
+# A trial that is not among the best is worth a look up to this multiple of the best loss, and worth keeping if
+# the ensemble errs less with this share of it.
+_NEAR, _SHARE = 1.5, 0.1
 _DESCRIPTION, _ANSWERS = "candidate.json", "answers.npy"
 
 
@@ -74,45 +77,65 @@ class Candidate:
 
 
 class Candidates:
-    """A folder of the trials with the lowest held-out losses, and of trial 0.
+    """A folder of the trials with the lowest held-out losses, of those that answer together, and of trial 0.
+
+    The best trials of a long search are much alike, and err alike. So a trial that is not among them is kept too if
+    the ensemble is better with it.
 
     Args:
         folder: Where they are; made when the first is kept.
         dataset: The data.
+        most: Of how many trials the ensemble is made at most.
     """
 
-    def __init__(self, folder: Path, dataset: Dataset) -> None:
+    def __init__(self, folder: Path, dataset: Dataset, *, most: int = MOST_TRIALS) -> None:
         self._folder = folder
         self._dataset = dataset
+        self._most = most
         self._kept: dict[int, Candidate] = {}
+        self._choice: Choice | None = None
         for path in folder.glob("trial-*"):
             candidate = self._load(path)
             if candidate is not None:
                 self._kept[candidate.trial] = candidate
+        self._choose()
 
     @property
     def kept(self) -> list[Candidate]:
         """Those that are kept, the lowest loss first."""
         return sorted(self._kept.values(), key=lambda one: (one.loss, one.trial))
 
+    @property
+    def best(self) -> list[Candidate]:
+        """Those of the lowest losses, the lowest first, and trial 0."""
+        return [one for place, one in enumerate(self.kept) if place < KEPT or one.trial == 0]
+
+    @property
+    def ensemble_loss(self) -> float | None:
+        """The held-out loss of the ensemble of what is kept; None while nothing is."""
+        return None if self._choice is None else float(self._choice.losses.mean())
+
     def of(self, trial: int) -> Candidate | None:
         """A trial's, if it is kept."""
         return self._kept.get(trial)
 
     def may_keep(self, trial: int, loss: float | None) -> bool:
-        """Whether a trial's networks may be among the best, by the loss that its training reported.
+        """Whether a trial's networks may be worth keeping, by the loss that its training reported.
 
-        That loss is rounded, and with folds of uneven sizes it is another mean, hence the margin.
+        That loss is rounded, and with folds of uneven sizes it is another mean, hence a margin.
 
         Args:
             trial: Its number.
             loss: The mean log loss or squared error that was reported; None where that is unknown.
         """
-        others = [one for one in self.kept if one.trial not in (0, trial)]
-        return trial == 0 or loss is None or len(others) < KEPT or loss <= others[-1].loss * _MARGIN
+        best = self.best
+        if trial == 0 or loss is None or len(best) < KEPT:
+            return True
+        last = best[KEPT - 1].loss * _MARGIN
+        return loss <= (last if self._most == 1 else max(last, best[0].loss * _NEAR))
 
     def add(self, trial: int, config: dict[str, Any], trained: Any) -> bool:
-        """Keep a trial's networks if it is one of the best; what it left before is given up.
+        """Keep a trial's networks if they are of use; what it left before is given up.
 
         Args:
             trial: Its number.
@@ -127,21 +150,39 @@ class Candidates:
         """
         networks = trained if self._dataset.folds > 1 else (trained,)
         candidate = Candidate.of(trial, config, networks, self._dataset)
+        before = self._kept.pop(trial, None)
+        if before is None and not self._is_of_use(candidate):
+            return False
         self._kept[trial] = candidate
-        ranked = self.kept
-        dropped = [one for one in ranked[KEPT:] if one.trial != 0]
+        self._choose()
+        assert self._choice is not None
+        stay = {one.trial for one in self.best} | self._choice.joined
         try:
-            if candidate not in dropped:
+            if trial in stay:
                 self._save(candidate)
-            for one in dropped:
-                del self._kept[one.trial]
-                shutil.rmtree(self._place(one.trial), ignore_errors=True)
+            for dropped in [one for one in self._kept if one not in stay]:
+                del self._kept[dropped]
+                shutil.rmtree(self._place(dropped), ignore_errors=True)
         except OSError as error:
             raise RunError(
                 f"The best networks must be kept on disk; {str(self._folder)!r} cannot be written "
                 f"({error.strerror}). Make room, then go on with `{option('resume', True)}`."
             ) from error
-        return ranked[0] is candidate
+        return self.kept[0] is candidate
+
+    def _is_of_use(self, candidate: Candidate) -> bool:
+        """Whether a new trial is among the best, or makes the ensemble better."""
+        best = self.best
+        if candidate.trial == 0 or len(best) < KEPT or candidate.loss < best[KEPT - 1].loss:
+            return True
+        assert self._choice is not None
+        mixed = (1 - _SHARE) * self._choice.answers + _SHARE * candidate.answers
+        losses = row_losses(mixed, self._dataset.y_held_out)
+        return self._most > 1 and bool(losses.mean() < self._choice.losses.mean())
+
+    def _choose(self) -> None:
+        if self._kept:
+            self._choice = choose_ensemble(self.kept, self._dataset.y_held_out, most=self._most)
 
     def model(
         self,
@@ -201,11 +242,14 @@ class Choice:
         shares: Trial number to its share; they sum to 1.
         answers: Its held-out answers, as those of a :class:`Candidate`.
         losses: Their losses, row by row.
+        joined: The trials that joined at any time, also after the best of the means. The choice among these alone
+            is the same.
     """
 
     shares: dict[int, float]
     answers: np.ndarray
     losses: np.ndarray
+    joined: frozenset[int]
 
 
 def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, most: int) -> Choice:
@@ -245,6 +289,7 @@ def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, mos
             best = (losses[winner], counts)
         if most == 1:
             break
+    joined = frozenset(one.trial for one, count in zip(candidates, counts, strict=True) if count)
     _, counts = best
     shares = {
         one.trial: int(count) / int(counts.sum()) for one, count in zip(candidates, counts, strict=True)
@@ -252,7 +297,7 @@ def choose_ensemble(candidates: Sequence[Candidate], targets: np.ndarray, *, mos
     answers = sum(int(count) * one.answers for one, count in zip(candidates, counts, strict=True) if count)
     answers = np.asarray(answers) / int(counts.sum())
     chosen = {trial: share for trial, share in shares.items() if share}
-    return Choice(chosen, answers, row_losses(answers, targets))
+    return Choice(chosen, answers, row_losses(answers, targets), joined)
 
 
 def ensemble_of(candidates: Sequence[Candidate], shares: dict[int, float]) -> NetworkEnsemble:

@@ -124,7 +124,8 @@ def fit_best(rows: Rows, tuning: Tuning, *, epochs: int, seed: int, folds: int =
     about = {"trials": tuning.trials, "repeats": 0, "folds": dataset.folds}
     study, settings = begin_table_study(tuning.study, options, dataset, about=about)
     with study, tempfile.TemporaryDirectory() as folder:
-        kept = Candidates(Path(folder) / "candidates", dataset) if folds > 1 else None
+        place = Path(folder) / "candidates"
+        kept = Candidates(place, dataset, most=tuning.ensemble) if folds > 1 else None
         loop = CaviarLoop(
             study,
             table_trainer(dataset, settings.space, settings.objective, settings.epochs),

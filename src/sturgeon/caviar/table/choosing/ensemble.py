@@ -50,7 +50,7 @@ def choose_networks(tried: Tried, best: TrialRecord, out: Path, stop: threading.
     kept = candidates.kept
     if not kept:
         return Made(SavedModel.load(out))
-    winner = _choose_winner(tried, kept)
+    winner = _choose_winner(tried, candidates.best)
     if tried.most == 1:
         alone = best.number if winner is None else winner.trial
         kept = [candidates.of(alone) or kept[0]]
@@ -64,7 +64,7 @@ def choose_networks(tried: Tried, best: TrialRecord, out: Path, stop: threading.
 
 
 def _choose_winner(tried: Tried, kept: Sequence[Candidate]) -> Winner | None:
-    """Who wins among the trials whose networks are kept, if the study has kept their values on each fold."""
+    """Who wins among the best trials, if the study has kept their values on each fold."""
     objective, contenders = tried.settings.objective, []
     for candidate in kept:
         trial = tried.study.trial(candidate.trial)
