@@ -23,6 +23,7 @@ Table = pd.DataFrame | str | Path | tuple[Any, Any] | Any
 """What a table may be; at last, one of Arrow or of Polars, or whatever hands over columns as Arrow does."""
 
 ARRAY_TARGET = "y"
+_WHOLE_FRAME = "a table has columns: give the data frame that it is of"
 
 
 def open_table(
@@ -106,12 +107,12 @@ def as_frame(table: Any, rules: CellRules | None = None) -> pd.DataFrame:
 
     if not hasattr(table, "__arrow_c_stream__"):
         remedy = "collect it first" if hasattr(table, "collect") else "convert it"
-        raise _no_table(table, remedy)
+        raise _no_table(table, _WHOLE_FRAME if hasattr(table, "to_frame") else remedy)
     try:
         columns = pa.table(table)
     except (pa.ArrowException, TypeError, ValueError) as error:
         if hasattr(table, "to_frame"):
-            raise _no_table(table, "a table has columns: give the data frame that it is of") from None
+            raise _no_table(table, _WHOLE_FRAME) from None
         reason = " ".join(str(error).split())[:100]
         raise _no_table(table, f"Arrow cannot take it ({reason}); convert its columns") from None
     check_names([str(name) for name in columns.column_names], "the table")

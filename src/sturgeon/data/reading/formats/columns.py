@@ -64,18 +64,24 @@ def is_nested(kind: pa.DataType) -> bool:
 
 
 def plain(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The same cells in a type that every function of Arrow knows: no views of texts, no lengths of runs."""
+    """The same cells in a type that every function of Arrow knows.
+
+    No views of texts, no lengths of runs, no codes of categories without a sign.
+    """
     if pa.types.is_run_end_encoded(cells.type):
         decoded: Any = [pc.run_end_decode(chunk) for chunk in cells.chunks]  # pyright: ignore[reportAttributeAccessIssue]
         return plain(pa.chunked_array(decoded, cells.type.value_type))
     if cells.type == pa.string_view():
         return cells.cast(pa.large_string())
-    if pa.types.is_dictionary(cells.type) and cells.type.value_type == pa.string_view():
-        parts = [
-            pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string()))
-            for chunk in cells.chunks
-        ]
-        return pa.chunked_array(parts, pa.dictionary(cells.type.index_type, pa.large_string()))
+    if pa.types.is_dictionary(cells.type):
+        kind = cells.type.value_type
+        kind = pa.large_string() if kind == pa.string_view() else kind
+        if kind != cells.type.value_type or not pa.types.is_signed_integer(cells.type.index_type):
+            parts = [
+                pa.DictionaryArray.from_arrays(chunk.indices.cast(pa.int64()), chunk.dictionary.cast(kind))
+                for chunk in cells.chunks
+            ]
+            return pa.chunked_array(parts, pa.dictionary(pa.int64(), kind))
     return cells
 
 
