@@ -2,9 +2,10 @@
 
     python benchmarks/time_to_target.py [--minutes 10] [--seeds 5] [--data digits …] [--peers NAME …]
 
-A seed is a split, on which every competitor trains. The target of a split is the validation loss that the best peer,
-by the mean over the seeds, has there at the end; what is printed is the median over the seeds. The clock starts with the process: imports, compilation and bookkeeping count. Peers get arrays
-that are prepared; Sturgeon prepares the table itself, with the same split, in its time. ``optuna-tpe``,
+A seed is a split, on which every competitor trains. The target of a split is the validation loss that the
+best peer, by the mean over the seeds, has there at the end; what is printed is the median over the seeds.
+The clock starts with the process: imports, compilation and bookkeeping count. Peers get arrays that are
+prepared; Sturgeon prepares the table itself, with the same split, in its time. ``optuna-tpe``,
 ``optuna-gp``, ``optuna-tpe+hyperband`` and ``ray-asha`` train the batch-norm network by PyTorch,
 ``keras-hyperband`` (KerasTuner) by Keras on TensorFlow, ``sklearn-random`` and ``sklearn-halving``
 scikit-learn's ``MLPClassifier``, which has neither batch norm nor dropout. Ranges of numbers as inputs
@@ -195,7 +196,8 @@ def report(name: str, runs: dict[str, list[Run]]) -> float:
     ratios = _until(runs[best], targets) / _until(runs["sturgeon"], targets)
     each = ", ".join(f"{ratio:.1f}" for ratio in ratios) if len(ratios) > 1 else ""
     ratio = float(np.median(ratios))
-    print(f"Sturgeon is there {ratio:.1f} times sooner than {best}" + (f" (by seed {each})" if each else ""), flush=True)
+    by_seed = f" (by seed {each})" if each else ""
+    print(f"Sturgeon is there {ratio:.1f} times sooner than {best}{by_seed}", flush=True)
     return ratio
 
 

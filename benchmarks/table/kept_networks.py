@@ -6,8 +6,8 @@
 
 The same trials three times, as their number and the seed say: once the networks of the twelve best trials
 are kept alone, once those beside them that make the ensemble better, which is the default, once all.
-Printed are the ensemble's losses on held-out rows and on test rows, and how many trials lay on the disk; at the
-end the geometric means of the test losses over those of the first way.
+Printed are the ensemble's losses on held-out rows and on test rows, and at the end the geometric means of
+the test losses over those of the first way.
 """
 
 from __future__ import annotations
@@ -16,25 +16,36 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import sturgeon as st
-from sturgeon.caviar.table import candidates
+from sturgeon.caviar.table import candidates, keeping
+from sturgeon.caviar.table.candidates import Candidates
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from development_tables import DEVELOPMENT_TABLES, DevelopmentTable
 
-WAYS = {"the best": (12, 0.0), "and those that help": (12, 1.5), "all": (10**6, 0.0)}
-"""How many of the best are kept, and up to which multiple of the best loss others get a look."""
+WAYS = ("the best", "and those that help", "all")
 
 
-def measure(
-    table: DevelopmentTable, way: str, *, trials: int, rows: int, seed: int
-) -> tuple[float, float, int]:
-    """The ensemble's held-out loss and test loss, and how many trials were kept."""
-    candidates.KEPT, candidates._NEAR = WAYS[way]  # pyright: ignore[reportPrivateUsage]
+class OnlyTheBest(Candidates):
+    """Candidates of which none is kept for the ensemble's sake."""
+
+    def add(self, trial: int, config: dict[str, Any], trained: Any) -> bool:
+        """As ever; then those that are not among the best are given up."""
+        is_best = super().add(trial, config, trained)
+        self._kept = {one.trial: one for one in self.best}
+        self._choose()
+        return is_best
+
+
+def measure(table: DevelopmentTable, way: str, *, trials: int, rows: int, seed: int) -> tuple[float, float]:
+    """The ensemble's held-out loss and test loss."""
+    keeping.Candidates = OnlyTheBest if way == "the best" else Candidates
+    candidates.KEPT = 10**6 if way == "all" else 12
     frame = pd.read_csv(table.path)
     frame = frame.sample(min(rows, len(frame)), random_state=seed).reset_index(drop=True)
     frame = frame.drop(columns=[name for name in table.drop if name in frame.columns])
@@ -49,9 +60,8 @@ def measure(
         options = st.TuneOptions(seed=seed, stopping=st.SuccessiveHalving(first=10))  # the default
         job = st.TableJob(frame, table.target, out, options, trials, data_options={"task": table.task})
         test = st.tune_table(job, on_progress=watch).test
-        kept = len(list((out / "candidates").iterdir()))
     assert test is not None
-    return held_out, float(test["loss"] or 0), kept
+    return held_out, float(test["loss"] or 0)
 
 
 def main() -> None:
@@ -66,15 +76,13 @@ def main() -> None:
     asked = parser.parse_args()
     tables = {table.name: table for table in DEVELOPMENT_TABLES}
     losses: dict[str, list[float]] = {way: [] for way in WAYS}
-    print(f"{'':14}{'kept':>22}{'trials':>8}{'held out':>10}{'test':>9}")
+    print(f"{'':14}{'kept':>22}{'held out':>10}{'test':>9}")
     for name in asked.tables:
         for seed in range(1, asked.seeds + 1):
             for way, of in losses.items():
-                held_out, test, kept = measure(
-                    tables[name], way, trials=asked.trials, rows=asked.rows, seed=seed
-                )
+                held_out, test = measure(tables[name], way, trials=asked.trials, rows=asked.rows, seed=seed)
                 of.append(test)
-                print(f"{name:10}{seed:4}{way:>22}{kept:8}{held_out:10.4f}{test:9.4f}", flush=True)
+                print(f"{name:10}{seed:4}{way:>22}{held_out:10.4f}{test:9.4f}", flush=True)
     for way, of in losses.items():
         ratio = np.exp(np.mean(np.log(of) - np.log(losses["the best"])))
         print(f"{way:>36}: test loss {ratio:.3f} of the first way's")

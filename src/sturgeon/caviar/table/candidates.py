@@ -31,8 +31,8 @@ MOST_TRIALS = 8
 """Of how many trials an ensemble is made at most, where nobody says."""
 _STEPS = 25
 _MARGIN = 1.05
-# A trial that is not among the best is worth a look up to this multiple of the best loss, and worth keeping if
-# the ensemble errs less with this share of it.
+# A trial that is not among the best is worth a look up to this multiple of the best loss, and worth keeping
+# if the ensemble errs less with this share of it.
 _NEAR, _SHARE = 1.5, 0.1
 _DESCRIPTION, _ANSWERS = "candidate.json", "answers.npy"
 
@@ -79,8 +79,8 @@ class Candidate:
 class Candidates:
     """A folder of the trials with the lowest held-out losses, of those that answer together, and of trial 0.
 
-    The best trials of a long search are much alike, and err alike. So a trial that is not among them is kept too if
-    the ensemble is better with it.
+    The best trials of a long search are much alike, and err alike. So a trial that is not among them is kept
+    too if the ensemble is better with it.
 
     Args:
         folder: Where they are; made when the first is kept.
@@ -242,8 +242,8 @@ class Choice:
         shares: Trial number to its share; they sum to 1.
         answers: Its held-out answers, as those of a :class:`Candidate`.
         losses: Their losses, row by row.
-        joined: The trials that joined at any time, also after the best of the means. The choice among these alone
-            is the same.
+        joined: The trials that joined at any time, also after the best of the means. The choice among these
+            alone is the same.
     """
 
     shares: dict[int, float]
