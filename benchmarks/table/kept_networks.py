@@ -44,7 +44,7 @@ class OnlyTheBest(Candidates):
 
 def measure(table: DevelopmentTable, way: str, *, trials: int, rows: int, seed: int) -> tuple[float, float]:
     """The ensemble's held-out loss and test loss."""
-    keeping.Candidates = OnlyTheBest if way == "the best" else Candidates
+    keeping.Candidates = OnlyTheBest if way == "the best" else Candidates  # pyright: ignore[reportPrivateImportUsage]
     candidates.KEPT = 10**6 if way == "all" else 12
     frame = pd.read_csv(table.path)
     frame = frame.sample(min(rows, len(frame)), random_state=seed).reset_index(drop=True)
