@@ -172,6 +172,8 @@ def test_without_optuna_it_says_what_to_install(monkeypatch):
     with pytest.raises(MissingExtra, match=r"sturgeon\[optuna\]") as caught:
         OptunaSearch().suggest(QUADRATIC, Record(), 1, np.random.default_rng(0))
     assert "\n" not in str(caught.value)
+    with pytest.raises(MissingExtra, match=r"sturgeon\[optuna\]"):  # before there is a study
+        check_search(OptunaSearch())
 
 
 def test_what_a_sampler_lacks_is_said_in_one_line(monkeypatch):

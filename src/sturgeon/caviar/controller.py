@@ -73,7 +73,7 @@ class TrialController:
         self.look()
         if limits.trials is not None and self.ended > limits.trials:
             _log.warning(
-                "%s counts all trials of a study; %d have ended and %d are asked for, so none is begun: "
+                "%s counts all trials of a study; %d have ended and %d are asked for, so no trial is begun: "
                 "give a larger number.",
                 option("trials"),
                 self.ended,

@@ -80,7 +80,8 @@ if TYPE_CHECKING:
 @click.option(
     "--compare",
     is_flag=True,
-    help="Compare the result on the test rows with boosted trees, LightGBM (if installed) and scikit-learn.",
+    help="Compare the result on the test rows with boosted trees, LightGBM (if installed) and scikit-learn. "
+    "Their time comes on top of --budget.",
 )
 @click.option(
     "--repeats",

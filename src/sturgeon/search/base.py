@@ -26,6 +26,13 @@ class Search(ABC):
     blind: ClassVar[bool] = False
     """Whether it looks at nothing of a trial but its configuration: then curves need not be read for it."""
 
+    def check_installed(self) -> None:  # noqa: B027  most need nothing
+        """Check that the packages that it needs are there.
+
+        Raises:
+            MissingExtra: One is not.
+        """
+
     @abstractmethod
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Propose up to ``count`` configurations that are not in the record.

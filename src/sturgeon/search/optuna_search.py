@@ -91,6 +91,11 @@ class OptunaSearch(Search):
                 "A sampler's seed comes from the study; got `seed` among the options. Leave it out."
             )
 
+    def check_installed(self) -> None:
+        """Check that Optuna is there; see ``Search.check_installed``."""
+        with _quiet_optuna(self.sampler):
+            pass
+
     def suggest(self, space: Space, record: Record, count: int, rng: np.random.Generator) -> list[Config]:
         """Ask the sampler for up to ``count`` new configurations; see ``Search.suggest``.
 

@@ -26,12 +26,16 @@ search_from_json = SEARCHES.from_json
 
 
 def check_search(search: object) -> None:
-    """Check that it is a search.
+    """Check that it is a search, and that what it needs is installed.
 
     Raises:
         InputError: It is not, such as a search's name or class; the message says what to write.
+        MissingExtra: A package that it needs is not there.
     """
-    if search is None or isinstance(search, Search):
+    if search is None:
+        return
+    if isinstance(search, Search):
+        search.check_installed()
         return
     name = search if isinstance(search, str) else str(getattr(search, "name", ""))
     kinds = [SEARCHES[name]] if name in SEARCHES else [*SEARCHES.values()]

@@ -21,7 +21,8 @@ class WilcoxonRule(Stopping):
     """Stop a trial that a signed-rank test finds worse than the best complete trial, case by case.
 
     For functions whose steps are not epochs but cases of equal standing: the folds of a cross-validation, or
-    problems that a solver is tried on, each reported as ``trial.report(step=case, loss=…)``. The values of
+    problems that a solver is tried on, each reported as ``trial.report(step=case, loss=…)`` in a loop over
+    ``trial.epochs(cases)``, or in one that returns when ``trial.stopped`` is true. The values of
     the same case are paired, so that a hard case does not count against the trial. A trial whose mean over
     the shared cases is the better one always goes on.
 

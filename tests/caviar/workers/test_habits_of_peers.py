@@ -1,5 +1,7 @@
 """What users of other tools expect of a run: callbacks, repeats, notes, several of the best kept."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,18 @@ def test_repeats_give_the_mean_of_other_seeds(returns):
         assert "" not in three.metrics
     again = tune(train, SPACE, repeats=3, **options)
     assert [one.value for one in again.trials] == [one.value for one in thrice.trials]
+
+
+def test_repeats_of_a_trial_that_is_tried_again_are_of_the_same_attempt(tmp_path):
+    def train(trial):
+        with (tmp_path / "attempts").open("a") as file:
+            file.write(f"{trial.attempt} ")
+        if trial.attempt == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trial.config["x"]
+
+    tune(train, SPACE, minimize="loss", trials=1, repeats=2, workers=1, progress=False)
+    assert (tmp_path / "attempts").read_text().split() == ["1", "2", "2"]
 
 
 def test_repeats_work_in_a_worker_process():

@@ -134,14 +134,19 @@ def test_a_value_that_is_not_finite_counts_as_the_worst_and_fails(space, workers
     assert study.trial(2).state == "complete" or study.trial(2).error.type == "NotFinite"
 
 
-def test_a_function_that_does_not_look_trains_on(space):
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_function_that_does_not_look_trains_on_and_that_is_said_once(space, caplog, looks):
     def train(trial):
         for epoch in range(1, 4):
             trial.report(loss=trial.config["x"], step=epoch)
+            if looks and trial.stopped:
+                return
 
     rule = MedianRule(warm_up=0, at_least=1)
     study = tune(train, space, minimize="loss", trials=3, search=InOrder(), stopping=rule, workers=0)
-    assert study.counts()["complete"] == 3
+    assert study.counts()["complete"] == (1 if looks else 3)
+    said = [line for line in caplog.messages if "trains on though it was to end after step 1" in line]
+    assert len(said) == (0 if looks else 1)
 
 
 def test_the_rule_is_kept_with_the_study(space, tmp_path):

@@ -45,6 +45,14 @@ def test_a_folder_that_nobody_needs_is_not_made(space, tmp_path):
     assert not (tmp_path / "a.study.checkpoints").exists()
 
 
+def test_what_a_study_that_is_gone_left_behind_is_no_hindrance(space, tmp_path):
+    for path in ("trial-6", "trial-0"):
+        (tmp_path / "a.study.checkpoints" / path).mkdir(parents=True)
+    study = tune(leave_a_file, space, study=tmp_path / "a.study")
+    kept = {path.name for path in (tmp_path / "a.study.checkpoints").iterdir()}
+    assert kept == {f"trial-{study.best.number}", "trial-6"}
+
+
 def test_a_function_that_can_save_is_paused_before_it_ever_saved(space, tmp_path):
     def train(trial):
         trial.can_save = True

@@ -143,3 +143,9 @@ def test_whole_numbers_of_pandas_may_be_missing_in_the_first_row_and_in_the_last
     table = pd.DataFrame({"a": numbers, "b": pd.array(["x", None, "y"] * 40, dtype="string")})
     predicted = NetworkRegressor(epochs=2).fit(table, np.arange(120.0)).predict(table)
     assert np.isfinite(predicted).all()
+
+
+def test_two_columns_of_one_name_are_refused():
+    x = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) ** 2})
+    with pytest.raises(InputError, match="got 'a' twice"):
+        NetworkRegressor(epochs=1).fit(pd.concat([x, x[["a"]]], axis=1), x["b"])

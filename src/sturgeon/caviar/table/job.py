@@ -92,7 +92,7 @@ class TableJob:
             answer then, down to one. None for no bound.
         max_predict_time: Seconds, or a time such as ``"5ms"``, that the networks may take for 1,000 rows,
             likewise.
-        compare: Whether the result is compared with boosted trees on the same rows.
+        compare: Whether the result is compared with boosted trees on the same rows, after the budget.
         ray: The Ray cluster that trials and repeats train on, ``st.Ray(...)``, an actor for each
             ``cpus`` and ``gpus``; the rest is done here. None for the cores or GPUs of this machine.
     """

@@ -72,6 +72,7 @@ class Ledger(TrialController):
         self._callbacks = tuple(callbacks)
         self._keep = keep
         self._asked_to_end: str | None = None
+        self._heedless = False
         self._first_result = FirstResult(study.about)
         self._common_length = CommonLength(study)
         self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
@@ -257,6 +258,8 @@ class Ledger(TrialController):
             self.population.see_length(message.planned)
         if message.planned is not None:
             self._lengths.see(trial.number, message.planned, settled=not self._order.is_kept)
+        if running.judged_at is not None and message.step > running.judged_at:
+            self._note_heedless(running, running.judged_at)
         if running.ends or message.step <= running.passed or self.study.metric not in message.metrics:
             return False
         if self.judges:
@@ -278,6 +281,19 @@ class Ledger(TrialController):
             can_pause=running.saved or message.can_save,
             room=running.room,
         )
+        running.judged_at = message.step if running.why is not None else None
+
+    def _note_heedless(self, running: RunningTrial, step: int) -> None:
+        """Say, once in a run, that a function trains on though its trial was to end."""
+        if not self._heedless:
+            self._heedless = True
+            _log.warning(
+                "trial %d trains on though it was to end after step %d (%s): a stopping rule saves time only "
+                "where `train` loops over trial.epochs(...), or returns when trial.stopped is true",
+                running.trial.number,
+                step,
+                running.why,
+            )
 
     # -- how a trial ends ------------------------------------------------------------------------
 
@@ -369,13 +385,16 @@ class Ledger(TrialController):
         """Remove the checkpoints of trials that have ended, but not of the best."""
         if len(self.study.objectives) > 1:
             return  # which of them is best is for the user to say
-        there = self.folders.numbers()
+        there, begun = self.folders.numbers(), len(self.study.record)
         best = set() if self.best is None else {self.best[0]}
         if self._keep > 1:
             best = {one.number for one in self.study.top(self._keep)}
         if self.population is not None:
             best |= self.population.left_behind()  # a later run may go on there
-        self.folders.keep([n for n in there if n in best or self.study.trial(n).state not in FINISHED])
+        # What is of no trial yet may be one's that another process has just begun, or was left behind by a
+        # study whose file is gone.
+        wanted = [n for n in there if n >= begun or n in best or self.study.trial(n).state not in FINISHED]
+        self.folders.keep(wanted)
 
     def _count(self, trial: Trial | TrialRecord, error: TrialError | None) -> None:
         self.look()

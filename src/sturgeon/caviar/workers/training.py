@@ -143,7 +143,8 @@ class Repeated:
         for number in range(1, self.times):
             heard: dict[str, float] = {}
             again = LiveTrial(
-                Start(trial.number, trial.config, repeat_seed(trial.seed, number)), _Aside(trial, heard)
+                Start(trial.number, trial.config, repeat_seed(trial.seed, number), trial.attempt),
+                _Aside(trial, heard),
             )
             value = self.train(again)
             if trial.stopped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,12 @@ def print_result(
     if result.no_better_than_default:
         console.print(
             "no better than the default: within one standard error on the rows held out in training"
+        )
+    if result.naive_test and (result.test.get("loss") or 0) >= (result.naive_test.get("loss") or math.inf):
+        console.print(
+            "no better than a guess that looks at no input: the columns say little of the target, or there "
+            "are too few rows or trials",
+            soft_wrap=True,
         )
     if result.prediction:
         size, seconds = result.prediction["size"], result.prediction["seconds_per_1000_rows"]

@@ -127,8 +127,8 @@ def load_checkpoint(path: Path) -> PaddleCheckpoint:
         )
     except FileNotFoundError:
         raise InputError(
-            f"A checkpoint must be where it was saved; {os.fspath(path)!r} is gone. Put it back, or start a "
-            "new study."
+            f"A checkpoint must be where it was saved; {os.fspath(path)!r} is gone. The best trial's "
+            "stays, and with keep=3 those of the best three: put it back, or start a new study."
         ) from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, BadZipFile) as error:
         raise InputError(

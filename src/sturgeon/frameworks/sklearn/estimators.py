@@ -142,6 +142,9 @@ class _NetworkEstimator(BaseEstimator):
         """Inputs as an array, or as a table where they have text or gaps, or bounds are wanted; and y."""
         # Whether predict gets a table is decided here.
         x = of_pandas(x)
+        if is_table(x) and not x.columns.is_unique:
+            twice = x.columns[x.columns.duplicated()][0]
+            raise InputError(f"Each column must have a name of its own; got {twice!r} twice. Rename one.")
         self._own_names = has_text_or_gaps(x)
         self._takes_tables = self._own_names or bool(self.bounds)
         if not self._takes_tables:

@@ -28,8 +28,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(
-            f"A checkpoint must be where it was saved; {os.fspath(path)!r} is gone. Put it back, or start a "
-            "new study."
+            f"A checkpoint must be where it was saved; {os.fspath(path)!r} is gone. The best trial's "
+            "stays, and with keep=3 those of the best three: put it back, or start a new study."
         ) from None
     except Exception as error:  # what a damaged file may raise is not written down anywhere
         raise InputError(

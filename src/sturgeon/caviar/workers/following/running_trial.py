@@ -20,6 +20,7 @@ class RunningTrial:
         passed: The last step of an earlier attempt: what lies up to there was judged then.
         saved: Whether there is a checkpoint to go on from.
         decision: What the stopping rule said.
+        judged_at: The step at which it said that the trial is to end, if it did.
         peers: The trials that it is compared with, as they were seen when it was begun.
         room: How many more trials might have been begun then.
         by_hand: The reason where somebody asked that the trial be stopped; None where nobody did.
@@ -35,6 +36,7 @@ class RunningTrial:
     room: float | None = None
     by_hand: str | None = None
     planned: int | None = None
+    judged_at: int | None = None
 
     @property
     def ends(self) -> bool:
