@@ -15,6 +15,7 @@ from sturgeon.search import (
     search_from_json,
     search_to_json,
 )
+from sturgeon.search.registry import check_search
 from sturgeon.space import Choice, Constant, Integer, Real, Space
 from sturgeon.study import Study
 
