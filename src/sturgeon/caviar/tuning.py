@@ -28,7 +28,7 @@ from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
 from sturgeon.caviar.workers.settled import places_for
 from sturgeon.caviar.workers.training import Repeated, Train, prepare, told_as
-from sturgeon.caviar.workers.user_script import end_a_script_run_again
+from sturgeon.caviar.workers.user_script import check_not_loading, end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
 from sturgeon.search import PopulationBasedTraining, Search
@@ -163,6 +163,8 @@ def tune(
         (8, True)
     """
     end_a_script_run_again()
+    if workers:
+        check_not_loading()
     check_function(train)
     for name, value in (("repeats", repeats), ("keep", keep)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
