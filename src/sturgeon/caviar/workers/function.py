@@ -284,8 +284,8 @@ def named_function(name: str) -> Callable[..., Any]:
     for part in path.split("."):
         if not hasattr(found, part):
             raise InputError(
-                f"`{option('function')}` must be in its module; {module_name!r} was found and has no {part!r}. "
-                f"{_remedy(part, found)}"
+                f"`{option('function')}` must be in its module; {module_name!r} was found and has no "
+                f"{part!r}. {_remedy(part, found)}"
             )
         found = getattr(found, part)
     check_function(found)

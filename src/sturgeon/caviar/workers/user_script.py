@@ -61,7 +61,7 @@ def stand_in_for(script: str | None) -> None:
 
 @contextlib.contextmanager
 def loading() -> Iterator[None]:
-    """Within the block this process, a worker, loads the function: whatever that imports is to tune nothing."""
+    """Within the block this process, a worker, loads the function; what that imports may tune nothing."""
     _LOADS.append(_THIS_MODULE)
     try:
         yield
