@@ -84,7 +84,8 @@ def test_workers_of_a_server_share_its_trials_and_train_none_twice(folder, funct
     [
         ("train", "MODULE:NAME"),
         ("nowhere_at_all:train", "No module named"),
-        ("{module}:nothing", "has no attribute 'nothing'"),
+        ("{module}:nothing", "was found and has no 'nothing'. Correct the name."),
+        ("{module}:trian", "was found and has no 'trian'. Did you mean 'train'?"),
         ("{module}:number", "must be a function"),
     ],
 )

@@ -277,6 +277,23 @@ def test_a_study_without_values_says_what_it_lacks():
         assert figures.overview(study).layout.meta["caption"] == "No trial has a value yet."
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("spread", "each was trained once, without folds or repeats"),
+        ("freshness", "the study was never rechecked"),
+        ("pareto_front", "the study has one"),
+        ("confusion_matrix", "needs test rows"),
+        ("importance", "needs 16 trials"),
+    ],
+)
+def test_a_picture_of_what_a_study_lacks_is_refused(name, words):
+    with Study.create(":memory:", Space(x=Real(0.0, 1.0)), minimize="loss") as study:
+        study.tell(study.ask()[0], loss=1.0)
+        with pytest.raises(InputError, match=words):
+            getattr(study.plot, name)()
+
+
 @pytest.mark.parametrize("name", list(figures.FIGURES))
 def test_nothing_in_the_text_of_a_study_is_obeyed(name, hostile):
     picture = figures.FIGURES[name]

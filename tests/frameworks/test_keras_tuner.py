@@ -48,7 +48,7 @@ def test_conditions_within_conditions_are_found():
     def build(hp):
         if hp.Choice("optimizer", ["adam", "sgd"]) == "sgd" and hp.Boolean("nesterov"):
             return hp.Float("momentum", 0.5, 0.99)
-        return None
+        return 0.0
 
     _, space = from_keras_tuner(build)
     assert dict(space["nesterov"].when) == {"optimizer": ("sgd",)}
@@ -61,6 +61,7 @@ def test_what_the_starting_values_have_and_others_lack_is_conditional_too():
     def build(hp):
         if hp.Boolean("plain", default=True):
             hp.Int("width", 1, 9)
+        return []
 
     assert dict(from_keras_tuner(build)[1]["width"].when) == {"plain": (True,)}
 
@@ -72,6 +73,7 @@ def test_what_two_values_bring_about_together_is_found():
         first, second = hp.Choice("first", ["x", "y"]), hp.Choice("second", ["x", "y"])
         if first == second == "y":
             hp.Int("twice", 1, 4)
+        return []
 
     assert {"both", "twice"} <= set(from_keras_tuner(build)[1])
 
@@ -103,6 +105,7 @@ def test_each_kind_of_range_has_its_like():
         hp.Choice("size", [3, 5, 7])
         hp.Choice("only", ["one"])
         hp.Int("same", 4, 4)
+        return []
 
     assert dict(from_keras_tuner(build)[1]) == {
         "head/bias": Constant(True),
@@ -119,7 +122,7 @@ def test_values_that_fail_are_left_to_the_trials():
     def build(hp):
         if hp.Choice("kind", ["good", "bad"]) == "bad":
             raise ValueError("no such kind")
-        hp.Int("units", 1, 3)
+        return hp.Int("units", 1, 3)
 
     assert set(from_keras_tuner(build)[1]) == {"kind", "units"}
 
@@ -139,12 +142,43 @@ def test_a_hyper_model_is_taken_too():
     assert from_keras_tuner(Model())[0]({"units": 2}) == 2
 
 
+class Fits:
+    """A HyperModel that varies an argument of fit."""
+
+    def build(self, hp):
+        return hp.Int("units", 1, 3)
+
+    def fit(self, hp, model, *data, **more):
+        return model.fit(*data, batch_size=hp.Choice("batch_size", [32, 64]), **more)
+
+
+def test_a_hyper_model_that_fits_is_taken_without_its_fit_where_that_is_said():
+    assert list(from_keras_tuner(Fits().build)[1]) == ["units"]
+
+
+def test_what_was_not_drawn_for_some_values_is_left_to_the_trials():
+    def build(hp):
+        if hp.Boolean("deep"):
+            return hp.get("depth")
+        return hp.Int("units", 1, 3)
+
+    made, space = from_keras_tuner(build)
+    assert set(space) == {"deep", "units"}
+    with pytest.raises(KeyError, match="got 'depth'"):
+        made({"deep": True})
+
+
 @pytest.mark.parametrize(
     ("build", "error", "words"),
     [
         (5, InputError, "must be a function of `hp`"),
         (lambda hp: None, InputError, "nothing was drawn"),
-        (lambda hp: hp.Int("a", 1, 3) / 0, InputError, "raised ZeroDivisionError"),
+        (lambda hp: hp.Int("a", 1, 3) / 0, InputError, "raised ZeroDivisionError: .*Correct it"),
+        (lambda hp: (hp.Int("units", 1, 3), hp.get("unit")), InputError, "'units' was drawn. Did you mean"),
+        (lambda hp: (hp.Int("a", 1, 3), hp.get("zzz")), InputError, "got 'zzz', and 'a' was.*Draw it first"),
+        (lambda hp: print(hp.Int("a", 1, 3)), InputError, "Write return model"),
+        (Fits, InputError, r"got the class Fits. Write Fits\(\)"),
+        (Fits(), InputError, r"Fits has a `fit`. Draw .*batch_size.*give Fits\(\).build"),
         (lambda hp: (hp.Int("a", 1, 3), hp.Int("a", 1, 4)), InputError, "Give them two names"),
         (lambda hp: hp.Int("a", 3, 1), SpaceError, "low"),
         (lambda hp: hp.Float("a", 1, 9, step=0.5, sampling="log"), SpaceError, "above 1 where it multiplies"),

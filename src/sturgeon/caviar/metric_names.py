@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sturgeon.caviar.workers.training import TRAIN
 from sturgeon.space.constraint import Expression
 from sturgeon.study import Objective
 from sturgeon.study.objectives import SUBJECT_TO
@@ -49,8 +50,9 @@ def doubtful_directions(objectives: Iterable[Objective]) -> list[str]:
 class FirstReport:
     """Warns at a run's first report where it holds no metric that the run is about."""
 
-    def __init__(self, objectives: Sequence[Objective]) -> None:
-        """Take what is minimised or maximised."""
+    def __init__(self, objectives: Sequence[Objective], told_as: str) -> None:
+        """Take what is minimised or maximised, and what messages call that which reports."""
+        self._told_as = told_as
         self._wanted = [one.metric for one in objectives]
         self._seen = False
 
@@ -70,10 +72,12 @@ class FirstReport:
             close = difflib.get_close_matches(wanted, names, n=1)
             meant = f" Did you mean {close[0]!r}?" if close else ""
             _log.warning(
-                "trial %d reports %s, not %r: `train` must report that too, or return it at the end.%s",
+                "trial %d reports %s, not %r: %s must report that too%s.%s",
                 number,
                 ", ".join(repr(name) for name in names),
                 wanted,
+                self._told_as,
+                ", or return it at the end" if self._told_as == TRAIN else "",
                 meant,
             )
 

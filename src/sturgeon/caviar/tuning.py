@@ -27,8 +27,8 @@ from sturgeon.caviar.workers.ledger import Callback, Ledger
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.caviar.workers.loop import WorkerLoop
 from sturgeon.caviar.workers.settled import places_for
-from sturgeon.caviar.workers.training import Repeated, Train, prepare
-from sturgeon.caviar.workers.user_script import end_a_script_run_again
+from sturgeon.caviar.workers.training import Repeated, Train, prepare, told_as
+from sturgeon.caviar.workers.user_script import check_not_loading, end_a_script_run_again
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
 from sturgeon.search import PopulationBasedTraining, Search
@@ -163,6 +163,8 @@ def tune(
         (8, True)
     """
     end_a_script_run_again()
+    if workers:
+        check_not_loading()
     check_function(train)
     for name, value in (("repeats", repeats), ("keep", keep)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -219,7 +221,7 @@ def tune(
             places = places_for(0 if pool is None else pool.size) if deterministic else math.inf
             ledger = Ledger(
                 opened, limits, settings.stopping, places=places, callbacks=callbacks, keep=keep,
-                folders=folders_of(opened, checkpoints),
+                folders=folders_of(opened, checkpoints), told_as=told_as(train),
             )  # fmt: skip
             interrupted = _run_trials(ledger, train, pool, progress=progress)
         except KeyboardInterrupt:

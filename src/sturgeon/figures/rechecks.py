@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sturgeon.errors import InputError
 from sturgeon.figures.common.labels import label, label_lines, round_off
 from sturgeon.figures.common.snapshot import Shown, Snapshot, take_snapshot
 from sturgeon.figures.common.theme import (
@@ -63,11 +64,15 @@ def freshness(study: Shown, *, language: str = "en") -> go.Figure:
         language: ``"en"``, ``"vi"`` or ``"zh"``.
 
     Raises:
-        InputError: The language is none of these.
+        InputError: The study was never rechecked, or the language is none of these.
     """
     seen, words = take_snapshot(study), translator(language)
     _ = words.gettext
     checks = rechecks_of(seen)
+    if not checks:
+        raise InputError(
+            "The picture needs a recheck of the choice; the study was never rechecked. Run sturgeon recheck."
+        )
     shown = list(enumerate(checks, 1))[-MOST_SHOWN:]
     figure = new_figure(_("Still right over time"), height=400)
     figure.add_hline(y=0, line={"color": GREY, "width": 1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sturgeon.errors import InputError
 from sturgeon.figures.common.axes import metric_title
 from sturgeon.figures.common.labels import describe_config, round_off
 from sturgeon.figures.common.snapshot import Shown, Snapshot, take_snapshot
@@ -29,11 +30,16 @@ def spread(study: Shown, *, language: str = "en") -> go.Figure:
         language: ``"en"``, ``"vi"`` or ``"zh"``.
 
     Raises:
-        InputError: The language is none of these.
+        InputError: Each trial was trained once, or the language is none of these.
     """
     seen, words = take_snapshot(study), translator(language)
     _ = words.gettext
     trials = [one for one in seen.ranked if has_spread(one, seen)][:SHOWN]
+    if not trials:
+        raise InputError(
+            "The picture needs trials that were trained more than once; each was trained once, without folds "
+            "or repeats. Tune with either."
+        )
     figure = new_figure(_("Spread over folds and repeats"), height=150 + 26 * max(4, len(trials)))
     names = [_("trial {number}").format(number=one.number) for one in trials]
     errors = [error_of(one, seen) for one in trials]

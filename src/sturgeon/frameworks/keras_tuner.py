@@ -13,13 +13,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from sturgeon.caviar.progress import say
+from sturgeon.caviar.workers.failures import in_one_line
 from sturgeon.errors import InputError, SpaceError
+from sturgeon.plain_text import message_of
 from sturgeon.space import Choice, Config, Constant, Hyperparameter, Integer, Real, Space, Varying
+from sturgeon.study import TrialError
 
 MOST_BUILDS = 500
 """So many models are built at most to see what is drawn."""
@@ -66,8 +70,9 @@ def from_keras_tuner(build: Any) -> tuple[KerasTunerBuild, Space]:
         :func:`sturgeon.tune`.
 
     Raises:
-        InputError: ``build`` is no function, draws nothing, fails with its own starting values, or draws one
-            name from two ranges.
+        InputError: ``build`` is no function, draws nothing, fails or gives nothing with its own starting
+            values, or draws one name from two ranges; or it is a class, or a ``HyperModel`` with a ``fit`` of
+            its own, which nothing here would call.
         SpaceError: A range breaks a rule.
 
     Example:
@@ -79,10 +84,39 @@ def from_keras_tuner(build: Any) -> tuple[KerasTunerBuild, Space]:
         >>> build({"layers": 1, "units_0": 64})
         [64]
     """
+    if isinstance(build, type) and hasattr(build, "build"):
+        raise InputError(
+            f"`build` must be a function of `hp`, or a HyperModel; got the class {build.__name__}. Write "
+            f"{build.__name__}()."
+        )
     function = getattr(build, "build", build)
     if not callable(function):
         raise InputError(f"`build` must be a function of `hp`, or a HyperModel; got {build!r}.")
+    if function is not build:
+        _check_fit(build)
     return KerasTunerBuild(function), _Survey(function).space()
+
+
+def _check_fit(model: Any) -> None:
+    """Check that a HyperModel has no ``fit`` of its own.
+
+    Raises:
+        InputError: It has one.
+    """
+    owner = next((one for one in type(model).__mro__ if "fit" in vars(one)), None)
+    if owner is not None and owner.__module__.partition(".")[0] not in ("keras_tuner", "kerastuner"):
+        name = type(model).__name__
+        raise InputError(
+            f"Keras's own fit trains here, no HyperModel's; {name} has a `fit`. Draw what varies there in "
+            '`build`, by its name as an argument of fit, such as hp.Choice("batch_size", [32, 64]), and give '
+            f"{name}().build."
+        )
+
+
+class NotDrawn(KeyError):
+    """Nothing was drawn under a name."""
+
+    __str__ = Exception.__str__  # a KeyError writes its text as Python code
 
 
 class HyperParameters:
@@ -166,9 +200,17 @@ class HyperParameters:
         """Give what was drawn under a name.
 
         Raises:
-            KeyError: Nothing was.
+            NotDrawn: Nothing was. It is a KeyError.
         """
-        return self.values[self._full(name)]
+        full = self._full(name)
+        if full not in self.values:
+            close = get_close_matches(full, self.values, n=1)
+            raise NotDrawn(
+                f"hp.get must name what was drawn before; got {full!r}, and "
+                f"{', '.join(map(repr, self.values)) or 'nothing'} was drawn. "
+                + (f"Did you mean {close[0]!r}?" if close else "Draw it first.")
+            )
+        return self.values[full]
 
     def __getitem__(self, name: str) -> Any:
         return self.get(name)
@@ -292,16 +334,23 @@ class _Survey:
             say(f"Looking for what `build` draws: {len(self._runs)} models built.")
         run = HyperParameters(given)
         try:
-            self._build(run)
+            made = self._build(run)
         except InputError:
             raise
         except Exception as error:  # whatever the user's function raises
+            if isinstance(error, NotDrawn) and not given:
+                raise InputError(str(error)) from error
             if not given:
+                said = in_one_line(TrialError(type(error).__name__, message_of(error)))
                 raise InputError(
-                    f"`build` must build a model of its starting values, {run.values!r}; it raised "
-                    f"{type(error).__name__}: {error}"
+                    f"`build` must build a model of its starting values, {run.values!r}; it raised {said}. "
+                    "Correct it, or give what is drawn another `default`."
                 ) from error
             return None
+        if made is None and not given and run.drawn:
+            raise InputError(
+                "`build` must hand back the model that it made; it handed back None. Write return model."
+            )
         self._runs.append(run)
         return run
 

@@ -122,6 +122,31 @@ def test_the_example_is_one(tmp_path):
         ("command: ''\nparameters: {x: [1]}", "name a program"),
         ("command: train {args}\nparameters: {x: [1, 2]}\ntrial: 3", "got 'trial'"),
         ("command: train {args}\nparameters: {x: [1, 2]}\nsearch: magic", "got 'magic'"),
+        ("program: train.py\nparameters: {x: [1]}", r"'program'.*write command: python train.py \{args\}$"),
+        ("method: random\ncommand: a", "'method'.*write search: random$"),
+        ("method: bayes\ncommand: a", "'method'.*write nothing: the default search learns"),
+        ("metric: {name: acc, goal: maximize}\ncommand: a", "'metric'.*write maximize: acc$"),
+        ("early_terminate: {type: hyperband}\ncommand: a", "write stopping: halving$"),
+        ("command: train ${args}\nparameters: {x: [1]}", "without the \\$"),
+        (
+            "command: [python, '${program}', '{args}']\nparameters: {x: [1]}",
+            r"W&B's \$\{program\}. Write it out",
+        ),
+        ("command: train {args}\nsearch: bayes\nparameters: {x: [1]}", "Leave `search` out"),
+        (
+            "command: train {args}\nstopping: {type: hyperband}\nparameters: {x: [1]}",
+            "Write stopping: halving",
+        ),
+        ("command: t {args}\nparameters: {x: {values: [1, 2]}}", r"Write x: \[1, 2\]$"),
+        ("command: t {args}\nparameters: {x: {min: 1, max: 9}}", r"Write x: \{low: 1, high: 9\}$"),
+        (
+            "command: t {args}\nparameters: {x: {min: .9, max: .999, distribution: inv_log_uniform_values}}",
+            r"Write x: \{low: 0.9, high: 0.999, scale: reverse_log\}$",
+        ),
+        (
+            "command: t {args}\nparameters: {x: {min: 0, max: 1, distribution: log_uniform}}",
+            r"low: 1, high: 2.71828, scale: log",
+        ),
         ("command: train {args}\nparameters: {x: [1, 2]}\nminimize: 3", "name of a metric"),
         ("command: !!python/object/apply:os.system ['true']\nparameters: {}", "is none"),
     ],
@@ -155,3 +180,24 @@ def test_a_program_that_is_not_there_fails_its_trials(tmp_path, capsys):
     )
     assert main(["sweep", str(path)]) == 1
     assert "cannot be started" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("metric", "prints", "words"),
+    [
+        ("los", "loss=1", "'los'; it printed 'loss'. Did you mean 'loss'?"),
+        ("los", '{"loss": 1}', "'los'; it printed 'loss'. Did you mean 'loss'?"),
+        ("accuracy", "loss=1 epoch=2", "printed 'loss'. Have it print accuracy=NUMBER."),
+        ("loss", "done", "it printed no number with a name. Have it print loss=NUMBER."),
+    ],
+)
+def test_a_command_that_does_not_print_the_metric_is_told_so(metric, prints, words, tmp_path, capsys):
+    program = tmp_path / "train.py"
+    program.write_text(f"print({prints!r})")
+    command = [sys.executable, "-I", "-S", str(program), "{args}"]
+    path = write(tmp_path, command=command, minimize=metric, trials=1, parameters={"x": [1, 2]})
+    assert main(["sweep", str(path)]) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Correct the command or the space" in said
+    assert "`train`" not in said

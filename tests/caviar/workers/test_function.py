@@ -303,6 +303,33 @@ def test_what_cannot_be_loaded_in_a_worker_is_said_and_no_study_is_made(space, t
     assert not where.exists()
 
 
+def fail_with_a_remedy():
+    raise RuntimeError("It cannot be. Leave it out.")
+
+
+def test_what_an_error_says_that_ends_in_a_full_stop_has_one(space):
+    with pytest.raises(InputError, match=r"RuntimeError: It cannot be. Leave it out. Make what is missing"):
+        tune(Reduced(fail_with_a_remedy, ()), space, minimize="loss")
+
+
+def test_a_module_that_tunes_when_it_is_imported_starts_no_workers_of_workers(tmp_path):
+    (tmp_path / "tunes_itself.py").write_text(
+        "import sturgeon as st\n"
+        "def train(trial):\n"
+        "    return 1.0\n"
+        "st.tune(train, st.Space(x=st.Real(0, 1)), minimize='loss', trials=1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "import tunes_itself"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("sturgeon.errors.InputError: The module that `train` is in must not tune when")
+
+
 def test_a_worker_that_dies_while_it_loads_is_given_up(space):
     with pytest.raises(RunError, match="3 in a row did not: its worker process ended with exit code 7"):
         tune(Reduced(os._exit, (7,)), space, minimize="loss")

@@ -194,6 +194,20 @@ def test_an_export_for_pytorch_of_before_there_were_bounds_predicts_without(expo
     assert "far too large" in ran.stderr  # row 3 has a length of 1e300
 
 
+def test_a_network_for_pytorch_says_which_column_it_misses(exported):
+    code = "from network import load; load('.').read({'fixed_length': [1.0]})"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=exported("torch") / "number.torch",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = ran.stderr.strip().splitlines()[-1]
+    assert last.startswith("ValueError: Columns go by the names that the table has, 'fixed length'"), last
+    assert "got 'fixed_length'. Add 'fixed length'." in last
+
+
 def test_a_network_for_pytorch_is_read_without_pickled_code(exported):
     """Every name in the weights' pickle is PyTorch's or Python's own container."""
     import pickletools

@@ -98,6 +98,36 @@ assert endless.study.counts()["complete"] == 1
 assert endless.best.predict(X).shape == (96, 2)
 
 
+# The weights of the best epoch, by Keras's own callback, and a value that is that epoch's too.
+class BestSoFar(keras.callbacks.Callback):
+    """Reports the least loss so far."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.least = min(logs["val_loss"], getattr(self, "least", np.inf))
+        logs["best_val_loss"] = self.least
+
+
+kept = keras.callbacks.EarlyStopping("val_loss", patience=20, restore_best_weights=True)
+callbacks = [kept, BestSoFar()]
+turned = X[64:], 1 - y[64:]  # what is learned makes it worse
+more_of = {"fit": {"callbacks": callbacks}, "minimize": "best_val_loss"}
+of_best = tune(build, RATE, TRAIN, turned, epochs=5, **more_of, **ONE)
+curve = dict(of_best.study.best.curves["val_loss"])
+assert of_best.study.best.value == min(curve.values()) < curve[5], curve
+measured = of_best.best.model.evaluate(*turned, verbose=0)[0]
+assert abs(measured - of_best.study.best.value) < 1e-5, (measured, curve)
+
+
+# Each configuration several times: the value is their mean, the model the first one's.
+several = tune(build, RATE, TRAIN, VALIDATION, epochs=2, repeats=3, **ONE)
+(trial,) = several.study.trials
+first = dict(trial.curves["val_loss"])[2]
+assert trial.metrics["val_loss_std"] > 0
+assert trial.value != first
+measured = several.best.model.evaluate(*VALIDATION, verbose=0)[0]
+assert abs(measured - first) < 1e-5, (measured, first)
+
+
 # -- what is refused, in one line --------------------------------------------------------------------
 
 
@@ -162,10 +192,20 @@ assert "tuple of 4" in refusal(build, RATE, (*TRAIN, *VALIDATION), VALIDATION)
 assert "'epochs' is given twice" in refusal(build, SPACE, TRAIN, VALIDATION)
 assert "no `epochs`" in refusal(build, RATE, TRAIN, VALIDATION, epochs=None)
 assert "`epochs` must be a whole number" in refusal(build, RATE, TRAIN, VALIDATION, epochs=0)
-assert "got 'x'" in refusal(build, RATE, TRAIN, VALIDATION, fit={"x": 1})
+assert "got 'x'. Leave it out: data" in refusal(build, RATE, TRAIN, VALIDATION, fit={"x": 1})
+said = refusal(build, RATE, TRAIN, VALIDATION, fit={"class_wieght": {}})
+assert "Did you mean 'class_weight'?" in said, said
+assert "a Sequential itself" in refusal(ONLY, RATE, TRAIN, VALIDATION)
+said = refusal(build, RATE, X, y)
+assert "`train_data` must be (x, y), as the model's loss compares with y" in said, said
+assert "`validation_data` must be (x, y)" in refusal(build, RATE, TRAIN, X[64:])
+said = refusal(build, RATE, TRAIN)
+assert "Give validation_data or fit={'validation_split': 0.2}. Correct `build`, the data or the" in said, said
+assert "`repeats` must be a whole number" in refusal(build, RATE, TRAIN, VALIDATION, repeats=0)
 assert "no option 'trails'" in refusal(build, RATE, TRAIN, VALIDATION, trails=3)
 assert "got workers=0" in refusal(build, RATE, TRAIN, VALIDATION, fused=True)
 del HERE["workers"]
+assert "got repeats=2" in refusal(build, RATE, TRAIN, VALIDATION, fused=True, repeats=2)
 assert "there is no `fit`" in refusal(build, RATE, TRAIN, VALIDATION, fused=True, fit={"verbose": 1})
 SHUFFLES = st.Space(learning_rate=st.Constant(0.1), shuffle=st.Choice((False, True)))
 assert "the space has 'shuffle'" in refusal(build, SHUFFLES, TRAIN, VALIDATION, fused=True)

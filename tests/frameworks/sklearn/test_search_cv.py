@@ -321,6 +321,35 @@ def test_a_small_space_ends_the_search_with_a_warning():
     assert sorted(params["degree"] for params in search.cv_results_["params"]) == [2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("given", "warning", "count"),
+    [({}, None, 15), ({"n_iter": 4}, "holds 15 candidates, more than n_iter=4: only the first", 4)],
+)
+def test_a_grid_is_evaluated_whole_unless_fewer_are_asked_for(given, warning, count):
+    space = st.Space(a=st.Real(0.0, 0.8), b=st.Choice((0.1, 0.7, 0.9)))
+    search = SearchCV(Quadratic(), space, search=st.Grid(5), cv=2, **given)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        search.fit(np.zeros((8, 1)), np.arange(8.0))
+    assert [str(one.message)[9:64] for one in caught] == ([] if warning is None else [warning])
+    tried = search.cv_results_["params"]
+    assert len(tried) == count
+    assert {one["a"] for one in tried} <= {0.0, 0.2, 0.4, 0.6, 0.8}
+
+
+def test_a_grid_that_is_finished_is_not_gone_on_with_at_random():
+    search = SearchCV(Quadratic(), {"a": st.Real(0.0, 0.8)}, search="grid", n_iter=12, cv=2)
+    with pytest.warns(UserWarning, match="grid holds 5 candidates, fewer than n_iter=12"):
+        search.fit(np.zeros((8, 1)), np.arange(8.0))
+    assert [one["a"] for one in search.cv_results_["params"]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+
+
+def test_a_resource_without_a_stopping_rule_is_told_to_be_ignored():
+    search = SearchCV(Quadratic(), {"a": [0.1, 0.2]}, n_iter=2, resource="max_iter", cv=2)
+    with pytest.warns(UserWarning, match="there is none, so they are ignored. Add stopping='halving'"):
+        search.fit(np.zeros((8, 1)), np.arange(8.0))
+
+
 def test_a_study_keeps_every_candidate(tmp_path):
     place = tmp_path / "iris.study"
     search = SearchCV(SVC(), SPACE, n_iter=9, cv=2, study=place, random_state=0).fit(*IRIS)
@@ -383,6 +412,7 @@ def test_options_arrive_as_they_were_given():
         ({"param_distributions": {"C": 3.0}}, "got 3.0 .float. for 'C'"),
         ({"param_distributions": {"C": "rbf"}}, "got 'rbf'"),
         ({"param_distributions": [{"C": [1.0]}, "C"]}, "must be a Space, a dict or a list of dicts"),
+        ({"param_distributions": []}, "must say what varies; got an empty list"),
         ({"n_iter": 0}, "n_iter.*Got 0"),
         ({"batch_size": 0}, "batch_size.*Got 0"),
         ({"search": "genetic"}, "must be one of coarse-to-fine.*got 'genetic'"),

@@ -10,8 +10,9 @@ import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sturgeon.caviar.workers.live_trial import LiveTrial
 from sturgeon.errors import RunError
@@ -21,8 +22,11 @@ ALL = "{args}"
 
 LEAVING_SECONDS = 10.0
 LAST_LINES = 5
+MOST_NAMES = 20
 _STEPS = ("step", "epoch")
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
+
+_NAMED = re.compile(rf"([A-Za-z_][\w.-]*)\s*[=:]\s*{_NUMBER}(?![\w.])")
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,20 @@ class Command:
             active.
         metrics: The names that are read from lines such as ``val_loss=0.31 epoch=3``. A line that is a JSON
             object may hold any. ``step`` or ``epoch`` beside them says at which step.
+        objectives: Those of them that must be printed.
     """
+
+    told_as: ClassVar[str] = "the command"
 
     arguments: tuple[str, ...]
     metrics: tuple[str, ...]
+    objectives: tuple[str, ...] = ()
 
     def __call__(self, trial: LiveTrial) -> None:
         """Start the program, report what it prints, and end it when the trial is to end.
 
         Raises:
-            RunError: It cannot be started, or ends with another exit code than 0.
+            RunError: It cannot be started, ends with another exit code than 0, or prints no objective.
         """
         arguments = self.filled(trial)
         environment = {
@@ -54,6 +62,7 @@ class Command:
             "STURGEON_SEED": str(trial.seed),
         }
         last: deque[str] = deque(maxlen=LAST_LINES)
+        printed: dict[str, float] = {}
         with _log_of(trial) as log:
             try:
                 program = subprocess.Popen(
@@ -68,12 +77,15 @@ class Command:
             except OSError as error:
                 raise RunError(f"The command cannot be started: {error}.") from None
             try:
-                self._follow(program, trial, log, last)
+                self._follow(program, trial, log, last, printed)
             finally:
                 _end(program)
         if not trial.cut and program.returncode != 0:
             said = " | ".join(last) or "nothing"
             raise RunError(f"The command ended with exit code {program.returncode}; it said last: {said}")
+        missing = [name for name in self.objectives if name not in printed]
+        if missing and not trial.cut:
+            raise RunError(_not_printed(missing[0], list(printed)))
 
     def filled(self, trial: LiveTrial) -> list[str]:
         """The program and its arguments for one trial."""
@@ -92,7 +104,14 @@ class Command:
                 filled.append(re.sub(r"\{([^{}]+)\}", lambda found: known.get(found[1], found[0]), argument))
         return filled
 
-    def _follow(self, program: subprocess.Popen[str], trial: LiveTrial, log: Any, last: deque[str]) -> None:
+    def _follow(
+        self,
+        program: subprocess.Popen[str],
+        trial: LiveTrial,
+        log: Any,
+        last: deque[str],
+        printed: dict[str, float],
+    ) -> None:
         assert program.stdout is not None
         for line in program.stdout:
             if log is not None:
@@ -100,8 +119,11 @@ class Command:
             if line.strip():
                 last.append(line.strip())
             step, metrics = read_metrics(line, self.metrics)
+            printed.update(metrics)
             if metrics:
                 trial.report(step=step, **metrics)
+            elif len(printed) < MOST_NAMES:
+                printed.update(read_metrics(line, _NAMED.findall(line))[1])
             if trial.stopped:
                 return
 
@@ -143,6 +165,14 @@ def read_metrics(line: str, names: Sequence[str]) -> tuple[int | None, dict[str,
     steps = [found.pop(name) for name in _STEPS if name in found]
     step = int(steps[0]) if steps and steps[0] >= 0 and steps[0] == int(steps[0]) else None
     return step, found
+
+
+def _not_printed(wanted: str, printed: Sequence[str]) -> str:
+    """Say that a command did not print what the sweep is about, and what it printed."""
+    names = ", ".join(repr(name) for name in printed) or "no number with a name"
+    close = get_close_matches(wanted, printed, n=1)
+    remedy = f"Did you mean {close[0]!r}? Else have" if close else "Have"
+    return f"The command must print {wanted!r}; it printed {names}. {remedy} it print {wanted}=NUMBER."
 
 
 def text_of(value: object) -> str:

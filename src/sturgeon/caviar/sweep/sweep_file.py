@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.sweep.command import ALL, Command, check_placeholders
+from sturgeon.caviar.sweep.wandb_words import check_choices, check_command, check_fields, check_parameter
 from sturgeon.errors import InputError, SturgeonError
 from sturgeon.search import Search, search_by_name
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Real, Space
@@ -75,6 +76,7 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
         InputError: It cannot be read, or breaks a rule; the message names what.
     """
     given = _load(Path(path))
+    check_fields(given)
     unknown = [name for name in given if name not in _KNOWN]
     if unknown:
         raise InputError(
@@ -91,8 +93,9 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     metrics = tuple(dict.fromkeys([*objectives, *_texts(given.get("metrics"), "metrics")]))
     arguments = _arguments(given["command"], space)
     search, stopping = given.get("search"), given.get("stopping")
+    check_choices(search, stopping)
     return Sweep(
-        Command(arguments, metrics),
+        Command(arguments, metrics, tuple(objectives)),
         space,
         minimize,
         maximize,
@@ -134,6 +137,7 @@ def _arguments(given: Any, space: Space) -> tuple[str, ...]:
         raise InputError(f"`command` must be a command line, or a list; got {given!r} ({error}).") from None
     if not arguments:
         raise InputError(f"`command` must name a program; got {given!r}. Write: python train.py {ALL}")
+    check_command(arguments)
     always = {name: not item.conditions for name, item in space.items()}
     unknown, missing, sometimes = check_placeholders(arguments, always)
     if unknown:
@@ -169,6 +173,7 @@ def _hyperparameter(name: str, given: Any) -> Hyperparameter:
         return Choice(tuple(map(_number, given)))
     if not isinstance(given, Mapping):
         return Constant(_number(given))
+    check_parameter(name, given)
     fields = {str(key): _number(value) for key, value in given.items()}
     if "when" in fields and isinstance(given["when"], Mapping):
         fields["when"] = {str(of): wanted for of, wanted in given["when"].items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sturgeon.caviar.workers.training import TRAIN
 from sturgeon.errors import StudyFailed
 from sturgeon.plain_text import LONGEST_LINE, plain, printable
 from sturgeon.study import TrialError
@@ -32,14 +33,16 @@ class Failures:
         sturgeon.errors.StudyFailed: A study goes on while at most 50% of its trials fail; 4 of 5 failed, ...
     """
 
-    def __init__(self, share: float, wanted: int | None) -> None:
+    def __init__(self, share: float, wanted: int | None, told_as: str = TRAIN) -> None:
         """Start with none.
 
         Args:
             share: The share of trials that may fail, above 0 and up to 1.
             wanted: How many trials there will be; None where that is open.
+            told_as: What messages call that which trains.
         """
         self._share = share
+        self._told_as = told_as
         self._wanted = wanted if wanted is not None else FIRST_LOOK
         self._ended = 0
         self._broken = 0
@@ -92,7 +95,7 @@ class Failures:
         line, _ = self._errors.most_common(1)[0]
         error = StudyFailed(
             f"{rule}; {self._failed} of {self._ended} failed, most often with: {line}. "
-            "Correct `train` or the space; `max_failures` sets how many may fail."
+            f"Correct {self._told_as} or the space; `max_failures` sets how many may fail."
         )
         if line in self._traces:
             error.add_note(self._traces[line])

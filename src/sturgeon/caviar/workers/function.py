@@ -16,6 +16,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ClassVar
@@ -275,12 +276,23 @@ def named_function(name: str) -> Callable[..., Any]:
         sys.path.insert(0, here)
     try:
         found: Any = importlib.import_module(module_name)
-        for part in path.split("."):
-            found = getattr(found, part)
     except Exception as error:  # whatever an import may raise
         raise InputError(
             f"`{option('function')}` must be one that can be imported; got {name!r} ({_one_line(error)}). "
             "Start the worker where the module lies, or set PYTHONPATH."
         ) from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise InputError(
+                f"`{option('function')}` must be in its module; {module_name!r} was found and has no "
+                f"{part!r}. {_remedy(part, found)}"
+            )
+        found = getattr(found, part)
     check_function(found)
     return found
+
+
+def _remedy(name: str, owner: object) -> str:
+    """Say what was perhaps meant by a name that something does not have."""
+    close = get_close_matches(name, [one for one in dir(owner) if not one.startswith("_")], n=1)
+    return f"Did you mean {close[0]!r}?" if close else "Correct the name."

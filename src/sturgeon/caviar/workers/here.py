@@ -8,7 +8,6 @@ import os
 import threading
 import time
 
-from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.workers.following.running_trial import RunningTrial
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.caviar.workers.live_trial import Channel, LiveTrial, check_process
@@ -29,7 +28,6 @@ class HereLoop:
     def __init__(self, ledger: Ledger, train: Train) -> None:
         """Take the study's ledger and the function."""
         self.ledger = ledger
-        self.first_report = FirstReport(ledger.study.objectives)
         self._train = train
         self._started = time.monotonic()
 
@@ -109,7 +107,7 @@ class _Direct(Channel):
     def send(self, message: Reported | Checkpointed | Noted) -> None:
         check_process(self._process)
         if isinstance(message, Reported):
-            self._loop.first_report.see(self._running.trial.number, message.metrics)
+            self._loop.ledger.first_report.see(self._running.trial.number, message.metrics)
         self._loop.ledger.write(self._running, message)
 
     @property

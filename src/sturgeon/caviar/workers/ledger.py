@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sturgeon.caviar.controller import TrialController, best_trial
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.metric_names import FirstResult
+from sturgeon.caviar.metric_names import FirstReport, FirstResult
 from sturgeon.caviar.population.population import population_of
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.workers.failures import Failures, in_one_line
@@ -19,6 +19,7 @@ from sturgeon.caviar.workers.following.returned import named_values, no_value
 from sturgeon.caviar.workers.following.running_trial import RunningTrial
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Raised, Reported, Returned, Start
 from sturgeon.caviar.workers.settled import SettledOrder
+from sturgeon.caviar.workers.training import TRAIN
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.plain_text import LONGEST_LINE, plain, plain_number
 from sturgeon.search.record import COPIED
@@ -41,6 +42,7 @@ class Ledger(TrialController):
     Attributes:
         folders: Where trials keep their checkpoints.
         requests: What is asked of the run by hand.
+        first_report: Looks at what the first trial reports.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Ledger(TrialController):
         callbacks: Sequence[Callback] = (),
         keep: int = 1,
         folders: TrialFolders | None = None,
+        told_as: str = TRAIN,
     ) -> None:
         """Take the study as it is now, and the rule that stops trials early, if there is one.
 
@@ -65,6 +68,7 @@ class Ledger(TrialController):
             callbacks: Called with the study and each trial that has ended; one that returns True ends all.
             keep: Of how many of the best trials the checkpoints stay, at least 1.
             folders: Where the trials keep their checkpoints; by default beside the study.
+            told_as: What messages call the function.
         """
         self.folders = folders or folders_of(study)
         population = population_of(study, stopping, limits.trials, asides=self.folders, end=self.stop)
@@ -73,10 +77,11 @@ class Ledger(TrialController):
         self._keep = keep
         self._asked_to_end: str | None = None
         self._heedless = False
+        self.first_report = FirstReport(study.objectives, told_as)
         self._first_result = FirstResult(study.about)
         self._common_length = CommonLength(study)
         self.requests = Requests(study, lambda number: self._count(self.study.trial(number), None))
-        self._failures = Failures(limits.max_failures, limits.trials)
+        self._failures = Failures(limits.max_failures, limits.trials, told_as)
         self._lengths = Lengths()
         if population is not None and self.goal_reached() is None:
             population.go_on()

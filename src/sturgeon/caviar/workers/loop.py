@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sturgeon.caviar.interrupt import Interrupt
-from sturgeon.caviar.metric_names import FirstReport
 from sturgeon.caviar.progress import Progress, ProgressLines, say
 from sturgeon.caviar.workers.following.pool import Pool, Worker
 from sturgeon.caviar.workers.following.training import Training
@@ -58,7 +57,6 @@ class WorkerLoop:
         self._limits = ledger.limits
         self._pool = pool
         self._progress = progress
-        self._first_report = FirstReport(ledger.study.objectives)
         self._trainings: dict[int, Training] = {}  # by worker's slot
         self._closing: Closing | None = None
         self._exhausted = False
@@ -162,7 +160,7 @@ class WorkerLoop:
             halt = self._ledger.write(training.running, message)
             if isinstance(message, Reported):
                 training.steps, training.planned = message.step, message.planned
-                self._first_report.see(training.trial.number, message.metrics)
+                self._ledger.first_report.see(training.trial.number, message.metrics)
             training.worker.send(Acknowledged(halt))
         elif (
             isinstance(message, Returned)

@@ -17,6 +17,9 @@ from sturgeon.plain_text import LONGEST_TRACEBACK, message_of, plain
 
 Train = Callable[[LiveTrial], Any]
 
+TRAIN = "`train`"
+"""What messages call a training function that the user wrote."""
+
 _MEMORY_ERRORS = ("MemoryError", "OutOfMemoryError", "ResourceExhaustedError", "_ArrayMemoryError")
 _MEMORY_WORDS = ("RESOURCE_EXHAUSTED", "CUDA out of memory", "CUDA_ERROR_OUT_OF_MEMORY")
 
@@ -31,6 +34,16 @@ def prepare(train: Train) -> None:
         InputError: It finds that something the user gave breaks a rule.
     """
     getattr(train, "prepare", lambda: None)()
+
+
+def told_as(train: Train) -> str:
+    """What messages call a training function: `train`, or what its attribute ``told_as`` says.
+
+    Example:
+        >>> told_as(lambda trial: 0.0)
+        '`train`'
+    """
+    return getattr(train, "told_as", TRAIN)
 
 
 def run_training(train: Train, trial: LiveTrial, *, own_process: bool = True) -> Returned | Raised:
@@ -126,6 +139,7 @@ class Repeated:
         """Take the function, and how often it is called, at least 2."""
         self.train = train
         self.times = times
+        self.told_as = told_as(train)
         self.__module__ = getattr(train, "__module__", None) or type(train).__module__
 
     def prepare(self) -> None:

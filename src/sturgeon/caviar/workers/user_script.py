@@ -12,14 +12,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
+from sturgeon.errors import InputError
+
 _VARIABLE = "STURGEON_USER_SCRIPT"
 _THIS_MODULE = "sturgeon.caviar.workers.user_script"
+
+
+_LOADS: list[str] = []
+"""Holds something while this process, a worker, loads the function that it is to train."""
 
 
 class ScriptOver(BaseException):
@@ -50,6 +57,29 @@ def stand_in_for(script: str | None) -> None:
     main.__spec__ = ModuleSpec(_THIS_MODULE, None)
     if not script.startswith("-m "):
         main.__file__ = script
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """Within the block this process, a worker, loads the function; what that imports may tune nothing."""
+    _LOADS.append(_THIS_MODULE)
+    try:
+        yield
+    finally:
+        _LOADS.pop()
+
+
+def check_not_loading() -> None:
+    """Check that this process is not a worker that loads its function: its own workers would do so again.
+
+    Raises:
+        InputError: It is.
+    """
+    if _LOADS:
+        raise InputError(
+            "The module that `train` is in must not tune when it is imported, as workers import it; it calls "
+            'st.tune. Put that under if __name__ == "__main__":'
+        )
 
 
 def end_a_script_run_again() -> None:

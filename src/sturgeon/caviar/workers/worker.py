@@ -29,8 +29,8 @@ from sturgeon.caviar.workers.messages import (
     Start,
 )
 from sturgeon.caviar.workers.training import Train, prepare, run_training
-from sturgeon.caviar.workers.user_script import stand_in_for
-from sturgeon.errors import InputError
+from sturgeon.caviar.workers.user_script import loading, stand_in_for
+from sturgeon.errors import SturgeonError
 
 
 def main(descriptor: int) -> None:
@@ -56,13 +56,14 @@ def _load(load: Load, pipe: _Pipe) -> Train | None:
     stand_in_for(load.script)
     gc.disable()  # a tenth of the time that imports take would go to looking for rubbish
     try:
-        train = unpack(load.function)
+        with loading():
+            train = unpack(load.function)
         prepare(train)
-    except InputError as error:
+    except SturgeonError as error:  # which says what to do
         pipe.tell(Refused(str(error)))
         return None
     except BaseException as error:  # whatever an import may raise
-        pipe.tell(NotLoaded(f"{type(error).__name__}: {error}".splitlines()[0]))
+        pipe.tell(NotLoaded(f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")))
         return None
     finally:
         gc.enable()

@@ -87,13 +87,24 @@ class TableNetwork(nn.Module):
         """Turn raw columns into tensors.
 
         Args:
-            columns: n cells by column: numbers, a date's being seconds since 1970 in UTC, a time's since
-                midnight, None or NaN where missing; or text, None where missing.
+            columns: n cells by column, under the names that the table has: numbers, a date's being seconds
+                since 1970 in UTC, a time's since midnight, None or NaN where missing; or text, None where
+                missing.
 
         Returns:
             Numbers, float64 ``[n, numeric columns]``, and places, int64 ``[n, categorical columns]``, 0 for a
             text that training never had.
+
+        Raises:
+            ValueError: A column is missing.
         """
+        needed = [*self.numbers, *self.places]
+        missing = [name for name in needed if name not in columns]
+        if missing:
+            raise ValueError(
+                f"Columns go by the names that the table has, {', '.join(map(repr, needed))}; got "
+                f"{', '.join(map(repr, columns)) or 'none'}. Add {missing[0]!r}."
+            )
         rows = len(next(iter(columns.values())))
         numbers = torch.full((rows, len(self.numbers)), torch.nan, dtype=torch.float64)
         for i, name in enumerate(self.numbers):

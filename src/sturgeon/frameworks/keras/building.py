@@ -113,6 +113,17 @@ def _needs_gpu(layer: Any) -> tuple[str, str] | None:
     return None
 
 
+def needs_targets(model: Any) -> bool:
+    """Whether a model's training is the usual one, with a loss that compares its outputs with targets."""
+    return model.loss is not None and not _own_training(model)
+
+
+def _own_training(model: Any) -> list[str]:
+    """The methods of Keras's training that a model's class has of its own."""
+    kind = type(model)
+    return [name for name in _OWN_TRAINING if getattr(kind, name, None) is not _usual(kind, name)]
+
+
 def check_fusable(model: Any) -> None:
     """Tell whether a model's training is the usual one, that can be done in lanes.
 
@@ -121,8 +132,7 @@ def check_fusable(model: Any) -> None:
     """
     if keras.backend.backend() != "jax":
         raise CannotFuse(f"Keras runs on {keras.backend.backend()}, and lanes need JAX")
-    kind = type(model)
-    own = [name for name in _OWN_TRAINING if getattr(kind, name, None) is not _usual(kind, name)]
+    own = _own_training(model)
     if own:
         raise CannotFuse(f"{type(model).__name__} has a {own[0]} of its own")
     if not isinstance(model.loss, str | keras.losses.Loss) and not callable(model.loss):

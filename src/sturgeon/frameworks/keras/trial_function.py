@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sturgeon.caviar.workers.function import pack, unpack
 from sturgeon.caviar.workers.live_trial import LiveTrial
-from sturgeon.errors import InputError
+from sturgeon.errors import DataError, InputError
 from sturgeon.frameworks.common.extras import import_extra
 from sturgeon.frameworks.keras.data import Source, arguments_of, check_length, gives_batches
 from sturgeon.space import Config
@@ -27,6 +28,7 @@ HYPERPARAMETERS = (
     "validation_split",
     "validation_steps",
 )
+_DATA = ("x", "y", "sample_weight", "validation_data")
 ARGUMENTS = (*HYPERPARAMETERS, "callbacks", "class_weight", "verbose")
 
 NO_EPOCHS = "How long a trial trains must be said; got no `epochs`. Give epochs=20, or put it into the space."
@@ -47,6 +49,8 @@ class KerasTraining:
         metrics: What must be reported, as far as it is known.
         default: The configuration that the builder is tried with.
     """
+
+    told_as: ClassVar[str] = "`build`, the data"
 
     build: Any
     training: Source
@@ -84,7 +88,7 @@ class KerasTraining:
         Raises:
             InputError: They break a rule, or Keras is not installed.
         """
-        from sturgeon.frameworks.keras.building import check_compiled, check_devices
+        from sturgeon.frameworks.keras.building import check_compiled, check_devices, needs_targets
 
         if isinstance(self.build, bytes):
             self.build = unpack(self.build)
@@ -106,6 +110,8 @@ class KerasTraining:
             )
         if "epochs" not in arguments:
             raise InputError(NO_EPOCHS)
+        if needs_targets(model):
+            check_targets(arguments)
 
     def __call__(self, trial: LiveTrial) -> None:
         """Train a trial; see ``st.tune``."""
@@ -121,7 +127,7 @@ class KerasTraining:
         if trial.resume_step:  # not the same batches again that the first epochs had
             keras.utils.set_random_seed(_later_seed(trial))
         arguments = self._arguments(trial.config)
-        checks = [] if "validation_freq" in arguments else [_metric_check(self.metrics)]
+        checks = [] if "validation_freq" in arguments else [_metric_check(self.metrics, arguments)]
         callbacks = [*copy.deepcopy(list(arguments.pop("callbacks", None) or [])), *checks, Report(trial)]
         model.fit(**{"verbose": 0, **arguments}, callbacks=callbacks)
 
@@ -168,26 +174,52 @@ def check_arguments(fit: Any) -> None:
         )
     unknown = [name for name in fit if name not in ARGUMENTS]
     if unknown:
-        raise InputError(
-            f"`fit` may have {', '.join(ARGUMENTS)}; got {unknown[0]!r}. Leave it out: data are given by "
-            "train_data and validation_data."
-        )
+        close = get_close_matches(unknown[0], ARGUMENTS, n=1)
+        remedy = "Leave it out."
+        if unknown[0] in _DATA:
+            remedy = "Leave it out: data are given by train_data and validation_data."
+        elif close:
+            remedy = f"Did you mean {close[0]!r}?"
+        raise InputError(f"`fit` may have {', '.join(ARGUMENTS)}; got {unknown[0]!r}. {remedy}")
+
+
+def check_targets(arguments: Mapping[str, Any]) -> None:
+    """Check that arrays come with what a model's loss compares its outputs with.
+
+    Raises:
+        DataError: Inputs were given alone.
+    """
+    validation = arguments.get("validation_data")
+    given = {"train_data": arguments["x"] if "y" not in arguments else None}
+    given["validation_data"] = (
+        validation[0] if isinstance(validation, tuple) and len(validation) == 1 else None
+    )
+    for name, alone in given.items():
+        if alone is not None and not gives_batches(alone):
+            raise DataError(
+                f"`{name}` must be (x, y), as the model's loss compares with y; got x alone. Write "
+                "tune(build, space, (x, y), (x_val, y_val), ...)."
+            )
 
 
 def _later_seed(trial: LiveTrial) -> int:
     return int(np.random.SeedSequence((trial.seed, trial.resume_step)).generate_state(1)[0])
 
 
-def _metric_check(metrics: tuple[str, ...]) -> Any:
+def _metric_check(metrics: tuple[str, ...], arguments: Mapping[str, Any]) -> Any:
     """Make a callback that ends a training after its first epoch if it does not report what is tuned for."""
     keras = import_extra("keras", "keras")
 
     def check(epoch: int, logs: dict[str, Any] | None = None) -> None:
         missing = [name for name in metrics if name not in (logs or {})]
         if missing:
+            validated = "validation_data" in arguments or "validation_split" in arguments
+            remedy = "Name one of these, or compile the model with it."
+            if missing[0].startswith("val_") and not validated:
+                remedy = "Give validation_data or fit={'validation_split': 0.2}."
             raise InputError(
                 f"The metric must be one that `fit` reports, {', '.join(sorted(logs or {}))}; got "
-                f"{missing[0]!r}. Name one of these, or compile the model with it."
+                f"{missing[0]!r}. {remedy}"
             )
 
     return keras.callbacks.LambdaCallback(on_epoch_end=check)

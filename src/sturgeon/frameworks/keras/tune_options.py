@@ -15,7 +15,7 @@ from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import Study
 
-_OF_WORKERS = ("workers", "timeout", "attempts", "until", "max_failures")
+_OF_WORKERS = ("workers", "timeout", "attempts", "until", "max_failures", "repeats")
 
 
 class KerasOptions(TypedDict, total=False):
@@ -36,6 +36,9 @@ class KerasOptions(TypedDict, total=False):
         attempts: How often a trial is begun before a lost worker makes it fail. Not with ``fused``.
         until: Stop when the best value is as good as this. Not with ``fused``.
         max_failures: The share of trials that may fail. Not with ``fused``.
+        repeats: How often each configuration is trained, each time with another seed: a trial's value is the
+            mean. ``result.best.model`` is the one that was trained first, by the trial's own seed. Not with
+            ``fused``.
         progress: Whether to print a line on stderr now and then, from two seconds on.
     """
 
@@ -53,6 +56,7 @@ class KerasOptions(TypedDict, total=False):
     attempts: int
     until: float | None
     max_failures: float
+    repeats: int
     progress: bool
 
 
@@ -81,8 +85,14 @@ def check_build(build: object) -> None:
     """Check that a builder can be called with a configuration.
 
     Raises:
-        InputError: It cannot.
+        InputError: It cannot, or is a model.
     """
+    keras = sys.modules.get("keras")
+    if keras is not None and isinstance(build, keras.Model):
+        raise InputError(
+            f"`build` must be a function that makes a new model for a configuration; got a "
+            f"{type(build).__name__} itself. Write def build(config): ... return model"
+        )
     try:
         check_function(build)
     except InputError as error:

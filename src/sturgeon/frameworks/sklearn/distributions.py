@@ -126,6 +126,11 @@ def read_parameters(given: Any, estimator: Any) -> ParameterSpace:
     elif isinstance(given, list | tuple) and given and all(isinstance(one, Mapping) for one in given):
         read = _of_several(given)
         space, names = read.space, read.names
+    elif isinstance(given, list | tuple) and not given:
+        raise SpaceError(
+            f"`param_distributions` must say what varies; got an empty {type(given).__name__}. Write for "
+            'instance {"C": st.Real(0.1, 10.0, scale="log")}.'
+        )
     else:
         raise SpaceError(
             f"`param_distributions` must be a Space, a dict or a list of dicts; got {_shown(given)}. Where "

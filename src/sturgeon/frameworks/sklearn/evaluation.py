@@ -86,7 +86,8 @@ class Candidates:
                 else:
                     self._repeats.append((trial, first))
                     repeats += 1
-            search = Random()  # one that learns might suggest the same for ever
+            if self._study.search.learns:  # a grid that is finished has no others
+                search = Random()  # it might suggest the same for ever
         return found
 
     def settle(self) -> None:

@@ -27,7 +27,7 @@ from sturgeon.frameworks.sklearn.growth import Growth, choose_growth
 from sturgeon.frameworks.sklearn.pruning import Pruning, check_rule, resource_of
 from sturgeon.frameworks.sklearn.rows import unguided
 from sturgeon.frameworks.sklearn.same_scores import check_comparable, scores_of
-from sturgeon.search import CoarseToFine, Search, search_by_name
+from sturgeon.search import CoarseToFine, Grid, Search, search_by_name
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Study
@@ -36,6 +36,9 @@ from sturgeon.study.trial import FINISHED
 # Several candidates are asked for at once only where otherwise more than this share of the workers' time
 # would be spent waiting for the last fold.
 _IDLE = 0.2
+
+_USUAL = 10
+"""How many candidates RandomizedSearchCV evaluates by default."""
 
 
 class SearchCV(RandomizedSearchCV):
@@ -59,7 +62,8 @@ class SearchCV(RandomizedSearchCV):
             (``step__parameter`` in a pipeline), or a dict from those names to hyperparameters, lists, or
             frozen distributions of SciPy, or a list of such dicts. ``when`` says which parameters belong
             together; an inactive one keeps the estimator's own value.
-        n_iter: How many candidates, at least 1.
+        n_iter: How many candidates, at least 1. With ``search=st.Grid(...)`` the 10 of the default stands for
+            the whole grid, as in ``GridSearchCV``.
         scoring: As in scikit-learn; greater is better.
         n_jobs: Processes of joblib that fit folds at once.
         refit: Whether, and by which metric, the best is fitted again on all rows.
@@ -125,7 +129,7 @@ class SearchCV(RandomizedSearchCV):
         estimator: Any,
         param_distributions: Any,
         *,
-        n_iter: int = 10,
+        n_iter: int = _USUAL,
         scoring: Any = None,
         n_jobs: Any = None,
         refit: Any = True,
@@ -190,6 +194,14 @@ class SearchCV(RandomizedSearchCV):
         if rule is not None:
             varied = [read.names.get(name, name) for name in read.space.names]
             growth = choose_growth(self.estimator, self.resource, self.max_resources, varied)
+        elif (self.resource, self.max_resources) != ("auto", "auto"):
+            warnings.warn(
+                "`resource` and `max_resources` say what a stopping rule goes by, and there is none, so they "
+                "are ignored. Add stopping='halving', or leave them out.",
+                UserWarning,
+                stacklevel=2,
+            )
+        wanted = self._wanted(search, read.space)
         ends = math.inf if budget is None else time.monotonic() + budget
         try:
             with (
@@ -215,8 +227,8 @@ class SearchCV(RandomizedSearchCV):
                 pruning = self._pruning(rule, growth, folds) if rule and growth else None
                 self._evaluation = evaluation
                 candidates = Candidates(study, read)
-                known = self._recall(study, candidates, evaluation, read, fits=pruning is None)
-                for count in self._batches(search, known):
+                known = self._recall(study, candidates, evaluation, read, wanted, fits=pruning is None)
+                for count in self._batches(search, wanted, known):
                     if evaluation.fitted and (time.monotonic() >= ends or self._is_good_enough(study)):
                         break
                     trials = candidates.take(count)
@@ -232,13 +244,15 @@ class SearchCV(RandomizedSearchCV):
                                 study.pause(trial)
                             raise
                     candidates.settle()
-                    if len(trials) < count:
+                    if len(trials) < count and wanted == self.n_iter:
+                        where = "grid" if isinstance(search, Grid) else "space"
                         warnings.warn(
-                            f"The space holds {evaluation.candidates} candidates, fewer than "
+                            f"The {where} holds {evaluation.candidates} candidates, fewer than "
                             f"n_iter={self.n_iter}; all were evaluated.",
                             UserWarning,
                             stacklevel=2,
                         )
+                    if len(trials) < count:
                         break
                 if growth:
                     evaluation.anchor(lambda parameters: growth.smallest(parameters, self.estimator))
@@ -293,6 +307,7 @@ class SearchCV(RandomizedSearchCV):
         candidates: Candidates,
         evaluation: Evaluation,
         read: ParameterSpace,
+        wanted: int,
         *,
         fits: bool,
     ) -> int:
@@ -305,7 +320,7 @@ class SearchCV(RandomizedSearchCV):
         known = [one for one in ended if candidates.remember(one)]
         for trial in known:
             evaluation.recall(trial, read)
-        again = len(known) >= self.n_iter or self._is_good_enough(study)
+        again = len(known) >= wanted or self._is_good_enough(study)
         if again and known and fits:
             best = max(known, key=lambda one: -math.inf if one.value is None else one.value)
             evaluation.fit_again(known.index(best), read)
@@ -344,13 +359,29 @@ class SearchCV(RandomizedSearchCV):
             count += 1
             place = numbered(named, count)
 
-    def _batches(self, search: Search, known: int) -> Iterator[int]:
-        """How many candidates to ask for, time after time, ``n_iter`` in all with those that are known.
+    def _wanted(self, search: Search, space: Space) -> int:
+        """How many candidates there are to be: ``n_iter``, or by default all of a grid."""
+        if not isinstance(search, Grid):
+            return self.n_iter
+        size = sum(1 for _ in space.grid(search.points).configurations())
+        if self.n_iter == _USUAL:
+            return size
+        if self.n_iter < size:
+            warnings.warn(
+                f"The grid holds {size} candidates, more than n_iter={self.n_iter}: only the first are "
+                "evaluated. Leave `n_iter` out for all of them.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self.n_iter
+
+    def _batches(self, search: Search, wanted: int, known: int) -> Iterator[int]:
+        """How many candidates to ask for, time after time, all that are wanted with those known.
 
         What a search suggests before it learns is asked for at once: it costs nothing, and workers stay busy.
         """
         usual = self.batch_size or fewest_busy(self.n_splits_, effective_n_jobs(cast(int, self.n_jobs)))
-        left = self.n_iter - known
+        left = wanted - known
         ahead = max(usual, getattr(search, "start", 1) - known) if search.learns else left
         while left > 0:
             count = min(ahead, left)
