@@ -6,6 +6,7 @@ import pytest
 
 from drawn_studies import make_drawn, make_hostile, make_space
 from sturgeon.figures.notebook import quantile_picture
+from sturgeon.space import Integer, Space
 from sturgeon.study import Study
 
 
@@ -27,6 +28,7 @@ def test_a_space_shows_a_picture_of_what_will_be_drawn():
     html = make_space()._repr_html_()
     assert elements(html).count("svg") == 4  # all but the choice
     assert "optimizer is momentum" in html
+    assert "8 to 32 in steps of 8<" in Space(units=Integer(8, 32, step=8))._repr_html_()
     low, high = (quantile_picture({5: p, 25: p, 50: p, 75: p, 95: p}, 0.0, 1.0) for p in (0.1, 0.9))
     assert 'd="M18.2,3' in low
     assert 'd="M131.8,3' in high

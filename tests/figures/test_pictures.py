@@ -269,6 +269,15 @@ def test_values_far_worse_than_the_rest_do_not_squeeze_the_axis_and_are_counted(
     assert "One value is worse than the axis shows." in figure.layout.meta["caption"]
 
 
+@pytest.mark.parametrize("name", figures.FIGURES)
+@pytest.mark.parametrize(
+    ("given", "got"), [(None, "None"), ("sweep.study", "'sweep.study'"), ([1], "a list")]
+)
+def test_what_is_no_study_is_told_how_to_open_one(name, given, got):
+    with pytest.raises(InputError, match=rf"open; got {got}. Write st.Study.open\('.*\.study'\)"):
+        figures.FIGURES[name](given)
+
+
 def test_a_study_without_values_says_what_it_lacks():
     with Study.create(":memory:", Space(x=Real(0.0, 1.0)), minimize="loss") as study:
         assert figures.FIGURES["best_so_far"].missing_in(study, "en") == "no trial has a value yet"

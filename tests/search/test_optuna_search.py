@@ -145,6 +145,8 @@ def test_optuna_is_left_as_talkative_as_it_was():
     ("arguments", "parts"),
     [
         (("annealing",), ["tpe, gp, cmaes", "'annealing'"]),
+        ((3,), ["tpe, gp, cmaes", "or an object; got 3.", "OptunaSearch('tpe')"]),
+        ((optuna.samplers.TPESampler,), ["<class", "OptunaSearch(optuna.samplers.TPESampler())"]),
         (("tpe", [1]), ["`options`", "[1]"]),
         (("tpe", {"seed": 1}), ["`seed`", "Leave it out"]),
         ((optuna.samplers.RandomSampler(), {"a": 1}), ["named sampler", "object"]),

@@ -47,6 +47,15 @@ def test_the_table_is_plain_text_with_aligned_columns():
     assert "optimizer is momentum" in str(notes_space().describe())
 
 
+def test_steps_are_told():
+    space = Space(units=Integer(32, 256, step=32), rate=Real(0.0, 0.5, step=0.1), layers=Integer(2, 4))
+    assert [row["step"] for row in space.describe().rows] == [32, 0.1, None]
+    units, rate, layers = str(space.describe()).splitlines()[2:]
+    assert "32 to 256 in steps of 32  linear" in units
+    assert "0 to 0.5 in steps of 0.1  linear" in rate
+    assert "steps" not in layers
+
+
 def test_the_notes_space_is_that_of_the_notes():
     space = notes_space()
     assert space["learning_rate"].priority == 1

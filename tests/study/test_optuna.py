@@ -161,6 +161,24 @@ def test_what_cannot_come_over_is_said():
             study.to_optuna(storage, "one")
 
 
+def test_a_storage_that_is_not_there_is_not_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for storage, words in (
+        ("sqlite:///nofile.db", "no file 'nofile.db': correct the URL"),
+        ("nofile.db", "got 'nofile.db': write sqlite:///nofile.db"),
+    ):
+        with pytest.raises(StudyError, match=words):
+            Study.from_optuna(storage, "digits")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_misspelt_is_answered_with_those_there_are(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'optuna.db'}"
+    optuna.create_study(storage=storage, study_name="digits")
+    with pytest.raises(StudyError, match=r"got 'digit' where there are \['digits'\]: name one of them"):
+        Study.from_optuna(storage, "digit")
+
+
 def test_without_optuna_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with places.make_study(":memory:") as study, pytest.raises(MissingExtra, match=r"sturgeon\[optuna\]"):

@@ -53,6 +53,14 @@ def test_where_nothing_fits_that_is_said():
         assert study.best.number == 2
 
 
-def test_code_is_refused():
-    with pytest.raises(SpaceError, match="constraint may hold"):
-        tune(slow_where_good, SPACE, minimize="loss", trials=1, workers=0, subject_to="__import__('os')")
+@pytest.mark.parametrize(
+    "text", ["__import__('os')", "loss", "loss + 1", "loss < 1 and latency", "x<", "", 3]
+)
+def test_what_compares_no_metrics_is_refused(text):
+    with pytest.raises(SpaceError, match=r"`subject_to` must compare metrics, .*got .*Write subject_to="):
+        tune(slow_where_good, SPACE, minimize="loss", trials=1, workers=0, subject_to=text)
+
+
+def test_comparisons_may_be_joined():
+    for text in ("not loss > 9", "0 <= loss < 9 and (latency < 1 or `c-1` == 2)", "latency in (0.5, 1)"):
+        tune(slow_where_good, SPACE, minimize="loss", trials=1, workers=0, subject_to=text).close()

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from sturgeon.errors import InputError, option
+from sturgeon.space.base import is_integer
 
 DEFAULT_TRIALS = 64
 
@@ -35,13 +36,16 @@ class Limits:
     max_failures: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.trials is not None and (isinstance(self.trials, bool) or self.trials < 1):
-            raise InputError(f"`trials` must be at least 1; got {self.trials!r}.")
-        if self.until is not None and not math.isfinite(self.until):
+        if self.trials is not None and (not is_integer(self.trials) or self.trials < 1):
+            raise InputError(
+                f"`{option('trials')}` must be a whole number from 1; got {self.trials!r}. "
+                f"Write {option('trials', DEFAULT_TRIALS)}."
+            )
+        if self.until is not None and not _is_finite(self.until):
             raise InputError(
                 f"`until` must be a finite value; got {self.until!r}. Leave it out for no bound."
             )
-        if not 0 < self.max_failures <= 1:
+        if not _is_finite(self.max_failures) or not 0 < self.max_failures <= 1:
             raise InputError(
                 f"`max_failures` must be a share above 0 and up to 1; got {self.max_failures!r}. "
                 "With 1 a run never stops for failures."
@@ -88,13 +92,24 @@ def to_seconds(given: str | float | None, name: str) -> float | None:
     """
     if given is None:
         return None
-    seconds = _parse(given) if isinstance(given, str) else float(given)
+    if isinstance(given, str):
+        seconds = _parse(given)
+    else:
+        seconds = float(given) if _is_finite(given) or given == math.inf else None
     if seconds is None or not seconds > 0:
         raise InputError(
             f"`{name}` must be a time longer than 0, in seconds or such as '90s', '10m' or '1h30m'; "
-            f"got {given!r}."
+            f"got {given!r}. Write '10m' for ten minutes."
         )
     return seconds
+
+
+def _is_finite(value: object) -> bool:
+    """Tell whether something is a number that is finite; any that Python takes for one."""
+    try:
+        return not isinstance(value, str) and math.isfinite(value)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _parse(text: str) -> float | None:

@@ -19,7 +19,9 @@ from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, st
 from sturgeon.study import MEMORY, Leases, Objective, Study
 from sturgeon.study.earlier.more_epochs import check_epochs
 from sturgeon.study.earlier.prior import prior_of, prior_to_json
-from sturgeon.study.objectives import SUBJECT_TO, choose_objectives
+from sturgeon.study.objectives import SUBJECT_TO, check_subject_to, choose_objectives
+from sturgeon.study.saved_space import check_space
+from sturgeon.study.storage import place_of
 from sturgeon.study.trial import check_whole
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class TuneOptions:
     def __post_init__(self) -> None:
         check_search(self.search)
         if self.subject_to is not None:
-            Expression(self.subject_to)
+            check_subject_to(self.subject_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def find_study(
     Raises:
         StudyError: It exists and is not to be resumed, or cannot be, as it is in memory.
     """
-    place = MEMORY if where is None else os.fspath(where)
+    place = MEMORY if where is None else place_of(where)
     if place == MEMORY and resume:
         raise StudyError(
             f"a study in memory is gone when its process ends; got {option('resume', True)} without a study: "
@@ -257,17 +259,14 @@ def _is_own(search: Search | None) -> bool:
 
 
 def _check_types(options: TuneOptions) -> Space:
-    if not isinstance(options.space, Space):
-        raise StudyError(
-            f"`space` must be a Space; got {options.space!r}. Write st.Space(learning_rate=...)."
-        )
+    space = check_space(options.space)
     if options.seed is not None:
         check_whole(options.seed, "seed")
     if options.stopping is not None and not isinstance(options.stopping, Stopping):
         raise InputError(
             f"`stopping` must be a stopping rule; got {options.stopping!r}. Write st.MedianRule()."
         )
-    return options.space
+    return space
 
 
 def _resumed_rule(study: Study, given: Stopping | None, job: str | None) -> Stopping:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from sturgeon.errors import InputError
 from sturgeon.plain_text import printable
 
 FIRST_SECONDS = 2.0
@@ -137,6 +138,16 @@ class ProgressLines:
             return
         self._next = self.seconds + min(LONGEST_SECONDS, max(SHORTEST_SECONDS, self.seconds / 10))
         say(progress.describe())
+
+
+def check_progress(wanted: object) -> None:
+    """Refuse a wish for progress that is neither yes nor no: the text "no" counts as yes in Python.
+
+    Raises:
+        InputError: It is neither.
+    """
+    if wanted not in (True, False):
+        raise InputError(f"`progress` must be True or False; got {wanted!r}. Write progress=False for none.")
 
 
 def say(line: str) -> None:

@@ -15,12 +15,12 @@ from sturgeon.caviar.limits import Limits, choose_limits
 from sturgeon.caviar.metric_names import doubtful_directions
 from sturgeon.caviar.opening import TuneOptions, begin_study, find_study, new_settings, resume_study
 from sturgeon.caviar.population.population import check_population
-from sturgeon.caviar.progress import ProgressLines, say
+from sturgeon.caviar.progress import ProgressLines, check_progress, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.ray.ray_pool import RayPool
 from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.workers.environment import Resources
-from sturgeon.caviar.workers.folders import folders_of
+from sturgeon.caviar.workers.folders import check_place, folders_of
 from sturgeon.caviar.workers.function import check_function, name_of, pack, source_of
 from sturgeon.caviar.workers.here import HereLoop
 from sturgeon.caviar.workers.ledger import Callback, Ledger
@@ -32,6 +32,7 @@ from sturgeon.caviar.workers.user_script import check_not_loading, end_a_script_
 from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError
 from sturgeon.search import PopulationBasedTraining, Search
+from sturgeon.search.settings import check_whole
 from sturgeon.space import Space
 from sturgeon.stopping import Stopping
 from sturgeon.study import MEMORY, Leases, Objective, Study
@@ -167,15 +168,17 @@ def tune(
         check_not_loading()
     check_function(train)
     for name, value in (("repeats", repeats), ("keep", keep)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"`{name}` must be a whole number from 1; got {value!r}.")
-    check_population(search, stopping, trials)
+        check_whole(name, value, least=1, example=f"{name}=3")
+    callbacks = _check_callbacks(callbacks)
+    check_progress(progress)
+    check_place(checkpoints)
     source = train
     if repeats > 1:
         train = Repeated(train, repeats)
     limits = choose_limits(
         trials=trials, budget=budget, timeout=timeout, until=until, max_failures=max_failures
     )
+    check_population(search, stopping, trials)
     _check_workers(workers, limits)
     each = _check_resources(resources, workers)
     leases = Leases(attempts=attempts)
@@ -293,11 +296,29 @@ def _check_resources(resources: Mapping[str, float] | None, workers: int | Ray) 
     return Resources.of(resources)
 
 
+def _check_callbacks(callbacks: Sequence[Callback]) -> Sequence[Callback]:
+    """Take the callbacks; refuse what cannot be called, before any trial."""
+    try:
+        given = tuple(callbacks)
+    except TypeError:
+        given = None
+    if given is None or not all(map(callable, given)):
+        raise InputError(
+            "`callbacks` must be functions of the study and a trial that has ended; got "
+            f"{callbacks if given is None else list(given)!r}. Write callbacks=[tell] after "
+            "def tell(study, trial): ..."
+        )
+    return given
+
+
 def _check_workers(workers: int | Ray, limits: Limits) -> None:
     if isinstance(workers, Ray):
         return
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
-        raise InputError(f"`workers` must be a whole number from 0; got {workers!r}.")
+        raise InputError(
+            f"`workers` must be a whole number from 0, or st.Ray(...); got {workers!r}. "
+            f"Write {'workers=st.Ray(cpus=2)' if workers is Ray else 'workers=2'}."
+        )
     if workers == 0 and limits.timeout is not None:
         raise InputError(
             f"A timeout needs a process that can be killed; got timeout={limits.timeout:g} with workers=0. "

@@ -63,7 +63,8 @@ def space_html(space: Space) -> str:
         elif isinstance(item, Choice):
             span = ", ".join(_text(format_value(option)) for option in item.options[:12])
         else:
-            span = f"{format_value(row['low'])} to {format_value(row['high'])}"
+            steps = "" if row["step"] is None else f" in steps of {format_value(row['step'])}"
+            span = f"{format_value(row['low'])} to {format_value(row['high'])}{steps}"
         rows.append(
             [
                 _text(name),

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sturgeon.caviar.workers.live_trial import check_epochs
 from sturgeon.errors import InputError
 from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal, acts_of
 from sturgeon.panda.coach.curves import Epoch
@@ -106,8 +107,7 @@ class Run:
         Raises:
             InputError: ``count`` is not a whole number from 1.
         """
-        if isinstance(count, bool) or int(count) != count or count < 1:
-            raise InputError(f"`epochs` needs a whole number from 1; got {count!r}. Write run.epochs(30).")
+        check_epochs(count, "run")
         while True:
             self.poll()
             if self.stopped or self.at.epoch >= count:

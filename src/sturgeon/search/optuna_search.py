@@ -76,6 +76,11 @@ class OptunaSearch(Search):
                 f"An Optuna sampler must be one of {', '.join(SAMPLERS)}, or an object; "
                 f"got {self.sampler!r}. Correct the name."
             )
+        if not isinstance(self.sampler, str) and not _is_sampler(self.sampler):
+            raise InputError(
+                f"An Optuna sampler must be one of {', '.join(SAMPLERS)}, or an object; got "
+                f"{self.sampler!r}. Write OptunaSearch('tpe') or OptunaSearch(optuna.samplers.TPESampler())."
+            )
         if not isinstance(self.options, Mapping):
             raise InputError(
                 f"`options` must map arguments to values; got {self.options!r}. "
@@ -127,6 +132,11 @@ class OptunaSearch(Search):
                 f"`options` must be arguments of Optuna's {kind.__name__}; "
                 f"got {dict(self.options)!r} ({error}). Correct them."
             ) from None
+
+
+def _is_sampler(given: object) -> bool:
+    """Whether something can be asked as Optuna asks its samplers; a class cannot."""
+    return not isinstance(given, type) and callable(getattr(given, "sample_independent", None))
 
 
 def _study_of(space: Space, record: Record, sampler: BaseSampler) -> Study:

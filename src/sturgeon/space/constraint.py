@@ -69,6 +69,10 @@ class Expression:
             ``max-depth``, stands in backticks.
         absent: Names that the space has dropped; they count as inactive.
 
+    Attributes:
+        compares: Whether it is a comparison, or several joined by ``and``, ``or`` and ``not``: then it is
+            true or false wherever all names stand for numbers.
+
     Raises:
         SpaceError: The text holds anything else.
 
@@ -86,6 +90,7 @@ class Expression:
         plain, self._quoted = _without_backticks(text)
         tree = _parse(plain)
         found = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        self.compares = _compares(tree)
         self.names = frozenset(self._quoted.get(name, name) for name in found)
         try:
             self._evaluate = _build(_renamed(tree, self._quoted), 0)
@@ -235,6 +240,17 @@ def _build(node: ast.expr, depth: int) -> _Evaluator:
                 f"and `in` with a tuple; got {ast.unparse(node)!r} ({type(node).__name__}). "
                 "Rewrite it, or give a function."
             )
+
+
+def _compares(node: ast.expr) -> bool:
+    """Tell whether an expression of numbers is true or false: a comparison, or several joined."""
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _compares(operand)
+        case ast.BoolOp(values=parts):
+            return all(map(_compares, parts))
+        case _:
+            return isinstance(node, ast.Compare)
 
 
 def _negation(operand: _Evaluator) -> _Evaluator:

@@ -17,7 +17,7 @@ class Description:
     """The facts about a space; ``str()`` of it is a table.
 
     Attributes:
-        rows: One dict a hyperparameter, with the keys name, kind, low, high, scale, options, value,
+        rows: One dict a hyperparameter, with the keys name, kind, low, high, step, scale, options, value,
             priority, default, when (a dict of lists) and quantiles (a dict keyed 5, 25, 50, 75, 95).
             What a kind does not have is None. Quantiles are those of the draw where the
             hyperparameter is active, before the constraint.
@@ -64,6 +64,7 @@ def _row(name: str, item: Hyperparameter) -> dict[str, Any]:
         "kind": item.kind,
         "low": bounded.low if bounded else None,
         "high": bounded.high if bounded else None,
+        "step": bounded.step if bounded else None,
         "scale": bounded.scale if bounded else None,
         "options": list(item.options) if isinstance(item, Choice) else None,
         "value": item.value if isinstance(item, Constant) else None,
@@ -80,7 +81,8 @@ def _cells(row: dict[str, Any]) -> list[str]:
     elif row["kind"] == "constant":
         span = _short(row["value"])
     else:
-        span = f"{_short(row['low'])} to {_short(row['high'])}"
+        steps = "" if row["step"] is None else f" in steps of {_short(row['step'])}"
+        span = f"{_short(row['low'])} to {_short(row['high'])}{steps}"
     quantiles = row["quantiles"] or dict.fromkeys(PERCENTS, "")
     conditions = [f"{parent} is {' or '.join(map(_short, values))}" for parent, values in row["when"].items()]
     return [

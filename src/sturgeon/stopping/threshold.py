@@ -19,6 +19,8 @@ from sturgeon.stopping.decision import CONTINUE, Decision, Stop
 class ThresholdRule(Stopping):
     """Stop a trial whose last value is below ``lower`` or above ``upper``, or is no finite number.
 
+    Without either bound it stops only what is no finite number.
+
     Attributes:
         lower: The lowest value that is sensible, in the metric's own numbers; None for any.
         upper: The highest one; None for any.

@@ -28,10 +28,12 @@ import uuid
 import weakref
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from pathlib import Path
 from typing import Protocol
 
 from sturgeon.errors import StudyError
+from sturgeon.space.base import is_integer
 
 _UNKNOWN_START = "-"
 
@@ -59,10 +61,15 @@ class Leases:
     attempts: int = 2
 
     def __post_init__(self) -> None:
-        if not self.seconds > 0:
-            raise StudyError(f"a lease must last longer than 0 seconds; got seconds={self.seconds!r}.")
-        if self.attempts < 1:
-            raise StudyError(f"a trial needs at least 1 attempt; got attempts={self.attempts!r}.")
+        if not isinstance(self.seconds, Real) or not self.seconds > 0:
+            raise StudyError(
+                f"a lease must last longer than 0 seconds; got seconds={self.seconds!r}: write seconds=60."
+            )
+        if not is_integer(self.attempts) or self.attempts < 1:
+            raise StudyError(
+                f"a trial needs a whole number of attempts, at least 1 attempt; got "
+                f"attempts={self.attempts!r}: write attempts=2."
+            )
 
 
 def new_worker() -> str:

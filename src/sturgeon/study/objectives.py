@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sturgeon.errors import SpaceError, StudyError
+from sturgeon.errors import SpaceError, StudyError, option
 from sturgeon.space.constraint import Expression
 
 Direction = Literal["minimize", "maximize"]
@@ -62,7 +62,10 @@ def choose_objectives(
         raise StudyError('a study needs an objective; name a metric: minimize="val_loss", or maximize=...')
     names = [objective.metric for objective in chosen]
     if len(set(names)) < len(names):
-        raise StudyError(f"a metric can be an objective once; got {names}.")
+        both = next(name for name in names if names.count(name) > 1)
+        raise StudyError(
+            f"a metric can be an objective once; got {names}: name {both!r} once, in minimize or in maximize."
+        )
     return tuple(chosen)
 
 
@@ -80,15 +83,41 @@ def goals_of(objectives: Sequence[Objective]) -> dict[Direction, list[str]]:
 
 
 def _names(given: str | Sequence[str] | None, where: str) -> list[str]:
-    names = [given] if isinstance(given, str) else list(given or ())
+    try:
+        names: list[Any] = [given] if isinstance(given, str) else [] if given is None else list(given)
+    except TypeError:
+        names = [given]
     for name in names:
         if not isinstance(name, str) or not name:
-            raise StudyError(f"a metric's name must be text; got {name!r} for {where!r}.")
+            rule = "not be empty" if name == "" else "be text"
+            raise StudyError(
+                f'a metric\'s name must {rule}; got {name!r} for {where!r}: write {where}="val_loss".'
+            )
     return names
 
 
 SUBJECT_TO = "subject_to"
 """Under which a study's ``about`` keeps what a result must satisfy."""
+
+
+def check_subject_to(text: object) -> None:
+    """Check what a result must satisfy, as a caller wrote it.
+
+    Raises:
+        SpaceError: It is no comparison of metrics.
+
+    Example:
+        >>> check_subject_to("latency <= 20 and size < 5")
+    """
+    try:
+        compares = Expression(text).compares  # pyright: ignore[reportArgumentType]
+    except SpaceError:
+        compares = False
+    if not compares:
+        raise SpaceError(
+            f"`{option(SUBJECT_TO)}` must compare metrics, joined by `and`, `or` and `not`; got {text!r}. "
+            f"Write {option(SUBJECT_TO, 'latency_ms <= 20 and size < 5')}."
+        )
 
 
 class OutcomeConstraint:

@@ -21,6 +21,7 @@ from sturgeon.study.trial import (
     Trial,
     TrialError,
     TrialState,
+    as_argument,
     check_metrics,
     check_whole,
     is_finite,
@@ -109,7 +110,7 @@ class RunningTrials:
         """
         if isinstance(trial, Trial):
             return trial
-        if trial not in self.held:
+        if number_of(trial) not in self.held:
             raise StudyError(
                 f"a number stands for a trial that this study handle asked for and that still runs; "
                 f"got {trial!r}, it holds {sorted(self.held)[:20]}: pass the Trial that ask() returned."
@@ -119,10 +120,12 @@ class RunningTrials:
     def report(self, trial: Trial | int, step: int, metrics: Mapping[str, object]) -> None:
         """Write points of a trial's curves; see ``Study.report``."""
         trial = self.find(trial)
+        if not metrics:
+            raise StudyError(
+                f"a report needs a metric; got none: report(trial, step=1, {as_argument(self._metric)})."
+            )
         step = check_whole(step, "step")
         given = check_metrics(metrics, "report")
-        if not given:
-            raise StudyError("a report needs a metric; got none: report(trial, step=1, val_loss=0.9).")
         running = self._mine(trial)
         later = False
         if running is not None:
@@ -138,12 +141,12 @@ class RunningTrials:
         if missing:
             raise StudyError(
                 f"tell needs every objective of the study; got {sorted(given)} without {missing}: "
-                f"tell(trial, {missing[0]}=...)."
+                f"tell(trial, {as_argument(missing[0])})."
             )
         broken = [one.metric for one in self._objectives if not is_finite(given[one.metric])]
         if broken:
             text = ", ".join(f"{name} was {given[name]}" for name in broken)
-            _log.warning("trial %d of %s failed: %s", trial.number, self._store.place, text)
+            _log.warning("trial %d failed: %s", trial.number, text)
             self.end(trial, "failed", given, error=TrialError("NotFinite", text))
             return "failed"
         self.end(trial, "complete", given)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sturgeon.errors import SpaceError
+from sturgeon.errors import SpaceError, StudyError
 from sturgeon.space import Config, Space
 
 
@@ -67,12 +67,25 @@ def read_space(data: Mapping[str, Any], constraint: Any) -> Space:
     return Space.from_json(data, constraint=constraint)
 
 
+def check_space(space: object) -> Space:
+    """Give a space back if it is one.
+
+    Raises:
+        StudyError: It is not.
+    """
+    if not isinstance(space, Space):
+        raise StudyError(f"`space` must be a Space; got {space!r}. Write st.Space(learning_rate=...).")
+    return space
+
+
 def check_whole_space(space: Space) -> Space:
     """Give the space back if configurations of it can be judged.
 
     Raises:
+        StudyError: It is no space.
         SpaceError: Its constraint was not given.
     """
+    check_space(space)
     if isinstance(space.constraint, ConstraintNotGiven):
         raise space.constraint.error()
     return space

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Never, TypeVar
 
 from sturgeon.errors import StudyError
 from sturgeon.search.base import Search
@@ -21,6 +21,7 @@ from sturgeon.search.old_record import PRIOR
 from sturgeon.search.population.lineage import Stretch, lineage
 from sturgeon.search.record import Record
 from sturgeon.space import Config, Space
+from sturgeon.space.base import is_integer
 from sturgeon.space.config import is_structure
 from sturgeon.space.constraint import Expression
 from sturgeon.study.asking.trial_allocator import Request, TrialAllocator
@@ -50,6 +51,7 @@ from sturgeon.study.trial import (
     TrialRecord,
     TrialState,
     check_metrics,
+    not_named,
     number_of,
 )
 from sturgeon.views import view_of
@@ -415,8 +417,8 @@ class Study:
             SpaceExhausted: Nothing is left.
             SpaceError: The space's constraint is a function and was not given to ``open``.
         """
-        if count < 1:
-            raise StudyError(f"at least 1 trial must be asked for; got count={count!r}.")
+        if not is_integer(count) or count < 1:
+            raise StudyError(f"`ask` needs a whole number from 1; got count={count!r}: study.ask(4).")
         self._running.writer.flush()
         space = check_whole_space(self.space)
         request = Request(count, space, search or self.search, paused, at_most, unsettled)
@@ -449,15 +451,17 @@ class Study:
         self._running.writer.flush()
         return self._as_given(self._allocator.resume(number_of(number), at_step))
 
-    def report(self, trial: Trial | int, /, step: int, **metrics: float) -> None:
+    def report(self, trial: Trial | int, /, step: int, *unnamed: Never, **metrics: float) -> None:
         """Write down points of a trial's curves: values by name at a step (an epoch, say), from 0.
 
         A step reported again replaces the earlier value. NaN and infinities are kept, since a diverging
         training is a fact; the search is not shown them.
         """
+        if unnamed:
+            raise not_named("report(trial, step=1", unnamed[0], self.metric)
         self._running.report(trial, step, metrics)
 
-    def tell(self, trial: Trial | int, /, **metrics: float) -> TrialState:
+    def tell(self, trial: Trial | int, /, *unnamed: Never, **metrics: float) -> TrialState:
         """End a trial with its result: final values by name, every objective among them.
 
         Returns:
@@ -465,8 +469,10 @@ class Study:
             trial's error then says.
 
         Raises:
-            StudyError: An objective is missing.
+            StudyError: An objective is missing, or a value has no name.
         """
+        if unnamed:
+            raise not_named("tell(trial", unnamed[0], self.metric)
         return self._running.tell(trial, metrics)
 
     def fail(self, trial: Trial | int, why: str | BaseException | TrialError, /, **metrics: float) -> None:
@@ -677,8 +683,11 @@ class Study:
         """The best trials, the best first; fewer where not so many have a value.
 
         Raises:
-            StudyError: There are several objectives, for which see ``best_trials``.
+            StudyError: There are several objectives, for which see ``best_trials``; or ``count`` is no whole
+                number from 1.
         """
+        if not is_integer(count) or count < 1:
+            raise StudyError(f"`top` needs a whole number from 1; got count={count!r}: study.top(5).")
         return [self.trial(number) for number in top_numbers(self.record, self.objectives, count)]
 
     def lineage(self, number: int | Trial, /) -> tuple[Stretch, ...]:

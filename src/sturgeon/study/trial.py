@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import numbers
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 from sturgeon.errors import StudyError
 from sturgeon.plain_text import LONGEST_TRACEBACK, is_plain, message_of, plain
 from sturgeon.space import Config
+from sturgeon.space.checks import is_keyword_name
 
 TrialState = Literal["waiting", "running", "paused", "complete", "stopped", "failed"]
 
@@ -171,8 +173,55 @@ class TrialRecord:
 
 
 def number_of(trial: Trial | int) -> int:
-    """Give a trial's number, of the trial or of its number."""
-    return trial.number if isinstance(trial, Trial) else trial
+    """Give a trial's number, of the trial or of its number.
+
+    Raises:
+        StudyError: It is neither.
+    """
+    if isinstance(trial, Trial):
+        return trial.number
+    if isinstance(trial, numbers.Integral):
+        return int(trial)
+    raise not_a_trial(trial)
+
+
+def not_a_trial(given: object) -> StudyError:
+    """Say that something is neither a trial nor the number of one."""
+    if isinstance(given, list | tuple):
+        return StudyError(
+            f"ask() gives a list, and one trial is written of at a time; got a list of {len(given)}: "
+            "for trial in study.ask(): study.tell(trial, ...)."
+        )
+    return StudyError(
+        f"a trial is given as ask() returned it, or by its number; got a {type(given).__name__}: pass "
+        "trial.number."
+    )
+
+
+def not_named(of: str, value: object, metric: str) -> StudyError:
+    """Say that a value came without the name of its metric.
+
+    Args:
+        of: What it was given to, with what comes before the metric, such as ``"tell(trial"``.
+        value: The value.
+        metric: The metric that it may be.
+    """
+    called = of.partition("(")[0]
+    return StudyError(
+        f"{called} needs each metric's name; got {value!r} without one: {of}, {as_argument(metric)})."
+    )
+
+
+def as_argument(metric: str) -> str:
+    """Write how a metric is passed: by its name where that is a name in Python.
+
+    Example:
+        >>> as_argument("val_loss"), as_argument("val loss")
+        ('val_loss=...', '**{"val loss": ...}')
+    """
+    return (
+        f"{metric}=..." if is_keyword_name(metric) else f"**{{{json.dumps(metric, ensure_ascii=False)}: ...}}"
+    )
 
 
 def check_whole(value: object, what: str) -> int:

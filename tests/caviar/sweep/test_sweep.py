@@ -158,6 +158,19 @@ def test_a_file_that_breaks_a_rule_is_told(text, words, tmp_path):
         read_sweep(path)
 
 
+def test_a_number_that_is_none_is_told_in_one_line(tmp_path, capsys):
+    goal = {"command": "train {args}", "minimize": "loss", "parameters": {"x": [1, 2]}}
+    for name, rule in (
+        ("trials", "whole number from 1"),
+        ("until", "finite value"),
+        ("attempts", "1 attempt"),
+    ):
+        assert main(["sweep", str(write(tmp_path, **goal, **{name: "many"}))]) == 2
+        said = capsys.readouterr().err
+        assert all(part in said for part in (name, rule, "'many'"))
+        assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("line", "step", "metrics"),
     [

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.ray.settings import Ray
 from sturgeon.caviar.tuning import tune
 from sturgeon.caviar.workers import here
 from sturgeon.caviar.workers.function import pack
@@ -215,14 +216,44 @@ def test_queued_configurations_come_first(space, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"trials": 0}, "`trials` must be at least 1; got 0"),
+        ({"trials": 0}, "`trials` must be a whole number from 1; got 0. Write trials=64"),
+        ({"trials": float("nan"), "budget": 3}, "`trials` must be a whole number from 1; got nan"),
+        ({"trials": 2.5}, "`trials` must be a whole number from 1; got 2.5"),
+        ({"trials": 6.0}, "`trials` must be a whole number from 1; got 6.0"),
+        ({"trials": "6"}, "`trials` must be a whole number from 1; got '6'"),
+        ({"budget": "1x"}, "got '1x'. Write '10m'"),
+        ({"budget": [1]}, r"`budget` must be a time longer than 0.*got \[1\]"),
         ({"budget": "soon"}, "`budget` must be a time longer than 0.*got 'soon'"),
         ({"timeout": -1}, "`timeout` must be a time longer than 0.*got -1"),
         ({"timeout": 1, "workers": 0}, "timeout=1 with workers=0"),
-        ({"workers": -1}, "`workers` must be a whole number from 0; got -1"),
+        ({"workers": -1}, r"`workers` must be a whole number from 0, or st.Ray\(...\); got -1. Write"),
+        ({"workers": "2"}, "got '2'. Write workers=2"),
+        ({"workers": None}, "got None. Write workers=2"),
+        ({"workers": Ray}, r"Write workers=st.Ray\("),
+        ({"workers": 1, "resources": {"cores": 0.5}}, 'got 0.5. Write resources={"cores": 1}'),
+        ({"workers": 1, "resources": {"gpus": 1.5}}, 'got 1.5. Write resources={"gpus": 1}'),
+        ({"repeats": 0}, "`repeats` must be a whole number from 1; got 0. Write repeats=3"),
+        ({"keep": 0}, "`keep` must be a whole number from 1; got 0. Write keep=3"),
+        ({"progress": "no"}, "`progress` must be True or False; got 'no'. Write progress=False"),
         ({"until": float("nan")}, "`until` must be a finite value; got nan"),
+        ({"until": "a"}, "`until` must be a finite value; got 'a'"),
+        ({"max_failures": "a"}, "`max_failures` must be a share above 0 and up to 1; got 'a'"),
         ({"max_failures": 2}, "`max_failures` must be a share above 0 and up to 1; got 2"),
-        ({"attempts": 0}, "at least 1 attempt; got attempts=0"),
+        ({"attempts": 0}, "at least 1 attempt; got attempts=0: write attempts=2"),
+        ({"attempts": "2"}, "a whole number of attempts.*got attempts='2'"),
+        ({"callbacks": 3}, r"`callbacks` must be functions .*got 3. Write callbacks=\["),
+        ({"callbacks": [3]}, r"`callbacks` must be functions .*got \[3\]"),
+        ({"callbacks": print}, "`callbacks` must be functions .*built-in function print"),
+        ({"checkpoints": 3}, "`checkpoints` must be a folder or a URL; got 3. Write checkpoints="),
+        ({"study": 3}, "a study is a file's path or a PostgreSQL URL; got 3: name a file"),
+        ({"study": b"a.study"}, "got b'a.study': name a file"),
+        (
+            {"study": "sqlite:///old/a.db"},
+            r"sqlite:// URL: name a file, study='a.study'.*Study.from_optuna\(",
+        ),
+        ({"minimize": 3}, "must be text; got 3 for 'minimize': write minimize=\"val_loss\""),
+        ({"minimize": ""}, "must not be empty; got '' for 'minimize': write"),
+        ({"maximize": "loss"}, "once; got .*: name 'loss' once, in minimize or in maximize"),
         ({"minimize": None}, "a study needs an objective"),
         ({"minimize": ["a", "b"], "until": 1.0}, "`until` is a value of a single objective"),
         ({"resume": True}, "resume=True without a study"),

@@ -25,7 +25,7 @@ from sturgeon.caviar.opening import (
 )
 from sturgeon.caviar.population.population import check_population
 from sturgeon.caviar.population.retraining import retrain
-from sturgeon.caviar.progress import Progress, ProgressLines, say
+from sturgeon.caviar.progress import Progress, ProgressLines, check_progress, say
 from sturgeon.caviar.progress_widget import find_widget
 from sturgeon.caviar.trainer import Trainer
 from sturgeon.errors import InputError, StudyError, StudyFailed
@@ -125,9 +125,10 @@ def run_population(
             "built keeps its own; got search='population'. Use `st.tune` and your framework's `Report`, or "
             "`st.population`."
         )
-    check_population(options.get("search"), options.get("stopping"), options.get("trials"))
+    check_progress(options.get("progress", True))
     where, maximize = options.get("study"), options.get("maximize")
     limits = choose_limits(trials=options.get("trials"), budget=options.get("budget"))
+    check_population(options.get("search"), options.get("stopping"), options.get("trials"))
     resume = options.get("resume", False)
     exists = find_study(where, resume=resume)
     if not exists and minimize is None and maximize is None:

@@ -68,7 +68,10 @@ class Ray:
         if self.workers is not None and (
             isinstance(self.workers, bool) or not isinstance(self.workers, int) or self.workers < 1
         ):
-            raise InputError(f"`workers` of st.Ray must be a whole number from 1; got {self.workers!r}.")
+            raise InputError(
+                f"`workers` of st.Ray must be a whole number from 1; got {self.workers!r}. Write "
+                "workers=4, or leave it out."
+            )
 
     def needs(self) -> dict[str, float]:
         """What a trial takes of a node, by Ray's names; what it does not take is left out."""
@@ -105,4 +108,4 @@ def hide_user(address: str) -> str:
 
 def _check_amount(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InputError(f"`{name}` must be a number from 0; got {value!r}.")
+        raise InputError(f"`{name}` must be a number from 0; got {value!r}. Write 1, or 0 for none.")

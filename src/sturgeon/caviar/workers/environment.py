@@ -59,14 +59,17 @@ class Resources:
     def __post_init__(self) -> None:
         whole = isinstance(self.cores, int) and not isinstance(self.cores, bool)
         if self.cores is not None and (not whole or self.cores < 1):
-            raise InputError(f"`cores` of `resources` must be a whole number from 1; got {self.cores!r}.")
+            raise InputError(
+                f"`cores` of `resources` must be a whole number from 1; got {self.cores!r}. Write "
+                'resources={"cores": 1}.'
+            )
         number = isinstance(self.gpus, int | float) and not isinstance(self.gpus, bool)
         if self.gpus is not None and (
             not number or self.gpus < 0 or not (self.gpus < 1 or float(self.gpus).is_integer())
         ):
             raise InputError(
                 "`gpus` of `resources` must be a whole number from 0 or a fraction below 1; got "
-                f"{self.gpus!r}."
+                f'{self.gpus!r}. Write resources={{"gpus": 1}}, or {{"gpus": 0.5}} for a half.'
             )
 
     @staticmethod

@@ -136,6 +136,20 @@ class RemoteFolders(TrialFolders):
             self._files.rm(folder, recursive=True)
 
 
+def check_place(place: object) -> None:
+    """Check that something can name where checkpoints lie.
+
+    Raises:
+        InputError: It is neither a path nor a URL.
+    """
+    named = place is None or isinstance(place, str | os.PathLike)
+    if not named or (isinstance(place, os.PathLike) and not isinstance(os.fspath(place), str)):
+        raise InputError(
+            f"`{option('checkpoints')}` must be a folder or a URL; got {place!r}. Write "
+            f"{option('checkpoints', 'checkpoints')}."
+        )
+
+
 def folders_of(study: Study, place: str | os.PathLike[str] | None = None) -> TrialFolders:
     """Say where the trials of a study keep their checkpoints.
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Integral
+from typing import Never
 
 from sturgeon.caviar.workers.messages import Checkpointed, Noted, Reported, Start
 from sturgeon.errors import InputError
@@ -41,8 +44,6 @@ class LiveTrial:
         copied_from: The trial that this checkpoint is of, where population-based training copied it: what
             ``config`` says holds from here on. None for a checkpoint of this trial's own.
         resume_step: The epoch at which that checkpoint was saved; 0 without one.
-        folder: A path for the trial's checkpoints, not made yet; None where there is no study. Sturgeon
-            removes what is there once the trial has ended, unless it is the best.
         planned: How many epochs the loops of ``epochs`` have together so far.
         can_save: Set it where the function hands over a checkpoint whenever it is told to end. A stopping
             rule that puts trials aside then does so at any epoch, not only after one was handed over.
@@ -67,7 +68,7 @@ class LiveTrial:
         self.resume_from = start.resume_from
         self.copied_from = start.copied_from
         self.resume_step = start.after
-        self.folder = start.folder
+        self._folder = start.folder
         self.planned = 0
         self.can_save = False
         self.listeners: list[Callable[[dict[str, float]], object]] = []
@@ -92,8 +93,7 @@ class LiveTrial:
         Raises:
             InputError: ``count`` is not a whole number from 1.
         """
-        if isinstance(count, bool) or int(count) != count or count < 1:
-            raise InputError(f"`epochs` needs a whole number from 1; got {count!r}. Write trial.epochs(50).")
+        check_epochs(count, "trial")
         first = self.planned + 1
         self.planned += int(count)
         return self._count(max(first, self.resume_step + 1), self.planned)
@@ -108,10 +108,23 @@ class LiveTrial:
         finally:
             self._in_epoch = False
 
-    def report(self, *, step: int | None = None, **metrics: float) -> None:
+    @property
+    def folder(self) -> str | None:
+        """A folder for the trial's checkpoints, made where the trial trains when it is first asked for.
+
+        With ``checkpoints="s3://…"`` it is a URL, of which nothing is made; None where there is no study.
+        Sturgeon removes what is there once the trial has ended, unless it is the best.
+        """
+        if self._folder is not None and "://" not in self._folder:
+            with contextlib.suppress(OSError):  # then what is written there says why it cannot be
+                os.makedirs(self._folder, exist_ok=True)  # noqa: PTH103  (a worker may do without pathlib)
+        return self._folder
+
+    def report(self, *unnamed: Never, step: int | None = None, **metrics: float) -> None:
         """Report how the training goes.
 
         Args:
+            unnamed: Nothing: a value needs its metric's name.
             step: At which step, from 0; by default the current epoch of ``epochs``, and without such a
                 loop 1, 2, … A step reported again replaces the earlier value.
             metrics: Any number of values by name: numbers, or arrays and tensors of one element. NaN and
@@ -119,8 +132,14 @@ class LiveTrial:
 
         Raises:
             StudyError: A metric is not a number.
-            InputError: No metric was given, or ``step`` is not a whole number from 0 to 2**63 - 1.
+            InputError: No metric was given, or one without its name, or ``step`` is not a whole number from
+                0 to 2**63 - 1.
         """
+        if unnamed:
+            raise InputError(
+                f"A report needs each metric's name; got {unnamed[0]!r} without one. "
+                f"Write trial.report(val_loss={unnamed[0]!r})."
+            )
         if not metrics:
             raise InputError("A report needs a metric; got none. Write trial.report(val_loss=0.9).")
         if step is None:
@@ -152,11 +171,12 @@ class LiveTrial:
         study keeps the path only.
 
         Args:
-            path: What was saved, a file or a folder.
+            path: What was saved: a file, a folder, what several files' names begin with, or a URL.
             step: The last epoch that is in it, where that is not the current one.
 
         Raises:
-            InputError: The path is no text that can be written, or ``step`` is not a whole number from 0.
+            InputError: The path is no text that can be written, nothing is there, or ``step`` is not a whole
+                number from 0.
         """
         # A worker that takes over may have been started elsewhere.
         text = str(os.fspath(path))
@@ -165,7 +185,13 @@ class LiveTrial:
             raise InputError(
                 f"A checkpoint's path must be text that can be written as UTF-8; got {place!r}. Rename it."
             )
-        self._channel.send(Checkpointed(place, self._step if step is None else _check_step(step)))
+        step = self._step if step is None else _check_step(step)
+        if "://" not in place and not _is_saved(place):
+            raise InputError(
+                f"A checkpoint must be a file or a folder that is there; got {place!r}. Save it before "
+                "trial.checkpoint(path)."
+            )
+        self._channel.send(Checkpointed(place, step))
 
     @property
     def stopped(self) -> bool:
@@ -198,6 +224,31 @@ def check_process(process: int) -> None:
             f"A report must come from the process that `train` was called in, {process}; got one from "
             f"{os.getpid()}, which was forked from it. Hand the value over, and report it there."
         )
+
+
+def check_epochs(count: object, of: str) -> None:
+    """Refuse a number of epochs that is no whole number from 1.
+
+    Args:
+        count: What was given.
+        of: What counts them, for the message.
+
+    Raises:
+        InputError: It is none.
+    """
+    if isinstance(count, bool) or not isinstance(count, Integral) or int(count) < 1:
+        raise InputError(f"`epochs` needs a whole number from 1; got {count!r}. Write {of}.epochs(50).")
+
+
+def _is_saved(place: str) -> bool:
+    """Whether something is there, or files whose names begin so, as TensorFlow and Paddle save them."""
+    if os.path.lexists(place):
+        return True
+    folder, name = os.path.split(place)
+    try:
+        return bool(name) and any(one.startswith(name) for one in os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return False
 
 
 def _check_step(step: object) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,10 +114,16 @@ def take_snapshot(study: Shown, folder: Path | None = None) -> Snapshot:
         folder: Where ``sturgeon tune`` left what it found; None for the study's own folder.
 
     Raises:
+        InputError: It is neither.
         StudyError: It cannot be read.
     """
     if isinstance(study, Snapshot):
         return study
+    if not isinstance(study, Study):
+        named = isinstance(study, str | os.PathLike)
+        got = repr(study) if named or study is None else f"a {type(study).__name__}"
+        place = os.fspath(study) if named else "name.study"
+        raise InputError(f"A picture needs a study that is open; got {got}. Write st.Study.open({place!r}).")
     trials = study.trials
     begun = [one.number for one in trials if one.attempts]
     try:

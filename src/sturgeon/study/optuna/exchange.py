@@ -13,7 +13,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from sturgeon.errors import MissingExtra, SpaceError, StudyError
 from sturgeon.space import Space
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 OURS = "sturgeon"
 """The user attribute that holds what Optuna has no place for."""
+
+MOST_NAMES = 20
+"""So many names of Optuna's studies are listed at most."""
 
 _log = logging.getLogger("sturgeon")
 
@@ -125,13 +132,40 @@ def _import_optuna() -> Any:
 
 
 def _load(optuna: Any, storage: Any, name: str | None) -> optuna.Study:
+    if isinstance(storage, str):
+        _check_file(storage)
     try:
         return optuna.load_study(storage=storage, study_name=name)
-    except (KeyError, ValueError) as error:
+    except KeyError:
+        known = optuna.get_all_study_names(storage)
+        raise StudyError(
+            f"an Optuna study needs a storage that holds it and its name; got {name!r} where there "
+            f"{f'are {known[:MOST_NAMES]}: name one of them' if known else 'is none: name another storage'}, "
+            "Study.from_optuna(storage, name)."
+        ) from None
+    except ValueError as error:
         raise StudyError(
             f"an Optuna study needs a storage that holds it and its name; "
             f"got {storage!r}, {name!r} ({error})."
         ) from None
+
+
+def _check_file(url: str) -> None:
+    """Refuse the URL of an SQLite file that is not there: to look into it, Optuna would make it."""
+    try:
+        parts = make_url(url)
+    except ArgumentError:
+        raise StudyError(
+            f"an Optuna study needs a storage that holds it, or its URL; got {url!r}: write "
+            f"sqlite:///{url} for a file."
+        ) from None
+    file = parts.database or ":memory:"
+    is_file = parts.get_backend_name() == "sqlite" and not file.startswith((":memory:", "file:"))
+    if is_file and not Path(file).exists():
+        raise StudyError(
+            f"an Optuna study needs a storage that holds it and its name; there is no file {file!r}: correct "
+            "the URL, sqlite:///PATH."
+        )
 
 
 def _is_whole(known: KnownTrial, space: Space) -> bool:

@@ -9,6 +9,7 @@ from sturgeon.study.storage.opening import (
     create_store,
     open_or_create_store,
     open_store,
+    place_of,
     store_exists,
     study_names,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "load_metrics",
     "open_or_create_store",
     "open_store",
+    "place_of",
     "store_exists",
     "study_names",
 ]

@@ -11,6 +11,7 @@ from sturgeon.errors import StudyError
 from sturgeon.search.base import Search
 from sturgeon.space import Space
 from sturgeon.study.objectives import Objective, choose_objectives
+from sturgeon.study.saved_space import check_space
 from sturgeon.study.storage.rows import dump_json
 from sturgeon.study.trial import check_whole
 
@@ -81,7 +82,7 @@ def describe_study(
     """Describe a new study, and choose its search where none is given; the arguments are ``Study.create``'s.
 
     Raises:
-        StudyError: No objective is named, or the seed is no whole number in its range.
+        StudyError: No objective is named, the space is none, or the seed is no whole number in its range.
     """
     from sturgeon.search import CoarseToFine, check_search, search_to_json
 
@@ -89,7 +90,7 @@ def describe_study(
     search = search if search is not None else CoarseToFine()
     description = Description(
         seed=check_whole(seed, "seed"),
-        space=space.to_json(),
+        space=check_space(space).to_json(),
         search=search_to_json(search),
         objectives=choose_objectives(minimize, maximize),
         about=dict(about or {}),

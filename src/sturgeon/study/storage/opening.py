@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy import Connection, inspect
 
-from sturgeon.errors import StudyError, by_caller
+from sturgeon.errors import StudyError, by_caller, option
 from sturgeon.study.storage.database import Database
 from sturgeon.study.storage.description import Description
 from sturgeon.study.storage.migrations import migrate
@@ -20,6 +20,21 @@ from sturgeon.study.storage.store import Store
 MEMORY = ":memory:"
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 DEFAULT_NAME = "study"
+
+
+def place_of(where: object) -> str:
+    """Give the path or the URL of a study as text.
+
+    Raises:
+        StudyError: It is neither.
+    """
+    text = os.fspath(where) if isinstance(where, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise StudyError(
+            f"a study is a file's path or a PostgreSQL URL; got {where!r}: name a file, such as "
+            f"{option('study', 'name.study')}."
+        )
+    return text
 
 
 def create_store(where: str | os.PathLike[str], description: Description) -> Store:
@@ -72,7 +87,7 @@ def open_store(where: str | os.PathLike[str]) -> Store:
 
 def store_exists(where: str | os.PathLike[str]) -> bool:
     """Whether a path exists, or a study can be opened at a URL."""
-    place = os.fspath(where)
+    place = place_of(where)
     if place == MEMORY:
         return False
     if "://" not in place:
@@ -124,7 +139,7 @@ def _create(where: str | os.PathLike[str], description: Description, *, take_exi
 
 
 def _connect(where: str | os.PathLike[str], *, create: bool) -> tuple[Database, str]:
-    text = os.fspath(where)
+    text = place_of(where)
     scheme = urlsplit(text).scheme if "://" in text else ""
     if scheme in POSTGRES_SCHEMES:
         from sturgeon.study.storage.postgres import PostgresDatabase
@@ -134,12 +149,26 @@ def _connect(where: str | os.PathLike[str], *, create: bool) -> tuple[Database, 
     if scheme:
         raise StudyError(
             f"a study is a file's path or a PostgreSQL URL (postgresql://user:password@host/database); "
-            f"got a {scheme}:// URL."
+            f"got a {scheme}:// URL: name a file, {option('study', f'{_file_of(text)}.study')}; a study of "
+            "Optuna's own comes by Study.from_optuna(URL, name)."
         )
     if text == MEMORY:
         return SqliteDatabase(None, create=True), DEFAULT_NAME
     path = Path(text)
     return SqliteDatabase(path, create=create), path.stem or DEFAULT_NAME
+
+
+def _file_of(url: str) -> str:
+    """The name of the database that a URL names, without its ending.
+
+    Example:
+        >>> _file_of("sqlite:///old/a.db"), _file_of("mysql://user@host")
+        ('a', 'name')
+    """
+    try:
+        return Path(urlsplit(url).path).stem or "name"
+    except ValueError:
+        return "name"
 
 
 def _split_url(text: str) -> tuple[str, str]:

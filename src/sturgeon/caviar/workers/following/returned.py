@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sturgeon.study import TrialError
+from sturgeon.study.trial import as_argument
 
 Value = float | Mapping[str, float] | None
 
@@ -41,6 +42,6 @@ def no_value(missing: list[str], reported: Mapping[str, float], value: Value) ->
     wanted = ", ".join(missing)
     return TrialError(
         "NoValue",
-        f"`train` must report or return {wanted!r}; it {gave}. Write trial.report({missing[0]}=...), or "
-        f"name another metric to tune for.",
+        f"`train` must report or return {wanted!r}; it {gave}. Write "
+        f"trial.report({as_argument(missing[0])}), or name another metric to tune for.",
     )
