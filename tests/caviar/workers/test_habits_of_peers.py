@@ -118,6 +118,7 @@ def test_repeats_work_in_a_worker_process():
 def test_checkpoints_of_the_best_few_stay():
     def train(trial):
         folder = Path(trial.folder)
+        folder.mkdir(parents=True)
         (folder / "weights").write_text(str(trial.number))
         trial.checkpoint(folder / "weights", step=1)
         return trial.config["x"]

@@ -31,7 +31,7 @@ def resumable(slow):
             if trial.number % 3 in slow:
                 np.linalg.svd(np.ones((220, 220)))
             trial.report(loss=(x - 0.3) ** 2 + 1.0 / epoch)
-            trial.checkpoint(f"memory://{trial.number}-{epoch}")
+            trial.checkpoint(f"{trial.number}-{epoch}")
 
     return train
 

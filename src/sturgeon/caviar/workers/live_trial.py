@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +43,9 @@ class LiveTrial:
         copied_from: The trial that this checkpoint is of, where population-based training copied it: what
             ``config`` says holds from here on. None for a checkpoint of this trial's own.
         resume_step: The epoch at which that checkpoint was saved; 0 without one.
+        folder: A path for the trial's checkpoints, not made yet: make it with ``os.makedirs(trial.folder,
+            exist_ok=True)``. None where there is no study. Sturgeon removes what is there once the trial has
+            ended, unless it is the best.
         planned: How many epochs the loops of ``epochs`` have together so far.
         can_save: Set it where the function hands over a checkpoint whenever it is told to end. A stopping
             rule that puts trials aside then does so at any epoch, not only after one was handed over.
@@ -68,7 +70,7 @@ class LiveTrial:
         self.resume_from = start.resume_from
         self.copied_from = start.copied_from
         self.resume_step = start.after
-        self._folder = start.folder
+        self.folder = start.folder
         self.planned = 0
         self.can_save = False
         self.listeners: list[Callable[[dict[str, float]], object]] = []
@@ -107,18 +109,6 @@ class LiveTrial:
                 yield epoch
         finally:
             self._in_epoch = False
-
-    @property
-    def folder(self) -> str | None:
-        """A folder for the trial's checkpoints, made where the trial trains when it is first asked for.
-
-        With ``checkpoints="s3://…"`` it is a URL, of which nothing is made; None where there is no study.
-        Sturgeon removes what is there once the trial has ended, unless it is the best.
-        """
-        if self._folder is not None and "://" not in self._folder:
-            with contextlib.suppress(OSError):  # then what is written there says why it cannot be
-                os.makedirs(self._folder, exist_ok=True)  # noqa: PTH103  (a worker may do without pathlib)
-        return self._folder
 
     def report(self, *unnamed: Never, step: int | None = None, **metrics: float) -> None:
         """Report how the training goes.
@@ -175,8 +165,7 @@ class LiveTrial:
             step: The last epoch that is in it, where that is not the current one.
 
         Raises:
-            InputError: The path is no text that can be written, nothing is there, or ``step`` is not a whole
-                number from 0.
+            InputError: The path is no text that can be written, or ``step`` is not a whole number from 0.
         """
         # A worker that takes over may have been started elsewhere.
         text = str(os.fspath(path))
@@ -185,13 +174,7 @@ class LiveTrial:
             raise InputError(
                 f"A checkpoint's path must be text that can be written as UTF-8; got {place!r}. Rename it."
             )
-        step = self._step if step is None else _check_step(step)
-        if "://" not in place and not _is_saved(place):
-            raise InputError(
-                f"A checkpoint must be a file or a folder that is there; got {place!r}. Save it before "
-                "trial.checkpoint(path)."
-            )
-        self._channel.send(Checkpointed(place, step))
+        self._channel.send(Checkpointed(place, self._step if step is None else _check_step(step)))
 
     @property
     def stopped(self) -> bool:
@@ -236,19 +219,9 @@ def check_epochs(count: object, of: str) -> None:
     Raises:
         InputError: It is none.
     """
-    if isinstance(count, bool) or not isinstance(count, Integral) or int(count) < 1:
+    whole = isinstance(count, Integral) or (isinstance(count, float) and count.is_integer())
+    if isinstance(count, bool) or not whole or int(count) < 1:  # pyright: ignore[reportArgumentType]
         raise InputError(f"`epochs` needs a whole number from 1; got {count!r}. Write {of}.epochs(50).")
-
-
-def _is_saved(place: str) -> bool:
-    """Whether something is there, or files whose names begin so, as TensorFlow and Paddle save them."""
-    if os.path.lexists(place):
-        return True
-    folder, name = os.path.split(place)
-    try:
-        return bool(name) and any(one.startswith(name) for one in os.listdir(folder))  # noqa: PTH208
-    except OSError:
-        return False
 
 
 def _check_step(step: object) -> int:
