@@ -190,3 +190,6 @@ def test_a_recheck_that_could_show_nothing_says_so(study):
         result = st.recheck(study, train=train, data=0.3, workers=0, progress=False)
     assert result.evidence["detectable"] is None
     assert "could hardly show anything" in result.sentence
+    more = int(result.sentence.partition("`budget=")[2].partition("`")[0])
+    result = st.recheck(study, train=train, data=0.3, budget=more, workers=0, progress=False)
+    assert "could hardly show" not in result.sentence

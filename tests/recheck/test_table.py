@@ -12,6 +12,7 @@ import pytest
 
 import places
 from sturgeon.caviar.opening import TuneOptions
+from sturgeon.caviar.progress import format_metric
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.cli.main import main
 from sturgeon.data import prepare
@@ -132,6 +133,69 @@ def test_of_a_space_that_changed_it_is_said_how_many_old_trials_count(place, cap
     assert (
         f"prior: {len(fit)} trials of the earlier study have a place in this space" in capsys.readouterr().err
     )
+
+
+def test_a_small_budget_names_the_smallest_that_could_show_something(recheck, place):
+    _, out, _ = recheck(fish(2), "--budget", 18)
+    enough = int(re.search(r"`--budget (\d+)` is the least that could show", out.splitlines()[0])[1])
+    assert "18 epochs allow 3 pairs of trainings (each of 3 epochs) with 1 challenger" in out
+    more = int(re.search(r"--budget (\d+) would show", out)[1])
+    assert "each of 5 folds counted" in out
+    shutil.copytree(place / "out", place / "kept")
+    for budget, shown in ((enough, True), (enough - 1, False)):
+        found = json.loads(recheck(fish(2), "--json", "--budget", budget)[1])
+        assert (found["evidence"]["detectable"] is not None) == shown
+        shutil.rmtree(place / "out")
+        shutil.copytree(place / "kept", place / "out")
+    found = json.loads(recheck(fish(2), "--json", "--budget", more)[1])
+    assert {one["origin"] for one in found["candidates"]} >= {"record", "default", "neighbour", "random"}
+
+
+def test_the_figures_of_one_recheck_agree(recheck):
+    options = ("--budget", 210)
+    found = json.loads(recheck(fish(2), "--json", *options)[1])
+    out = recheck(fish(2), *options)[1]
+    leader = next(
+        one for one in found["candidates"] if one["config"] == found["challenger"]["config"] and one["pairs"]
+    )
+    assert leader["median"] == found["challenger"]["advantage"]
+    amount = format_metric(abs(leader["median"]))
+    assert "the challenger that went farthest, " in out
+    assert (
+        f"is {amount} {'better' if leader['median'] > 0 else 'worse'} in val_loss in the median pair" in out
+    )
+    sign = "+" if leader["median"] > 0 else "-"
+    [row] = [line for line in out.splitlines() if f" {sign}{amount} " in line]
+    assert f"{leader['advantage']:+.2f}" in row
+    assert "units of the noise" in out
+
+
+def test_a_network_that_is_outdated_is_told_of_and_trained_again(recheck, place):
+    moved = fish(1).assign(length=lambda frame: frame["length"] + 60)
+    code, out, _ = recheck(moved)
+    assert (code, out.splitlines()[-1]) == (
+        0,
+        f"put it right:  sturgeon recheck {place / 'out'} {place / 'new.csv'} --retune",
+    )
+    code, out, err = recheck(moved, "--json", "--retune", "--out", place / "again")
+    found = json.loads(out)
+    assert (code, found["stale"], found["deployed"]["outdated"]) == (0, False, True)
+    assert found["deployed"]["new"] > found["deployed"]["anew"]
+    assert found["retuned"] == str(place / "again")
+    assert "tuned nothing" not in err
+    with Study.open(place / "again" / "tune.study") as study:
+        assert len(study.trials) == 2
+        assert found["incumbent"]["config"] in [one.config for one in study.trials]
+        assert study.space["learning_rate"].low == 1e-6
+    code, out, err = recheck(fish(6), "--retune", "--out", place / "nothing")
+    assert "tuned nothing anew" in err
+    assert not (place / "nothing").exists()
+
+
+def test_a_line_of_the_table_is_not_broken_where_it_goes_to_a_file(recheck):
+    _, out, _ = recheck(fish(2))
+    rows = [line for line in out.splitlines() if line.startswith("│")]
+    assert all(line.split("│")[1].strip() for line in rows)
 
 
 def test_what_a_person_reads_has_the_verdict_first(recheck):

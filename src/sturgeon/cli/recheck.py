@@ -24,7 +24,10 @@ _SAME = ("budget", "old", "time_column", "window")
 @click.argument("study", metavar="STUDY")
 @click.argument("newdata", required=False, type=PLACE)
 @click.option(
-    "--retune", is_flag=True, help="Where it is stale, tune anew, warm-started from the old record."
+    "--retune",
+    is_flag=True,
+    help="Where it is stale, tune anew, warm-started from the old record; where only its network is "
+    "outdated, train that again.",
 )
 @click.option("--out", type=PATH, help="Where --retune writes.  [default: beside the study]")
 @click.option("--trials", type=int, help="Trials of --retune.  [default: 40 % of the study's]")
@@ -76,7 +79,7 @@ def recheck(study: str, newdata: Any, as_json: bool, **options: Any) -> int:
     def once(place: str, data: Any) -> RecheckResult:
         result = run(place, data, **how)
         _print(result, as_json, _put_right(place, data, how))
-        if options["retune"] and not result.stale and not result.interrupted:
+        if options["retune"] and result.retuned is None and not result.interrupted:
             print("`--retune` tuned nothing anew: the study is not stale.", file=sys.stderr)
         return result
 

@@ -69,6 +69,16 @@ def mean_of(values: Sequence[float], noise: float) -> float:
     return fsum(min(max(value / noise, -4.0), 4.0) for value in values) / len(values)
 
 
+def median_of(values: Sequence[float]) -> float:
+    """The median difference; not a number where it lies between minus and plus infinity.
+
+    Example:
+        >>> median_of([0.3, -0.1, 0.2, math.inf]), median_of([1.0, 5.0, 2.0])
+        (0.25, 2.0)
+    """
+    return float(median(values))
+
+
 def stake(number: int) -> float:
     """The fresh money that the recheck of this number, from 1, begins with; all of them sum to 1 - `GUESS`.
 

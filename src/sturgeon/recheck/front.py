@@ -51,7 +51,8 @@ def recheck(
         time_column: A column that says when a row was; rows are then in its order, and networks learn from
             earlier rows and are judged on later ones.
         window: How far back networks look in order of time: rows, or days such as ``"30d"``. None for all.
-        retune: Whether to tune anew where the study is stale, with the old record as prior evidence.
+        retune: Whether to tune anew where the study is stale, with the old record as prior evidence; or,
+            where only the network in use is outdated, to train it again on the new rows.
         out: Where that goes: for a table a folder, by default beside the old one; for a function a study's
             file or URL, which it needs.
         trials: How many trials that has; None for 40 % of the old study's.

@@ -29,7 +29,14 @@ from sturgeon.caviar.workers.worker_pool import WorkerPool
 from sturgeon.errors import InputError, StudyError, option
 from sturgeon.recheck.blocks import pair_seed
 from sturgeon.recheck.candidates import Candidate, choose_candidates, find_incumbent
-from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
+from sturgeon.recheck.history import (
+    capital_of_another,
+    one_at_a_time,
+    open_account,
+    past_rechecks,
+    write_recheck,
+)
+from sturgeon.recheck.layout import trainings_that_show
 from sturgeon.recheck.outcome import RecheckResult, sum_up
 from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
 from sturgeon.recheck.retune import search_of
@@ -123,7 +130,15 @@ def recheck_function(
             least_noise=_WORTH * _spread(study),
             stop=stop.is_set,
         )
-        verdict = judge(race, account, study.objectives[0], study.space, hopeless=False)
+        enough = trainings_that_show(capital_of_another(entries, incumbent.number, account)) or 0
+        verdict = judge(
+            race,
+            account,
+            study.objectives[0],
+            study.space,
+            hopeless=False,
+            enough=enough if enough > trainings else None,
+        )
         ended = sum(trial.value is not None for trial in study.trials)
         result = sum_up(
             study,

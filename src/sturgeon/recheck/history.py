@@ -130,6 +130,22 @@ def open_account(
     return Account(number, stake(number), number, shares_rows=bool(purses))
 
 
+def capital_of_another(entries: Sequence[JournalEntry], incumbent: int, account: Account) -> float:
+    """With how much money a recheck of the same rows begins that has another budget.
+
+    Args:
+        entries: The rechecks before this one.
+        incumbent: The trial in use.
+        account: This one's.
+
+    Example:
+        >>> round(capital_of_another([], 0, open_account([], 0, "a")), 3)
+        0.158
+    """
+    this = open_account(entries, incumbent, "").number
+    return stake(this if account.again else this + 1)
+
+
 def write_recheck(study: Study, body: dict[str, Any], rows: JudgedRows | None, *, after: int) -> None:
     """Add a recheck to the history, and by which rows it judged.
 

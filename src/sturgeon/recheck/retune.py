@@ -17,7 +17,7 @@ from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.recheck.rows.table_study import TableStudy
 from sturgeon.recheck.widening import describe_widening, widen
 from sturgeon.search import PopulationBasedTraining, Search
-from sturgeon.space import config_key
+from sturgeon.space import Config, config_key
 from sturgeon.study import Study
 
 SHARE = 0.4
@@ -61,11 +61,12 @@ def check_trials(trials: int | None) -> None:
 def retune_table(
     study: Study, folder: Path | None, data: Any, result: RecheckResult, options: RetuneOptions
 ) -> RecheckResult:
-    """Tune anew where a recheck said that it is due.
+    """Tune anew where a recheck said that it is due, or train again where only the network is outdated.
 
     The default, the best old configurations and the challenger are tried first. Every old trial counts as
     evidence, as far as the old record predicts the new results. A range at whose end the challenger lies
-    becomes wider.
+    becomes wider. Where only the network is outdated, the configuration in use is trained on the new rows,
+    and the default beside it; the new study has the whole space, so that it can be rechecked in its turn.
 
     Args:
         study: The old study.
@@ -80,7 +81,7 @@ def retune_table(
     Raises:
         InputError: The folder holds another study, or the number of trials is out of range.
     """
-    if not result.stale or result.interrupted:
+    if result.interrupted or not (result.stale or is_outdated(result)):
         return result
     old = TableStudy.of(study, folder)
     out = options.out or _free_folder(old, study)
@@ -88,19 +89,23 @@ def retune_table(
     about, objective = study.about, study.objectives[0]
     goal: dict[str, Any] = {objective.direction: objective.metric}
     ended = sum(trial.value is not None for trial in study.trials)
-    trials = options.trials or max(FEWEST, round(SHARE * ended))
+    first, note = _tried_first(result)
+    if result.stale:
+        trials = options.trials or max(FEWEST, round(SHARE * ended))
+    else:  # the default and the best; the one in use too, where that is another
+        trials = options.trials or (2 if result.incumbent["trial"] == study.best.number else 3)
     taken = {name: value for name, value in old.options.items() if name in _KEPT and value is not None}
-    challenger = result.challenger["config"] if result.challenger else None
     space = study.space
-    if challenger is not None and result.challenger and result.challenger["edges"]:
-        space = widen(space, challenger, check_network_space)
+    if first is not None and result.challenger and result.challenger["edges"]:
+        space = widen(space, first, check_network_space)
 
     def on_start(dataset: Dataset, settings: StudySettings, new: Study) -> None:
         known = {config_key(trial.config) for trial in new.trials}
         room = len(known) < trials
-        if challenger is not None and room and config_key(challenger) not in known:
-            new.enqueue(challenger, note="the challenger of the recheck")
-        say(f"tuning anew in {out}: {trials} trials, the old record as prior evidence")
+        if first is not None and room and config_key(first) not in known:
+            new.enqueue(first, note=note)
+        doing = "tuning anew" if result.stale else "training the network again"
+        say(f"{doing} in {out}: {trials} trials, the old record as prior evidence")
 
     tune_table(
         TableJob(
@@ -124,6 +129,18 @@ def retune_table(
     study.journal.write(KIND, {"out": str(out), "trials": trials, "data": result.data}, author="recheck")
     notes = [*result.notes, *describe_widening(study.space, space)]
     return replace(result, retuned=str(out), notes=notes)
+
+
+def is_outdated(result: RecheckResult) -> bool:
+    """Whether the network in use does worse on the new rows than its hyperparameters trained on them."""
+    return bool((result.deployed or {}).get("outdated"))
+
+
+def _tried_first(result: RecheckResult) -> tuple[Config | None, str]:
+    """What a new tuning has to try, and why: the challenger, or where nothing is stale what is in use."""
+    if not result.stale:
+        return result.incumbent["config"], "the configuration in use"
+    return (result.challenger or {}).get("config"), "the challenger of the recheck"
 
 
 def search_of(study: Study) -> Search | None:

@@ -24,9 +24,16 @@ from sturgeon.errors import InputError, option
 from sturgeon.recheck.blocks import FEWEST_BLOCKS, Blocks, BlockTrainer, count_blocks
 from sturgeon.recheck.candidates import choose_candidates, find_incumbent
 from sturgeon.recheck.evidence import chance_against_a_guess, interval
-from sturgeon.recheck.history import one_at_a_time, open_account, past_rechecks, write_recheck
+from sturgeon.recheck.history import (
+    capital_of_another,
+    one_at_a_time,
+    open_account,
+    past_rechecks,
+    write_recheck,
+)
+from sturgeon.recheck.layout import Layout, budget_of, lay_out, trainings_of_every_kind, trainings_that_show
 from sturgeon.recheck.outcome import RecheckResult, sum_up
-from sturgeon.recheck.race import MOST_PAIRS, Race, plan_race, run_race
+from sturgeon.recheck.race import MOST_PAIRS, Race, run_race
 from sturgeon.recheck.rows.drift import describe_drift
 from sturgeon.recheck.rows.new_data import NewData, fingerprint_of, judged_rows, read_new_data, seed_of
 from sturgeon.recheck.rows.old_rows import read_old_rows
@@ -38,9 +45,6 @@ from sturgeon.study import Objective, Study, TrialRecord
 
 SHARE = 0.2
 """Of the epochs of the first tuning, where no budget is given."""
-_WANTED_TRAININGS = 80
-"""So many are six challengers and 31 pairs."""
-_LEAST_SHARE, _LEAST_ROWS = 0.5, 500
 _NEED_CLASSES = ("auc", "average_precision", "f1", "balanced_accuracy", "ece", "r2")
 
 
@@ -120,8 +124,8 @@ def recheck_table(
         number = count_blocks(new.rows - new.judged_from, MOST_PAIRS)
         if new.groups is not None and not new.in_time:
             number = min(number, len(np.unique(new.groups)))
-        share = _share_of_rows(budget.epochs / epochs, new.rows)
-        plan = plan_race(int(budget.epochs / (epochs * share)), number)
+        layout, most = lay_out(budget.epochs, epochs, new.rows, number), number
+        share, plan = layout.share, layout.plan
         number = min(number, max(plan.pairs, FEWEST_BLOCKS))  # so that all rows judge
         rng = np.random.default_rng(seed)
         candidates = choose_candidates(study, incumbent, plan.challengers, rng)
@@ -154,11 +158,22 @@ def recheck_table(
         )
         guesses = _guesses(old, blocks, race, settings.objective)
         hopeless = _is_hopeless(race, guesses, chance_against_a_guess(account.number))
-        verdict = judge(race, account, settings.objective, study.space, hopeless=hopeless)
+        another = capital_of_another(entries, incumbent.number, account)
+        enough = trainings_that_show(another, most)
+        least = 0 if enough is None else budget_of(enough, epochs, new.rows)
+        verdict = judge(
+            race,
+            account,
+            settings.objective,
+            study.space,
+            hopeless=hopeless,
+            enough=least if not least or least > budget.epochs else None,
+        )
         deployed, drift = None, None
         if not stop.is_set():  # whoever stops it does not wait for why
-            deployed = _deployed(old, new, settings.objective)
+            deployed = _deployed(old, new, race, settings.objective)
             drift = describe_drift(old, new, rows, seed=seed)
+        wide = trainings_of_every_kind(another, most)
         result = sum_up(
             study,
             settings.objective,
@@ -173,17 +188,20 @@ def recheck_table(
                 "budget": budget.epochs,
                 "original": budget.original,
                 "share": trainer.epochs / budget.original if budget.original else None,
+                "folds": _folds_of(study),
+                "row_share": share,
             },
             drift=None if drift is None else drift.to_json(),
             deployed=deployed,
             notes=[
                 *notes,
                 *account.notes(),
-                *_notes_on(new, options.time_column, plan.pairs, verdict.stale, budget, epochs),
+                *_notes_on(new, options.time_column),
+                *(() if verdict.stale else _note_on_budget(layout, budget, epochs, new.rows, wide)),
                 *(() if drift is None else drift.notes(verdict.stale)),
                 *(
                     note_on_guess(race, [] if verdict.stale else guesses, settings.objective)
-                    or _note_on_network(race, deployed, settings.objective, verdict.stale)
+                    or _note_on_network(deployed, settings.objective, verdict.stale)
                 ),
             ],
             fingerprint=fingerprint,
@@ -198,9 +216,12 @@ def recheck_table(
 
 def original_epochs(study: Study) -> int:
     """The epochs that a study's trials took, each one network's."""
-    folds = int(study.about.get("folds", 1) or 1)
     metric = study.metric
-    return folds * sum(len(trial.curves.get(metric, ())) for trial in study.trials)
+    return _folds_of(study) * sum(len(trial.curves.get(metric, ())) for trial in study.trials)
+
+
+def _folds_of(study: Study) -> int:
+    return int(study.about.get("folds", 1) or 1)
 
 
 def choose_budget(given: int | str | None, study: Study, incumbent: TrialRecord) -> Budget:
@@ -228,8 +249,8 @@ def choose_budget(given: int | str | None, study: Study, incumbent: TrialRecord)
     count = int(text)
     if count < 4 * epochs:
         raise InputError(
-            f"`{option('budget')}` must allow two pairs of trainings, which take {4 * epochs} epochs; got "
-            f"{count}."
+            f"`{option('budget')}` must allow two pairs of trainings, which on all rows take {4 * epochs} "
+            f"epochs; got {count}."
         )
     return Budget(count, None, original)
 
@@ -264,17 +285,6 @@ def _settings(study: Study, new: NewData) -> tuple[StudySettings, list[str]]:
         study.space, (objective,), Never(), int(about.get("epochs") or 1), about.get("precision", "float32")
     )
     return settings, notes
-
-
-def _share_of_rows(trainings: float, rows: int) -> float:
-    """On which share of the rows outside its block a network trains, so that there are pairs enough.
-
-    A study of 64 trials with five folds trained on four fifths of its rows at a time; so does its recheck.
-    Where a study trained one network a trial, a fifth of its epochs are few trainings; on half of the rows
-    there are twice as many of them.
-    """
-    least = max(_LEAST_SHARE, _LEAST_ROWS / rows)
-    return min(1.0, max(least, trainings / _WANTED_TRAININGS))
 
 
 def _guesses(old: TableStudy, blocks: Blocks, race: Race, objective: Objective) -> list[float]:
@@ -318,8 +328,8 @@ def note_on_guess(race: Race, guesses: list[float], objective: Objective) -> lis
     ]
 
 
-def _deployed(old: TableStudy, new: NewData, objective: Objective) -> dict[str, Any] | None:
-    """How the network in use does on the new rows, and did on its test rows."""
+def _deployed(old: TableStudy, new: NewData, race: Race, objective: Objective) -> dict[str, Any] | None:
+    """How the network in use does on the new rows, did on its test rows, and would if trained anew."""
     if old.model is None:
         return None
     name = objective.metric.removeprefix("val_")
@@ -330,37 +340,51 @@ def _deployed(old: TableStudy, new: NewData, objective: Objective) -> dict[str, 
         answers = preprocessing.target.scale.apply(answers[:, 0])
     value = measure(preprocessing, truth, answers).get(name)
     before = (_read_result(old.folder).get("test") or {}).get(name)
-    return {"metric": name, "old": before, "new": value}
+    values = [value for (number, _), value in race.values.items() if number == 0 and math.isfinite(value)]
+    anew, outdated = None, None
+    if values and value is not None:
+        anew = objective.sign * float(np.median(values))
+        outdated = objective.sign * (value - anew) > 2 * float(np.std(values))
+    return {"metric": name, "old": before, "new": value, "anew": anew, "outdated": outdated}
 
 
-def _notes_on(
-    new: NewData, time_column: str | None, pairs: int, stale: bool, budget: Budget, epochs: int
-) -> list[str]:
+def _notes_on(new: NewData, time_column: str | None) -> list[str]:
     notes = [*new.notes, *(note for note in new.dataset.notes if "test part" not in note)]
     if extra := [name for name in new.extra if name != time_column]:
         notes.append(f"columns that the network does not know were left out: {', '.join(extra)}.")
-    if pairs < 12 and not stale:
-        notes.append(
-            f"{budget.epochs} epochs allow {pairs} pairs of trainings, which show large differences only; "
-            f"{option('budget', 44 * epochs)} would show one of the size of the noise."
-        )
     return notes
 
 
-def _note_on_network(
-    race: Race, deployed: dict[str, Any] | None, objective: Objective, stale: bool
+def _note_on_budget(
+    layout: Layout, budget: Budget, epochs: int, rows: int, wide: tuple[int, float] | None
 ) -> list[str]:
-    """Say where the same hyperparameters, trained on the new rows, do better than the network in use."""
-    values = [value for (number, _), value in race.values.items() if number == 0]
-    if deployed is None or deployed["new"] is None or not values or stale:
+    """Say where the budget is small, and which one compares with challengers of every kind."""
+    plan = layout.plan
+    if plan.pairs >= FEWEST_BLOCKS:
         return []
-    anew, now = float(np.median(values)), objective.sign * deployed["new"]
-    if now - anew <= 2 * float(np.std(values)):
+    part = "" if layout.share >= 1 else f" on {layout.share:.0%} of the rows, which count as so much"
+    pairs = "1 pair" if plan.pairs == 1 else f"{plan.pairs} pairs"
+    against = "1 challenger" if plan.challengers == 1 else f"{plan.challengers} challengers"
+    note = (
+        f"{budget.epochs} epochs allow {pairs} of trainings (each of {epochs} epochs{part}) with "
+        f"{against}, which show large differences only"
+    )
+    if wide is None or (more := budget_of(wide[0], epochs, rows)) <= budget.epochs:
+        return [f"{note}."]
+    return [
+        f"{note}; {option('budget', more)} would show one of {wide[1]:.1f} times the noise, and try the "
+        "default, a neighbour and a random configuration too."
+    ]
+
+
+def _note_on_network(deployed: dict[str, Any] | None, objective: Objective, stale: bool) -> list[str]:
+    """Say where the same hyperparameters, trained on the new rows, do better than the network in use."""
+    if deployed is None or not deployed["outdated"] or stale:
         return []
     return [
         f"the network in use does worse than its hyperparameters trained on the new rows "
-        f"({objective.metric} {format_metric(objective.sign * now)} against "
-        f"{format_metric(objective.sign * anew)}): train it again, with the same hyperparameters."
+        f"({objective.metric} {format_metric(deployed['new'])} against {format_metric(deployed['anew'])}): "
+        f"train it again, with the same hyperparameters, as `{option('retune', True)}` does."
     ]
 
 

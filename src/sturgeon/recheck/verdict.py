@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sturgeon.caviar.progress import format_metric
 from sturgeon.errors import option
 from sturgeon.recheck.candidates import Candidate
-from sturgeon.recheck.evidence import ALPHA, MARGIN, interval, mean_of
+from sturgeon.recheck.evidence import ALPHA, MARGIN, interval, median_of
 from sturgeon.recheck.gambler import detectable
 from sturgeon.recheck.history import Account
 from sturgeon.recheck.race import Race
@@ -54,7 +54,15 @@ class Verdict:
         return self.kind != "still right"
 
 
-def judge(race: Race, account: Account, objective: Objective, space: Space, *, hopeless: bool) -> Verdict:
+def judge(
+    race: Race,
+    account: Account,
+    objective: Objective,
+    space: Space,
+    *,
+    hopeless: bool,
+    enough: int | None = None,
+) -> Verdict:
     """Make a verdict of a race.
 
     Args:
@@ -64,6 +72,8 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
         space: The study's space.
         hopeless: Whether a guess that looks at no input is better than the incumbent on the new data, and
             was not on the old.
+        enough: The smallest budget that could show anything, where that is more than there was; 0 where no
+            budget could, of so few rows; None where it is not known.
     """
     if not race.differences or not race.pairs:
         return Verdict(
@@ -71,9 +81,7 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
         )
     leader, metric = race.leader, objective.metric
     differences = race.differences[leader.number]
-    ordered = sorted(differences)
-    middle = len(ordered) // 2
-    advantage = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    advantage = median_of(differences)
     low, high = interval(differences, among=len(race.differences))
     shown = account.capital * race.wealth >= 1 / ALPHA
     if shown:  # the test has shown so much; a rank is a weaker witness
@@ -95,7 +103,7 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
         kind = "retune"
         sentence = "Retune: no configuration that was tried is better on the new data than a guess."
     else:
-        sentence = f"Still right: {_closest(race, leader, metric, advantage, reach)}{_power(least)}."
+        sentence = f"Still right: {_closest(race, leader, metric, advantage, reach, enough)}{_power(least)}."
     return Verdict(
         kind,
         sentence,
@@ -108,19 +116,25 @@ def judge(race: Race, account: Account, objective: Objective, space: Space, *, h
     )
 
 
-def _closest(race: Race, leader: Candidate, metric: str, advantage: float, reach: float) -> str:
+def _closest(
+    race: Race, leader: Candidate, metric: str, advantage: float, reach: float, enough: int | None
+) -> str:
     pairs = len(race.differences[leader.number])
     if (pairs < FEWEST_PAIRS and race.racing) or math.isinf(reach):
-        return (
-            f"nothing speaks against it, but {pairs} pairs of trainings could hardly show anything; give "
-            f"more to compare by with `{option('budget')}`"
-        )
+        more = f"give more to compare by with `{option('budget')}`"
+        if enough is not None:
+            more = "no budget could of so few rows: give more new rows"
+        if enough:
+            more = f"`{option('budget', enough)}` is the least that could show a large difference"
+        return f"nothing speaks against it, but {pairs} pairs of trainings could hardly show anything; {more}"
     than = "better" if advantage > 0 else "worse"
     noise = format_metric(race.noise)
-    mean = mean_of(race.differences[leader.number], race.noise)
-    beyond = "" if mean <= 0 else ", not beyond the noise"
+    beyond = ", not beyond the noise" if advantage > 0 else ""
     amount = "no better" if advantage == 0 else f"{_amount(abs(advantage))} {than} in {metric}"
-    return f"the closest challenger, {leader.describe()}, is {amount}{beyond} (noise {noise}, {pairs} pairs)"
+    return (
+        f"the challenger that went farthest, {leader.describe()}, is {amount} in the median pair{beyond} "
+        f"(noise {noise}, {pairs} pairs)"
+    )
 
 
 def _power(least: float) -> str:

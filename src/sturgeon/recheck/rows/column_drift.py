@@ -175,7 +175,8 @@ def _judge(one: ColumnDrift, p: float) -> ColumnDrift:
         reasons.append(f"{one.unseen_share:.0%} of the cells are of new categories")
     if p < SIGNIFICANT:
         if one.effect >= LEAST_EFFECT:
-            reasons.append(f"its distribution moved by {one.effect:.2f}")
+            name = "Kolmogorov-Smirnov statistic" if one.kind == "numeric" else "total variation distance"
+            reasons.append(f"its distribution moved by {one.effect:.2f} ({name}, at most 1)")
         if abs(change) >= LEAST_MISSING:
             reasons.append(f"missing cells went from {one.missing_before:.0%} to {one.missing_after:.0%}")
     return replace(one, p=p, moved=bool(reasons), why=", ".join(reasons))
