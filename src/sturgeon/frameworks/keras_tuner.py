@@ -70,7 +70,7 @@ def from_keras_tuner(build: Any) -> tuple[KerasTunerBuild, Space]:
         :func:`sturgeon.tune`.
 
     Raises:
-        InputError: ``build`` is no function, draws nothing, fails or gives nothing with its own starting
+        InputError: ``build`` is no function, draws nothing, fails with its own starting
             values, or draws one name from two ranges; or it is a class, or a ``HyperModel`` with a ``fit`` of
             its own, which nothing here would call.
         SpaceError: A range breaks a rule.
@@ -347,10 +347,6 @@ class _Survey:
                     "Correct it, or give what is drawn another `default`."
                 ) from error
             return None
-        if made is None and not given and run.drawn:
-            raise InputError(
-                "`build` must hand back the model that it made; it handed back None. Write return model."
-            )
         self._runs.append(run)
         return run
 
