@@ -334,7 +334,7 @@ class _Survey:
             say(f"Looking for what `build` draws: {len(self._runs)} models built.")
         run = HyperParameters(given)
         try:
-            made = self._build(run)
+            self._build(run)
         except InputError:
             raise
         except Exception as error:  # whatever the user's function raises
