@@ -3,7 +3,8 @@
 Whoever has the study open, as the dashboard does, writes a request into its journal; the process that runs it
 looks there about once a second:
 
-* ``{"action": "pause"}``: no trial is begun; those that run go on. The clock of a budget goes on, too.
+* ``{"action": "pause"}``: no trial is begun; those that run go on, until they end or the stopping rule puts
+  them aside. The clock of a budget goes on, too.
 * ``{"action": "resume"}``: trials are begun again. Starting a run does the same.
 * ``{"action": "stop"}`` with a trial: it ends, wherever it stands, with the values it has; ``"why"`` is kept.
 
@@ -103,7 +104,10 @@ class Requests:
         action = _action(entry)
         if action == "pause":
             if not self.paused:
-                say("Paused by hand: no trial is begun until it is resumed; those that run go on.")
+                say(
+                    "Paused by hand: no trial is begun until it is resumed; those that run go on. Resume it on "
+                    "its page of `sturgeon dashboard`, or by Ctrl-C and the same command with `--resume`."
+                )
             self.paused = True
             self._answer(entry, "paused")
         elif action == "resume":
