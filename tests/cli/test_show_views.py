@@ -2,12 +2,17 @@
 
 import io
 import json
+import subprocess
+import sys
+from textwrap import dedent
 
 import pandas as pd
 import pytest
 
 from drawn_studies import RULE, make_drawn, make_hostile
+from sturgeon.caviar.requests import Requests
 from sturgeon.cli.views.follow import follow
+from sturgeon.space import Real, Space
 from sturgeon.study import Study
 
 
@@ -33,7 +38,62 @@ def test_conditions_choose_trials(sturgeon, place):
     both = ["--where", "optimizer=momentum", "--state", "stopped"]
     shown = json.loads(sturgeon("show", place, "--json", *both).out)["all_trials"]
     assert {(trial["state"], trial["config"]["optimizer"]) for trial in shown} == {("stopped", "momentum")}
-    assert "shown: " in sturgeon("show", place, *both).out
+    assert (
+        " of 40 trials, by --where optimizer=momentum and --state stopped"
+        in sturgeon("show", place, *both).out
+    )
+
+
+def test_it_says_how_many_of_the_trials_it_lists(sturgeon, place):
+    assert "10 of 40 trials, the best first; `--top 40` lists all" in sturgeon("show", place).out
+    assert "--top" not in sturgeon("show", place, "--top", "40").out
+
+
+def test_where_no_trial_fits_it_says_so_and_no_more(sturgeon, place):
+    lines = sturgeon("show", place, "--where", "learning_rate>1e9").out.splitlines()
+    assert lines[2:] == ["shown: none of 40 trials, by --where learning_rate>1e9"]
+
+
+def test_a_failed_trial_has_no_values_of_any_objective(sturgeon, tmp_path):
+    place = tmp_path / "two.study"
+    with Study.create(place, Space(x=Real(0.0, 1.0)), minimize=("val_loss", "size")) as study:
+        trial = study.ask()[0]
+        study.report(trial, step=1, val_loss=0.5, size=2.67)
+        study.fail(trial, "it broke")
+    assert "2.67" not in sturgeon("show", place, "--state", "failed").out
+    [shown] = json.loads(sturgeon("show", place, "--json").out)["all_trials"]
+    assert shown["values"] == {"val_loss": None, "size": None}
+
+
+DYING = """
+    import os, sys
+    import sturgeon as st
+
+    with st.Study.create(sys.argv[1], st.Space(x=st.Real(0.0, 1.0)), minimize="loss") as study:
+        study.report(study.ask()[0], step=1, loss=0.5)
+        os._exit(9)
+"""
+
+
+def test_it_says_that_a_run_died(sturgeon, tmp_path):
+    place = tmp_path / "dead.study"
+    assert subprocess.run([sys.executable, "-c", dedent(DYING), place], check=False).returncode == 9
+    said = "not running: the process that trained the 1 marked as running is gone."
+    assert f"{said} Go on by the same command with `--resume`." in sturgeon("show", place).out
+
+
+@pytest.mark.parametrize(("asked", "said"), [(("pause",), True), (("pause", "resume"), False), ((), False)])
+def test_it_says_that_a_run_is_paused_by_hand(sturgeon, tmp_path, asked, said):
+    place = tmp_path / "paused.study"
+    with Study.create(place, Space(x=Real(0.0, 1.0)), minimize="loss") as study:
+        study.ask()
+        requests = Requests(study)
+        for action in asked:
+            study.journal.write("request", {"action": action})
+        requests.look(())
+        shown = sturgeon("show", place).out
+    assert ("paused by hand: no trial is begun until it is resumed. Resume it on " in shown) == said
+    assert "not running" not in shown
 
 
 @pytest.mark.parametrize(

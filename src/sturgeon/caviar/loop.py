@@ -363,11 +363,18 @@ class CaviarLoop:
             self._refill(lanes)
 
     def _next_settled(self) -> int | None:
-        """The training that left its lane and is to be taken note of next; None while there is none."""
+        """The training that left its lane and is to be taken note of next; None while there is none.
+
+        While the study is paused by hand none waits for one that has not begun: that may take for ever.
+        """
         if self._by_time and self._controller.population is None:
             return next(iter(self._left_lanes), None)
-        first = self._in_order[0] if self._in_order else None
-        return first if first in self._left_lanes else None
+        for number in self._in_order:
+            if number in self._left_lanes:
+                return number
+            if self._trainings[number].step or not self._requests.paused:
+                return None
+        return None
 
     def _judge(self, lanes: RunningLanes, event: Paused) -> None:
         """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""

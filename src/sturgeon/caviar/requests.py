@@ -3,7 +3,8 @@
 Whoever has the study open, as the dashboard does, writes a request into its journal; the process that runs it
 looks there about once a second:
 
-* ``{"action": "pause"}``: no trial is begun; those that run go on. The clock of a budget goes on, too.
+* ``{"action": "pause"}``: no trial is begun; those that run go on, until they end or the stopping rule puts
+  them aside. The clock of a budget goes on, too.
 * ``{"action": "resume"}``: trials are begun again. Starting a run does the same.
 * ``{"action": "stop"}`` with a trial: it ends, wherever it stands, with the values it has; ``"why"`` is kept.
 
@@ -14,12 +15,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Literal
 
 from sturgeon.caviar.progress import say
 from sturgeon.errors import LeaseLost, StudyError
 from sturgeon.plain_text import LONGEST_LINE, plain
 from sturgeon.study import JournalEntry, Study
+from sturgeon.study.leases import is_alive
 from sturgeon.study.trial import FINISHED
 
 REQUEST = "request"
@@ -28,7 +31,32 @@ LOOK_SECONDS = 1.0
 BY_HAND = "stopped by hand"
 """So begins the reason of a trial that somebody asked to stop."""
 
+RESUME_BY = (
+    "Resume it on its page of `sturgeon dashboard`, or by Ctrl-C and the same command with `--resume`."
+)
+"""How a run goes on that was paused by hand."""
+_LOOKED_AT = 20
+"""So many of the last trials are looked at to see whether their process lives."""
+
 _log = logging.getLogger("sturgeon")
+
+
+def pause_state(entries: Iterable[JournalEntry]) -> Literal["", "asked", "paused"]:
+    """Tell from a journal's entries whether a run is paused by hand, or was only asked to pause."""
+    state, asked = "", -1
+    for entry in entries:
+        action, outcome = _action(entry), _outcome(entry)
+        if entry.kind == REQUEST and action in ("pause", "resume"):
+            state, asked = ("asked" if action == "pause" else ""), entry.id
+        elif entry.kind == ANSWER and outcome in ("paused", "resumed") and entry.body.get("request") == asked:
+            state = "paused" if outcome == "paused" else ""
+    return state
+
+
+def process_lives(study: Study, numbers: Sequence[int]) -> bool:
+    """Tell whether a process that trained one of the last of some trials may be there still."""
+    last = [attempts[-1] for number in numbers[-_LOOKED_AT:] if (attempts := study.attempts(number))]
+    return any(is_alive(worker) is not False for worker in {one.worker for one in last})
 
 
 class Requests:
@@ -103,7 +131,8 @@ class Requests:
         action = _action(entry)
         if action == "pause":
             if not self.paused:
-                say("Paused by hand: no trial is begun until it is resumed; those that run go on.")
+                what = "no trial is begun until it is resumed; those that run go on."
+                say(f"Paused by hand: {what} {RESUME_BY}")
             self.paused = True
             self._answer(entry, "paused")
         elif action == "resume":
@@ -153,3 +182,7 @@ class Requests:
 
 def _action(entry: JournalEntry) -> object:
     return entry.body.get("action") if isinstance(entry.body, dict) else None
+
+
+def _outcome(entry: JournalEntry) -> object:
+    return entry.body.get("outcome") if isinstance(entry.body, dict) else None

@@ -86,7 +86,8 @@ def show(
             if few:
                 chosen[:top] = [opened.trial(one.number) for one in chosen[:top]]
             left_out = len(everything) - len(chosen)
-            return Shown(chosen, top, front, SavedSummary.read(place), left_out, in_order)
+            by = [f"--where {one}" for one in where] + [f"--state {one}" for one in states]
+            return Shown(chosen, top, front, SavedSummary.read(place), left_out, by, in_order)
 
         if follow:
             from sturgeon.cli.views.follow import follow as go_on
@@ -166,6 +167,7 @@ def _summary(
     from sturgeon.study.edges import edges_of
 
     trials = [_as_dict(trial, study) for trial in ranked]
+    importance = study.importance()
     best = next((trial for trial in trials if trial["state"] in ("complete", "stopped")), None)
     return {
         "study": study.place,
@@ -180,19 +182,20 @@ def _summary(
         "front": sorted(front),
         "edges": []
         if best is None or len(study.objectives) > 1
-        else [asdict(edge) for edge in edges_of(study.space, best["config"])],
-        "importance": asdict(study.importance()),
+        else [asdict(edge) for edge in edges_of(study.space, best["config"], importance.shares)],
+        "importance": asdict(importance),
         "all_trials": sorted(trials[:top], key=lambda trial: trial["trial"]),
     }
 
 
 def _as_dict(trial: TrialRecord, study: Study) -> dict[str, Any]:
+    from sturgeon.cli.views.study_table import value_of
+
     return {
         "trial": trial.number,
         "state": trial.state,
         "value": trial.value,
-        "values": {one.metric: trial.metrics.get(one.metric) for one in study.objectives}
-        | {study.metric: trial.value},
+        "values": {one.metric: value_of(trial, one, study) for one in study.objectives},
         "config": trial.config,
         "epochs": max((len(curve) for curve in trial.curves.values()), default=0),
         "seconds": trial.seconds,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gettext import NullTranslations
 from pathlib import Path
 
-from sturgeon.caviar.requests import ANSWER, REQUEST
+from sturgeon.caviar.requests import ANSWER, REQUEST, pause_state, process_lives
 from sturgeon.errors import InputError, SturgeonError
 from sturgeon.figures import Snapshot
 from sturgeon.figures.common.snapshot import MOST_ATTEMPTS, RECHECK
@@ -21,7 +21,6 @@ from sturgeon.search import Search
 from sturgeon.study import STATES, JournalEntry, Study, TrialRecord
 from sturgeon.study.follower import Changes, Follower
 from sturgeon.study.importance import Importance, measure_importance
-from sturgeon.study.leases import is_alive
 from sturgeon.study.pareto import pareto_front
 from sturgeon.study.trial import Attempt, is_finite
 
@@ -219,7 +218,7 @@ class LiveStudy:
             assert self._follower is not None
             counts = {state: self._counts.get(state, 0) for state in STATES}
             measured = 0 if self._importance is None else self._importance[0]
-            busy, pause = self._is_busy(), self._pause_state()
+            busy, pause = self._is_busy(), pause_state(self._entries)
             return Summary(counts, self._best, self._front, busy, pause, self._follower.change, measured)
 
     def trial(self, number: int) -> TrialRecord | None:
@@ -346,28 +345,12 @@ class LiveStudy:
             self._entries = [*self._entries, *kept][-MOST_ENTRIES:]
         return bool(entries)
 
-    def _pause_state(self) -> str:
-        state, asked = "", -1
-        for entry in self._entries:
-            action, outcome = entry.body.get("action"), entry.body.get("outcome")
-            if entry.kind == REQUEST and action in ("pause", "resume"):
-                state, asked = ("asked" if action == "pause" else ""), entry.id
-            elif (
-                entry.kind == ANSWER
-                and outcome in ("paused", "resumed")
-                and (entry.body.get("request") == asked)
-            ):
-                state = "paused" if outcome == "paused" else ""
-        return state
-
     def _is_busy(self) -> bool:
         if not self._counts.get("running"):
-            return self._pause_state() == "paused" and self._alive[1]
+            return pause_state(self._entries) == "paused" and self._alive[1]
         since, alive = self._alive
         if time.monotonic() - since > _ALIVE_SECONDS:
-            running = [one.number for one in self.trials if one.state == "running"][-20:]
-            workers = {(self.study.attempts(number) or [None])[-1] for number in running}
-            alive = any(one is not None and is_alive(one.worker) is not False for one in workers)
+            alive = process_lives(self.study, [one.number for one in self.trials if one.state == "running"])
             self._alive = (time.monotonic(), alive)
         return alive
 

@@ -42,7 +42,7 @@ def at_the_edge(seen: Snapshot, words: NullTranslations) -> list[str]:
     upper = _("{name} = {value} is at the upper end of its range: better values may lie beyond.")
     return [
         (lower if edge.end == "lower" else upper).format(name=shown(edge.name), value=f"{edge.value:.4g}")
-        for edge in edges_of(seen.space, seen.best.config)
+        for edge in edges_of(seen.space, seen.best.config, seen.importance.shares)
     ]
 
 

@@ -7,13 +7,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from counting_lanes import CountingProgram, counting
 from sturgeon.caviar import requests as asked
+from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.tuning import tune
 from sturgeon.caviar.workers.ledger import Ledger
 from sturgeon.search import Random
-from sturgeon.space import Real, Space
+from sturgeon.space import Choice, Real, Space
+from sturgeon.stopping import Never, SuccessiveHalving
 from sturgeon.study import Study
 
 TESTS = Path(__file__).parents[2]
@@ -162,6 +166,61 @@ def test_one_of_several_lanes_is_stopped_at_once_though_others_began_before_it(s
         assert study.trial(0).state == "running"
         request(study, "stop", trial=0)
     run.until("stdout", "ended")
+
+
+@pytest.mark.parametrize("stopping", [Never(), SuccessiveHalving(first=3)], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("ends", ["resume", "interrupt"])
+def test_trials_that_run_in_lanes_go_on_past_their_milestones_while_paused(
+    tmp_path, monkeypatch, stopping, ends
+):
+    monkeypatch.setattr(asked, "LOOK_SECONDS", 0.0)
+    count = CountingProgram.run
+
+    def run_slowly(self, *arguments):
+        time.sleep(0.005)
+        return count(self, *arguments)
+
+    monkeypatch.setattr(CountingProgram, "run", run_slowly)
+    place, stop, idle = tmp_path / "a.study", threading.Event(), []
+
+    def pause(progress):
+        if not outcomes(study) and progress.epochs:
+            request(study, "pause")
+
+    def look_on():
+        with Study.open(place) as other:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and not idle:
+                stop.wait(0.02)
+                trials = other.trials
+                trains = any(trial.state == "running" and trial.curves for trial in trials)
+                if "paused" in outcomes(other) and not trains:
+                    idle.extend(trial.state for trial in trials)
+            if idle and ends == "resume":
+                request(other, "resume")
+            else:
+                stop.set()
+
+    space = Space(block=Choice(["a", "b", "c"]), x=Real(0.0, 1.0))
+    with Study.create(place, space, minimize="val_loss", search=Random()) as study:
+        loop = CaviarLoop(
+            study,
+            counting(epochs=30, width=1),
+            checkpoints=Checkpoints(tmp_path / "kept"),
+            on_network=lambda trial, network: None,
+            on_progress=pause,
+            stopping=stopping,
+        )
+        looks_on = threading.Thread(target=look_on)
+        looks_on.start()
+        interrupted = loop.run(Limits(trials=30), stop)
+        looks_on.join()
+        states = [trial.state for trial in study.trials]
+    assert "complete" in idle
+    assert {"running", "waiting"} & set(idle)  # handed in, and not begun
+    assert interrupted == (ends == "interrupt")
+    assert len(states) == 30
+    assert ends == "interrupt" or set(states) <= {"complete", "stopped"}
 
 
 def test_a_trial_that_nobody_runs_is_stopped_when_a_run_begins(tmp_path):

@@ -53,6 +53,11 @@ class TrainingJob:
     pause_after: int | None = None
     reported_epochs: int = 0
 
+    @property
+    def begun(self) -> bool:
+        """Whether it has trained already, so that in a lane it only goes on."""
+        return self.checkpoint is not None or self.reported_epochs > 0
+
 
 class LaneProgram(ABC):
     """What trains the jobs of one block on one device, in one lane or in several side by side.

@@ -71,10 +71,10 @@ class BlockQueue:
             The block; :meth:`done` is to be called when it is left. None when the queue is closed.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or (not self._held and any(self._jobs.values())))
+            self._changed.wait_for(lambda: self._closed or any(map(self._ready, self._jobs)))
             if self._closed:
                 return None
-            waiting = [block for block, jobs in self._jobs.items() if jobs]
+            waiting = [block for block in self._jobs if self._ready(block)]
             block = max(waiting, key=self._rank)
             self._driven[block] = self._driven.get(block, 0) + 1
             return block
@@ -87,18 +87,18 @@ class BlockQueue:
     def take(self, block: Hashable, count: int) -> list[TrainingJob]:
         """Up to ``count`` jobs of a block."""
         with self._changed:
-            if self._held:
-                return []
-            jobs = self._jobs[block]
-            return [jobs.popleft() for _ in range(min(count, len(jobs)))]
+            taken = self._ready(block)[:count]
+            for job in taken:
+                self._jobs[block].remove(job)
+            return taken
 
     def waiting(self, block: Hashable) -> int:
-        """How many jobs of a block no lane has taken."""
+        """How many jobs of a block no lane has taken, though it might."""
         with self._changed:
-            return len(self._jobs.get(block, ()))
+            return len(self._ready(block))
 
     def hold(self, held: bool) -> None:
-        """Let no job out until it is let go again."""
+        """Let no job out that has not begun, until it is let go again."""
         with self._changed:
             self._held = held
             self._changed.notify_all()
@@ -127,8 +127,12 @@ class BlockQueue:
             self._closed = True
             self._changed.notify_all()
 
+    def _ready(self, block: Hashable) -> list[TrainingJob]:
+        """The jobs of a block that may go into a lane."""
+        return [job for job in self._jobs.get(block, ()) if job.begun or not self._held]
+
     def _rank(self, block: Hashable) -> tuple[bool, int, int]:
-        jobs = self._jobs[block]
+        jobs = self._ready(block)
         filled = min(len(jobs), self._backend.lanes(block, self._device))
         return not self._driven.get(block), filled, -jobs[0].number
 

@@ -132,14 +132,14 @@ class RayLanes:
 
     def _hand_out(self) -> None:
         """Give jobs to the actors with the most room: no job waits in one while another has nothing to do."""
-        if self._opened is None or self._held or self._halted is not None:
+        if self._opened is None or self._halted is not None:
             return
         ready = [actor.slot for actor in self._actors.members.values() if actor.ready]
-        while self._waiting and ready:
+        for job in [job for job in self._waiting if job.begun or not self._held] if ready else ():
             slot = min(ready, key=lambda one: (len(self._jobs[one]), one))
             if len(self._jobs[slot]) >= self._opened.at_once:
                 return
-            job = self._waiting.popleft()
+            self._waiting.remove(job)
             self._jobs[slot][job.number] = job
             self._send(slot, "start", job)
             if job.number in self._orders:

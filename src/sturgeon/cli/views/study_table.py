@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sturgeon.caviar.table.folder import SavedSummary
+from sturgeon.caviar.requests import RESUME_BY, pause_state, process_lives
 from sturgeon.cli.common.printable import printable
 from sturgeon.cli.views.result import (
     describe_calibration,
@@ -22,6 +23,7 @@ from sturgeon.cli.views.sparkline import bar, common_ends, sparkline
 from sturgeon.study import Objective, Study, TrialRecord
 from sturgeon.study.edges import edges_of
 from sturgeon.study.importance import measure_importance
+from sturgeon.study.trial import FINISHED
 
 _PIPED_WIDTH = 1000
 """Where no terminal says how wide it is, nothing is folded."""
@@ -39,6 +41,7 @@ class Shown:
         front: The numbers of the trials that no other beats, where there are several objectives.
         saved: What the network that was made of them says of itself.
         left_out: How many trials conditions left out.
+        by: The options that gave these conditions.
         trials: All trials by number, as they were read for it; None where they are to be read again.
     """
 
@@ -47,6 +50,7 @@ class Shown:
     front: Collection[int]
     saved: SavedSummary
     left_out: int = 0
+    by: Sequence[str] = ()
     trials: Sequence[TrialRecord] | None = None
 
 
@@ -87,21 +91,28 @@ def _parts(study: Study, shown: Shown, width: int) -> list[Text | Table]:
     goals = ", ".join(f"{one.direction} {one.metric}" for one in study.objectives)
     say(f"{study.place}: {goals}, seed {study.seed}")
     say(f"trials: {states or 'none yet'}")
+    if (standing := _standing(study)) is not None:
+        say(standing)
     if shown.saved.shares:
         say(f"ensemble of {describe_shares(shown.saved.shares)}")
     if shown.saved.calibration is not None:
         say(describe_calibration(shown.saved.calibration.to_json()))
     if front:
         say(f"Pareto front, trials that no other beats (*): {', '.join(map(str, sorted(front)))}")
+    count = len(ranked) + shown.left_out
     if shown.left_out:
-        say(f"shown: {len(ranked)} of {len(ranked) + shown.left_out} trials, by --where and --state")
+        say(f"shown: {len(ranked) or 'none'} of {count} trials, by {' and '.join(shown.by)}")
+        if not ranked:
+            return parts
     parts.append(_trials_table(study, ranked[: shown.top], front, curves=width >= _NARROW))
-    for best in ranked[:1]:
-        if best.value is not None and not front:
-            for edge in edges_of(study.space, best.config):
-                say(f"trial {best.number}: {edge}")
+    if len(ranked) > shown.top:
+        say(f"{shown.top} of {len(ranked)} trials, the best first; `--top {len(ranked)}` lists all")
     trials = study.outcomes if shown.trials is None else shown.trials
     importance = measure_importance(study.space, trials, study.objectives[0].sign)
+    for best in ranked[:1]:
+        if best.value is not None and not front:
+            for edge in edges_of(study.space, best.config, importance.shares):
+                say(f"trial {best.number}: {edge}")
     if importance.shares:
         about = f" for {study.metric}" if len(study.objectives) > 1 else ""
         say("")
@@ -112,6 +123,24 @@ def _parts(study: Study, shown: Shown, width: int) -> list[Text | Table]:
         say(f"{drawn}{one.share:4.0%}  {span:>9}  {one.name} (priority {one.priority})")
     say(importance.verdict)
     return parts
+
+
+def _standing(study: Study) -> str | None:
+    """Say where a run stands that begins no trial: its process is gone, or it was paused by hand."""
+    running = study.counts()["running"]
+    paused = pause_state(study.journal.read()) == "paused"
+    if not running and not paused:
+        return None
+    states = ("running",) if running else ("paused", *FINISHED)
+    lives = process_lives(study, [one.number for one in study.outcomes if one.state in states])
+    if paused and lives:
+        return f"paused by hand: no trial is begun until it is resumed. {RESUME_BY}"
+    if not running or lives:
+        return None
+    return (
+        f"not running: the process that trained the {running} marked as running is gone. Go on by the same "
+        "command with `--resume`."
+    )
 
 
 def _trials_table(
@@ -131,7 +160,7 @@ def _trials_table(
     for trial, curve in zip(ranked, values_of, strict=True):
         number = f"{'*' if trial.number in front else ''}{trial.number}"
         varying = {name: trial.config[name] for name in study.space.coordinates if name in trial.config}
-        values = [_value(trial, one, study) for one in study.objectives]
+        values = [_shown_value(trial, one, study) for one in study.objectives]
         told = printable(f"{_why(trial)} ".lstrip() + describe_config(varying))
         lines = [sparkline(curve, ends=ends)] if drawn else []
         table.add_row(number, trial.state, *values, *lines, told)
@@ -147,8 +176,17 @@ def _has_blocks() -> bool:
     return True
 
 
-def _value(trial: TrialRecord, objective: Objective, study: Study) -> str:
-    value = trial.value if objective.metric == study.metric else trial.metrics.get(objective.metric)
+def value_of(trial: TrialRecord, objective: Objective, study: Study) -> float | None:
+    """A trial's value of an objective; None where it has none of the first, as where it failed."""
+    return (
+        trial.value
+        if objective.metric == study.metric or trial.value is None
+        else trial.metrics.get(objective.metric)
+    )
+
+
+def _shown_value(trial: TrialRecord, objective: Objective, study: Study) -> str:
+    value = value_of(trial, objective, study)
     return "" if value is None else format_number(value)
 
 
