@@ -24,7 +24,7 @@ def test_a_job_is_made_and_read_by_the_old_names_too(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"trials": 0}, "`trials` must be a whole number from 1; got 0"),
+        ({"trials": 0}, "`trials` must be at least 1"),
         ({"options": st.TuneOptions(seed=-1)}, "`seed` must be at least 0"),
         ({"options": st.TuneOptions(minimize="val_r2")}, "Use `maximize`"),
         (
