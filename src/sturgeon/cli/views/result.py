@@ -11,6 +11,7 @@ from rich.table import Table
 
 from sturgeon.caviar.progress import format_metric, format_seconds
 from sturgeon.caviar.table.choosing.prediction_cost import describe_size, describe_time
+from sturgeon.cli.common.console import printing
 from sturgeon.cli.common.printable import printable
 from sturgeon.study.edges import edges_of
 
@@ -38,7 +39,13 @@ def print_result(
         space: The space, to tell which of them lie at an end of their range.
         report: Where its report lies, if there is one.
     """
-    console = Console(highlight=False, markup=False)
+    with printing() as console:
+        _print(console, result, varying, space, report)
+
+
+def _print(
+    console: Console, result: TableResult, varying: Collection[str], space: Space | None, report: Path | None
+) -> None:
     states = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
     console.print(f"trials: {states}; {result.epochs} epochs in {format_seconds(result.seconds)}")
     if result.exhausted:
@@ -74,7 +81,8 @@ def print_result(
             console.print(f"{one['name']} {one['why']}", soft_wrap=True)
     if result.no_better_than_default:
         console.print(
-            "no better than the default: within one standard error on the rows held out in training"
+            "no better than the default: within one standard error on the rows held out in training",
+            soft_wrap=True,
         )
     if result.prediction:
         size, seconds = result.prediction["size"], result.prediction["seconds_per_1000_rows"]
