@@ -9,6 +9,8 @@ import time
 import pytest
 
 import sturgeon as st
+from sturgeon.cli.panda.drawing import describe_state
+from sturgeon.panda.attach import RunState
 
 QUICK = ("--fix", "hidden_units=8", "--fix", "layers=2", "--fix", "learning_rate=0.01")
 
@@ -39,6 +41,12 @@ def test_the_tree_the_state_and_the_schedule_are_shown(sturgeon, tended):
     snippet = {}
     exec(sturgeon("panda", "export", folder, "--python").out, snippet)
     assert snippet["values_at"](2, 10)["learning_rate"] == 0.01
+
+
+@pytest.mark.parametrize(("state", "told"), [("training", True), ("gone", True), ("ended", False)])
+def test_a_run_that_has_ended_is_given_no_advice(state, told):
+    run = RunState("a.study", state, 0, 3, {}, "val_loss", 0.5, {7: "Halve the learning rate."})
+    assert any("Halve" in line for line in describe_state(run)) == told
 
 
 @pytest.mark.parametrize(
