@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 LONGEST_LINE = 400
 LONGEST_MESSAGE = 10_000
 LONGEST_TRACEBACK = 50_000
@@ -114,3 +117,14 @@ def tell_bounds(low: float, high: float) -> str:
         'low=0, high=1048576'
     """
     return f"low={plain_number(low)}, high={plain_number(high)}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest of the known names, after a space; nothing where none is near.
+
+    Example:
+        >>> did_you_mean("learnin_rate", ["layers", "learning_rate"]), did_you_mean("x", ["layers"])
+        (" Did you mean 'learning_rate'?", '')
+    """
+    close = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

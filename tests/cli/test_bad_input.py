@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from sturgeon.space import Real, Space
+from sturgeon.study import Study
+
 QUICK = ["--trials", 2, "--epochs", 1, "--fix", "batch_size=32", "--fix", "layers=2"]
 
 
@@ -170,6 +173,34 @@ def test_test_labels_spelt_otherwise_are_shown_in_both_spellings(refused, fish, 
     line = refused("tune", table, "--target", "kind", "--test", test)
     for spelling in ("'beluga.'", "'beluga'"):
         assert spelling in line
+
+
+def test_a_missing_table_is_told_before_an_output_directory_that_is_taken(refused, tmp_path):
+    Study.create(tmp_path / "tune.study", Space(x=Real(0.0, 1.0)), minimize="val_loss").close()
+    assert "must exist; there is no" in refused(
+        "tune", tmp_path / "no.csv", "--target", "x", "--out", tmp_path
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tune", "--fix", "layers=300", "--space"], "'layers' must be an integer in [1, 64]; got 300."),
+        (["tune", "--vary", "learnin_rate=0.1:1", "--space"], "Did you mean 'learning_rate'?"),
+        (["predict", "wine"], "Name it: `sturgeon predict DIR DATA`."),
+    ],
+)
+def test_a_slip_of_the_pen_is_told(refused, arguments, said):
+    assert said in refused(*arguments)
+
+
+def test_another_space_for_a_study_is_answered_for_the_command_line(sturgeon, refused, table):
+    asked = ("tune", table, "--target", "kind", "--trials", "1", "--epochs", "1", "--folds", "1")
+    assert sturgeon(*asked).code == 0
+    said = refused(*asked, "--vary", "dropout=0:0.3", "--resume")
+    assert "--prior" in said
+    assert "--out" in said
+    assert "st.Study" not in said
 
 
 def test_a_test_table_that_lacks_a_column(refused, fish, table, tmp_path):

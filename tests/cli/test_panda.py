@@ -9,6 +9,8 @@ import time
 import pytest
 
 import sturgeon as st
+from sturgeon.cli.panda.drawing import describe_state
+from sturgeon.panda.attach import RunState
 
 QUICK = ("--fix", "hidden_units=8", "--fix", "layers=2", "--fix", "learning_rate=0.01")
 
@@ -41,6 +43,29 @@ def test_the_tree_the_state_and_the_schedule_are_shown(sturgeon, tended):
     assert snippet["values_at"](2, 10)["learning_rate"] == 0.01
 
 
+@pytest.mark.parametrize(("state", "told"), [("training", True), ("gone", True), ("ended", False)])
+def test_a_run_that_has_ended_is_given_no_advice(state, told):
+    run = RunState("a.study", state, 0, 3, {}, "val_loss", 0.5, {7: "Halve the learning rate."})
+    assert any("Halve" in line for line in describe_state(run)) == told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sett", "RUN", "learning_rate=3"], "No such command 'sett'. Did you mean 'set'?"),
+        (
+            ["tree", "nothing.pand"],
+            "'nothing.pand'; check the path, or begin a run with `sturgeon panda DATA",
+        ),
+        (["status", "."], "'panda.study'; check the path, or begin a run with `sturgeon panda DATA"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told(sturgeon, arguments, said):
+    ran = sturgeon("panda", *arguments)
+    assert ran.code == 2
+    assert said in ran.complaint
+
+
 def test_a_finished_run_goes_on_for_more_epochs_as_if_it_had_not_ended(sturgeon, tended, table, tmp_path):
     ran = sturgeon("panda", table, "--target", "kind", "--resume", "--epochs", "5", *QUICK, "--json")
     longer = json.loads(ran.out)
@@ -57,7 +82,9 @@ def test_a_finished_run_goes_on_for_more_epochs_as_if_it_had_not_ended(sturgeon,
 def test_a_replay_gives_the_same_curves_to_the_bit(sturgeon, tended, table, tmp_path):
     folder, result = tended
     plan = tmp_path / "plan.json"
-    assert sturgeon("panda", "export", folder, "-o", plan).code == 0
+    ran = sturgeon("panda", "export", folder, "-o", plan)
+    assert ran.code == 0
+    assert str(plan) in ran.err
     again = sturgeon("panda", table, "--target", "kind", "--replay", plan, "--json")
     assert json.loads(again.out)["replay"] == {"same": True, "largest_difference": 0.0}
     assert "epoch 3/3" in again.err

@@ -50,6 +50,7 @@ def test_an_ensemble_is_printed_shown_and_predicts(sturgeon, table, tmp_path):
     assert f"{3 * len(result['ensemble'])} networks, one a fold, of trial" in ran.out
     assert "tuned, ensemble" in ran.out
     assert ("no better than the default" in ran.out) == result["no_better_than_default"]
+    assert all(line == line.rstrip() for line in ran.out.splitlines())
     shown = json.loads(sturgeon("show", tmp_path / "fish.sturgeon", "--json").out)
     assert [one["trial"] for one in shown["ensemble"]] == [one["trial"] for one in result["ensemble"]]
     assert "ensemble of trial" in sturgeon("show", tmp_path / "fish.sturgeon").out

@@ -86,6 +86,7 @@ def test_a_rewind_brings_back_weights_and_hyperparameters_and_loses_nothing(walk
     assert (tree.current, tree.branches[1].parent, tree.branches[1].start.epoch) == (1, 0, 1)
     assert [step for step, _ in tree.branches[0].curves["loss"]] == [1, 2, 3]
     assert [step for step, _ in tree.branches[1].curves["loss"]] == [2, 3, 4]
+    assert walk.outcomes()[-1]["message"].endswith("on branch 1 with learning_rate=0.1.")
 
 
 def test_after_a_rewind_the_coach_knows_what_each_epoch_was_trained_with(walk):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sturgeon.errors import InputError, StudyError, option
+from sturgeon.errors import InputError, StudyError, by_caller, option
 from sturgeon.search import Search
 from sturgeon.search.old_record import PRIOR
 from sturgeon.search.registry import SEARCHES, check_search
@@ -17,7 +17,7 @@ from sturgeon.space import Space
 from sturgeon.space.constraint import Expression
 from sturgeon.stopping import STOPPINGS, Never, Stopping, stopping_from_json, stopping_to_json
 from sturgeon.study import MEMORY, Leases, Objective, Study
-from sturgeon.study.earlier.more_epochs import check_epochs
+from sturgeon.study.earlier.more_epochs import check_epochs, offer_study
 from sturgeon.study.earlier.prior import prior_of, prior_to_json
 from sturgeon.study.objectives import SUBJECT_TO, check_subject_to, choose_objectives
 from sturgeon.study.saved_space import check_space
@@ -304,10 +304,15 @@ def _check_space(study: Study, given: Space | None) -> None:
     what, shown = "its order or its constraint", ""
     if name is not None:
         what, shown = f"its {name!r}", f" (got {got.get(name, 'nothing')}, it has {had.get(name, 'nothing')})"
+    take_over = by_caller(
+        python="name another study, or take over the trials that fit with "
+        f"st.Study.open({study.place!r}).continue_in(space, to=...)",
+        command=f"or begin a study that starts from this one, with {offer_study(study)}, and without "
+        f"{option('resume')}",
+    )
     raise StudyError(
         f"a study is resumed in the space it was begun with; in that of {study.place!r} {what} "
-        f"differs{shown}: give the same, name another study, or take over the trials that fit with "
-        f"st.Study.open({study.place!r}).continue_in(space, to=...)."
+        f"differs{shown}: give the same, {take_over}."
     )
 
 

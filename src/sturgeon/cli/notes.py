@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sturgeon.notes.finding import Finding
 
 
-@click.command()
+@click.command(short_help="Measure the claims of the notes, N1 to N13.")
 @click.option("--quick", is_flag=True, help="Fewer repeats: less than a minute.")
 @click.option("--claim", metavar="N1..N13", help="One claim.  [default: all]")
 @click.option("--language", metavar="en|vi|zh", help="The language.  [default: as LANG says, else English]")

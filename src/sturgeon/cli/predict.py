@@ -26,7 +26,7 @@ _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 
 @click.command(no_args_is_help=True)
 @click.argument("network", metavar="DIR", type=PATH)
-@click.argument("data", type=PLACE)
+@click.argument("data", type=PLACE, required=False)
 @click.option("-o", "--output", type=PATH, help="CSV, TSV or Parquet.  [default: CSV on stdout]")
 @click.option(
     "--explain-range",
@@ -36,7 +36,7 @@ _WRITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 @file_options
 def predict(
     network: Path,
-    data: Path | str,
+    data: Path | str | None,
     output: Path | None,
     explain_range: bool,
     encoding: str | None,
@@ -57,6 +57,8 @@ def predict(
     from sturgeon.data.reading.formats.database import hide_password
     from sturgeon.data.reading.rules import describe_missing
 
+    if data is None:
+        raise InputError("A table to predict is needed; got none. Name it: `sturgeon predict DIR DATA`.")
     if output is not None:
         _check_output(output)
         refuse_input(output, [data, network])

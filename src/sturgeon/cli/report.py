@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sturgeon.study import Study
 
 
-@click.command(no_args_is_help=True)
+@click.command(no_args_is_help=True, short_help="Write a report of a study, or a picture.")
 @click.argument("study", metavar="STUDY")
 @click.option(
     "-o",

@@ -14,7 +14,7 @@ import click
 from sturgeon.cli.common.cells import CELL_OPTIONS, FILE_OPTIONS, cell_options, file_options
 from sturgeon.cli.common.memory import check_address_space
 from sturgeon.cli.common.names import NETWORK, SEARCH, STOPPING
-from sturgeon.cli.common.paths import PATH, PLACE, expand_home, out_beside
+from sturgeon.cli.common.paths import PATH, PLACE, check_is_there, expand_home, out_beside
 from sturgeon.errors import InputError
 
 if TYPE_CHECKING:
@@ -147,12 +147,16 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
     """
     space = _space(options["network"], options["vary"], options["fix"])
     if only_space:
+        from sturgeon.network.settings import check_network_space
+
+        check_network_space(space)
         _print_space(space, as_json)
         return 0
     if data is None:
         raise InputError("A table is needed; got none. Name it: `sturgeon tune DATA --target COLUMN`.")
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
+    check_is_there(data)
     check_address_space()
     job = _job(data, target, space, options)
     result, view, report = _run(job, with_report=not options["no_report"])

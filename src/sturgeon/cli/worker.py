@@ -7,7 +7,7 @@ import shlex
 import click
 
 
-@click.command(no_args_is_help=True)
+@click.command(no_args_is_help=True, short_help="Work on a study that is there.")
 @click.argument("study", metavar="STUDY")
 @click.option("--function", required=True, metavar="MODULE:NAME", help="What trains: train(trial).")
 @click.option("--trials", type=int, help="How many trials the study is to have in the end.  [default: 64]")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sturgeon.errors import InputError
+from sturgeon.plain_text import did_you_mean
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Real, Scalar, Space
 
 # The bounds of a hyperparameter that was declared by a number only; the scale is that of the notes.
@@ -62,7 +63,7 @@ def check_values(space: Space, values: Mapping[str, Any]) -> dict[str, Scalar]:
         if name not in space.names:
             raise InputError(
                 f"Only what was declared can be changed; got {name!r}. "
-                f"This training declared {', '.join(space.names)}."
+                f"This training declared {', '.join(space.names)}.{did_you_mean(name, space.names)}"
             )
         known = space[name]
         real = isinstance(known, Real) and isinstance(value, int) and not isinstance(value, bool)

@@ -185,10 +185,13 @@ class CommandExecutor:
         start, file = self._start(command)
         values = dict(start.values) | (check_values(run.space, command.values) if command.values else {})
         self._keep_tip(start)
+        before = run.training.values
         remark = run.load(file, values, start)
         number = run.record.add_branch(values, start)
         run.record.go_on_with(number, command=command.id)
-        changed = ", ".join(f"{name}={_number(value)}" for name, value in command.values.items())
+        new = {name: value for name, value in values.items() if before.get(name) != value}
+        new |= dict(command.values)
+        changed = ", ".join(f"{name}={_number(value)}" for name, value in new.items())
         verb = "Went back to" if command.action == "rewind" else "Branched from"
         message = f"{verb} checkpoint {start.number} (epoch {start.at.epoch}), on branch {number}"
         self._done(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sturgeon.errors import InputError, SpaceError
-from sturgeon.plain_text import plain_number
+from sturgeon.plain_text import did_you_mean, plain_number
 from sturgeon.space import Choice, Constant, Hyperparameter, Integer, Real, Scalar, Space
 
 
@@ -28,7 +28,7 @@ def change_space(space: Space, vary: Sequence[str], fix: Sequence[str]) -> Space
             if name not in space.names:
                 raise InputError(
                     f"`{option}` takes a hyperparameter of the network; got {name!r}. "
-                    f"It has {', '.join(space.names)}."
+                    f"It has {', '.join(space.names)}.{did_you_mean(name, space.names)}"
                 )
             if name in changed:
                 raise InputError(f"A hyperparameter is changed once; got {name!r} twice. Leave one out.")

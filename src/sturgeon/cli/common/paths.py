@@ -51,6 +51,19 @@ def is_no_path(place: str | Path) -> bool:
     return isinstance(place, str) and (place == "-" or "://" in place)
 
 
+def check_is_there(data: Path | str) -> None:
+    """See, before anything else is looked at, that a table's one file or folder is there.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not is_no_path(data) and not has_magic(str(data)):
+        from sturgeon.data.reading import place
+
+        if not place.is_directory(Path(data)):
+            place.check_is_there(Path(data))
+
+
 def out_beside(data: Path | str) -> Path:
     """Where results go unless ``--out`` says so: wine.csv.gz keeps them in wine.sturgeon beside it.
 

@@ -72,7 +72,7 @@ def draw_tree(tree: RunTree) -> list[str]:
             )
         if own:
             shown = ", ".join(f"{one.number} (epoch {one.at.epoch})" for one in own[-6:])
-            more = "… " if len(own) > 6 else ""
+            more = f"… {len(own) - 6} before, `--json` lists them; " if len(own) > 6 else ""
             lines.append(f"{inner}{stem}checkpoints: {more}{shown}")
         for number, child in enumerate(below):
             last = number == len(below) - 1
@@ -90,8 +90,9 @@ def describe_state(state: RunState) -> list[str]:
         f"{state.state}: branch {state.branch}, epoch {state.epoch}{value}",
         f"  {in_words(state.values)}",
     ]
+    open_notes = {} if state.state == "ended" else state.notes  # of one that has ended none can be heeded
     lines += [
-        f"  coach {number}: {printable(sentence)}" for number, sentence in list(state.notes.items())[-3:]
+        f"  coach {number}: {printable(sentence)}" for number, sentence in list(open_notes.items())[-3:]
     ]
     return lines
 

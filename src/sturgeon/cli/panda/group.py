@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from pathlib import Path
+
 import click
 
 from sturgeon.cli.panda.looking import export_schedule, status, tree
@@ -19,8 +22,16 @@ class _TableOrCommand(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command."""
         if args and args[0] not in self.commands:
+            self._check_no_command(args, ctx)
             return train.name, train, args
         return super().resolve_command(ctx, args)
+
+    def _check_no_command(self, args: list[str], ctx: click.Context) -> None:
+        """See that what is taken as a table is not a command with a slip of the pen."""
+        close = get_close_matches(args[0], self.commands, n=1)
+        is_table = "--target" in args or any(one.startswith("--target=") for one in args)
+        if close and args[0].isidentifier() and not is_table and not Path(args[0]).exists():
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {close[0]!r}?", ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let options of ``train`` come before its table."""

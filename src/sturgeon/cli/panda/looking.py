@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
 from sturgeon.cli.common.paths import PATH
+from sturgeon.cli.common.printable import printable
 from sturgeon.cli.panda.drawing import describe_state, draw_tree
 from sturgeon.cli.panda.places import attached
 
@@ -46,7 +48,7 @@ def tree(study: str, as_json: bool) -> int:
     return 0
 
 
-@click.command("export")
+@click.command("export", short_help="Write the way to the best leaf as a schedule.")
 @click.argument("study", metavar="STUDY")
 @click.option(
     "--branch", type=int, help="The branch to lead to.  [default: the one with the best last value]"
@@ -66,4 +68,5 @@ def export_schedule(study: str, branch: int | None, as_python: bool, output: Pat
     fresh = output.with_name(f".{output.name}.new")
     fresh.write_text(text + "\n", encoding="utf-8")
     fresh.replace(output)
+    print(f"the schedule in {printable(output)}", file=sys.stderr)
     return 0

@@ -12,7 +12,7 @@ from sturgeon.cli.panda.places import attached
 from sturgeon.errors import MissingExtra
 
 
-@click.command()
+@click.command(short_help="Look at a run in a browser, live, and steer it.")
 @click.argument("study", metavar="STUDY")
 @click.option(
     "--host",

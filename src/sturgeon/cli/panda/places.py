@@ -19,7 +19,13 @@ def attached(study: str, author: str | None = None) -> Panda:
     from sturgeon.panda.opening import STUDY_FILE
 
     place = expand_home(study)
-    return Panda.attach(Path(place) / STUDY_FILE if Path(place).is_dir() else place, author=author)
+    path = Path(place) / STUDY_FILE if Path(place).is_dir() else Path(place)
+    if "://" not in place and not path.exists():
+        raise InputError(
+            f"there is no study at {str(path)!r}; check the path, or begin a run with "
+            "`sturgeon panda DATA --target COLUMN`."
+        )
+    return Panda.attach(place if "://" in place else path, author=author)
 
 
 def read_values(texts: Sequence[str]) -> dict[str, Any]:

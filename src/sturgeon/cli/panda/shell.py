@@ -24,7 +24,7 @@ tree                        branches, changes, checkpoints
 quit                        leave; the training goes on"""
 
 
-@click.command()
+@click.command(short_help="Look at a run that trains and steer it.")
 @click.argument("study", metavar="STUDY")
 @click.option("--author", metavar="NAME", help="Who steers.  [default: the account's name]")
 @click.option("--lines", is_flag=True, help="Line by line, as where there is no terminal; `help` lists what.")

@@ -45,7 +45,7 @@ def set_values(study: str, values: tuple[str, ...], why: str, author: str | None
     return _command(study, author, lambda tended: tended.set(why=why, **given))
 
 
-@click.command()
+@click.command(short_help="Begin a branch, or try several values at once.")
 @_STUDY
 @_VALUES
 @click.option(
@@ -76,7 +76,7 @@ def branch(
     )
 
 
-@click.command()
+@click.command(short_help="Go back to a checkpoint.")
 @_STUDY
 @click.argument("checkpoint", type=int)
 @_VALUES

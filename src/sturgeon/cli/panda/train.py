@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sturgeon.panda.table.table import PandaResult
 
 
-@click.command("train", no_args_is_help=True)
+@click.command("train", no_args_is_help=True, short_help="Train the built-in network on a table.")
 @click.argument("data", type=PLACE)
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
 @click.option("--epochs", type=int, help="Epochs of each branch.  [default: 30]")

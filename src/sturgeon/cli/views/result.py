@@ -12,6 +12,7 @@ from rich.table import Table
 
 from sturgeon.caviar.progress import format_metric, format_seconds
 from sturgeon.caviar.table.choosing.prediction_cost import describe_size, describe_time
+from sturgeon.cli.common.console import printing
 from sturgeon.cli.common.printable import printable
 from sturgeon.study.edges import edges_of
 
@@ -39,7 +40,13 @@ def print_result(
         space: The space, to tell which of them lie at an end of their range.
         report: Where its report lies, if there is one.
     """
-    console = Console(highlight=False, markup=False)
+    with printing() as console:
+        _print(console, result, varying, space, report)
+
+
+def _print(
+    console: Console, result: TableResult, varying: Collection[str], space: Space | None, report: Path | None
+) -> None:
     states = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
     console.print(f"trials: {states}; {result.epochs} epochs in {format_seconds(result.seconds)}")
     if result.exhausted:
@@ -75,7 +82,8 @@ def print_result(
             console.print(f"{one['name']} {one['why']}", soft_wrap=True)
     if result.no_better_than_default:
         console.print(
-            "no better than the default: within one standard error on the rows held out in training"
+            "no better than the default: within one standard error on the rows held out in training",
+            soft_wrap=True,
         )
     if result.naive_test and (result.test.get("loss") or 0) >= (result.naive_test.get("loss") or math.inf):
         console.print(

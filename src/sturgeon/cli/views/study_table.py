@@ -6,12 +6,13 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sturgeon.caviar.table.folder import SavedSummary
 from sturgeon.caviar.requests import RESUME_BY, pause_state, process_lives
+from sturgeon.caviar.table.folder import SavedSummary
+from sturgeon.cli.common.console import make_console, printing
 from sturgeon.cli.common.printable import printable
 from sturgeon.cli.views.result import (
     describe_calibration,
@@ -25,8 +26,6 @@ from sturgeon.study.edges import edges_of
 from sturgeon.study.importance import measure_importance
 from sturgeon.study.trial import FINISHED
 
-_PIPED_WIDTH = 1000
-"""Where no terminal says how wide it is, nothing is folded."""
 _NARROW = 80
 """On a terminal of fewer columns there are no curves, so that what varies has room."""
 
@@ -54,12 +53,6 @@ class Shown:
     trials: Sequence[TrialRecord] | None = None
 
 
-def make_console() -> Console:
-    """A console that writes plain lines, however long, where its output goes to a file or a program."""
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=_PIPED_WIDTH)
-
-
 def print_study(study: Study, shown: Shown) -> None:
     """Print a study for a person to read; what a terminal would obey is written as letters.
 
@@ -67,12 +60,9 @@ def print_study(study: Study, shown: Shown) -> None:
         study: The study.
         shown: What to show of it.
     """
-    console = make_console()
-    with console.capture() as captured:
+    with printing() as console:
         for part in _parts(study, shown, console.width):
             console.print(part, soft_wrap=isinstance(part, Text))
-    lines = captured.get().split("\n")
-    sys.stdout.write("\n".join(lines if console.is_terminal else [line.rstrip() for line in lines]))
 
 
 def draw_study(study: Study, shown: Shown) -> RenderableType:

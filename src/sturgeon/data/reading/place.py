@@ -70,13 +70,13 @@ def find_place(place: str | Path) -> Iterator[Place]:
     if str(place) == STDIN:
         with tempfile.TemporaryDirectory(prefix="sturgeon-") as folder:
             yield _spool(Path(folder))
-    elif _is_directory(path):
+    elif is_directory(path):
         yield _parts_of(path)
     elif _is_pattern(path):
         yield _matches(path)
     else:
         form = _form_of(path)
-        _check_is_there(path)
+        check_is_there(path)
         yield Place((path,), form, f"'{path}'")
 
 
@@ -105,14 +105,24 @@ def _start_of(path: Path) -> bytes:
         return b""
 
 
-def _is_directory(path: Path) -> bool:
+def is_directory(path: Path) -> bool:
+    """Tell whether a table is a directory of files.
+
+    Raises:
+        DataError: It cannot be looked at.
+    """
     try:
         return path.is_dir()
     except OSError as error:
         raise DataError(unreadable(path, error)) from None
 
 
-def _check_is_there(path: Path) -> None:
+def check_is_there(path: Path) -> None:
+    """See that a table's file is there.
+
+    Raises:
+        DataError: It is not, or cannot be looked at.
+    """
     try:
         if not path.exists():
             raise DataError(f"a table's file must exist; there is no '{path}'; check the path")

@@ -35,7 +35,7 @@ def check_epochs(study: Study, asked: int | None, begun: int | None) -> None:
     raise StudyError(
         "the trials of a study have one number of epochs, as values after other numbers do not compare; got "
         f"{option('epochs', asked)} where {study.place!r} has {begun}: begin a study that starts from "
-        f"the best of this one, with {_offer(study, epochs=asked)}, and without "
+        f"the best of this one, with {offer_study(study, epochs=asked)}, and without "
         f"{option('resume')}."
     )
 
@@ -91,7 +91,7 @@ class CommonLength:
             number,
             steps if is_all else f"{steps} or more",
             known,
-            _offer(self._study),
+            offer_study(self._study),
         )
 
 
@@ -113,7 +113,7 @@ def common_length(record: Record, *, before: int | None = None) -> int | None:
     return ends[0] if len(ends) >= _AT_LEAST and len(set(ends)) == 1 else None
 
 
-def _offer(study: Study, **epochs: int) -> str:
+def offer_study(study: Study, **epochs: int) -> str:
     """The options that begin a study from the best of another, after those that say its epochs, if any do."""
     place, path, out = study.place, Path(study.place), study.about.get("out")
     if "://" in place or place == MEMORY:  # a URL may hold a password
