@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from sturgeon.caviar.progress import format_metric
+from sturgeon.cli.common.console import make_console
 from sturgeon.cli.common.printable import printable
 from sturgeon.cli.views.result import describe_config
-from sturgeon.cli.views.study_table import make_console
 
 if TYPE_CHECKING:
     from sturgeon.recheck.outcome import RecheckResult
