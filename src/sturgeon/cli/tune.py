@@ -156,9 +156,9 @@ def tune(data: Path | str | None, target: str | None, only_space: bool, as_json:
         raise InputError("A table is needed; got none. Name it: `sturgeon tune DATA --target COLUMN`.")
     if target is None:
         raise InputError("A column to predict is needed; got none. Name it: `--target COLUMN`.")
-    check_is_there(data)
     check_address_space()
     job = _job(data, target, space, options)
+    check_is_there(data)
     result, view, report = _run(job, with_report=not options["no_report"])
     if result.interrupted:
         skipped = " No trial was chosen by repeats." if options["repeats"] and not result.repeats else ""

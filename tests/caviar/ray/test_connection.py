@@ -71,8 +71,10 @@ def test_a_password_in_an_address_is_not_said():
         assert "s3cret" not in str(error.value)
 
 
-def test_the_command_line_names_its_own_option(capsys):
-    assert main(["tune", "fish.csv", "--target", "kind", "--ray", "nowhere"]) == 2
+def test_the_command_line_names_its_own_option(capsys, tmp_path):
+    table = tmp_path / "fish.csv"
+    table.write_text("length,kind\n1,a\n")
+    assert main(["tune", str(table), "--target", "kind", "--ray", "nowhere"]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.endswith("`--ray` (got 'nowhere') must be HOST:PORT, 'auto' or 'local'.")
 
