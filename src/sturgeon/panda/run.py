@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sturgeon.caviar.workers.live_trial import check_epochs
+from sturgeon.caviar.workers.live_trial import check_epoch_count
 from sturgeon.errors import InputError
 from sturgeon.panda.coach.coaching import AUTOPILOT, Coaching, Proposal, acts_of
 from sturgeon.panda.coach.curves import Epoch
@@ -107,7 +107,7 @@ class Run:
         Raises:
             InputError: ``count`` is not a whole number from 1.
         """
-        check_epochs(count, "run")
+        check_epoch_count(count, "run")
         while True:
             self.poll()
             if self.stopped or self.at.epoch >= count:

@@ -175,10 +175,12 @@ class Candidates:
         best = self.best
         if candidate.trial == 0 or len(best) < KEPT or candidate.loss < best[KEPT - 1].loss:
             return True
+        if self._most == 1:
+            return False
         assert self._choice is not None
         mixed = (1 - _SHARE) * self._choice.answers + _SHARE * candidate.answers
         losses = row_losses(mixed, self._dataset.y_held_out)
-        return self._most > 1 and bool(losses.mean() < self._choice.losses.mean())
+        return bool(losses.mean() < self._choice.losses.mean())
 
     def _choose(self) -> None:
         if self._kept:

@@ -95,7 +95,7 @@ class LiveTrial:
         Raises:
             InputError: ``count`` is not a whole number from 1.
         """
-        check_epochs(count, "trial")
+        check_epoch_count(count, "trial")
         first = self.planned + 1
         self.planned += int(count)
         return self._count(max(first, self.resume_step + 1), self.planned)
@@ -209,7 +209,7 @@ def check_process(process: int) -> None:
         )
 
 
-def check_epochs(count: object, of: str) -> None:
+def check_epoch_count(count: object, of: str) -> None:
     """Refuse a number of epochs that is no whole number from 1.
 
     Args:
