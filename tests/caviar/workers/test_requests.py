@@ -1,5 +1,6 @@
 """A running study obeys what another process writes into its journal: pause, resume, stop a trial."""
 
+import itertools
 import threading
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from counting_lanes import CountingProgram, counting
 from sturgeon.caviar import requests as asked
 from sturgeon.caviar.checkpoints import Checkpoints
+from sturgeon.caviar.lanes.shared import BlockQueue
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.loop import CaviarLoop
 from sturgeon.caviar.requests import Requests
@@ -174,13 +176,21 @@ def test_trials_that_run_in_lanes_go_on_past_their_milestones_while_paused(
     tmp_path, monkeypatch, stopping, ends
 ):
     monkeypatch.setattr(asked, "LOOK_SECONDS", 0.0)
-    count = CountingProgram.run
+    count, hold = CountingProgram.run, BlockQueue.hold
+    held, runs = threading.Event(), itertools.count(1)
 
-    def run_slowly(self, *arguments):
-        time.sleep(0.005)
+    def run_until_paused(self, *arguments):
+        if next(runs) > 10:  # some have begun by then, and by no means all
+            assert held.wait(60)
+        time.sleep(0.001)
         return count(self, *arguments)
 
-    monkeypatch.setattr(CountingProgram, "run", run_slowly)
+    def hold_and_tell(self, on):
+        hold(self, on)
+        held.set()
+
+    monkeypatch.setattr(CountingProgram, "run", run_until_paused)
+    monkeypatch.setattr(BlockQueue, "hold", hold_and_tell)
     place, stop, idle = tmp_path / "a.study", threading.Event(), []
 
     def pause(progress):
