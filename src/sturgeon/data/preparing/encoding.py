@@ -12,6 +12,7 @@ from sturgeon.data.features.pieces import fit_pieces
 from sturgeon.data.features.pooled import OutOfFold, averaged, find_pooled, own_folds
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
 from sturgeon.data.preparing.columns import Columns
+from sturgeon.data.preparing.copies import mark_rows
 from sturgeon.data.preparing.labels import Labels, refuse_beyond_squares
 from sturgeon.data.preparing.rows import Rows
 from sturgeon.data.reading.names import listed
@@ -29,12 +30,15 @@ class Encoded:
         y: Their targets.
         preprocessing: How a table becomes inputs, and outputs become labels or numbers.
         pooled: The columns of many categories, in whose inputs no training row sees its own target.
+        marks: As :func:`mark_rows` gives them: of the rows to learn from, validation among them, and of the
+            test rows.
     """
 
     x: tuple[np.ndarray, np.ndarray, np.ndarray]
     y: tuple[np.ndarray, np.ndarray, np.ndarray]
     preprocessing: Preprocessing
     pooled: tuple[OutOfFold, ...]
+    marks: tuple[np.ndarray, np.ndarray]
 
 
 def encode(
@@ -82,12 +86,15 @@ def encode(
     if pieces and (found := fit_pieces(x[: len(split.train)], preprocessing.numbers)) is not None:
         preprocessing = replace(preprocessing, pieces=found)
         x = copy_aligned(np.concatenate([x, found.encode(x)], axis=1))
-    x_parts, y_parts = rows.cut(x), rows.cut(copy_aligned(y[rows.order]))
+    ordered = copy_aligned(y[rows.order])
+    x_parts, y_parts = rows.cut(x), rows.cut(ordered)
+    marks = mark_rows(x, ordered)  # before a row of a pooled column is told of the others alone
+    learnt = len(marks) - len(split.test)
     pooled = find_pooled(preprocessing.columns, columns.inputs, split.train, source)
     apart = _apart(columns, rows)
     for column in pooled:
         column.write(x_parts[0], averaged(y_parts[0], outputs), apart)
-    return Encoded(x_parts, y_parts, preprocessing, pooled)
+    return Encoded(x_parts, y_parts, preprocessing, pooled, (marks[:learnt], marks[learnt:]))
 
 
 def _fit_target(labels: Labels, split: Split, source: str, *, bounds: bool) -> Target:

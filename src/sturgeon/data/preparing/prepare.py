@@ -11,6 +11,7 @@ from sturgeon.data.features.notes import describe_cells, describe_parts, describ
 from sturgeon.data.forms.moments import Order
 from sturgeon.data.groups import describe_groups
 from sturgeon.data.preparing.columns import Columns, NamedColumns, read_columns
+from sturgeon.data.preparing.copies import describe_copies
 from sturgeon.data.preparing.encoding import Encoded, encode
 from sturgeon.data.preparing.labels import Labels, read_labels
 from sturgeon.data.preparing.rows import Rows, divide_rows
@@ -139,7 +140,9 @@ def prepare(
     (x_train, x_validation, x_test), (y_train, y_validation, y_test) = encoded.x, encoded.y
     test_rows = rows.split.test
     if test is not None:
-        taken = read_test_table(test, encoded.preprocessing, groups, rules=rules, files=files)
+        taken = read_test_table(
+            test, encoded.preprocessing, groups, rules=rules, files=files, learnt=encoded.marks[0]
+        )
         x_test, y_test, test_rows = taken.x, taken.y, np.arange(len(taken.y))
         notes += taken.notes
     chosen_by = y_validation if rows.fold_of is None else y_train
@@ -170,6 +173,8 @@ def _describe(columns: Columns, labels: Labels, rows: Rows, encoded: Encoded) ->
         *describe_written(columns.written, encoded.preprocessing),
         *describe_cells(columns.frame, labels.column, encoded.preprocessing, columns.kinds["categories"]),
     ]
+    test_inputs = columns.inputs.iloc[rows.split.test]
+    notes += describe_copies(*encoded.marks, test_inputs)
     if columns.groups is not None:
         notes.append(describe_groups(columns.groups.column, columns.groups.of_row, rows.split, rows.folds))
     return notes

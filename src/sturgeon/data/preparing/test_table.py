@@ -13,6 +13,7 @@ from sturgeon.data.features.notes import describe_unseen
 from sturgeon.data.features.preprocessing import Preprocessing
 from sturgeon.data.groups import describe_shared, shared_groups
 from sturgeon.data.preparing.columns import Groups
+from sturgeon.data.preparing.copies import describe_copies, mark_rows
 from sturgeon.data.preparing.labels import refuse_beyond_squares
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
@@ -39,7 +40,13 @@ class EncodedTest:
 
 
 def read_test_table(
-    test: Table, preprocessing: Preprocessing, groups: Groups | None, *, rules: CellRules, files: FileOptions
+    test: Table,
+    preprocessing: Preprocessing,
+    groups: Groups | None,
+    *,
+    rules: CellRules,
+    files: FileOptions,
+    learnt: np.ndarray,
 ) -> EncodedTest:
     """Read and encode a test table.
 
@@ -49,6 +56,7 @@ def read_test_table(
         groups: The groups of the table that is learnt from, to be warned of where the two share some.
         rules: How the cells of that table's file were read.
         files: What had to be known of that file.
+        learnt: The marks of the rows to learn from, as :func:`mark_rows` gives them.
 
     Raises:
         DataError: The table breaks a rule, or has too few rows.
@@ -69,7 +77,9 @@ def read_test_table(
         )
     shared = _describe_shared(frame, groups)
     x, y = preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)
-    return EncodedTest(x, y, (*describe_unseen(preprocessing, frame), *shared))
+    inputs = frame[list(dict.fromkeys(column.name for column in preprocessing.columns))]
+    copies = describe_copies(learnt, mark_rows(x, y), cast(pd.DataFrame, inputs))
+    return EncodedTest(x, y, (*describe_unseen(preprocessing, frame), *shared, *copies))
 
 
 def _describe_shared(frame: pd.DataFrame, groups: Groups | None) -> list[str]:

@@ -1,0 +1,86 @@
+"""Test rows that are copies of rows to learn from: a network may know them by heart."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from sturgeon.data.features.cells import distinct
+
+# Copies are told of from this share of the test rows on.
+_FEWEST = 0.01
+# A row whose cells would meet by chance alone, were its columns independent, more often than this is no copy:
+# tables of few columns, with few different cells each, have equal rows by their nature.
+_BY_CHANCE = 0.01
+# By so many rows it is told how often a cell occurs.
+_COUNTED = 20_000
+_CHUNK = 1 << 22
+
+
+def mark_rows(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Give each row a mark, equal for equal rows, and for different ones by a chance of about 2⁻⁴⁰.
+
+    Args:
+        x: Inputs, float32, shape (n, inputs).
+        y: Targets, int32 or float32, shape n.
+
+    Returns:
+        Unsigned integers of 64 bits, shape n.
+
+    Example:
+        >>> x = np.array([[1, 2], [3, 4], [1, 2]], dtype=np.float32)
+        >>> first, second, third = mark_rows(x, np.zeros(3, dtype=np.int32))
+        >>> bool(first == third), bool(first == second)
+        (True, False)
+    """
+    factors = np.random.default_rng(0).integers(0, 2**64, x.shape[1] + 1, dtype=np.uint64) | np.uint64(1)
+    marks = y.view(np.uint32).astype(np.uint64) * factors[-1]
+    rows = max(1, _CHUNK // max(1, x.shape[1]))
+    for start in range(0, len(x), rows):
+        bits = np.ascontiguousarray(x[start : start + rows] + np.float32(0)).view(np.uint32)  # -0.0 is 0.0
+        marks[start : start + rows] += (bits * factors[:-1]).sum(axis=1, dtype=np.uint64)
+    return marks
+
+
+def describe_copies(learnt: np.ndarray, test: np.ndarray, frame: pd.DataFrame) -> list[str]:
+    """Say how many test rows are copies of rows to learn from, where that is more than chance.
+
+    Args:
+        learnt: The marks of the rows to learn from, validation among them, shape n.
+        test: The marks of the test rows, shape m.
+        frame: The input columns of the test rows, m rows.
+
+    Returns:
+        A line, or none for fewer copies than a hundredth of the test rows.
+
+    Example:
+        >>> frame = pd.DataFrame({name: np.arange(100.0) for name in ("length", "width", "weight")})
+        >>> marks = np.arange(100, dtype=np.uint64)
+        >>> describe_copies(marks + np.uint64(80), marks, frame)[0][:60]
+        '20 of 100 test rows are exact copies of rows to learn from: '
+    """
+    copies = np.flatnonzero(np.isin(test, learnt))
+    if len(copies) < max(1, _FEWEST * len(test)):
+        return []
+    count = int((_met_by_chance(frame, copies, len(learnt)) < _BY_CHANCE).sum())
+    if count < _FEWEST * len(test):
+        return []
+    are = "is an exact copy of a row" if count == 1 else "are exact copies of rows"
+    return [
+        f"{count} of {len(test)} test rows {are} to learn from: errors on new rows may be larger than on the "
+        "test rows; remove copies that are no cases of their own"
+    ]
+
+
+def _met_by_chance(frame: pd.DataFrame, rows: np.ndarray, others: int) -> np.ndarray:
+    """How many of so many other rows would equal each of some if columns were independent, shape len(rows)."""
+    counted = np.arange(0, len(frame), max(1, len(frame) // _COUNTED))
+    expected = np.full(len(rows), float(others))
+    for name in frame.columns:
+        cells = cast(pd.Series, frame[name]).iloc[np.concatenate([counted, rows])]
+        codes = distinct(cells, "the table")[0] + 1  # a missing cell is -1
+        often = np.bincount(codes[: len(counted)], minlength=codes.max() + 1)[codes[len(counted) :]]
+        expected *= np.maximum(often, 1) / len(counted)
+    return expected
