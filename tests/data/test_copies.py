@@ -53,7 +53,8 @@ def test_a_test_table_of_its_own_is_compared_too():
     frame, test = measured(), measured(seed=1)
     assert told(prepare(frame, "y", test=test)) == []
     test.iloc[0] = frame.iloc[7]
-    assert told(prepare(frame, "y", test=test.iloc[:50]))[0].startswith("1 of 50 test rows is an exact copy of")
+    dataset = prepare(frame, "y", test=test.iloc[:50])
+    assert told(dataset)[0].startswith("1 of 50 test rows is an exact copy of a row")
 
 
 def test_rare_categories_that_are_told_by_the_target_do_not_hide_copies():

@@ -75,7 +75,7 @@ def describe_copies(learnt: np.ndarray, test: np.ndarray, frame: pd.DataFrame) -
 
 
 def _met_by_chance(frame: pd.DataFrame, rows: np.ndarray, others: int) -> np.ndarray:
-    """How many of so many other rows would equal each of some if columns were independent, shape len(rows)."""
+    """How many of the other rows would equal each of `rows` if columns were independent, shape len(rows)."""
     counted = np.arange(0, len(frame), max(1, len(frame) // _COUNTED))
     expected = np.full(len(rows), float(others))
     for name in frame.columns:
