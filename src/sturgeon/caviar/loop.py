@@ -7,23 +7,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
 from sturgeon.caviar.controller import TrialController
-from sturgeon.caviar.events import (
-    Broken,
-    Diverged,
-    EpochDone,
-    Event,
-    Halted,
-    Paused,
-    TooLarge,
-    TrainingDone,
-    Withdrawn,
-)
+from sturgeon.caviar.events import EpochDone, Event, Paused
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.pace import FOR_TRIALS, TOGETHER, Pace
@@ -32,35 +21,21 @@ from sturgeon.caviar.population.population import population_of
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.trainer import RunningLanes, Trainer
+from sturgeon.caviar.trainings import OUT_OF_TIME, Training, Trainings
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.search.folds import is_fold_metric
 from sturgeon.stopping import Pause, Stop, Stopping
-from sturgeon.study import Study, Trial, TrialError
+from sturgeon.study import Study, Trial
 
 # How long a wait for the next event may keep a stop from being seen, in seconds.
 _STOP_SEEN_WITHIN = 0.1
 # For how long events are gathered before they are written down, in seconds: a write costs about as much as
 # an epoch of a small network.
 _WRITTEN_TOGETHER = 0.02
-OUT_OF_TIME = "The budget ran out."
 # Seconds that it takes to write down that a trial, which was put aside, has ended.
 _CLOSING = 0.004
 # How many trials are handed in at once where the search does not learn from results: lanes fill best so.
 _WAVE = 64
-
-
-@dataclass(slots=True)
-class _Training:
-    """One running trial, what its last epoch came to, and when that was seen."""
-
-    trial: Trial
-    step: int = 0
-    metrics: dict[str, float] = field(default_factory=dict)
-    why: str = ""
-    until: int | None = None
-    seen: float | None = None
-    judged: bool = True
-    by_hand: bool = False
 
 
 class CaviarLoop:
@@ -111,7 +86,6 @@ class CaviarLoop:
         self._spares = spares
         self._yardstick = yardstick
         self._ending = ending
-        self._trainings: dict[int, _Training] = {}
         self._epochs = 0
         self.begun = 0
         self.pace = Pace(trainer.epochs, 1)
@@ -144,6 +118,14 @@ class CaviarLoop:
         )
         self._controller = TrialController(
             self._study, limits, self._stopping, resume_by_ask=True, population=population
+        )
+        self._trainings = Trainings(
+            self._study,
+            self._controller,
+            metric=self._trainer.objective.metric,
+            checkpoints=self._checkpoints,
+            on_network=self._on_network,
+            on_judged=self._on_judged,
         )
         self._requests = Requests(self._study, self._checkpoints.forget)
         if population is not None:
@@ -219,7 +201,7 @@ class CaviarLoop:
                     self._checkpoints.forget(trial.number)
                     continue
                 checkpoint = _checkpoint_of(trial)
-                self._trainings[trial.number] = _Training(trial, checkpoint.epoch if checkpoint else 0)
+                self._trainings[trial.number] = Training(trial, checkpoint.epoch if checkpoint else 0)
                 self._start(lanes, trial, checkpoint)
             if not trials:
                 return
@@ -348,18 +330,17 @@ class CaviarLoop:
         for number in [number for number in self._left_lanes if self._trainings[number].by_hand]:
             self._in_order.remove(number)
             event = self._left_lanes.pop(number)
-            training = self._trainings[number]
             if isinstance(event, Paused):
-                self._stop(training, event, training.why)
+                self._trainings.stop(event, self._trainings[number].why)
             else:
-                self._end(event)
+                self._trainings.end(event)
         while (number := self._next_settled()) is not None:
             self._in_order.remove(number)
             event = self._left_lanes.pop(number)
             if isinstance(event, Paused):
                 self._judge(lanes, event)
             else:
-                self._end(event)
+                self._trainings.end(event)
             self._refill(lanes)
 
     def _next_settled(self) -> int | None:
@@ -380,18 +361,18 @@ class CaviarLoop:
         """Decide on a trial that waits at a milestone of the rule: to go on, to end, or to be put aside."""
         training = self._trainings[event.number]
         if training.why == OUT_OF_TIME:
-            self._stop(training, event, training.why)
+            self._trainings.stop(event, training.why)
             return
         training.seen = None
         self._controller.shown[event.number] = event.checkpoint.epoch
         record = self._controller.record
         decision = self._controller.judge(record[event.number], record, self._trainer.epochs)
         if isinstance(decision, Stop):
-            self._stop(training, event, decision.why)
+            self._trainings.stop(event, decision.why)
         elif isinstance(decision, Pause):
             with self._study.batch():
-                self._keep_if_best(training, event.network)  # it may be what the trial ends with
-                self._put_aside(training, event)
+                self._trainings.keep_if_best(event)  # it may be what the trial ends with
+                self._trainings.put_aside(event)
         else:
             self._start(lanes, training.trial, event.checkpoint)
 
@@ -399,75 +380,22 @@ class CaviarLoop:
         """Write down how trainings ended when the run was."""
         with self._study.batch():
             for event in self._left_lanes.values():
-                training = self._trainings[event.number]
                 if not isinstance(event, Paused):
-                    self._end(event)
+                    self._trainings.end(event)
                 elif interrupted:
-                    if self._controller.best is None:  # better than no network at all
-                        self._keep(training, event.network, is_best=True)
-                    self._put_aside(training, event)
+                    self._trainings.put_aside(
+                        event, is_best=self._controller.best is None
+                    )  # better than none
                 else:
-                    self._stop(training, event, OUT_OF_TIME)
+                    self._trainings.stop(event, OUT_OF_TIME)
             self._left_lanes.clear()
-
-    # -- how a trial ends ------------------------------------------------------------------------
-
-    def _end(self, event: Event) -> None:
-        training = self._trainings[event.number]
-        if isinstance(event, Halted):
-            self._stop(training, event, training.why or OUT_OF_TIME)
-            return
-        if isinstance(event, Withdrawn):
-            self._study.stop(training.trial, training.why, **training.metrics)
-            self._forget(event.number)
-            return
-        if isinstance(event, TrainingDone):
-            self._keep_if_best(training, event.network)
-            self._study.tell(training.trial, **training.metrics)
-        else:
-            self._study.fail(training.trial, _error(event))
-        self._forget(event.number)
-
-    def _stop(self, training: _Training, event: Paused | Halted, why: str) -> None:
-        self._keep_if_best(training, event.network)
-        stays = self._controller.population is not None and isinstance(event, Paused) and not training.by_hand
-        if isinstance(event, Paused) and stays:  # a later run may go on there
-            self._save(training, event)
-        self._study.stop(training.trial, reason=why, **training.metrics)
-        self._forget(event.number, but_checkpoint=stays)
 
     def _end_replaced(self, trial: Trial, metrics: Mapping[str, float], why: str) -> None:
         """End a trial in whose place another one goes on."""
         self._study.stop(trial, reason=why, **metrics)
         self._checkpoints.forget(trial.number)
 
-    def _put_aside(self, training: _Training, event: Paused) -> None:
-        self._save(training, event)
-        self._study.pause(training.trial)
-        self._drop(event.number)
-
-    def _save(self, training: _Training, event: Paused) -> None:
-        path = self._checkpoints.save(event.number, event.checkpoint)
-        self._study.checkpoint(training.trial, path, event.checkpoint.epoch)
-
-    def _forget(self, number: int, *, but_checkpoint: bool = False) -> None:
-        if not but_checkpoint:
-            self._checkpoints.forget(number)
-        self._controller.ended += 1
-        self._drop(number)
-
-    def _drop(self, number: int) -> None:
-        del self._trainings[number], self._controller.shown[number]
-
-    def _keep_if_best(self, training: _Training, network: Any) -> None:
-        value = training.metrics[self._trainer.objective.metric]
-        self._keep(training, network, is_best=self._controller.improves(training.trial.number, value))
-
-    def _keep(self, training: _Training, network: Any, *, is_best: bool) -> None:
-        if self._on_judged is not None:
-            self._on_judged(training.trial, network, training.metrics)
-        if is_best:
-            self._on_network(training.trial, network)
+    # -- what is seen of it ----------------------------------------------------------------------
 
     def _progress(self, seconds: float) -> Progress:
         limits, epochs = self._controller.limits, self._trainer.epochs
@@ -485,17 +413,6 @@ class CaviarLoop:
             epochs=self._epochs,
             may_stop=self._controller.judges,
         )
-
-
-def _error(event: Event) -> TrialError:
-    """What a trial failed with."""
-    if isinstance(event, Diverged):
-        why = f"The training diverged: {event.metric} became {event.value} in epoch {event.step}."
-        return TrialError("Diverged", why)
-    if isinstance(event, TooLarge):
-        return TrialError("OutOfMemory", f"The network is too large: {event.why}")
-    assert isinstance(event, Broken)
-    return TrialError(type(event.error).__name__, str(event.error))
 
 
 def _next_events(lanes: RunningLanes) -> list[Event]:
