@@ -28,7 +28,7 @@ from sklearn.datasets import load_digits
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
 from sturgeon.caviar.progress import Progress
 from sturgeon.data import Dataset, measure, prepare
 from sturgeon.search import CoarseToFine, OptunaSearch, Random, Search

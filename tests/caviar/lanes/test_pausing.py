@@ -14,7 +14,7 @@ from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.lanes.backend import LaneCheckpoint
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.search import Random
 from sturgeon.space import Choice, Integer, Real, Space

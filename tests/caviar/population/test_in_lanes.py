@@ -11,7 +11,7 @@ import optax
 import pandas as pd
 import pytest
 
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
 from sturgeon.caviar.models.population import population
 from sturgeon.caviar.models.run import run_population
 from sturgeon.caviar.opening import TuneOptions

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sturgeon.caviar import loop
 from sturgeon.caviar.backends.device_choice import table_trainer
+from sturgeon.caviar.loop import loop
+from sturgeon.caviar.loop.pace import Pace
 from sturgeon.caviar.opening import TuneOptions
-from sturgeon.caviar.pace import Pace
 from sturgeon.caviar.table import job as table_job
 from sturgeon.caviar.table.ending import Ending
 from sturgeon.caviar.table.job import TableJob, tune_table

@@ -13,7 +13,7 @@ from sturgeon.caviar import requests as asked
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.lanes.shared import BlockQueue
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.tuning import tune
 from sturgeon.caviar.workers.ledger import Ledger
@@ -55,7 +55,7 @@ LANES = """
     import sturgeon.caviar.requests as requests
     from sturgeon.caviar.checkpoints import Checkpoints
     from sturgeon.caviar.limits import Limits
-    from sturgeon.caviar.loop import CaviarLoop
+    from sturgeon.caviar.loop.loop import CaviarLoop
 
     requests.LOOK_SECONDS = 0.05
 

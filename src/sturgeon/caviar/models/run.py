@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 from sturgeon.caviar.limits import choose_limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
 from sturgeon.caviar.opening import (
     LANE_LEASES,
     TuneOptions,

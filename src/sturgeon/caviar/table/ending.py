@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from sturgeon.caviar.lanes.devices import Core
+from sturgeon.caviar.loop.pace import Pace
 from sturgeon.caviar.opening import StudySettings
-from sturgeon.caviar.pace import Pace
 from sturgeon.caviar.table.repeats import RIVALS
 from sturgeon.caviar.trainer import LaneTrainer
 from sturgeon.data import Dataset

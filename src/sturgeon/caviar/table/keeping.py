@@ -46,7 +46,7 @@ class Keeper:
         return None if self.candidates is None or self._most == 1 else self.candidates.ensemble_loss
 
     def on_network(self, trial: Trial, network: Any) -> None:
-        """Take the best network so far; see :class:`sturgeon.caviar.loop.CaviarLoop`."""
+        """Take the best network so far; see :class:`sturgeon.caviar.loop.loop.CaviarLoop`."""
         if self.candidates is None:
             SavedModel(trial.number, trial.config, self._dataset.preprocessing, network).save(self._best)
 

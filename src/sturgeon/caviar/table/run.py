@@ -12,7 +12,7 @@ from pathlib import Path
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
 from sturgeon.caviar.opening import StudySettings
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.ray.actors import Cluster

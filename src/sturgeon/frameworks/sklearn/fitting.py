@@ -15,7 +15,7 @@ from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.controller import best_trial
 from sturgeon.caviar.limits import choose_limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.table.candidates import Candidate, Candidates, choose_ensemble, ensemble_of
 from sturgeon.caviar.table.final import train_final

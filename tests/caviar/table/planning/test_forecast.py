@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sturgeon.caviar.pace import Pace
+from sturgeon.caviar.loop.pace import Pace
 from sturgeon.caviar.table.planning.forecast import Forecast
 from sturgeon.caviar.table.planning.rehearsal import Rehearsal
 

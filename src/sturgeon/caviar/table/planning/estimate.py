@@ -9,7 +9,7 @@ import numpy as np
 
 from sturgeon.caviar.backends.table_backend import TableBackend
 from sturgeon.caviar.lanes.devices import Core
-from sturgeon.caviar.pace import Pace
+from sturgeon.caviar.loop.pace import Pace
 from sturgeon.caviar.table.planning.forecast import Forecast
 from sturgeon.caviar.table.planning.rehearsal import Rehearsal
 from sturgeon.caviar.table.planning.suggestion_time import SuggestionTime

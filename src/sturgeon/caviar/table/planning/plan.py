@@ -19,8 +19,8 @@ from typing import Literal
 from sturgeon.caviar.backends.device_choice import table_trainer
 from sturgeon.caviar.lanes.devices import Device, core_devices, free_bytes, lane_devices, may_have_gpu
 from sturgeon.caviar.limits import to_seconds
+from sturgeon.caviar.loop.pace import FOR_TRIALS
 from sturgeon.caviar.opening import StudySettings, TuneOptions
-from sturgeon.caviar.pace import FOR_TRIALS
 from sturgeon.caviar.table.ending import Ending, report_seconds, slowed_by_others
 from sturgeon.caviar.table.job import TableJob, check_counts
 from sturgeon.caviar.table.opening import choose_folds, reads_pieces, table_settings

@@ -13,15 +13,15 @@ import numpy as np
 
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.loop import CaviarLoop
+from sturgeon.caviar.loop.loop import CaviarLoop
+from sturgeon.caviar.loop.pace import Pace
+from sturgeon.caviar.loop.trainings import OUT_OF_TIME
 from sturgeon.caviar.opening import TuneOptions
-from sturgeon.caviar.pace import Pace
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.table.candidates import MOST_TRIALS
 from sturgeon.caviar.table.keeping import Keeper
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.caviar.trainer import LaneTrainer
-from sturgeon.caviar.trainings import OUT_OF_TIME
 from sturgeon.data import Dataset
 from sturgeon.space import Config
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sturgeon.caviar.pace import TOGETHER
+from sturgeon.caviar.loop.pace import TOGETHER
 from sturgeon.search import Observation, Record, Search
 from sturgeon.space import Space
 

@@ -47,7 +47,7 @@ class Trainings(dict[int, Training]):
         controller: Knows which trial is the best, and how many have ended.
         metric: What trials are judged by.
         checkpoints: Where paused trials are kept.
-        on_network: As :class:`sturgeon.caviar.loop.CaviarLoop` takes it.
+        on_network: As :class:`sturgeon.caviar.loop.loop.CaviarLoop` takes it.
         on_judged: Likewise.
     """
 

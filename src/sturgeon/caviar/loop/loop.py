@@ -15,13 +15,13 @@ from sturgeon.caviar.controller import TrialController
 from sturgeon.caviar.events import EpochDone, Event, Paused
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.limits import Limits
-from sturgeon.caviar.pace import FOR_TRIALS, TOGETHER, Pace
+from sturgeon.caviar.loop.pace import FOR_TRIALS, TOGETHER, Pace
+from sturgeon.caviar.loop.trainings import OUT_OF_TIME, Training, Trainings
 from sturgeon.caviar.population.asides import Asides
 from sturgeon.caviar.population.population import population_of
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.trainer import RunningLanes, Trainer
-from sturgeon.caviar.trainings import OUT_OF_TIME, Training, Trainings
 from sturgeon.errors import InputError, SpaceExhausted
 from sturgeon.search.folds import is_fold_metric
 from sturgeon.stopping import Pause, Stop, Stopping

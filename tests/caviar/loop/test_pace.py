@@ -2,7 +2,7 @@
 
 import pytest
 
-from sturgeon.caviar.pace import FEWEST, Pace
+from sturgeon.caviar.loop.pace import FEWEST, Pace
 
 
 def paced(*, epoch: float, suggestion: float, work: float, lanes: int = 2, trials: int = 10, steps: int = 10):
