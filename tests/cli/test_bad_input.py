@@ -194,6 +194,19 @@ def test_a_slip_of_the_pen_is_told(refused, arguments, said):
     assert said in refused(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["tune", "fish.csv", "--frobnicate"], "No such option '--frobnicate'. See `sturgeon tune --help`."),
+        (["show", "here", "--trial", "foo"], "not a valid integer. See `sturgeon show --help`."),
+        (["panda", "set"], "See `sturgeon panda set --help`."),
+        (["frob"], "No such command 'frob'. See `sturgeon --help`."),
+    ],
+)
+def test_what_is_no_slip_is_answered_with_the_help_to_read(refused, arguments, remedy):
+    assert refused(*arguments).endswith(remedy)
+
+
 def test_another_space_for_a_study_is_answered_for_the_command_line(sturgeon, refused, table):
     asked = ("tune", table, "--target", "kind", "--trials", "1", "--epochs", "1", "--folds", "1")
     assert sturgeon(*asked).code == 0

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None, *, started: float | None = None
         print(usage.format_message())
         return 2
     except click.ClickException as error:
-        return _complain(error.format_message(), 2)
+        return _complain(_with_remedy(error), 2)
     except InputError as error:
         return _complain(str(error), 2)
     except SturgeonError as error:
@@ -92,6 +92,14 @@ def run() -> None:
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _with_remedy(error: click.ClickException) -> str:
+    """The message; and where it does not say what was meant, which help does."""
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if context is None or "Did you mean" in message or "`" in message:
+        return message
+    return f"{message.rstrip('.')}. See `{context.command_path} --help`."
 
 
 def _complain(message: str, code: int) -> int:
