@@ -38,7 +38,14 @@ def test_json_is_one_object_on_stdout(sturgeon, table):
 def test_a_person_reads_the_choice_the_reason_and_what_to_type(capsys):
     _print(MADE, "sturgeon tune fish.csv --target weight --trials 3")
     printed = capsys.readouterr().out
-    for part in ["about 3", "about 9", "12 s", "2 × cpu", "0.65 GB needed, unknown free", "Panda: too few"]:
+    for part in [
+        "about 3 (2 to 4)",
+        "about 9 (7 to 12)",
+        "12 s",
+        "2 × cpu",
+        "0.65 GB needed, unknown free",
+        "Panda: too few",
+    ]:
         assert part in printed
     assert printed.splitlines()[-1] == "next:  sturgeon tune fish.csv --target weight --trials 3"
 
