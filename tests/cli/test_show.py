@@ -114,6 +114,22 @@ def test_a_best_value_at_the_edge_of_its_range_is_pointed_out(sturgeon, tmp_path
     assert edge == {"name": "rate", "value": 0.0999, "end": "upper", "bound": 0.1}
 
 
+def test_the_best_is_that_of_the_study_whichever_trials_are_shown(sturgeon, tmp_path):
+    place = tmp_path / "filtered.study"
+    with Study.create(place, Space(rate=Real(0.0, 1.0), x=Real(0, 1)), minimize="loss") as study:
+        for rate in (0.0001, 0.5, 0.9999):
+            study.add({"rate": rate, "x": 0.5}, {"loss": -rate})
+        study.add({"rate": 0.6, "x": 0.5}, state="failed", error=ValueError("no room"))
+    printed = sturgeon("show", place, "--where", "rate<0.4").out
+    assert "trial 2: rate=0.9999 is at the upper end" in printed
+    assert "trial 0: rate" not in printed
+    for chosen in (["--where", "rate<0.4"], ["--state", "failed"]):
+        shown = json.loads(sturgeon("show", place, "--json", *chosen).out)
+        assert len(shown["all_trials"]) == 1
+        assert shown["best"] == {"trial": 2, "config": {"rate": 0.9999, "x": 0.5}, "value": -0.9999}
+        assert [edge["end"] for edge in shown["edges"]] == ["upper"]
+
+
 def test_what_a_terminal_would_obey_is_printed_as_letters(sturgeon, tmp_path):
     place = tmp_path / "stranger.study"
     space = Space(kind=Choice(("plain", "\x1b]0;title\x07")), x=Real(0.0, 1.0))
