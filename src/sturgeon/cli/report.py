@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     type=PATH,
-    help="The file to write.  [default: report.html in a directory, else NAME.html]",
+    help="The file to write.  [default: report.html in a directory, else NAME.html; of one picture "
+    "picture.png or picture.svg in a directory, else NAME.png or NAME.svg]",
 )
 @click.option("--language", metavar="en|vi|zh", help="The language.  [default: as LANG says, else English]")
 @click.option(
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--figure",
     metavar="NAME",
-    help="With png or svg: which picture; `list` names those that fit.  [default: overview]",
+    help="With png or svg: which picture; `list` names all, and says why one does not fit.  "
+    "[default: overview]",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is not a report.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
@@ -113,7 +115,11 @@ def _list(study: Study, folder: Path | None, language: str, as_json: bool) -> in
 
     seen = take_snapshot(study, folder)
     found = [
-        {"figure": one.name, "title": one.title_in(language), "missing": one.missing_in(seen, language)}
+        {
+            "figure": one.name,
+            "title": one.title_in(language),
+            "missing": one.missing_in(seen, language) or None,
+        }
         for one in FIGURES.values()
     ]
     if as_json:

@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from sturgeon.cli.common.paths import expand_home
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, StudyError
 
 if TYPE_CHECKING:
     from sturgeon.caviar.table.folder import SavedSummary
@@ -87,7 +87,8 @@ def show(
                 chosen[:top] = [opened.trial(one.number) for one in chosen[:top]]
             left_out = len(everything) - len(chosen)
             by = [f"--where {one}" for one in where] + [f"--state {one}" for one in states]
-            return Shown(chosen, top, front, SavedSummary.read(place), left_out, by, in_order)
+            best = _best(opened, everything, front)
+            return Shown(chosen, top, front, SavedSummary.read(place), left_out, by, in_order, best)
 
         if follow:
             from sturgeon.cli.views.follow import follow as go_on
@@ -100,7 +101,7 @@ def show(
         if as_csv:
             _print_csv(opened, [one.number for one in shown.ranked[: top if named else None]])
         elif as_json:
-            summary = _summary(opened, list(shown.ranked), shown.front, top if named else None)
+            summary = _summary(opened, shown, top if named else None)
             print(json.dumps({**summary, **_made(shown.saved)}))
         else:
             from sturgeon.cli.views.study_table import print_study
@@ -161,28 +162,34 @@ def _ranked(trials: list[TrialRecord], direction: str, front: Collection[int]) -
     )
 
 
-def _summary(
-    study: Study, ranked: list[TrialRecord], front: Collection[int], top: int | None
-) -> dict[str, Any]:
+def _best(study: Study, ranked: list[TrialRecord], front: Collection[int]) -> TrialRecord | None:
+    """The best of all trials, whichever are shown; of several objectives the first of the front."""
+    if front:
+        return next(one for one in ranked if one.number in front)
+    try:
+        return study.best
+    except StudyError:
+        return None
+
+
+def _summary(study: Study, shown: Shown, top: int | None) -> dict[str, Any]:
     from sturgeon.study.edges import edges_of
 
-    trials = [_as_dict(trial, study) for trial in ranked]
+    trials = [_as_dict(trial, study) for trial in shown.ranked]
     importance = study.importance()
-    best = next((trial for trial in trials if trial["state"] in ("complete", "stopped")), None)
+    best = shown.best
     return {
         "study": study.place,
         "metric": study.metric,
         "direction": study.direction,
         "seed": study.seed,
         "trials": dict(study.counts()),
-        "best": None
-        if best is None or best["value"] is None
-        else {key: best[key] for key in ("trial", "config", "value")},
+        "best": None if best is None else {"trial": best.number, "config": best.config, "value": best.value},
         "objectives": [one.to_json() for one in study.objectives],
-        "front": sorted(front),
+        "front": sorted(shown.front),
         "edges": []
         if best is None or len(study.objectives) > 1
-        else [asdict(edge) for edge in edges_of(study.space, best["config"], importance.shares)],
+        else [asdict(edge) for edge in edges_of(study.space, best.config, importance.shares)],
         "importance": asdict(importance),
         "all_trials": sorted(trials[:top], key=lambda trial: trial["trial"]),
     }

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 @click.option(
     "--stopping",
     type=STOPPING,
-    help="Which trials end early.  [default: halving with --budget alone; with neither it nor --trials, two "
-    "thirds after a third of their epochs; else never]",
+    help="Which trials end early.  [default: halving with --budget alone; with neither it nor --trials, "
+    "about half after a third of their epochs; else never]",
 )
 @click.option(
     "--folds",

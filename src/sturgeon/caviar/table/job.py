@@ -301,7 +301,8 @@ def _with_stopping(job: TableJob) -> TuneOptions:
     """What is asked for, with a stopping rule.
 
     Where the time is bounded, more trials fit into it when the hopeless are stopped. Where nothing is said,
-    two thirds end after a third of their training, which takes half the time and finds as good an ensemble.
+    about half end after a third of their training, which takes two thirds of the epochs and finds as good
+    an ensemble.
     Where the number of trials is set, each is worth the most when it is trained to its end.
     """
     rule = job.options.stopping

@@ -42,6 +42,7 @@ class Shown:
         left_out: How many trials conditions left out.
         by: The options that gave these conditions.
         trials: All trials by number, as they were read for it; None where they are to be read again.
+        best: The best of all trials, also of those that are not shown; None where none has a value.
     """
 
     ranked: Sequence[TrialRecord]
@@ -51,6 +52,7 @@ class Shown:
     left_out: int = 0
     by: Sequence[str] = ()
     trials: Sequence[TrialRecord] | None = None
+    best: TrialRecord | None = None
 
 
 def print_study(study: Study, shown: Shown) -> None:
@@ -99,10 +101,9 @@ def _parts(study: Study, shown: Shown, width: int) -> list[Text | Table]:
         say(f"{shown.top} of {len(ranked)} trials, the best first; `--top {len(ranked)}` lists all")
     trials = study.outcomes if shown.trials is None else shown.trials
     importance = measure_importance(study.space, trials, study.objectives[0].sign)
-    for best in ranked[:1]:
-        if best.value is not None and not front:
-            for edge in edges_of(study.space, best.config, importance.shares):
-                say(f"trial {best.number}: {edge}")
+    if (best := shown.best) is not None and not front:
+        for edge in edges_of(study.space, best.config, importance.shares):
+            say(f"trial {best.number}: {edge}")
     if importance.shares:
         about = f" for {study.metric}" if len(study.objectives) > 1 else ""
         say("")
