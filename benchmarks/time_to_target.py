@@ -197,7 +197,8 @@ def report(name: str, runs: dict[str, list[Run]]) -> float:
     each = ", ".join(f"{ratio:.1f}" for ratio in ratios) if len(ratios) > 1 else ""
     ratio = float(np.median(ratios))
     by_seed = f" (by seed {each})" if each else ""
-    print(f"Sturgeon is there {ratio:.1f} times sooner than {best}{by_seed}", flush=True)
+    there = f"is there {ratio:.1f} times sooner than {best}" if ratio else "does not get there"
+    print(f"Sturgeon {there}{by_seed}", flush=True)
     return ratio
 
 
@@ -259,8 +260,9 @@ def main() -> None:
                 of.append(measure(peer, table, 60 * asked.minutes, seed))
         found[name] = runs
         ratios.append(report(name, runs))
-    mean = np.exp(np.mean(np.log(ratios)))
-    print(f"\nsooner in the geometric mean over {len(ratios)} tables: {mean:.1f} times")
+    if all(ratios):
+        mean = np.exp(np.mean(np.log(ratios)))
+        print(f"\nsooner in the geometric mean over {len(ratios)} tables: {mean:.1f} times")
     draw(found, 60 * asked.minutes, asked.folder / "time_to_target.png")
 
 
