@@ -238,6 +238,7 @@ class Ledger(TrialController):
             self.folders.of(trial.number),
             self.judges,
             copied_from,
+            reported=dict(running.reported),
         )
         return start, running
 

@@ -148,7 +148,7 @@ class Repeated:
 
     def __call__(self, trial: LiveTrial) -> dict[str, float] | Any:
         """Train, and give the mean of each metric; or what ``train`` did, where the trial was cut."""
-        reported: dict[str, float] = {}
+        reported = dict(trial.reported)  # an attempt that goes on from the last epoch reports nothing
         trial.listeners.append(reported.update)
         value = self.train(trial)
         if trial.cut:
