@@ -40,6 +40,14 @@ def test_the_folders_of_a_study_in_memory_are_gone_with_it(space):
     assert not kept.exists()
 
 
+def test_a_repetition_has_a_folder_of_its_own_inside_its_trials(space, tmp_path):
+    study = tune(leave_a_file, space, study=tmp_path / "a.study", repeats=3)
+    assert study.counts()["complete"] == 5
+    (kept,) = (tmp_path / "a.study.checkpoints").iterdir()
+    assert {path.name for path in kept.iterdir()} == {"1.txt", "2.txt", "repeat-1", "repeat-2"}
+    assert study.best.checkpoint == str(kept / "2.txt")
+
+
 def test_a_folder_that_nobody_needs_is_not_made(space, tmp_path):
     tune(lambda trial: trial.config["x"], space, study=tmp_path / "a.study")
     assert not (tmp_path / "a.study.checkpoints").exists()

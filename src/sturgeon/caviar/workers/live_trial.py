@@ -46,7 +46,7 @@ class LiveTrial:
         reported: The last value of each metric up to that checkpoint; empty without one.
         folder: A path for the trial's checkpoints, not made yet: make it with ``os.makedirs(trial.folder,
             exist_ok=True)``. None where there is no study. Sturgeon removes what is there once the trial has
-            ended, unless it is the best.
+            ended, unless it is the best. A repetition of the training has a folder of its own inside it.
         planned: How many epochs the loops of ``epochs`` have together so far.
         can_save: Set it where the function hands over a checkpoint whenever it is told to end. A stopping
             rule that puts trials aside then does so at any epoch, not only after one was handed over.

@@ -156,11 +156,14 @@ class Repeated:
         results = [{**reported, **_named(value)}]
         for number in range(1, self.times):
             heard: dict[str, float] = {}
-            again = LiveTrial(
-                Start(trial.number, trial.config, repeat_seed(trial.seed, number), trial.attempt),
-                _Aside(trial, heard),
+            start = Start(
+                trial.number,
+                trial.config,
+                repeat_seed(trial.seed, number),
+                trial.attempt,
+                folder=None if trial.folder is None else f"{trial.folder}/repeat-{number}",
             )
-            value = self.train(again)
+            value = self.train(LiveTrial(start, _Aside(trial, heard)))
             if trial.stopped:
                 break
             results.append({**heard, **_named(value)})
