@@ -163,7 +163,11 @@ class Requests:
 
     def _stop_elsewhere(self, number: int) -> None:
         """Stop a trial that does not run here, if it is put aside; forget it once it has ended."""
-        state = self._study.trial(number).state
+        try:
+            state = self._study.trial(number).state
+        except StudyError as error:  # it was deleted
+            self._answer(self._stops.pop(number), "refused", str(error))
+            return
         if state in FINISHED:
             self._answer(self._stops.pop(number), "stopped" if state == "stopped" else state)
         elif state == "paused":

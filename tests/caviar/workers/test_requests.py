@@ -261,6 +261,21 @@ def test_a_trial_that_nobody_runs_is_stopped_when_a_run_begins(tmp_path):
     study.close()
 
 
+def test_a_trial_that_is_deleted_before_it_could_be_stopped_is_told_of(monkeypatch):
+    monkeypatch.setattr(asked, "LOOK_SECONDS", 0.0)
+    with Study.create(":memory:", Space(x=Real(0.0, 1.0)), minimize="loss", search=Random()) as study:
+        queued = study.enqueue({"x": 0.5})
+        requests = Requests(study)
+        request(study, "stop", trial=queued)
+        assert requests.look(()) == {}
+        assert outcomes(study) == []
+        study.delete(queued)
+        assert requests.look(()) == {}
+        assert outcomes(study) == ["refused"]
+        assert requests.look(()) == {}
+        assert outcomes(study) == ["refused"]
+
+
 @pytest.mark.parametrize(
     ("body", "trial", "why"),
     [
