@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sturgeon.caviar.controller import TrialController, best_trial
+from sturgeon.caviar.controller import TrialController, best_of
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.metric_names import FirstReport, FirstResult
 from sturgeon.caviar.population.population import population_of
@@ -98,8 +98,7 @@ class Ledger(TrialController):
     def look(self) -> None:
         """Read how many trials have ended, and which is best; others may write to the study too."""
         super().look()
-        best = best_trial(self.study) if self.ended else None
-        self.best = None if best is None or best.value is None else (best.number, best.value)
+        self.best = best_of(self.study) if self.ended else None
 
     def goal_reached(self) -> str | None:
         """Say so when the best trial is good enough, or a callback has asked for the end."""
