@@ -54,6 +54,11 @@ class Shared:
         self.taken.append(trial.number)
         self.trains_on.set()
 
+    def delete(self):
+        """The other process ends a trial that trains here, and deletes it."""
+        self.fail()
+        self.other.delete(self.taken[0])
+
     def take_over(self):
         """The other process takes a trial that trains here, as it does where a lease has run out."""
         trial = self.running()
@@ -82,7 +87,7 @@ def shared(tmp_path, monkeypatch):
         yield made
 
 
-@pytest.mark.parametrize("how", ["fail", "take_over"])
+@pytest.mark.parametrize("how", ["fail", "delete", "take_over"])
 def test_a_run_goes_on_without_a_trial_that_is_somebody_elses(shared, how):
     def lose_one(progress):
         if progress.epochs and not shared.taken:
@@ -91,9 +96,11 @@ def test_a_run_goes_on_without_a_trial_that_is_somebody_elses(shared, how):
     assert not shared.run(on_progress=lose_one)
     (number,) = shared.taken
     states = {one.number: one.state for one in shared.study.trials}
-    assert states.pop(number) == ("failed" if how == "fail" else "running")
+    assert (
+        states.pop(number, "deleted") == {"fail": "failed", "take_over": "running", "delete": "deleted"}[how]
+    )
     assert set(states.values()) == {"complete"}
-    assert len(states) == TRIALS - 1
+    assert len(states) == (TRIALS if how == "delete" else TRIALS - 1)
     if how == "take_over":
         shared.other.tell(number, val_loss=1.0)
         assert shared.study.trial(number).value == 1.0
