@@ -100,6 +100,56 @@ def test_one_that_is_dropped_before_the_training_stops_it():
     assert stopped == [True]
 
 
+# In a process of its own, which can be killed: to wait for a lock that one holds takes no signal.
+AT_EACH_LINE = """
+import os, signal, sys, threading
+from sturgeon.caviar.interrupt import stop_on_signal
+
+def interrupt(frame, event, argument):
+    if event == "line":
+        lines.append(frame.f_lineno)
+        if len(lines) == at:
+            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(1000):  # where the interpreter looks for signals
+                pass
+    return interrupt
+
+at, reached = 0, True
+while reached:
+    at, lines = at + 1, []
+    with stop_on_signal() as stop:
+        sys.settrace(interrupt)
+        waited = stop.wait(0.0)
+        sys.settrace(None)
+        reached = len(lines) >= at
+        assert stop.is_set() == reached
+        assert stop.wait(0.0) == reached
+print("interrupted at", at - 1)
+"""
+
+
+def test_one_that_comes_anywhere_in_a_wait_for_it_does_not_wait_for_itself():
+    run = subprocess.run(
+        [sys.executable, "-c", AT_EACH_LINE], capture_output=True, text=True, timeout=LONG, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout.removeprefix("interrupted at ")) > 0
+
+
+def test_all_threads_that_wait_for_one_go_on():
+    with stop_on_signal() as stop:
+        assert not stop.wait(0.001)
+        found = []
+        threads = [threading.Thread(target=lambda: found.append(stop.wait(LONG))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        interrupt()
+        for thread in threads:
+            thread.join()
+        assert found == [True] * 3
+        assert stop.wait()
+
+
 def test_a_handler_of_the_users_own_stays():
     def own(number, frame):
         pass

@@ -3,7 +3,7 @@
 import pytest
 
 from sturgeon.caviar.tuning import tune
-from sturgeon.errors import StudyError
+from sturgeon.errors import LeaseLost, StudyError
 from sturgeon.search import Record, Search
 from sturgeon.space import Integer, Real, Space
 from sturgeon.study import Study
@@ -45,6 +45,32 @@ def test_a_number_is_never_given_again_and_no_reader_sees_it(tmp_path):
             other.trial(3)
         with pytest.raises(StudyError, match="number must be one"):
             study.delete(3)
+
+
+@pytest.mark.parametrize("write", ["report", "tell", "fail", "pause", "retry", "checkpoint"])
+def test_one_that_another_process_ended_and_deleted_is_lost_and_nothing_else_is(tmp_path, write):
+    path = tmp_path / "a.study"
+    with Study.create(path, SPACE, minimize="loss") as study, Study.open(path) as other:
+        lost, mine = study.ask(2)
+        other.fail(lost, "ended elsewhere")
+        other.delete(lost)
+        writes = {
+            "report": lambda: study.report(lost, step=1, loss=1.0),
+            "tell": lambda: study.tell(lost, loss=1.0),
+            "fail": lambda: study.fail(lost, "no"),
+            "pause": lambda: study.pause(lost),
+            "retry": lambda: study.retry(lost, "no"),
+            "checkpoint": lambda: study.checkpoint(lost, "weights"),
+        }
+
+        def both():
+            with study.batch():
+                study.report(mine, step=1, loss=2.0)
+                writes[write]()
+
+        with pytest.raises(LeaseLost, match="trial 0 was deleted"):
+            both()
+        assert [(one.number, one.curves) for one in other.trials] == [(1, {"loss": [(1, 2.0)]})]
 
 
 def test_a_running_trial_is_refused_and_a_waiting_one_is_not():

@@ -65,8 +65,7 @@ class TrialController:
         self.paused = 0
         self.shown: dict[int, int] = {}
         self.unsettled: Collection[int] = ()
-        best = best_trial(study)
-        self.best = None if best is None or best.value is None else (best.number, best.value)
+        self.best = best_of(study)
         self._stopping = stopping or Never()
         self._resumes_by_ask = resume_by_ask and not self.judges
         self._room = 0.0
@@ -272,6 +271,12 @@ def best_trial(study: Study) -> TrialRecord | None:
         return study.best
     except StudyError:
         return None
+
+
+def best_of(study: Study) -> tuple[int, float] | None:
+    """Number and value of the best trial that has ended; None while there is none."""
+    best = best_trial(study)
+    return None if best is None or best.value is None else (best.number, best.value)
 
 
 def _more(room: float) -> bool:

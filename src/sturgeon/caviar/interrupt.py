@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import _thread
 import gc
+import math
 import os
+import select
 import signal
 import threading
 import time
@@ -18,11 +20,16 @@ _collecting = False  # whether garbage is being collected, in whichever thread
 
 
 class Interrupt(threading.Event):
-    """An event that can be waited for beside pipes: once it is set, its descriptor is readable."""
+    """An event that a signal's handler may set, and that can be waited for beside pipes.
+
+    Once it is set, it stays so, and its descriptor is readable. It takes none of the locks of other events:
+    the handler may come while its own thread holds them, and would wait for itself.
+    """
 
     def __init__(self) -> None:
         """Open the descriptor."""
         super().__init__()
+        self._came = False
         self._readable, self._writable = os.pipe()
 
     def fileno(self) -> int:
@@ -31,8 +38,20 @@ class Interrupt(threading.Event):
 
     def set(self) -> None:
         """Set the event; whoever waits for it goes on."""
-        super().set()
-        os.write(self._writable, b"!")
+        if not self._came:
+            self._came = True
+            os.write(self._writable, b"!")
+
+    def is_set(self) -> bool:
+        """Tell whether it is set."""
+        return self._came
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, for at most so many seconds; tell whether it is."""
+        arrived = select.poll()
+        arrived.register(self._readable, select.POLLIN)
+        arrived.poll(None if timeout is None else math.ceil(1000 * max(0.0, timeout)))
+        return self._came
 
     def close(self) -> None:
         """Close the descriptor; nobody waits any more."""

@@ -35,6 +35,7 @@ RESUME_BY = (
     "Resume it on its page of `sturgeon dashboard`, or by Ctrl-C and the same command with `--resume`."
 )
 """How a run goes on that was paused by hand."""
+_STARTED = "a run was started."
 _LOOKED_AT = 20
 """So many of the last trials are looked at to see whether their process lives."""
 
@@ -85,7 +86,9 @@ class Requests:
                 self._note_stop(entry, quiet=True)
         asked = [entry for entry in before if _action(entry) in ("pause", "resume")]
         if asked and _action(asked[-1]) == "pause":
-            self._answer(asked[-1], "resumed", "a run was started.")
+            self._answer(asked[-1], "resumed", _STARTED)
+            # For other processes that run the study, and wait.
+            self._study.journal.write(REQUEST, {"action": "resume", "why": _STARTED})
 
     def look(self, here: Collection[int]) -> dict[int, str]:
         """Take in what was asked for since the last look, at most once in `LOOK_SECONDS`.
@@ -137,7 +140,7 @@ class Requests:
             self._answer(entry, "paused")
         elif action == "resume":
             if self.paused:
-                say("Resumed by hand.")
+                say(f"Resumed: {_STARTED}" if entry.body.get("why") == _STARTED else "Resumed by hand.")
             self.paused = False
             self._answer(entry, "resumed")
         elif action == "stop":
@@ -163,7 +166,11 @@ class Requests:
 
     def _stop_elsewhere(self, number: int) -> None:
         """Stop a trial that does not run here, if it is put aside; forget it once it has ended."""
-        state = self._study.trial(number).state
+        try:
+            state = self._study.trial(number).state
+        except StudyError as error:  # it was deleted
+            self._answer(self._stops.pop(number), "refused", str(error))
+            return
         if state in FINISHED:
             self._answer(self._stops.pop(number), "stopped" if state == "stopped" else state)
         elif state == "paused":

@@ -212,7 +212,7 @@ class RunningTrials:
         trial = self.find(number)
 
         def apply(connection: Connection, change: int) -> None:
-            lost = self._store.reader.standing(connection, trial.number).lost
+            lost = self._store.standing(connection, trial).lost
             self._store.suspend(
                 connection, change, trial=trial, state="paused", lost=lost, outcome="paused", reason=None
             )
@@ -226,7 +226,7 @@ class RunningTrials:
 
         def work(connection: Connection) -> TrialState:
             change, _ = self._store.bump(connection)
-            before = self._store.reader.standing(connection, trial.number)
+            before = self._store.standing(connection, trial)
             if self._store.retrying and before.state in ("waiting", "failed"):
                 return before.state  # our first try was committed before the connection was lost
             lost = before.lost + 1
@@ -278,7 +278,4 @@ class RunningTrials:
     def _is_alone(self, connection: Connection, trial: Trial) -> bool:
         """Tell whether all that is written of a running trial is known here."""
         running = self._mine(trial)
-        return (
-            running is not None
-            and self._store.reader.standing(connection, trial.number).change == running.change
-        )
+        return running is not None and self._store.standing(connection, trial).change == running.change

@@ -5,10 +5,13 @@ import sys
 import pytest
 import yaml
 
-from sturgeon.caviar.sweep.command import read_metrics
+from sturgeon.caviar.sweep import command
+from sturgeon.caviar.sweep.command import Command, read_metrics
 from sturgeon.caviar.sweep.sweep_file import EXAMPLE, read_sweep
+from sturgeon.caviar.workers.live_trial import Channel, LiveTrial
+from sturgeon.caviar.workers.messages import Start
 from sturgeon.cli.main import main
-from sturgeon.errors import InputError
+from sturgeon.errors import InputError, RunError
 from sturgeon.space import Choice, Constant, Integer, Real
 from sturgeon.study import Study
 
@@ -193,6 +196,53 @@ def test_a_program_that_is_not_there_fails_its_trials(tmp_path, capsys):
     )
     assert main(["sweep", str(path)]) == 1
     assert "cannot be started" in capsys.readouterr().err
+
+
+class Told(Channel):
+    """Is told that the training is to end when it is asked for the nth time; 0 for never."""
+
+    def __init__(self, asked):
+        self.asked = asked
+        self.reports = []
+
+    def send(self, message):
+        self.reports.append(message.metrics)
+
+    @property
+    def halted(self):
+        self.asked -= 1
+        return self.asked == 0
+
+
+def ends(how):
+    """A command that reports once and ends so."""
+    program = f"import os, signal; print('loss=1 epoch=1', flush=True); {how}"
+    return Command((sys.executable, "-I", "-S", "-c", program), ("loss",), ("loss",))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "os.kill(os.getpid(), signal.SIGTERM)",
+        "signal.signal(signal.SIGINT, signal.SIG_DFL); os.kill(os.getpid(), signal.SIGINT)",
+        "os._exit(143)",
+        "os._exit(130)",
+    ],
+    ids=["terminated", "interrupted", "terminated in a shell", "interrupted in a shell"],
+)
+def test_a_program_that_is_told_to_end_before_its_trial_is_has_not_failed(how):
+    channel = Told(5)  # asked once for the line, and then until it is told
+    trial = LiveTrial(Start(0, {}, seed=1), channel)
+    ends(how)(trial)
+    assert trial.cut
+    assert channel.reports == [{"loss": 1.0}]
+
+
+def test_a_program_that_somebody_ends_has_failed(monkeypatch):
+    monkeypatch.setattr(command, "TOLD_SECONDS", 0.05)
+    trial = LiveTrial(Start(0, {}, seed=1), Told(0))
+    with pytest.raises(RunError, match="exit code -15; it said last: loss=1"):
+        ends("os.kill(os.getpid(), signal.SIGTERM)")(trial)
 
 
 @pytest.mark.parametrize(

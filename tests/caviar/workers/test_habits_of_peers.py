@@ -103,6 +103,37 @@ def test_repeats_of_a_trial_that_is_tried_again_are_of_the_same_attempt(tmp_path
     assert (tmp_path / "attempts").read_text().split() == ["1", "2", "2"]
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_repeats_count_though_the_attempt_goes_on_from_the_last_epoch(tmp_path, workers):
+    """The process dies, or Ctrl-C comes, when the first training is over: nothing of it is left to report."""
+
+    def train(trial):
+        for _ in trial.epochs(2):
+            trial.report(loss=float(trial.seed % 1000))
+            trial.checkpoint(tmp_path / f"{trial.number}")
+        seeds.append(trial.seed)
+        if breaks and trial.attempt == 1 and len(seeds) == 2:
+            if workers:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise KeyboardInterrupt
+
+    options = {"minimize": "loss", "trials": 1, "repeats": 3, "workers": workers, "search": Random()}
+    trials = []
+    for breaks in (False, True):
+        seeds = []
+        place = tmp_path / f"{breaks}.study"
+        try:
+            study = tune(train, SPACE, study=place, progress=False, **options)
+        except KeyboardInterrupt:
+            study = tune(train, SPACE, study=place, progress=False, resume=True, **options)
+        trials.append(study.trial(0))
+        study.close()
+    undisturbed, taken_up = trials
+    assert taken_up.attempts == 2
+    assert taken_up.metrics == undisturbed.metrics
+    assert taken_up.metrics["loss_std"] > 0
+
+
 def test_repeats_work_in_a_worker_process():
     study = tune(
         lambda trial: {"loss": trial.seed % 7, "size": 2},

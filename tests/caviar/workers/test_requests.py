@@ -261,6 +261,44 @@ def test_a_trial_that_nobody_runs_is_stopped_when_a_run_begins(tmp_path):
     study.close()
 
 
+def test_a_run_that_is_started_ends_the_pause_of_other_processes_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(asked, "LOOK_SECONDS", 0.0)
+    place = tmp_path / "a.study"
+    with (
+        Study.create(place, Space(x=Real(0.0, 1.0)), minimize="loss") as study,
+        Study.open(place) as other,
+    ):
+        first = Requests(study)
+        request(study, "pause")
+        first.look(())
+        assert first.paused
+        second = Requests(other)
+        first.look(())
+        second.look(())
+        assert not first.paused
+        assert not second.paused
+        assert asked.pause_state(study.journal.read()) == ""
+        assert "Resumed: a run was started." in capsys.readouterr().err
+        before = len(study.journal.read())
+        Requests(other)  # there is no pause to end any more
+        assert len(study.journal.read()) == before
+
+
+def test_a_trial_that_is_deleted_before_it_could_be_stopped_is_told_of(monkeypatch):
+    monkeypatch.setattr(asked, "LOOK_SECONDS", 0.0)
+    with Study.create(":memory:", Space(x=Real(0.0, 1.0)), minimize="loss", search=Random()) as study:
+        queued = study.enqueue({"x": 0.5})
+        requests = Requests(study)
+        request(study, "stop", trial=queued)
+        assert requests.look(()) == {}
+        assert outcomes(study) == []
+        study.delete(queued)
+        assert requests.look(()) == {}
+        assert outcomes(study) == ["refused"]
+        assert requests.look(()) == {}
+        assert outcomes(study) == ["refused"]
+
+
 @pytest.mark.parametrize(
     ("body", "trial", "why"),
     [

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 import sturgeon as st
+from sturgeon.caviar.limits import Limits
+from sturgeon.caviar.workers.ledger import Ledger
+from sturgeon.caviar.workers.messages import Returned
 from sturgeon.errors import InputError
+from sturgeon.study import Study
 
 
 def leave_a_file(trial):
@@ -38,6 +42,59 @@ def test_the_folders_of_a_study_in_memory_are_gone_with_it(space):
     del study
     gc.collect()
     assert not kept.exists()
+
+
+def test_the_checkpoints_of_a_best_trial_that_was_deleted_stay_and_the_study_goes_on(space, tmp_path):
+    study = tune(leave_a_file, space, study=tmp_path / "a.study")
+    deleted = study.best
+    study.delete(deleted.number)
+    study.close()
+    with st.tune(
+        leave_a_file,
+        space,
+        minimize="loss",
+        trials=6,
+        workers=0,
+        progress=False,
+        study=tmp_path / "a.study",
+        resume=True,
+    ) as study:
+        assert study.counts()["complete"] == 6
+        assert Path(deleted.checkpoint).exists()
+        assert Path(study.best.checkpoint).exists()
+
+
+def test_the_best_trial_keeps_its_checkpoints_where_it_ends_in_another_process_meanwhile(
+    space, tmp_path, monkeypatch
+):
+    """It ends when this process looks which trials have checkpoints."""
+    with (
+        Study.create(tmp_path / "a.study", space, minimize="loss") as study,
+        Study.open(study.place) as other,
+    ):
+        ledger = Ledger(study, Limits(trials=10))
+        here, elsewhere = study.ask()[0], other.ask()[0]
+        for trial in (here, elsewhere):
+            Path(ledger.folders.of(trial.number)).mkdir(parents=True)
+        numbers = ledger.folders.numbers
+
+        def numbers_then():
+            if other.trial(elsewhere).state == "running":
+                other.tell(elsewhere, loss=0.1)
+            return numbers()
+
+        monkeypatch.setattr(ledger.folders, "numbers", numbers_then)
+        ledger.end(ledger.start(here)[1], Returned(0.5), None)
+        assert ledger.best == (elsewhere.number, 0.1)
+        assert numbers() == [elsewhere.number]
+
+
+def test_a_repetition_has_a_folder_of_its_own_inside_its_trials(space, tmp_path):
+    study = tune(leave_a_file, space, study=tmp_path / "a.study", repeats=3)
+    assert study.counts()["complete"] == 5
+    (kept,) = (tmp_path / "a.study.checkpoints").iterdir()
+    assert {path.name for path in kept.iterdir()} == {"1.txt", "2.txt", "repeat-1", "repeat-2"}
+    assert study.best.checkpoint == str(kept / "2.txt")
 
 
 def test_a_folder_that_nobody_needs_is_not_made(space, tmp_path):

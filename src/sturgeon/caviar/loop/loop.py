@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sturgeon.caviar.checkpoints import Checkpoints, load_checkpoint
-from sturgeon.caviar.controller import TrialController
+from sturgeon.caviar.controller import TrialController, best_of
 from sturgeon.caviar.events import EpochDone, Event, Paused
 from sturgeon.caviar.lanes.backend import LaneCheckpoint, TrainingJob
 from sturgeon.caviar.limits import Limits
@@ -22,7 +24,7 @@ from sturgeon.caviar.population.population import population_of
 from sturgeon.caviar.progress import Progress
 from sturgeon.caviar.requests import Requests
 from sturgeon.caviar.trainer import RunningLanes, Trainer
-from sturgeon.errors import InputError, SpaceExhausted
+from sturgeon.errors import InputError, LeaseLost, SpaceExhausted
 from sturgeon.search.folds import is_fold_metric
 from sturgeon.stopping import Pause, Stop, Stopping
 from sturgeon.study import Study, Trial
@@ -36,6 +38,8 @@ _WRITTEN_TOGETHER = 0.02
 _CLOSING = 0.004
 # How many trials are handed in at once where the search does not learn from results: lanes fill best so.
 _WAVE = 64
+
+_log = logging.getLogger("sturgeon")
 
 
 class CaviarLoop:
@@ -156,9 +160,11 @@ class CaviarLoop:
                     self.pace.worked(time.monotonic() - awake, begun=0)
                     events = _next_events(lanes)
                     awake = time.monotonic()
-                    self._write_epochs(events)
+                    with self._unless_lost(lanes):
+                        self._write_epochs(events)
                     if stop.is_set() or out_of_time:
-                        self._end_all(interrupted=stop.is_set())
+                        with self._unless_lost(lanes):
+                            self._end_all(interrupted=stop.is_set())
                     else:
                         self._stop_hopeless(lanes, events)
                         self._end_in_order(lanes)
@@ -166,9 +172,10 @@ class CaviarLoop:
                         self._on_progress(self._progress(time.monotonic() - started))
                     self.pace.worked(time.monotonic() - awake, begun=self.begun - known)
         finally:
-            with self._study.batch():
+            with contextlib.suppress(LeaseLost), self._study.batch():
                 for training in self._trainings.values():
-                    self._study.pause(training.trial)
+                    if not training.lost:
+                        self._study.pause(training.trial)
             self._trainings.clear()
             self._controller.shown.clear()
         if not stop.is_set() and self._controller.judges:
@@ -191,8 +198,8 @@ class CaviarLoop:
     def _refill(self, lanes: RunningLanes) -> None:
         """Hand in trials until the lanes have enough: paused ones that earned it, then new ones."""
         ahead = lanes.capacity if self._study.search.learns else _WAVE
-        if self._requests.paused:
-            return
+        if self._requests.paused or any(training.lost for training in self._trainings.values()):
+            return  # a lost trial may be there to be asked for again, and still be in its lane
         while len(self._in_order) < ahead and time.monotonic() + self.pace.dear_epoch < self._last:
             trials = self._next_trials()
             for trial in trials:
@@ -246,7 +253,8 @@ class CaviarLoop:
     def _obey(self, lanes: RunningLanes) -> None:
         """Have the trainings stop that somebody asked to stop, and begin none while the study is paused."""
         paused = self._requests.paused
-        for number, reason in self._requests.look(self._trainings.keys()).items():
+        here = [number for number, training in self._trainings.items() if not training.lost]
+        for number, reason in self._requests.look(here).items():
             training = self._trainings[number]
             training.why, training.by_hand = reason, True
             lanes.order(number, "stop")
@@ -294,10 +302,15 @@ class CaviarLoop:
         seen = time.monotonic()
         with self._study.batch():
             for event in events:
-                if not isinstance(event, EpochDone):
-                    self._left_lanes[event.number] = event
-                    continue
                 training = self._trainings[event.number]
+                if not isinstance(event, EpochDone):
+                    if training.lost:
+                        del self._trainings[event.number]
+                    else:
+                        self._left_lanes[event.number] = event
+                    continue
+                if training.lost:
+                    continue
                 self.pace.trained(event.number, event.seconds)
                 training.seen = seen
                 if event.step > training.step:  # a lane that ran out of memory begins anew
@@ -328,20 +341,23 @@ class CaviarLoop:
         was stopped by hand does not wait for others either: somebody looks for what comes of it.
         """
         for number in [number for number in self._left_lanes if self._trainings[number].by_hand]:
-            self._in_order.remove(number)
-            event = self._left_lanes.pop(number)
-            if isinstance(event, Paused):
+            self._take_note(lanes, number)
+        while (number := self._next_settled()) is not None:
+            self._take_note(lanes, number)
+            self._refill(lanes)
+
+    def _take_note(self, lanes: RunningLanes, number: int) -> None:
+        """Take note of a training that left its lane."""
+        self._in_order.remove(number)
+        event = self._left_lanes[number]
+        with self._unless_lost(lanes):
+            if not isinstance(event, Paused):
+                self._trainings.end(event)
+            elif self._trainings[number].by_hand:
                 self._trainings.stop(event, self._trainings[number].why)
             else:
-                self._trainings.end(event)
-        while (number := self._next_settled()) is not None:
-            self._in_order.remove(number)
-            event = self._left_lanes.pop(number)
-            if isinstance(event, Paused):
                 self._judge(lanes, event)
-            else:
-                self._trainings.end(event)
-            self._refill(lanes)
+        self._left_lanes.pop(number, None)
 
     def _next_settled(self) -> int | None:
         """The training that left its lane and is to be taken note of next; None while there is none.
@@ -389,6 +405,25 @@ class CaviarLoop:
                 else:
                     self._trainings.stop(event, OUT_OF_TIME)
             self._left_lanes.clear()
+
+    @contextlib.contextmanager
+    def _unless_lost(self, lanes: RunningLanes) -> Iterator[None]:
+        """Go on without trials that are somebody else's by now, or that somebody else ended."""
+        try:
+            yield
+        except LeaseLost as error:
+            _log.warning("%s", error)
+            lost = self._trainings.leave_lost()
+            for number in lost:
+                if number in self._in_order:
+                    self._in_order.remove(number)
+                if self._left_lanes.pop(number, None) is not None:
+                    del self._trainings[number]
+                else:  # it trains for nothing
+                    lanes.order(number, "stop")
+            self._controller.look()
+            if self._controller.best is not None and self._controller.best[0] in lost:
+                self._controller.best = best_of(self._study)  # it was noted before it was written
 
     def _end_replaced(self, trial: Trial, metrics: Mapping[str, float], why: str) -> None:
         """End a trial in whose place another one goes on."""

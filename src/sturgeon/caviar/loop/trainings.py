@@ -9,6 +9,7 @@ from typing import Any
 from sturgeon.caviar.checkpoints import Checkpoints
 from sturgeon.caviar.controller import TrialController
 from sturgeon.caviar.events import Broken, Diverged, Event, Halted, Paused, TooLarge, TrainingDone, Withdrawn
+from sturgeon.errors import StudyError
 from sturgeon.study import Study, Trial, TrialError
 
 OUT_OF_TIME = "The budget ran out."
@@ -27,6 +28,7 @@ class Training:
         seen: When its last epoch was seen, by ``time.monotonic``; None before there is one.
         judged: Whether the stopping rule may end it.
         by_hand: Whether somebody asked to stop it.
+        lost: Whether the trial is somebody else's by now, or was ended by somebody else.
     """
 
     trial: Trial
@@ -37,6 +39,7 @@ class Training:
     seen: float | None = None
     judged: bool = True
     by_hand: bool = False
+    lost: bool = False
 
 
 class Trainings(dict[int, Training]):
@@ -102,6 +105,26 @@ class Trainings(dict[int, Training]):
         self._save(training, event)
         self._study.pause(training.trial)
         self._drop(event.number)
+
+    def leave_lost(self) -> list[int]:
+        """Note which trials do not run here any more as far as the study knows, and give their numbers.
+
+        Nothing more is written of them; they are taken out when they have left their lanes.
+        """
+        found: list[int] = []
+        for number, training in self.items():
+            if not training.lost and not self._runs_here(training.trial):
+                training.lost, training.why = True, "The trial is somebody else's."
+                self._controller.shown.pop(number, None)
+                found.append(number)
+        return found
+
+    def _runs_here(self, trial: Trial) -> bool:
+        try:
+            known = self._study.trial(trial)
+        except StudyError:  # it was deleted
+            return False
+        return known.state == "running" and known.attempts == trial.attempt
 
     def keep_if_best(self, event: Paused | Halted | TrainingDone) -> None:
         """Hand over what a training has come to; as the best network where it is that."""

@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +23,15 @@ ALL = "{args}"
 """What stands in a command for ``--name=value`` of every hyperparameter that is active."""
 
 LEAVING_SECONDS = 10.0
+TOLD_SECONDS = 5.0
+"""How long a signal may take to reach the trial that has reached its program already."""
 LAST_LINES = 5
 MOST_NAMES = 20
 _STEPS = ("step", "epoch")
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
+
+_ENDED_BY_SIGNAL = tuple(code for one in (signal.SIGINT, signal.SIGTERM) for code in (-one, 128 + one))
+"""Exit codes of a program that a signal ended, and those that a shell makes of them."""
 
 _NAMED = re.compile(rf"([A-Za-z_][\w.-]*)\s*[=:]\s*{_NUMBER}(?![\w.])")
 
@@ -80,7 +87,7 @@ class Command:
                 self._follow(program, trial, log, last, printed)
             finally:
                 _end(program)
-        if not trial.cut and program.returncode != 0:
+        if not trial.cut and program.returncode != 0 and not _stopped(program, trial):
             said = " | ".join(last) or "nothing"
             raise RunError(f"The command ended with exit code {program.returncode}; it said last: {said}")
         missing = [name for name in self.objectives if name not in printed]
@@ -212,6 +219,14 @@ def _end(program: subprocess.Popen[str]) -> None:
             program.wait()
     if program.stdout is not None:
         program.stdout.close()
+
+
+def _stopped(program: subprocess.Popen[str], trial: LiveTrial) -> bool:
+    """Tell whether a program has ended since the whole run is to: Ctrl-C and batch systems signal to all."""
+    until = time.monotonic() + (TOLD_SECONDS if program.returncode in _ENDED_BY_SIGNAL else 0.0)
+    while not trial.stopped and time.monotonic() < until:
+        time.sleep(0.02)
+    return trial.stopped
 
 
 def check_placeholders(

@@ -27,7 +27,7 @@ class TrialFolders(Asides):
         ...     folders = TrialFolders(Path(root))
         ...     for number in (0, 1, 2):
         ...         Path(folders.of(number)).mkdir()
-        ...     folders.keep({1})
+        ...     folders.remove([0, 2])
         ...     sorted(os.listdir(root))
         ['trial-1']
     """
@@ -51,11 +51,10 @@ class TrialFolders(Asides):
     def _names(self) -> list[str]:
         return os.listdir(self._root)  # noqa: PTH208  the quickest way, as it is done after each trial
 
-    def keep(self, wanted: Collection[int]) -> None:
-        """Remove the folders of all trials but these."""
-        for number in self.numbers():
-            if number not in wanted:
-                self._remove(self.of(number))
+    def remove(self, numbers: Collection[int]) -> None:
+        """Remove the folders of these trials."""
+        for number in numbers:
+            self._remove(self.of(number))
 
     def _remove(self, folder: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)

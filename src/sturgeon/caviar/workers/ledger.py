@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sturgeon.caviar.controller import TrialController, best_trial
+from sturgeon.caviar.controller import TrialController, best_of
 from sturgeon.caviar.limits import Limits
 from sturgeon.caviar.metric_names import FirstReport, FirstResult
 from sturgeon.caviar.population.population import population_of
@@ -98,8 +98,7 @@ class Ledger(TrialController):
     def look(self) -> None:
         """Read how many trials have ended, and which is best; others may write to the study too."""
         super().look()
-        best = best_trial(self.study) if self.ended else None
-        self.best = None if best is None or best.value is None else (best.number, best.value)
+        self.best = best_of(self.study) if self.ended else None
 
     def goal_reached(self) -> str | None:
         """Say so when the best trial is good enough, or a callback has asked for the end."""
@@ -198,8 +197,7 @@ class Ledger(TrialController):
             self.end_paused(self._longest())
         if self.population is not None:
             self.population.clear()
-        self.look()
-        self._clear_folders()
+        self._look_and_clear()
 
     def _any_runs(self) -> bool:
         return any(one.state == "running" for one in self.study.record)
@@ -238,6 +236,7 @@ class Ledger(TrialController):
             self.folders.of(trial.number),
             self.judges,
             copied_from,
+            reported=dict(running.reported),
         )
         return start, running
 
@@ -386,24 +385,25 @@ class Ledger(TrialController):
         _log.warning("trial %d failed: %s", trial.number, in_one_line(error))
         self._count(trial, error)
 
-    def _clear_folders(self) -> None:
-        """Remove the checkpoints of trials that have ended, but not of the best."""
-        if len(self.study.objectives) > 1:
-            return  # which of them is best is for the user to say
-        there, begun = self.folders.numbers(), len(self.study.record)
+    def _look_and_clear(self) -> None:
+        """Read how the study stands; remove checkpoints of trials that have ended, but not of the best."""
+        if len(self.study.objectives) > 1:  # which of them is best is for the user to say
+            self.look()
+            return
+        there = set(self.folders.numbers())
+        # What is of no trial is left: it may be one's that was deleted, or that another process has just
+        # begun, or was left behind by a study whose file is gone.
+        ended = {one.number for one in self.study.record if one.state in FINISHED} if there else set[int]()
+        self.look()  # not before: a better trial of another process may end in between
         best = set() if self.best is None else {self.best[0]}
         if self._keep > 1:
             best = {one.number for one in self.study.top(self._keep)}
         if self.population is not None:
             best |= self.population.left_behind()  # a later run may go on there
-        # What is of no trial yet may be one's that another process has just begun, or was left behind by a
-        # study whose file is gone.
-        wanted = [n for n in there if n >= begun or n in best or self.study.trial(n).state not in FINISHED]
-        self.folders.keep(wanted)
+        self.folders.remove((there & ended) - best)
 
     def _count(self, trial: Trial | TrialRecord, error: TrialError | None) -> None:
-        self.look()
-        self._clear_folders()
+        self._look_and_clear()
         for callback in self._callbacks:
             if callback(self.study, self.study.trial(trial.number)) is True:
                 self._asked_to_end = "a callback asked for it."

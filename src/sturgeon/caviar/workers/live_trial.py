@@ -43,9 +43,10 @@ class LiveTrial:
         copied_from: The trial that this checkpoint is of, where population-based training copied it: what
             ``config`` says holds from here on. None for a checkpoint of this trial's own.
         resume_step: The epoch at which that checkpoint was saved; 0 without one.
+        reported: The last value of each metric up to that checkpoint; empty without one.
         folder: A path for the trial's checkpoints, not made yet: make it with ``os.makedirs(trial.folder,
             exist_ok=True)``. None where there is no study. Sturgeon removes what is there once the trial has
-            ended, unless it is the best.
+            ended, unless it is the best. A repetition of the training has a folder of its own inside it.
         planned: How many epochs the loops of ``epochs`` have together so far.
         can_save: Set it where the function hands over a checkpoint whenever it is told to end. A stopping
             rule that puts trials aside then does so at any epoch, not only after one was handed over.
@@ -70,6 +71,7 @@ class LiveTrial:
         self.resume_from = start.resume_from
         self.copied_from = start.copied_from
         self.resume_step = start.after
+        self.reported = dict(start.reported)
         self.folder = start.folder
         self.planned = 0
         self.can_save = False

@@ -41,6 +41,7 @@ class Start:
         judged: Whether a stopping rule judges its reports: each then waits for the verdict.
         copied_from: The trial that ``resume_from`` is of, where that is another.
         ahead: How many messages may be unanswered when the next one is sent: more where the way is long.
+        reported: The last value of each metric up to that checkpoint.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Start:
     judged: bool = True
     copied_from: int | None = None
     ahead: int = 0
+    reported: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class Repeated:
 
     def __call__(self, trial: LiveTrial) -> dict[str, float] | Any:
         """Train, and give the mean of each metric; or what ``train`` did, where the trial was cut."""
-        reported: dict[str, float] = {}
+        reported = dict(trial.reported)  # an attempt that goes on from the last epoch reports nothing
         trial.listeners.append(reported.update)
         value = self.train(trial)
         if trial.cut:
@@ -156,11 +156,14 @@ class Repeated:
         results = [{**reported, **_named(value)}]
         for number in range(1, self.times):
             heard: dict[str, float] = {}
-            again = LiveTrial(
-                Start(trial.number, trial.config, repeat_seed(trial.seed, number), trial.attempt),
-                _Aside(trial, heard),
+            start = Start(
+                trial.number,
+                trial.config,
+                repeat_seed(trial.seed, number),
+                trial.attempt,
+                folder=None if trial.folder is None else f"{trial.folder}/repeat-{number}",
             )
-            value = self.train(again)
+            value = self.train(LiveTrial(start, _Aside(trial, heard)))
             if trial.stopped:
                 break
             results.append({**heard, **_named(value)})

@@ -254,7 +254,7 @@ class Store:
             LeaseLost: It is not running in this attempt any more.
         """
         now = self.now(connection)
-        before = self.reader.standing(connection, trial.number)
+        before = self.standing(connection, trial)
         done = self._execute(
             connection, self._sql.suspend, **_key(trial), state=state, change=change, lost=lost, now=now
         )
@@ -395,9 +395,22 @@ class Store:
 
     # -- whether a trial is still ours -----------------------------------------------------------
 
+    def standing(self, connection: Connection, trial: Trial) -> Any:
+        """Give what ``Reader.standing`` does of a trial that was handed out.
+
+        Raises:
+            LeaseLost: There is none any more.
+        """
+        try:
+            return self.reader.standing(connection, trial.number)
+        except StudyError as error:
+            raise LeaseLost(
+                f"trial {trial.number} was deleted, and nothing of it was written: {error}"
+            ) from None
+
     def lost(self, connection: Connection, trial: Trial) -> LeaseLost:
         """Say why a trial takes nothing more from this attempt."""
-        row = self.reader.standing(connection, trial.number)
+        row = self.standing(connection, trial)
         now = f"is {row.state}" if row.state in FINISHED else f"is {row.state} in attempt {row.attempt}"
         return LeaseLost(
             f"only the running attempt of a trial may report on it; trial {trial.number} {now} and this was "
@@ -406,13 +419,13 @@ class Store:
 
     def _is_current(self, connection: Connection, trial: Trial) -> bool:
         """Tell whether a trial is running in this attempt, or was when our first try was committed."""
-        row = self.reader.standing(connection, trial.number)
+        row = self.standing(connection, trial)
         again = self.retrying and row.worker == self.worker
         return row.attempt == trial.attempt and (row.state == "running" or again)
 
     def _check_written(self, connection: Connection, trial: Trial, state: str) -> None:
         """Accept what our own first try wrote before the connection was lost; refuse all else."""
-        row = self.reader.standing(connection, trial.number)
+        row = self.standing(connection, trial)
         ours = row.worker == self.worker and row.attempt == trial.attempt and row.state == state
         if not (self.retrying and ours):
             raise self.lost(connection, trial)
