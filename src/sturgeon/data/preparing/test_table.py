@@ -17,6 +17,7 @@ from sturgeon.data.preparing.copies import describe_copies, mark_rows
 from sturgeon.data.preparing.labels import refuse_beyond_squares
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
+from sturgeon.data.reading.names import find_name
 from sturgeon.data.reading.rules import CellRules
 from sturgeon.data.reading.sources import Table, open_table
 from sturgeon.data.splits import FEWEST_IN_A_PART
@@ -75,6 +76,7 @@ def read_test_table(
         raise DataError(
             f"a test table must have at least {FEWEST_IN_A_PART} rows; {source} has {len(frame)}; add rows"
         )
+    frame = preprocessing.name_columns(frame, source)
     shared = _describe_shared(frame, groups)
     x, y = preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)
     inputs = frame[list(dict.fromkeys(column.name for column in preprocessing.columns))]
@@ -84,9 +86,10 @@ def read_test_table(
 
 def _describe_shared(frame: pd.DataFrame, groups: Groups | None) -> list[str]:
     """A warning where the test table has groups that are learnt from; none where it has no such column."""
-    if groups is None or groups.column not in frame.columns:
+    column = None if groups is None else find_name(groups.column, list(frame.columns))
+    if groups is None or column is None:
         return []
-    cells = cast(pd.Series, frame[groups.column]).dropna().astype(str)
+    cells = cast(pd.Series, frame[column]).dropna().astype(str)
     both = shared_groups(groups.names, cells.unique().tolist())
     if not both:
         return []
