@@ -345,6 +345,28 @@ def test_the_reason_says_how_to_choose_otherwise(values, hint, tmp_path):
     assert hint in prepare(write(tmp_path, y=repeated(values)), "y").task_reason
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+@pytest.mark.parametrize(
+    "cells", [[20200115], [43845.0, None], pd.Series([20200115, None], dtype=object), ["2020-01-15", 43845]]
+)
+def test_numbers_are_no_dates(form, cells):
+    fitted = prepare(pd.DataFrame({"day": days(form), "y": repeated(["a", "b"])}), "y").preprocessing
+    with pytest.raises(
+        DataError, match=r"'day' must hold dates \(.*\), as in training; got (20200115|43845)"
+    ):
+        fitted.transform(pd.DataFrame({"day": cells}))
+    missing = fitted.transform(pd.DataFrame({"day": [np.nan, np.nan]}))
+    np.testing.assert_array_equal(missing, fitted.transform(pd.DataFrame({"day": ["", None]})))
+
+
+def test_whole_numbers_are_dates_where_they_were_in_training():
+    numbers, texts = [int(day) for day in days("%Y%m%d")], days("%Y-%m-%d")
+    tables = [pd.DataFrame({"day": cells, "y": repeated(["a", "b"])}) for cells in (numbers, texts)]
+    compact, written = (prepare(table, "y", date=["day"]).preprocessing for table in tables)
+    inputs = compact.transform(tables[0].astype({"day": float}))
+    np.testing.assert_array_equal(inputs, written.transform(tables[1]))
+
+
 def test_new_cells_are_refused_where_they_are_not_as_in_training(tmp_path):
     path = write(tmp_path, c=[f"{5 + row} kg" for row in range(ROWS)], d=days("%d/%m/%Y"))
     fitted = prepare(path, "y").preprocessing
