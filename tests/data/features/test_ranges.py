@@ -125,6 +125,13 @@ def test_rows_name_the_columns_that_are_outside_of_what_training_saw():
     assert fitted.name_outside(new.iloc[:0]) == []
 
 
+def test_rows_whose_names_are_encoded_otherwise_are_named_too():
+    composed, decomposed = "gr\u00f6\u00dfe", "gro\u0308\u00dfe"
+    fitted = fit_preprocessing(SHELLS.rename(columns={"height": composed}), CLASSES)
+    rows = SHELLS.assign(height=[9.0, 0.1, 0.2, 0.2]).rename(columns={"height": decomposed})
+    assert fitted.name_outside(rows) == [(composed,), (), (), ()]
+
+
 def test_a_file_of_the_first_version_predicts_as_before():
     target = NumericTarget("age", Scale(10.0, 3.0), Range(1.0, 29.0))
     fitted = fit_preprocessing(SHELLS, target)
