@@ -337,6 +337,15 @@ def test_dates_are_no_target_unless_they_are_classes(tmp_path):
     assert prepare(few, "y", task="classification").outputs == 2
 
 
+@pytest.mark.parametrize("kind", ["datetime64[us]", "category", object])
+def test_midnights_are_classes_like_other_moments(kind):
+    moments = pd.Series(pd.to_datetime(repeated(["2020-01-31", "2020-02-01 12:00:00"]), format="mixed"))
+    frame = pd.DataFrame({"x": np.arange(ROWS) / 8, "y": moments.astype(kind)})
+    dataset = prepare(frame, "y", task="classification")
+    assert dataset.preprocessing.target.labels == ("2020-01-31", "2020-02-01 12:00:00")
+    assert dataset.preprocessing.encode_target(frame).tolist() == repeated([0, 1])
+
+
 @pytest.mark.parametrize(
     ("values", "hint"),
     [([1, 3, 5], "task='classification'"), ([0, 1, 2], "task='regression'")],
