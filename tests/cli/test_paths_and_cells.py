@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sturgeon import TableJob, TuneOptions, tune_table
+
 QUICK = ["--trials", 1, "--epochs", 1, "--fix", "batch_size=32", "--fix", "layers=1"]
 
 
@@ -92,3 +94,19 @@ def test_words_that_mean_missing_are_told_and_settable(sturgeon, tmp_path):
     assert "they say '-'" in ran.err
     ran = sturgeon("predict", tmp_path / "two", path)
     assert ran.err == "10 cells of column 'c' are taken as missing, as they say '-'\n"
+
+
+@pytest.mark.parametrize(
+    ("labels", "written"),
+    [([1, "a"], ["1", "a"]), ([True, "a"], ["True", "a"]), ([1, 0.5], [1, 0.5]), ([1, 2], [1, 2])],
+)
+def test_labels_of_several_types_go_into_parquet_as_text(sturgeon, tmp_path, labels, written):
+    x = [row % 2 + row / 100 for row in range(60)]
+    frame = pd.DataFrame({"x": x, "kind": pd.Series(labels * 30, dtype=object)})
+    options = TuneOptions(epochs=20)
+    tune_table(TableJob(frame, "kind", tmp_path / "out", options, 1, data_options={"task": "classification"}))
+    frame[["x"]].to_csv(tmp_path / "t.csv", index=False)
+    ran = sturgeon("predict", tmp_path / "out", tmp_path / "t.csv", "-o", tmp_path / "p.parquet")
+    assert ran.code == 0
+    predicted = pd.read_parquet(tmp_path / "p.parquet")
+    assert predicted["kind"].tolist() == written * 30

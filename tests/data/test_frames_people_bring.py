@@ -113,6 +113,10 @@ PLAIN = frame_of(1.0)
 CLEAR_LINES = {
     "lists": (frame_of([[1]] * ROWS), "column 'c' of the table holds several values in a cell (list)"),
     "lists of Arrow": (frame_of(of_arrow([[1]] * ROWS)), "values in a cell (list<item: int64>)"),
+    "structures of Arrow": (
+        frame_of(of_arrow([{f"member {number}": 1 for number in range(60)}] * ROWS)),
+        "cell (struct<member 0: int64, member 1: int64, member 2: int64, me…)",
+    ),
     "bytes": (frame_of([b"x"] * ROWS), "column 'c' of the table holds bytes"),
     "dates and numbers": (frame_of(pd.Series(repeated(DAYS[0], 5), dtype=object)), "mixes them"),
     "two columns of one name": (PLAIN.set_axis(["x", "y", "x"], axis=1), "columns 1 and 3 of the table"),

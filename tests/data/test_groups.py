@@ -101,6 +101,20 @@ def test_a_group_in_both_tables_is_told():
 
 
 @pytest.mark.parametrize(
+    "spell", [float, lambda one: str(float(one)), str, lambda one: f" {one}"], ids=["float", "1.0", "1", " 1"]
+)
+def test_a_group_in_both_tables_is_told_however_it_is_spelled(spell):
+    frame = patients().drop(columns="better")
+    frame["patient"] = frame["patient"].str.removeprefix("p").astype(int)
+    test = frame[200:].reset_index(drop=True)
+    shared = test["patient"].iloc[1:].isin(frame["patient"][:200])
+    test["patient"] = pd.Series([None, *map(spell, test["patient"].iloc[1:])])
+    told = prepare(frame[:200], "effect", test=test, folds=2, group_column="patient").notes
+    [warning] = [line for line in told if line.startswith("warning: ")]
+    assert f"{shared.sum()} test rows" in warning
+
+
+@pytest.mark.parametrize(
     ("change", "options", "words"),
     [
         ({"patient": "p1"}, {}, "take 3 groups; column 'patient' has 1"),

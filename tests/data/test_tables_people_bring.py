@@ -337,12 +337,43 @@ def test_dates_are_no_target_unless_they_are_classes(tmp_path):
     assert prepare(few, "y", task="classification").outputs == 2
 
 
+@pytest.mark.parametrize("kind", ["datetime64[us]", "category", object])
+def test_midnights_are_classes_like_other_moments(kind):
+    moments = pd.Series(pd.to_datetime(repeated(["2020-01-31", "2020-02-01 12:00:00"]), format="mixed"))
+    frame = pd.DataFrame({"x": np.arange(ROWS) / 8, "y": moments.astype(kind)})
+    dataset = prepare(frame, "y", task="classification")
+    assert dataset.preprocessing.target.labels == ("2020-01-31", "2020-02-01 12:00:00")
+    assert dataset.preprocessing.encode_target(frame).tolist() == repeated([0, 1])
+
+
 @pytest.mark.parametrize(
     ("values", "hint"),
     [([1, 3, 5], "task='classification'"), ([0, 1, 2], "task='regression'")],
 )
 def test_the_reason_says_how_to_choose_otherwise(values, hint, tmp_path):
     assert hint in prepare(write(tmp_path, y=repeated(values)), "y").task_reason
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+@pytest.mark.parametrize(
+    "cells", [[20200115], [43845.0, None], pd.Series([20200115, None], dtype=object), ["2020-01-15", 43845]]
+)
+def test_numbers_are_no_dates(form, cells):
+    fitted = prepare(pd.DataFrame({"day": days(form), "y": repeated(["a", "b"])}), "y").preprocessing
+    with pytest.raises(
+        DataError, match=r"'day' must hold dates \(.*\), as in training; got (20200115|43845)"
+    ):
+        fitted.transform(pd.DataFrame({"day": cells}))
+    missing = fitted.transform(pd.DataFrame({"day": [np.nan, np.nan]}))
+    np.testing.assert_array_equal(missing, fitted.transform(pd.DataFrame({"day": ["", None]})))
+
+
+def test_whole_numbers_are_dates_where_they_were_in_training():
+    numbers, texts = [int(day) for day in days("%Y%m%d")], days("%Y-%m-%d")
+    tables = [pd.DataFrame({"day": cells, "y": repeated(["a", "b"])}) for cells in (numbers, texts)]
+    compact, written = (prepare(table, "y", date=["day"]).preprocessing for table in tables)
+    inputs = compact.transform(tables[0].astype({"day": float}))
+    np.testing.assert_array_equal(inputs, written.transform(tables[1]))
 
 
 def test_new_cells_are_refused_where_they_are_not_as_in_training(tmp_path):

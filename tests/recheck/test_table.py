@@ -5,6 +5,7 @@ import re
 import shutil
 import threading
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,14 @@ import pytest
 import places
 from sturgeon.caviar.opening import TuneOptions
 from sturgeon.caviar.progress import format_metric
+from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.caviar.table.opening import begin_table_study
 from sturgeon.cli.main import main
 from sturgeon.data import prepare
 from sturgeon.recheck.history import one_at_a_time
 from sturgeon.recheck.race import Race
+from sturgeon.recheck.rows.new_data import read_new_data
+from sturgeon.recheck.rows.table_study import TableStudy
 from sturgeon.recheck.table import RecheckOptions, note_on_guess, recheck_table
 from sturgeon.space import standard_space
 from sturgeon.study import Objective, Study
@@ -289,6 +293,17 @@ def test_new_data_that_does_not_fit_gives_one_line(recheck, change, words):
     [line] = [line for line in err.splitlines() if line.startswith("sturgeon: ")]
     assert words in re.sub(r"'[^']*new\.csv'", "'new.csv'", line)
     assert ("new class" in line) == (words == "new class")
+
+
+def test_names_are_compared_as_they_look(tmp_path):
+    names = {"length": "gr\u00f6\u00dfe", "kind": "t\u1ef7pe", "age": "\u00e2ge"}
+    composed = fish(0).rename(columns=names)
+    options = {"folds": 1, "group_column": names["age"]}
+    tune_table(TableJob(composed, names["kind"], tmp_path, TuneOptions(epochs=1), 1, data_options=options))
+    decomposed = fish(1).rename(columns={name: normalize("NFD", named) for name, named in names.items()})
+    with Study.open(tmp_path / "tune.study") as study:
+        new = read_new_data(TableStudy.of(study, tmp_path), decomposed)
+    assert set(new.frame.columns) == {names["length"], names["kind"], "river"}
 
 
 def test_columns_in_another_order_are_fine(recheck):

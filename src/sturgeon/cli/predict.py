@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def predict(
     from sturgeon.data.reading.file_options import FileOptions
     from sturgeon.data.reading.formats.database import hide_password
     from sturgeon.data.reading.rules import describe_missing
+    from sturgeon.data.targets import ClassTarget
 
     if data is None:
         raise InputError("A table to predict is needed; got none. Name it: `sturgeon predict DIR DATA`.")
@@ -84,11 +86,20 @@ def predict(
     if output is None:
         predictions.to_csv(sys.stdout, index=False)
         return 0
+    target = model.preprocessing.target
+    if output.suffix == ".parquet" and isinstance(target, ClassTarget) and _are_mixed(target.labels):
+        predictions[target.name] = predictions[target.name].map(str)
     _write(predictions, output)
     print(
         f"{len(predictions)} predictions of {model.preprocessing.target.name!r} in {output}", file=sys.stderr
     )
     return 0
+
+
+def _are_mixed(labels: Sequence[object]) -> bool:
+    """Whether labels are of several types, such as 1 and "a", that a column of Parquet cannot have."""
+    kinds = set(map(type, labels))
+    return len(kinds) > 1 and kinds != {int, float}
 
 
 def _load(network: Path) -> SavedModel | ExportedModel:

@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from sturgeon.data.features.cells import distinct
+from sturgeon.data.features.cells import CategoryNames, category_key, distinct
 from sturgeon.data.reading.names import listed, nearest
 from sturgeon.data.splits import FEWEST_IN_A_PART, Split
 from sturgeon.errors import DataError, option
@@ -147,15 +147,15 @@ def assign_groups(
     return part_of_group[groups]
 
 
-def shared_groups(values: Sequence[object], other: Sequence[object]) -> list[object]:
-    """The groups that two tables have in common.
+def shared_groups(values: Sequence[object], other: Sequence[object]) -> list[int]:
+    """Which groups of another table a table has too, however either spells them: their places in `other`.
 
     Example:
-        >>> shared_groups(["a", "b"], ["b", "c"])
-        ['b']
+        >>> shared_groups(["a", "b"], ["b", "c"]), shared_groups([1, 2], [2.0, 3.0])
+        ([0], [0])
     """
-    known = {str(value) for value in values}
-    return [value for value in other if str(value) in known]
+    names = CategoryNames([category_key(value) for value in values])
+    return [place for place, value in enumerate(other) if names.find(value) is not None]
 
 
 def describe_groups(column: str, groups: np.ndarray, split: Split, folds: int) -> str:
@@ -173,6 +173,6 @@ def describe_shared(column: str, shared: Sequence[object], rows: int) -> str:
     """A warning that a test table shares groups with the rows that are learnt from."""
     return (
         f"warning: {len(shared)} groups of {column!r} are in the table and in the test table "
-        f"({listed([str(one) for one in shared[:3]])}), {rows} test rows: the test looks better than new "
-        "groups will"
+        f"({listed([category_key(one) for one in shared[:3]])}), {rows} test rows: the test looks better "
+        "than new groups will"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -233,8 +234,10 @@ def _plain(value: object) -> Label:
     """Give a label as a plain Python value that JSON can hold."""
     if isinstance(value, str):
         return value.strip()
-    plain = value.item() if isinstance(value, np.generic) else value
-    return plain if isinstance(plain, bool | int | float) else str(plain)
+    plain = value.item() if isinstance(value, np.bool_ | np.number) else value
+    if isinstance(plain, bool | int | float):
+        return plain
+    return str(plain) if isinstance(plain, Number) else str(category_key(plain))  # decimals; moments
 
 
 def _order(label: Label) -> tuple[bool, float, str]:

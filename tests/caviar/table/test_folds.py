@@ -14,6 +14,7 @@ import sturgeon
 from sturgeon import TableJob, TuneOptions, tune_table
 from sturgeon.caviar.table import candidates as kept_trials
 from sturgeon.caviar.table.candidates import Candidate, choose_ensemble
+from sturgeon.caviar.table.keeping import forget_networks
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare
 from sturgeon.network.ensemble import NetworkEnsemble, answers_of, row_losses
@@ -116,6 +117,36 @@ def test_networks_that_are_gone_are_trained_again(frame, tmp_path):
     shutil.rmtree(tmp_path / "best")
     again = tune_table(job_on(frame, tmp_path, ensemble=1, resume=True))
     assert (again.ensemble, again.test) == (before.ensemble, before.test)
+
+
+def test_networks_of_a_study_that_was_removed_do_not_count(frame, tmp_path):
+    old, clean = tmp_path / "old", tmp_path / "clean"
+    tune_table(job_on(frame, old))
+    (old / "tune.study").unlink()
+    shutil.rmtree(old / "best")
+    (old / "candidates" / "trial-mine").mkdir()  # none of ours
+    (old / "candidates" / "trial-mine" / "notes").touch()
+    again = job_on(frame.iloc[::-1].reset_index(drop=True), old, trials=1)
+    result, expected = tune_table(again), tune_table(replace(again, out=clean))
+    assert (result.ensemble, result.test) == (expected.ensemble, expected.test)
+    kept = {path.name for path in (old / "candidates").iterdir()} - {"trial-mine"}
+    assert kept == {"trial-0"}
+    assert (old / "candidates" / "trial-mine" / "notes").exists()
+
+
+def test_the_default_network_of_a_study_that_was_removed_does_not_count(frame, tmp_path):
+    tune_table(job_on(frame, tmp_path, trials=1, ensemble=1, data_options={"folds": 1, "drop": ["kind"]}))
+    assert (tmp_path / "default").is_dir()
+    forget_networks(tmp_path)
+    assert not (tmp_path / "default").exists()
+
+
+@pytest.mark.parametrize("name", ["default", "candidates"])
+def test_a_folder_of_ones_own_is_left_alone_where_a_study_begins(frame, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "config.json").touch()
+    tune_table(job_on(frame, tmp_path, trials=1))
+    assert (tmp_path / name / "config.json").exists()
 
 
 def test_a_candidate_that_was_cut_off_is_left_out(frame, tmp_path):

@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import sturgeon as st
@@ -82,6 +84,26 @@ def test_rows_may_be_a_table_an_array_or_a_file(frame, tuned, tmp_path):
     assert sum(map(bool, model.explain_range(frame))) < 20
     with pytest.raises(st.DataError, match="the network's 2 columns in their order; got shape"):
         model.predict(np.zeros((3, 5)))
+
+
+@pytest.mark.parametrize("of", [pl.from_pandas, pa.Table.from_pandas], ids=["Polars", "Arrow"])
+def test_columns_of_any_table_are_found_by_name(frame, tuned, of):
+    model = st.load(tuned[0])
+    table = of(frame[["b", "a"]].assign(more=1.0))
+    pd.testing.assert_frame_equal(model.predict(table), model.predict(frame))
+    np.testing.assert_array_equal(model.predict_proba(table), model.predict_proba(frame))
+    assert model.explain_range(table) == model.explain_range(frame)
+
+
+def test_a_table_that_cannot_be_taken_by_name_is_not_taken_by_position(frame, tuned):
+    class Remote:
+        columns = ("b", "a")
+
+        def __array__(self, dtype=None, copy=None):
+            return frame[["b", "a"]].to_numpy()
+
+    with pytest.raises(st.DataError, match="got Remote; convert it"):
+        st.load(tuned[0]).predict(Remote())
 
 
 def test_a_number_has_no_probabilities(frame, tmp_path):

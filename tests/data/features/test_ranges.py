@@ -86,6 +86,14 @@ def test_a_target_of_the_largest_numbers_has_bounds_too():
     assert not np.isnan(target.limit(np.array([np.inf]))).any()
 
 
+def test_the_median_of_the_largest_numbers_is_one_of_them():
+    cells = [1.5e308, 1.6e308, None, 1.65e308, 1.7e308]
+    fitted = fit_preprocessing(pd.DataFrame({"height": cells}), CLASSES)
+    assert fitted.columns[0].fill == 1.625e308
+    assert Preprocessing.from_json(fitted.to_json()) == fitted
+    assert np.isfinite(fitted.transform(pd.DataFrame({"height": cells}))).all()
+
+
 def test_the_same_training_inputs_as_without_the_rule():
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.standard_t(2, (400, 5)), columns=list("abcde"))
@@ -115,6 +123,13 @@ def test_rows_name_the_columns_that_are_outside_of_what_training_saw():
         (),
     ]
     assert fitted.name_outside(new.iloc[:0]) == []
+
+
+def test_rows_whose_names_are_encoded_otherwise_are_named_too():
+    composed, decomposed = "gr\u00f6\u00dfe", "gro\u0308\u00dfe"
+    fitted = fit_preprocessing(SHELLS.rename(columns={"height": composed}), CLASSES)
+    rows = SHELLS.assign(height=[9.0, 0.1, 0.2, 0.2]).rename(columns={"height": decomposed})
+    assert fitted.name_outside(rows) == [(composed,), (), (), ()]
 
 
 def test_a_file_of_the_first_version_predicts_as_before():

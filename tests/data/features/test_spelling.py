@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,6 +138,18 @@ def test_names_are_compared_as_they_look(tmp_path):
     fitted = prepare(path, "y", categorical=[composed]).preprocessing
     frame = fitted.read(path).rename(columns={decomposed: composed})
     assert fitted.count_unseen(frame) == {}
+
+
+def test_names_of_a_test_table_are_compared_as_they_look():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"gr\u00f6\u00dfe": rng.normal(size=90), "w\u00e4r": np.arange(90) // 3})
+    frame["y"] = frame["gr\u00f6\u00dfe"]
+    test = frame[60:].rename(columns=lambda name: normalize("NFD", name))
+    for group in ("w\u00e4r", "wa\u0308r"):
+        dataset = prepare(frame[:63], "y", test=test, group_column=group)
+        assert dataset.rows["test"] == 30
+        assert dataset.preprocessing.feature_names == ("gr\u00f6\u00dfe",)
+        assert any("1 groups of 'w\u00e4r' are in the table" in note for note in dataset.notes)
 
 
 def test_an_old_study_reads_as_it_did(tmp_path):

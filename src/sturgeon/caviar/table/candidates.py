@@ -236,6 +236,17 @@ class Candidates:
             return None
 
 
+def forget_candidates(folder: Path) -> None:
+    """Remove the networks that a study left whose record is gone; what else is in the folder stays.
+
+    Args:
+        folder: What :class:`Candidates` had them in, which need not be there.
+    """
+    for path in folder.glob("trial-*"):
+        if (path / _DESCRIPTION).is_file():
+            shutil.rmtree(path)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """An ensemble that was chosen.

@@ -22,6 +22,7 @@ from sturgeon.caviar.table.choosing.comparison import Compared, compare
 from sturgeon.caviar.table.choosing.prediction_cost import PredictionBudget, to_bytes, to_short_seconds
 from sturgeon.caviar.table.choosing.tried import Made, Tried
 from sturgeon.caviar.table.folder import STUDY_FILE, held_folder, made_folder
+from sturgeon.caviar.table.keeping import forget_networks
 from sturgeon.caviar.table.opening import (
     DEFAULT_EPOCHS,
     begin_table_study,
@@ -181,6 +182,8 @@ def _tune_table(job: TableJob, cluster: Cluster | None, told: Told, started: flo
     with made_folder(job.out, may_hold_network=exists):
         study, settings = _open(job, place, dataset, exists=exists)
     with study, held_folder(job.out), stop_on_signal() as stop:
+        if not exists:
+            forget_networks(job.out)
         about = study.about
         run = TableRun(
             study,

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sturgeon.caviar.table.candidates import Candidates
+from sturgeon.caviar.table.candidates import Candidates, forget_candidates
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import Dataset
 from sturgeon.study import Trial
 
+CANDIDATES_FOLDER = "candidates"
+"""Where the networks lie that an ensemble is chosen from."""
 DEFAULT_FOLDER = "default"
 """Where the default configuration's network lies, as it was judged."""
 _LOSS = "val_loss"
+
+
+def forget_networks(out: Path) -> None:
+    """Remove what an ensemble is chosen from and the default's network, where a new study begins in a folder.
+
+    They are of a study whose record was removed.
+
+    Args:
+        out: The folder of the job; what else is in it stays.
+    """
+    forget_candidates(out / CANDIDATES_FOLDER)
+    if (out / DEFAULT_FOLDER / "preprocessing.json").is_file():
+        shutil.rmtree(out / DEFAULT_FOLDER)
 
 
 class Keeper:
@@ -35,7 +51,7 @@ class Keeper:
         self._dataset = dataset
         self._most = most
         together = dataset.folds > 1 or most > 1
-        self.candidates = Candidates(out / "candidates", dataset, most=most) if together else None
+        self.candidates = Candidates(out / CANDIDATES_FOLDER, dataset, most=most) if together else None
 
     @property
     def ensemble_loss(self) -> float | None:

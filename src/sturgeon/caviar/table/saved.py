@@ -7,7 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ import pandas as pd
 from sturgeon.data import ClassTarget, Dataset, NumericTarget, Preprocessing
 from sturgeon.data.metrics import measure_test
 from sturgeon.data.reading.names import listed
+from sturgeon.data.reading.sources import as_frame
 from sturgeon.data.scores import softmax
 from sturgeon.data.targets import Label
 from sturgeon.data.test_rows import TestRows
@@ -30,7 +31,15 @@ JUDGED = "training rows"
 """What a network has learnt from that was judged by the validation rows, and not trained again."""
 
 
-Rows: TypeAlias = "pd.DataFrame | np.ndarray | str | os.PathLike[str]"
+class ArrowTable(Protocol):
+    """What hands over columns as Arrow does: a table of Arrow, a data frame of Polars."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A stream of the table's rows."""
+        ...
+
+
+Rows: TypeAlias = "pd.DataFrame | np.ndarray | ArrowTable | str | os.PathLike[str]"
 """What a saved network predicts."""
 
 
@@ -80,9 +89,9 @@ class SavedModel:
         """Predict every row.
 
         Args:
-            table: Rows with at least the columns the network was trained on: a data frame, the path of a
-                file, or an array, whose columns are those of the array that it was trained on, or the
-                network's own in their order.
+            table: Rows with at least the columns the network was trained on: a data frame of pandas, Polars
+                or Arrow, the path of a file, or an array, whose columns are those of the array that it was
+                trained on, or the network's own in their order.
             source: What to call the table in messages; a file is called by its path.
 
         Returns:
@@ -143,8 +152,8 @@ class SavedModel:
         """Rows as a data frame, and what to call them."""
         if isinstance(table, str | os.PathLike):
             return self.preprocessing.read(Path(table)), repr(str(table))
-        if isinstance(table, pd.DataFrame):
-            return table, source
+        if hasattr(table, "columns") or hasattr(table, "__arrow_c_stream__"):
+            return as_frame(table, self.preprocessing.cell_rules()), source
         array = np.asarray(table)
         needed = [column.name for column in self.preprocessing.columns]
         names = [f"x{number}" for number in range(array.shape[1] if array.ndim == 2 else 0)]

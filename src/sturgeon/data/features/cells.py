@@ -22,6 +22,7 @@ from sturgeon.data.reading.names import shown
 from sturgeon.errors import DataError
 
 _UNHASHABLE = re.compile(r"unhashable type: '(.*)'")
+_LONGEST = 60
 _MISSING_TEXTS = ("", "?")
 _MOMENTS = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
 _FLOAT = re.compile(r"-?\d+\.\d+|-?\d+(\.\d+)?e[+-]\d+")
@@ -125,7 +126,9 @@ def distinct(column: pd.Series, source: str) -> tuple[np.ndarray, list[Any]]:
     if column.dtype.kind == "c":
         raise _unsupported(column, source, str(column.dtype))
     if isinstance(column.dtype, pd.ArrowDtype):
-        raise _unsupported(column, source, f"several values in a cell ({column.dtype.pyarrow_dtype})")
+        kind = str(column.dtype.pyarrow_dtype)
+        kind = kind if len(kind) <= _LONGEST else f"{kind[:_LONGEST]}…"
+        raise _unsupported(column, source, f"several values in a cell ({kind})")
     try:
         codes, uniques = pd.factorize(_tell_booleans_apart(column))
         values = list(uniques)

@@ -203,7 +203,7 @@ def fit_numeric(
     """
     numbers = read_numbers(column, source) if form is None else read_written(column, form, source)
     absent = np.isnan(numbers)
-    fill = float(np.median(numbers[~absent])) if not absent.all() else 0.0
+    fill = _median(numbers[~absent]) if not absent.all() else 0.0
     filled = np.where(absent, fill, numbers)
     value = fit_scale(filled)
     missing = fit_share_scale(int(absent.sum()), len(absent))
@@ -212,6 +212,13 @@ def fit_numeric(
     seen = Range(float(filled.min()), float(filled.max())) if bounds and value is not None else None
     cycles = tuple(_fit_cycles(filled, form)) if isinstance(form, MomentForm) and value is not None else ()
     return NumericColumn(str(column.name), fill, value, missing, seen, form, cycles)
+
+
+def _median(numbers: np.ndarray) -> float:
+    """The median, also where the two numbers in the middle add up to more than floats reach."""
+    with np.errstate(over="ignore"):
+        median = float(np.median(numbers))
+    return median if np.isfinite(median) else 2 * float(np.median(numbers / 2))
 
 
 def _fit_cycles(seconds: np.ndarray, form: MomentForm) -> Iterator[Cycle]:

@@ -235,8 +235,7 @@ class Preprocessing:
                 "rows are compared with the ranges that training rows had; this network was tuned before "
                 "Sturgeon kept them; tune again in a new directory"
             )
-        frame = name_by_text(as_frame(frame))
-        _check_columns([column.name for column in self.columns], frame, source)
+        frame = self.name_columns(frame, source)
         found = {c.name: c.find_outside(cast(pd.Series, frame[c.name]), source) for c in self.columns}
         named: list[tuple[str, ...]] = [()] * len(frame)
         for row in np.flatnonzero(np.any([*found.values()], axis=0)):

@@ -136,7 +136,8 @@ def read_written(column: pd.Series, form: Form, source: str, *, stray: bool = Tr
 
     Args:
         column: n cells: texts, or what a file's reader made of them, indexed by row position. Numbers are
-            taken as they are, a date's as seconds since 1970.
+            taken as they are, times and durations in seconds; they are no dates, but for those of eight
+            digits where the form says so.
         form: The form.
         source: The table, for messages.
         stray: Whether a dash and the like are missing cells.
@@ -155,7 +156,7 @@ def read_written(column: pd.Series, form: Form, source: str, *, stray: bool = Tr
         column = spell_moments(column)
         if kind_of(column) is not None:
             return _seconds(column, source)
-        if form.order == "compact" and pd.api.types.is_numeric_dtype(column):
+        if form.kind == "date" and pd.api.types.is_numeric_dtype(column):
             column = column.astype(object)
     if pd.api.types.is_numeric_dtype(column) and column.dtype.kind != "c":
         return read_numbers(column, source)

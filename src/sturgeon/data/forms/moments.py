@@ -86,15 +86,15 @@ class MomentForm:
         """Read cells as seconds.
 
         Args:
-            cells: Texts, or numbers, which are seconds already.
+            cells: Texts, or numbers, which of times and durations are the seconds.
 
         Returns:
-            float64, as many, exact to the microsecond; NaN for a text that is not written so.
+            float64, as many, exact to the microsecond; NaN for a cell that is not written so.
         """
         if self.order == "compact":
             return _read_compact(cells)
         read = {"date": self._date, "time": _time_of_day, "duration": read_duration}[self.kind]
-        found = [read(each) if isinstance(each, str) else float(each) * _MICRO for each in cells]
+        found = [read(each) if isinstance(each, str) else self._number(each) for each in cells]
         return np.array([np.nan if each is None else each / _MICRO for each in found], np.float64)
 
     def describe(self) -> str:
@@ -109,6 +109,9 @@ class MomentForm:
             "compact": "year, month and day in eight digits",
         }
         return f"dates ({orders[self.order]})"
+
+    def _number(self, seconds: Any) -> float | None:
+        return None if self.kind == "date" else float(seconds) * _MICRO
 
     def _date(self, text: str) -> int | None:
         return _date(text.strip(), self.order)

@@ -16,7 +16,7 @@ from sturgeon.data.forms.moments import ORDERS, Order
 from sturgeon.data.forms.numbers import MARKS
 from sturgeon.data.groups import read_groups
 from sturgeon.data.reading.file_options import FileOptions
-from sturgeon.data.reading.names import listed
+from sturgeon.data.reading.names import find_name, listed
 from sturgeon.data.reading.rules import CellRules, cell_rules, notes_of
 from sturgeon.data.reading.sources import Table, add_column, check_columns, is_text, open_table
 from sturgeon.data.task import Task
@@ -133,7 +133,8 @@ def read_columns(
     groups = None
     if named.group is not None:
         _check_no_time_order(time_order, named.group)
-        groups = Groups(named.group, *read_groups(frame, named.group, target, source))
+        column = find_name(named.group, list(frame.columns)) or named.group
+        groups = Groups(column, *read_groups(frame, column, target, source))
     inputs, kinds = _choose_inputs(frame, target, source, named)
     written: dict[str, Written] = {}
     if recognise:

@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
+from sturgeon.data.features.cells import distinct
 from sturgeon.data.features.notes import describe_unseen
 from sturgeon.data.features.preprocessing import Preprocessing
 from sturgeon.data.groups import describe_shared, shared_groups
@@ -17,6 +18,7 @@ from sturgeon.data.preparing.copies import describe_copies, mark_rows
 from sturgeon.data.preparing.labels import refuse_beyond_squares
 from sturgeon.data.reading.file_options import FileOptions
 from sturgeon.data.reading.formats.workbook import ENDINGS as WORKBOOKS
+from sturgeon.data.reading.names import find_name
 from sturgeon.data.reading.rules import CellRules
 from sturgeon.data.reading.sources import Table, open_table
 from sturgeon.data.splits import FEWEST_IN_A_PART
@@ -75,20 +77,22 @@ def read_test_table(
         raise DataError(
             f"a test table must have at least {FEWEST_IN_A_PART} rows; {source} has {len(frame)}; add rows"
         )
-    shared = _describe_shared(frame, groups)
+    frame = preprocessing.name_columns(frame, source)
+    shared = _describe_shared(frame, groups, source)
     x, y = preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)
     inputs = frame[list(dict.fromkeys(column.name for column in preprocessing.columns))]
     copies = describe_copies(learnt, mark_rows(x, y), cast(pd.DataFrame, inputs))
     return EncodedTest(x, y, (*describe_unseen(preprocessing, frame), *shared, *copies))
 
 
-def _describe_shared(frame: pd.DataFrame, groups: Groups | None) -> list[str]:
+def _describe_shared(frame: pd.DataFrame, groups: Groups | None, source: str) -> list[str]:
     """A warning where the test table has groups that are learnt from; none where it has no such column."""
-    if groups is None or groups.column not in frame.columns:
+    column = None if groups is None else find_name(groups.column, list(frame.columns))
+    if groups is None or column is None:
         return []
-    cells = cast(pd.Series, frame[groups.column]).dropna().astype(str)
-    both = shared_groups(groups.names, cells.unique().tolist())
+    codes, values = distinct(cast(pd.Series, frame[column]), source)
+    both = shared_groups(groups.names, values)
     if not both:
         return []
-    rows = int(np.isin(cells.to_numpy(), [str(one) for one in both]).sum())
-    return [describe_shared(groups.column, both, rows)]
+    rows = int(np.isin(codes, both).sum())
+    return [describe_shared(groups.column, [values[place] for place in both], rows)]

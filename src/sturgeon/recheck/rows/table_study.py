@@ -113,17 +113,16 @@ class TableStudy:
             DataError: It cannot be read, or lacks a column.
         """
         options = self._file_options(table)
-        frame, target, source = open_table(table, self.target, called, rules=self.rules(), options=options)
+        frame, _, source = open_table(table, self.target, called, rules=self.rules(), options=options)
         dropped = {str(name) for name in self.options.get("drop") or ()} - {self.group_column}
         frame = frame.drop(columns=[name for name in dropped if name in frame.columns])
-        if self.preprocessing is None:
-            return frame, source
-        needed = [column.name for column in self.preprocessing.columns]
-        frame = name_as(frame, needed)
+        needed = [] if self.preprocessing is None else [column.name for column in self.preprocessing.columns]
+        together = [] if self.group_column is None else [self.group_column]
+        frame = name_as(frame, [*needed, self.target, *together])
         present = [str(name) for name in frame.columns]
         missing = [name for name in needed if name not in present]
         if missing:
-            others = [name for name in present if name not in needed and name != target]
+            others = [name for name in present if name not in needed and name != self.target]
             raise DataError(
                 f"new data must have every column that the network was tuned on; {source} lacks "
                 f"{listed(missing)}; add it, or give it its old name "

@@ -20,7 +20,7 @@ _BLOCK_ROWS = 20_000
 
 
 def read_json(files: Sequence[TextFile], rules: CellRules, *, called: str) -> pd.DataFrame:
-    r"""Read JSON lines or arrays of records.
+    r"""Read JSON lines or arrays of records; or what pandas writes otherwise, where that is beyond doubt.
 
     A member that a record lacks is missing there, and so is ``null``. A column of numbers and texts is text.
 
@@ -113,12 +113,36 @@ def _array(text: bytes, file: TextFile) -> Iterator[dict[str, Any]]:
     except RecursionError:
         raise _no_record(file, "it is nested too deeply") from None
     if isinstance(found, dict):
+        found = _by_column(found, file)
+    if isinstance(found, dict):
         lists = [each for each in found.values() if isinstance(each, list)]
         whole = [each for each in lists if each and all(isinstance(record, dict) for record in each)]
         found = whole[0] if len(whole) == 1 == len(lists) else [found]
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
         raise _no_record(file, f"it holds {type(found).__name__} of other values")
     yield from found
+
+
+def _by_column(found: dict[str, Any], file: TextFile) -> dict[str, Any] | list[dict[str, Any]]:
+    """The records of a table that pandas wrote column by column, or names and rows apart; others as they are.
+
+    Raises:
+        DataError: It cannot be told whether its members are columns or rows.
+    """
+    names, rows = found.get("columns"), found.get("data")
+    if set(found) - {"index"} == {"columns", "data"} and isinstance(names, list) and isinstance(rows, list):
+        if any(isinstance(name, list) for name in names):
+            raise _no_record(file, "its columns have names of several parts")
+        if all(isinstance(row, list) and len(row) == len(names) for row in rows):
+            names = [str(name) for name in names]
+            check_names(names, file.called)
+            return [dict(zip(names, row, strict=True)) for row in rows]
+    columns = [each for each in found.values() if isinstance(each, dict)]
+    if not columns or len(columns) < len(found) or any(list(each) != list(columns[0]) for each in columns):
+        return found
+    if not columns[0] or not all(map(str.isdecimal, columns[0])) or any(map(str.isdecimal, found)):
+        raise _no_record(file, "it is an object of objects, its columns or its rows")
+    return [{name: column[row] for name, column in found.items()} for row in columns[0]]
 
 
 def _record(line: bytes, number: int, file: TextFile) -> dict[str, Any]:
@@ -135,5 +159,6 @@ def _record(line: bytes, number: int, file: TextFile) -> dict[str, Any]:
 def _no_record(file: TextFile, reason: str) -> DataError:
     return DataError(
         "a table in JSON must be an object on each line, or an array of objects; "
-        f'{file.called} is not ({reason}); write it as {{"column": cell, …}} on each line'
+        f'{file.called} is not ({reason}); write it as {{"column": cell, …}} on each line (pandas: '
+        "to_json(orient='records', lines=True))"
     )
