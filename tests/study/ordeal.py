@@ -185,7 +185,8 @@ def suffer(folder, new_place, *, kills, trials=60, server=None, seed=0):
                 kill(workers[slot])
                 total["kills"] += 1
                 start(slot)
-            if server is not None and dice.random() < 0.2 and total["kills"] < kills:
+            due = total["server_kills"] == 0 and total["kills"] >= kills // 2  # once at least
+            if server is not None and (dice.random() < 0.2 or due) and total["kills"] < kills:
                 server.kill()
                 server.start()
                 total["server_kills"] += 1
@@ -209,8 +210,11 @@ def crowd(folder, where, *, workers=8, seconds=60.0):
 
 
 def resume(folder, where, *, trials=40, seed=0):
-    """Kill a study's one worker again and again; it must suggest what it would have suggested."""
-    dice = random.Random(seed)
+    """Kill a study's one worker again and again; it must suggest what it would have suggested.
+
+    However slow this process is, the worker is killed: halfway it waits for the first time that it is.
+    """
+    dice, kills = random.Random(seed), 0
     space = Space(x=Real(0.0, 1.0))
 
     def task(log):
@@ -218,13 +222,14 @@ def resume(folder, where, *, trials=40, seed=0):
             while sum(study.counts()[state] for state in ("complete", "failed")) < trials:
                 (trial,) = study.ask()
                 log.write("ask", trial.number)
+                if kills == 0 and trial.number >= trials // 2:
+                    signal.pause()
                 for step in range(1, STEPS + 1):
                     time.sleep(dice.random() * 0.001)
                     study.report(trial, step=step, loss=loss_of(trial.config, step))
                 study.tell(trial, loss=loss_of(trial.config, STEPS))
 
     Study.create(where, space, minimize="loss", search=Follower(), seed=seed).close()
-    kills = 0
     log = folder / "resume"
     log.touch()
     child = spawn(task, log)

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from sturgeon.caviar.tuning import tune
+from sturgeon.caviar.workers import loop
 from sturgeon.errors import InputError, StudyFailed
 
 
@@ -118,22 +121,28 @@ def test_running_out_of_memory_gets_a_second_attempt_in_a_fresh_process(space):
     assert first != second
 
 
-def test_a_trial_over_its_time_is_killed_with_what_it_started(space, tmp_path, gone, written):
+def test_a_trial_over_its_time_is_killed_with_what_it_started(space, tmp_path, gone, written, monkeypatch):
+    pids = tmp_path / "pids"
+    # An hour passes once the first trial has started what is to be killed with it.
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + (3600 if pids.exists() else 0))
+    monkeypatch.setattr(loop, "time", clock)
+
     def train(trial):
         if trial.number > 0:
             return 1.0
         trial.report(loss=0.5)
         child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
-        (tmp_path / "pids").write_text(f"{os.getpid()} {child.pid}")
+        (tmp_path / "new").write_text(f"{os.getpid()} {child.pid}")
+        (tmp_path / "new").rename(tmp_path / "pids")
         return threading.Event().wait()
 
-    study = tune(train, space, minimize="loss", trials=2, timeout=3)
+    study = tune(train, space, minimize="loss", trials=2, timeout=1000, workers=1)
     error = study.trials[0].error
     assert [trial.state for trial in study.trials] == ["failed", "complete"]
     assert error.type == "Timeout"
-    assert "timeout=3 s" in error.message
+    assert "timeout=1000 s" in error.message
     assert study.trials[0].attempts == 1
-    gone(*written(tmp_path / "pids"))
+    gone(*written(pids))
 
 
 def test_too_many_failures_end_the_study_with_the_most_common_error(space):
