@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sturgeon.server.access import Access
 from sturgeon.server.app import make_app
-from sturgeon.server.protection import LARGEST_BODY, form_of
+from sturgeon.server.protection import LARGEST_BODY, MOST_FIELDS, form_of
 from sturgeon.server.running import listen, running
 
 SCRIPT_HEADER = "X-Sturgeon-Token"
@@ -88,6 +88,7 @@ def test_a_change_with_the_token_is_made(local):
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "http://localhost:{port}"},
         {"Sec-Fetch-Site": "cross-site"},
@@ -120,6 +121,19 @@ def test_a_request_that_brings_too_much_is_refused(local):
     body = b"x" * (LARGEST_BODY + 1)
     assert client.post("/", content=body, headers=headers_of(access)).status_code == 413
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("token", [True, False])
+def test_a_form_with_too_many_fields_is_refused(local, token):
+    client, access, changes = local
+    before = list(changes)
+    headers = headers_of(access) | {"Content-Type": "application/x-www-form-urlencoded"}
+    if not token:
+        del headers[SCRIPT_HEADER]
+    answer = client.post("/", content="a=1&" * MOST_FIELDS, headers=headers)
+    assert answer.status_code == 413
+    assert "up to 10,000 fields" in answer.text
+    assert changes == before
 
 
 def test_another_machine_needs_the_token_once(public):

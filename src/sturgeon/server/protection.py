@@ -15,6 +15,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +28,8 @@ TOKEN_HEADER = "x-sturgeon-token"
 """The name of the token as a header that a script sends."""
 LARGEST_BODY = 1_000_000
 """How many bytes a request may bring."""
+MOST_FIELDS = 10_000
+"""How many fields a form may have."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -118,7 +121,7 @@ class Protection:
             return _refused(413, f"a request may bring up to {LARGEST_BODY:,} bytes; this one is larger.")
         origin = request.headers.get("origin")
         host = request.headers.get("host", "")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and not _is_of(origin, host):
             return _refused(
                 403, f"a change must be asked for on this server's own page; it came from {origin!r}."
             )
@@ -128,7 +131,10 @@ class Protection:
             )
         given = request.headers.get(TOKEN_HEADER)
         if given is None and _is_form(request):
-            given = form_of(body).get(TOKEN_FIELD)
+            try:
+                given = form_of(body).get(TOKEN_FIELD)
+            except HTTPException as error:
+                return _refused(error.status_code, f"{error.detail}.")
         if self._access.knows_token(given) or _is_bearer(self._access, request):
             return None
         return _refused(403, "a change needs the server's token; the page may be an old one: load it again.")
@@ -140,9 +146,21 @@ def form_of(body: bytes) -> dict[str, str]:
     Example:
         >>> form_of(b"action=pause&why=a+b")
         {'action': 'pause', 'why': 'a b'}
+
+    Raises:
+        HTTPException: It has too many fields.
     """
-    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10_000)
-    return dict(pairs)
+    if body.count(b"&") >= MOST_FIELDS:
+        raise HTTPException(413, f"a form may have up to {MOST_FIELDS:,} fields; this one has more")
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _is_of(origin: str, host: str) -> bool:
+    """Tell whether an Origin header is of the host that a request calls."""
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # it is no address
+        return False
 
 
 def _is_form(request: Request) -> bool:
