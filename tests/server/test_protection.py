@@ -18,7 +18,7 @@ SCRIPT_HEADER = "X-Sturgeon-Token"
 
 
 @contextmanager
-def served(host="127.0.0.1"):
+def served(host="127.0.0.1", *, everywhere=False):
     """Serve a page that can be read and changed; give a client, the access, and what was changed."""
     changes = []
 
@@ -30,7 +30,7 @@ def served(host="127.0.0.1"):
     async def fails(request: Request):
         raise ZeroDivisionError
 
-    bound, access = listen(host, 0, usual=0)
+    bound, access = listen(host, 0, usual=0, everywhere=everywhere)
     app = make_app([Route("/", page, methods=["GET", "POST"]), Route("/fails", fails)], access)
     with (
         running(app, bound),
@@ -148,6 +148,13 @@ def test_another_machine_needs_the_token_once(public):
     assert client.get("/").text == "the page"  # the client keeps the cookie
 
 
+def test_where_it_was_asked_for_this_machine_needs_the_token_too():
+    with served(everywhere=True) as (client, access, _):
+        assert client.get("/").status_code == 401
+        assert client.get(access.url, follow_redirects=True).text == "the page"
+        assert client.get("/", headers={"Host": "evil.example"}).status_code == 421
+
+
 def test_the_cookie_alone_changes_nothing(public):
     client, access, changes = public
     client.get(f"/?token={access.token}")
@@ -182,4 +189,5 @@ def test_a_redirect_stays_on_this_server(public, path):
 def test_the_printed_address_carries_a_token_only_where_one_is_needed():
     assert "token" not in Access("127.0.0.1", 80).url
     assert "token=" in Access("0.0.0.0", 80).url
+    assert "token=" in Access("127.0.0.1", 80, everywhere=True).url
     assert Access("127.0.0.1", 80).token not in repr(Access("127.0.0.1", 80))

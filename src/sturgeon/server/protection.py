@@ -1,11 +1,12 @@
 """What stands before every page: the checks of a request, and the headers of an answer.
 
 * The Host header must be a name of this server: a stranger's page cannot reach it by DNS rebinding.
-* A server that other machines can reach asks for the token: in a cookie, an ``Authorization: Bearer`` header
-  or, to begin with, in the address, from where it goes into the cookie.
+* A server that other machines can reach, or that was asked to, wants the token: in a cookie, an
+  ``Authorization: Bearer`` header or, to begin with, in the address, from where it goes into the cookie.
 * A request that changes something must come from a page of this server (``Origin``), and carry the token: as
   the form field or the header that `Pages` puts on every page, which no other site can read. So a request
-  that some other site has a browser send (CSRF) is refused twice.
+  that some other site has a browser send (CSRF) is refused twice. Where a page needs no token, another
+  account of this machine can read it there, and change what the page can.
 * A Content-Security-Policy allows only scripts that lie in Sturgeon: whatever text a study holds, and however
   it got onto a page, it is not run.
 """
@@ -104,7 +105,7 @@ class Protection:
             answer = RedirectResponse(f"{path}?{urlencode(rest)}" if rest else path, 303)
             answer.set_cookie(access.cookie, access.token, httponly=True, samesite="lax")
             return answer
-        if access.is_local or self._has_token(request):
+        if not access.needs_token or self._has_token(request):
             return None
         return _refused(
             401, "a token is needed. Use the address that was printed where the server was started."
