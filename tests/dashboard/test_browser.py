@@ -128,6 +128,22 @@ def test_a_running_study_is_shown_live_and_a_click_stops_a_trial(driver, serve, 
         assert study.trial(0).reason == "stopped by hand: by a click (dashboard)"
 
 
+def test_a_trial_that_is_deleted_leaves_the_page_that_is_open(driver, serve, study_file):
+    with serve(study_file) as (_, access), Study.open(study_file) as study:
+        open_page(driver, access)
+        home, row = driver.current_url.split("?")[0], "tr[data-trial='2']"
+        until(driver, lambda d: d.find_elements(By.CSS_SELECTOR, row))
+        complaints(driver)  # those of the page before, whose server is gone
+        study.delete(2)
+        until(driver, lambda d: not d.find_elements(By.CSS_SELECTOR, row))
+        driver.get(f"{home}/trial/3")
+        value = text_of(driver, "[data-row=value]")
+        study.delete(3)
+        until(driver, lambda d: text_of(d, "[data-row=state]") == "deleted")
+        assert text_of(driver, "[data-row=value]") == value
+        assert complaints(driver) == []
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
     """A study that is hostile wherever it holds text."""

@@ -7,7 +7,9 @@ import socket
 
 import pytest
 
+from sturgeon.dashboard import watching
 from sturgeon.dashboard.live_study import LiveStudy
+from sturgeon.errors import StudyError
 from sturgeon.space import Real, Space
 from sturgeon.study import Study
 
@@ -157,6 +159,49 @@ def test_a_trial_that_is_not_there_is_explained(serve, study_file, number):
         answer = client.get(f"/study/{key_of(client)}/trial/{number}")
         assert answer.status_code == 404
         assert "must be from 0 to 15" in text_of(answer)
+
+
+def test_a_trial_that_was_deleted_is_gone_from_the_pages_and_the_others_stay(serve, study_file):
+    with serve(study_file) as (client, access), Study.open(study_file) as study:
+        pages = f"/study/{key_of(client)}"
+        assert 'data-trial="2"' in client.get(f"{pages}?sort=number").text
+        with client.stream("GET", f"{pages}/events?trial=2") as stream:
+            news = (json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: "))
+            assert next(news)["rows"]["2"]["state"] == "✓ complete"
+            study.delete(2)
+            assert next(one for one in news if one["rows"]["2"] == {"state": "deleted"})["change"]
+        for _ in range(2):
+            page = client.get(f"{pages}?sort=number")
+            assert page.status_code == 200
+            assert 'data-trial="2"' not in page.text
+            assert 'data-trial="15"' in page.text
+        gone = client.get(f"{pages}/trial/2")
+        assert gone.status_code == 404
+        assert "Trial 2 was deleted." in text_of(gone)
+        assert "must be from 0 to 15" in text_of(client.get(f"{pages}/trial/16"))
+        before = client.get(f"{pages}/trial/1").text
+        assert re.search(r'trial/(\d+)" rel="next"', before)[1] == "3"
+        assert "Trial 15" in text_of(client.get(f"{pages}/trial/15"))
+        assert post(client, access, f"{pages}/trial/2/note", note="x").status_code == 404
+        assert client.get(f"{pages}/queue?from=2").status_code == 200
+        assert client.get(f"{pages}/compare?trial=1&trial=2&trial=15").status_code == 200
+        assert client.get(f"{pages}/figure/timeline").status_code == 200
+        assert client.get(f"{pages}/curves?trial=2&trial=3").status_code == 200
+
+
+def test_an_open_page_hears_that_a_study_cannot_be_summed_up(study_file, monkeypatch):
+    def fail(study, numbers):
+        raise StudyError("a trial is gone")
+
+    with Study.open(study_file) as study:
+        study.ask()
+    live = LiveStudy(study_file, "a")
+    monkeypatch.setattr("sturgeon.dashboard.live_study.process_lives", fail)
+    for news in (watching._look(live), watching._state_of(live)):
+        assert str(news.lost) == "a trial is gone"
+    monkeypatch.undo()
+    assert watching._look(live).summary is not None
+    live.close()
 
 
 def test_a_study_that_vanishes_or_is_replaced_is_explained_and_comes_back(serve, study_file, tmp_path):

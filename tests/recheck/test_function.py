@@ -7,7 +7,7 @@ import pytest
 import sturgeon as st
 from rechecked import broken, train
 from sturgeon.errors import InputError, StudyError
-from sturgeon.recheck.history import one_at_a_time
+from sturgeon.recheck.history import one_at_a_time, write_recheck
 from sturgeon.recheck.outcome import RecheckResult
 from sturgeon.recheck.periods import recheck_every
 
@@ -120,6 +120,22 @@ def test_a_recheck_that_another_machine_overtook_counts_for_nothing(study):
 
     with pytest.raises(StudyError, match="ended meanwhile"):
         st.recheck(study, 0.3, train=overtaken, budget=8, workers=0, progress=False)
+
+
+def test_a_recheck_that_is_overtaken_while_it_is_written_counts_for_nothing(tmp_path, monkeypatch):
+    place = tmp_path / "two.study"
+    with st.Study.create(place, SPACE, minimize="loss") as study, st.Study.open(place) as other:
+        write = study._store.write
+
+        def late(*given, **more):
+            monkeypatch.undo()
+            write_recheck(other, {"n": 1}, None, after=0)
+            return write(*given, **more)
+
+        monkeypatch.setattr(study._store, "write", late)
+        with pytest.raises(StudyError, match="ended meanwhile"):
+            write_recheck(study, {"n": 2}, None, after=0)
+        assert [one.body for one in study.journal.read()] == [{"n": 1}]
 
 
 def test_without_the_function_nothing_can_be_said(study):

@@ -11,14 +11,14 @@ from starlette.routing import Route
 
 from sturgeon.server.access import Access
 from sturgeon.server.app import make_app
-from sturgeon.server.protection import LARGEST_BODY, form_of
+from sturgeon.server.protection import LARGEST_BODY, MOST_FIELDS, form_of
 from sturgeon.server.running import listen, running
 
 SCRIPT_HEADER = "X-Sturgeon-Token"
 
 
 @contextmanager
-def served(host="127.0.0.1"):
+def served(host="127.0.0.1", *, everywhere=False):
     """Serve a page that can be read and changed; give a client, the access, and what was changed."""
     changes = []
 
@@ -30,7 +30,7 @@ def served(host="127.0.0.1"):
     async def fails(request: Request):
         raise ZeroDivisionError
 
-    bound, access = listen(host, 0, usual=0)
+    bound, access = listen(host, 0, usual=0, everywhere=everywhere)
     app = make_app([Route("/", page, methods=["GET", "POST"]), Route("/fails", fails)], access)
     with (
         running(app, bound),
@@ -88,6 +88,7 @@ def test_a_change_with_the_token_is_made(local):
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "http://localhost:{port}"},
         {"Sec-Fetch-Site": "cross-site"},
@@ -122,6 +123,19 @@ def test_a_request_that_brings_too_much_is_refused(local):
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("token", [True, False])
+def test_a_form_with_too_many_fields_is_refused(local, token):
+    client, access, changes = local
+    before = list(changes)
+    headers = headers_of(access) | {"Content-Type": "application/x-www-form-urlencoded"}
+    if not token:
+        del headers[SCRIPT_HEADER]
+    answer = client.post("/", content="a=1&" * MOST_FIELDS, headers=headers)
+    assert answer.status_code == 413
+    assert "up to 10,000 fields" in answer.text
+    assert changes == before
+
+
 def test_another_machine_needs_the_token_once(public):
     client, access, _ = public
     assert client.get("/").status_code == 401
@@ -132,6 +146,13 @@ def test_another_machine_needs_the_token_once(public):
     cookie = first.headers["set-cookie"].lower()
     assert {"httponly", "samesite=lax"} <= set(cookie.split("; "))
     assert client.get("/").text == "the page"  # the client keeps the cookie
+
+
+def test_where_it_was_asked_for_this_machine_needs_the_token_too():
+    with served(everywhere=True) as (client, access, _):
+        assert client.get("/").status_code == 401
+        assert client.get(access.url, follow_redirects=True).text == "the page"
+        assert client.get("/", headers={"Host": "evil.example"}).status_code == 421
 
 
 def test_the_cookie_alone_changes_nothing(public):
@@ -168,4 +189,5 @@ def test_a_redirect_stays_on_this_server(public, path):
 def test_the_printed_address_carries_a_token_only_where_one_is_needed():
     assert "token" not in Access("127.0.0.1", 80).url
     assert "token=" in Access("0.0.0.0", 80).url
+    assert "token=" in Access("127.0.0.1", 80, everywhere=True).url
     assert Access("127.0.0.1", 80).token not in repr(Access("127.0.0.1", 80))

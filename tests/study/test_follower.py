@@ -74,3 +74,20 @@ def test_a_study_that_runs_is_not_read_again_from_the_start(both):
     places.finish(study, study.ask()[0], 0.5)
     follower.look()
     assert all(old is new for old, new in zip(before, follower.trials[:50], strict=True))
+
+
+def test_a_trial_that_was_deleted_is_not_followed_any_more(both):
+    study, follower = both
+    for trial in study.ask(4):
+        places.finish(study, trial, trial.number)
+    study.delete(0)  # before the first look
+    follower.look()
+    study.delete(2)
+    assert follower.look().trials == {2}
+    assert follower.read_curves()
+    running = study.ask()[0]
+    study.report(running, step=1, loss=3.0)
+    assert follower.look().points == {4: {"loss": [(1, 3.0)]}}
+    assert [one.number for one in follower.trials] == [1, 3, 4]
+    assert same(follower, study)
+    assert not follower.look()

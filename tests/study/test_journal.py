@@ -37,6 +37,14 @@ def test_a_follower_gets_only_what_is_new_and_of_its_kind(study):
     assert [entry.body["n"] for entry in study.journal.read(kind="request")] == [1, 3]
 
 
+def test_the_next_of_a_kind_is_written_by_one_of_several(study):
+    study.journal.write("remark", {"n": 1})
+    assert study.journal.write_next("recheck", {"n": 2}, after=0, author="one").body == {"n": 2}
+    assert study.journal.write_next("recheck", {"n": 3}, after=0, author="another") is None
+    assert study.journal.write_next("recheck", {"n": 4}, after=1).author == ""
+    assert [entry.body["n"] for entry in study.journal.read()] == [1, 2, 4]
+
+
 def test_what_is_not_plain_json_is_refused(study):
     with pytest.raises(StudyError, match="plain JSON with finite numbers"):
         study.journal.write("remark", {"rate": math.nan})

@@ -212,9 +212,8 @@ def tune(
             opened, settings = resume_study(study, options, leases=leases)
         else:
             opened, settings = begin_study(study, new, options, leases=leases, resume=resume), new
-            if prior is not None:
-                enqueue_first(opened, limits.trials)
         try:
+            enqueue_first(opened, limits.trials)
             _check_until(settings.objectives, limits)
             if trials is None and isinstance(opened.search, PopulationBasedTraining):
                 limits = replace(limits, trials=None)  # it ends when all have trained to their end

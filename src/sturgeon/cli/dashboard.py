@@ -22,8 +22,16 @@ from sturgeon.errors import MissingExtra
 )
 @click.option("--port", type=int, help="The port; 0 for any.  [default: 8321, or the next that is free]")
 @click.option("--language", metavar="CODE", help="en, vi or zh.  [default: what the browser prefers]")
+@click.option(
+    "--token",
+    "with_token",
+    is_flag=True,
+    help="Ask for the token on this machine, too, where others have accounts; opens no browser.",
+)
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
-def dashboard(study: str, host: str, port: int | None, language: str | None, no_browser: bool) -> int:
+def dashboard(
+    study: str, host: str, port: int | None, language: str | None, with_token: bool, no_browser: bool
+) -> int:
     """Look at studies in a browser, live while they run.
 
     STUDY is a study's file, a PostgreSQL URL, with or without ?study=NAME, or a folder, which is searched for
@@ -46,14 +54,14 @@ def dashboard(study: str, host: str, port: int | None, language: str | None, no_
     if language is not None:
         check_language(language)
     catalogue = Catalogue(expand_home(study))
-    bound, access = listen(host, port, usual=USUAL_PORT)
+    bound, access = listen(host, port, usual=USUAL_PORT, everywhere=with_token)
     if port is None and access.port != USUAL_PORT:
         print(f"Port {USUAL_PORT} is in use; this is the next that is free.", file=sys.stderr)
     print(f"The dashboard of {printable(catalogue.place)}: {access.url}", flush=True)
-    if not access.is_local:
+    if access.needs_token:
         print("Whoever has this address, with its token, may look and step in.", file=sys.stderr)
     print("Ctrl-C ends it.", file=sys.stderr, flush=True)
-    if not no_browser:
+    if not no_browser and not with_token:  # other accounts see what a browser is called with
         webbrowser.open(access.url)
     serve(dashboard_app(catalogue, access, language=language), bound)
     return 0

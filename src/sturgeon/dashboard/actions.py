@@ -39,22 +39,22 @@ def request_run(board: Board, request: Request, form: Form) -> Response:
 def stop_trial(board: Board, request: Request, form: Form) -> Response:
     """Ask the run to stop a trial."""
     live = board.study(request)
-    number = board.number(request, live)
+    trial = board.trial(request, live)
     _ = board.words_of(request).gettext
-    if live.trials[number].state in FINISHED:
-        text = _("Trial {number} has ended already, so it cannot be stopped.").format(number=number)
+    if trial.state in FINISHED:
+        text = _("Trial {number} has ended already, so it cannot be stopped.").format(number=trial.number)
         return board.message(request, _("Not done"), text, 409)
     body = {"action": "stop", "why": plain(form.get("why", "").strip(), LONGEST_LINE)}
     busy = live.summary().busy
     with live.written() as study:
-        study.journal.write(REQUEST, body, trial=number, author=AUTHOR)
+        study.journal.write(REQUEST, body, trial=trial.number, author=AUTHOR)
     return _to_trial(request, "stop" if busy else "later")
 
 
 def add_note(board: Board, request: Request, form: Form) -> Response:
     """Add a note to a trial."""
     live = board.study(request)
-    number = board.number(request, live)
+    number = board.trial(request, live).number
     text = plain(form.get("note", "").strip(), LONGEST_MESSAGE)
     if not text:
         return _to_trial(request)
@@ -66,7 +66,7 @@ def add_note(board: Board, request: Request, form: Form) -> Response:
 def add_tags(board: Board, request: Request, form: Form) -> Response:
     """Put tags on a trial; commas are between them."""
     live = board.study(request)
-    number = board.number(request, live)
+    number = board.trial(request, live).number
     parts = (one.strip() for one in form.get("tags", "").split(","))
     tags = [plain(one, 100) for one in parts if one][:MOST_TAGS]
     if not tags:

@@ -17,6 +17,7 @@ from sturgeon.dashboard.pictures import Pictures
 from sturgeon.dashboard.watching import Watches
 from sturgeon.languages import LANGUAGES, choose_language, translator
 from sturgeon.server.pages import Pages
+from sturgeon.study import TrialRecord
 
 LANGUAGE_COOKIE = "sturgeon-language"
 
@@ -89,23 +90,25 @@ class Board:
         live.look()
         return live
 
-    def number(self, request: Request, live: LiveStudy) -> int:
-        """Give the number of the trial that an address names.
+    def trial(self, request: Request, live: LiveStudy) -> TrialRecord:
+        """Give the trial that an address names, as it was at the last look.
 
         Raises:
             NotHere: The study has no such trial.
         """
         text = request.path_params["number"]
-        count = len(live.trials)
-        if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < count:
-            return int(text)
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        found = live.known(number)
+        if found is not None:
+            return found
         _ = self.words_of(request).gettext
-        if not count:
+        last = max((one.number for one in live.trials), default=-1)
+        if 0 <= number < last:
+            raise NotHere(_("Trial {number} was deleted.").format(number=number))
+        if last < 0:
             raise NotHere(_("This study has no trials yet; got {number}.").format(number=text[:40]))
         raise NotHere(
-            _("A trial's number must be from 0 to {last}; got {number}.").format(
-                last=count - 1, number=text[:40]
-            )
+            _("A trial's number must be from 0 to {last}; got {number}.").format(last=last, number=text[:40])
         )
 
 

@@ -147,6 +147,12 @@ class LiveStudy:
         assert self._follower is not None
         return self._follower.trials
 
+    def known(self, number: int) -> TrialRecord | None:
+        """One trial as it was at the last look, or None where there was none of that number."""
+        self._check_looked()
+        assert self._follower is not None
+        return self._follower.by_number.get(number)
+
     @property
     def entries(self) -> list[JournalEntry]:
         """The newest requests and answers, in order."""
@@ -212,8 +218,12 @@ class LiveStudy:
     # -- what pages ask --------------------------------------------------------------------------
 
     def summary(self) -> Summary:
-        """Put it in a few words."""
-        with self._lock:
+        """Put it in a few words.
+
+        Raises:
+            Unavailable: It cannot be read.
+        """
+        with self._lock, self._explained():
             self._check_looked()
             assert self._follower is not None
             counts = {state: self._counts.get(state, 0) for state in STATES}
@@ -225,12 +235,14 @@ class LiveStudy:
         """One trial with all its curves, or None where there is none of that number."""
         with self._lock, self._explained():
             self._check_looked()
-            return self.study.trial(number) if 0 <= number < len(self.trials) else None
+            return None if self.known(number) is None else self.study.trial(number)
 
     def attempts(self, number: int) -> list[Attempt]:
         """Every attempt at one trial."""
         with self._lock, self._explained():
-            record = self.trials[number]
+            record = self.known(number)
+            if record is None:
+                return []
             known = self._attempts.get(number)
             if known is None or known[:2] != (record.attempts, record.state):
                 known = self._attempts[number] = (record.attempts, record.state, self.study.attempts(number))

@@ -181,9 +181,10 @@ def send_running(board: Board, request: Request) -> Response:
     """Send the curves of the trials that run now."""
     live = board.study(request)
     metric = live.study.metric
-    running = [one.number for one in live.trials if one.state == "running"] if live.summary().busy else []
-    shown = [live.trials[number] for number in running[-MOST_LIVE:]]
-    curves = [{"number": one.number, "points": _thinned(one.curves.get(metric, []))} for one in shown]
+    running = [one for one in live.trials if one.state == "running"] if live.summary().busy else []
+    curves = [
+        {"number": one.number, "points": _thinned(one.curves.get(metric, []))} for one in running[-MOST_LIVE:]
+    ]
     return JSONResponse({"metric": metric, "trials": curves})
 
 
@@ -218,16 +219,18 @@ def _to_json(news: News, live: LiveStudy, language: str, also: int) -> dict[str,
     changed = sorted(news.changes.trials, reverse=True)[:MOST_ROWS_TOLD]
     try:
         trials, objectives = live.trials, live.study.objectives
+        touched: list[int] = sorted({*changed, *news.changes.points, *([also] if also >= 0 else [])})
+        rows = {number: live.known(number) for number in touched}
     except Unavailable as error:
         return {"lost": error.told_in(words)}
-    touched: list[int] = sorted({*changed, *news.changes.points, *([also] if also >= 0 else [])})
     return {
         "texts": summary_texts(news.summary, words),
         "pause": news.summary.pause,
         "busy": news.summary.busy,
         "change": news.summary.change,
         "rows": {
-            number: row_texts(trials[number], words, objectives) for number in touched if number < len(trials)
+            number: {"state": words.gettext("deleted")} if one is None else row_texts(one, words, objectives)
+            for number, one in rows.items()
         },
         "points": _points(news.changes, objectives[0].metric),
         "running": [one.number for one in trials if one.state == "running"][-MOST_LIVE:]

@@ -21,9 +21,10 @@ MOST_COMPARED = 8
 def show_trial(board: Board, request: Request) -> Response:
     """Show all of a trial."""
     live = board.study(request)
-    number = board.number(request, live)
-    trial = live.trial(number)
-    assert trial is not None
+    known = board.trial(request, live)
+    number = known.number
+    trial = live.trial(number) or known
+    others = [one.number for one in live.trials]
     context = {
         "key": request.path_params["key"],
         "live": live,
@@ -35,7 +36,8 @@ def show_trial(board: Board, request: Request) -> Response:
         "curves": list(trial.curves),
         "states": state_words(board.words_of(request)),
         "symbols": SYMBOLS,
-        "last": len(live.trials) - 1,
+        "before": max((one for one in others if one < number), default=None),
+        "after": min((one for one in others if one > number), default=None),
         "open": trial.state in ("waiting", "running", "paused"),
     }
     return board.page("trial.html", request, context)
@@ -143,9 +145,8 @@ def _field(space: Space, name: str, config: Mapping[str, Any]) -> str:
 
 
 def _source(live: LiveStudy, given: str) -> TrialRecord | None:
-    if given.isascii() and given.isdigit() and len(given) < 10 and int(given) < len(live.trials):
-        return live.trials[int(given)]
-    return live.summary().best
+    named = live.known(int(given)) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return live.summary().best if named is None else named
 
 
 def _default(space: Space) -> Mapping[str, Any]:
@@ -160,7 +161,7 @@ def _numbers(request: Request, live: LiveStudy) -> list[int]:
     """The trials that an address names, once each and not too many."""
     given = [text for text in request.query_params.getlist("trial") if text.isascii() and text.isdigit()]
     numbers = [int(text) for text in given if len(text) < 10]
-    return [one for one in dict.fromkeys(numbers) if one < len(live.trials)][:MOST_COMPARED]
+    return [one for one in dict.fromkeys(numbers) if live.known(one) is not None][:MOST_COMPARED]
 
 
 def _metrics(trial: TrialRecord, metric: str) -> dict[str, float]:

@@ -158,13 +158,12 @@ def write_recheck(study: Study, body: dict[str, Any], rows: JudgedRows | None, *
     Raises:
         StudyError: Another was added since, from another machine: both had the same money.
     """
-    if len(past_rechecks(study)) != after:
+    kept = body if rows is None else {**body, JUDGED: rows.to_json()}
+    if study.journal.write_next(KIND, kept, after=after, author="recheck") is None:
         raise StudyError(
             f"One recheck of a study runs at a time; another machine's ended meanwhile on {study.place!r}, "
             "so this one counts for nothing. Recheck again."
         )
-    kept = body if rows is None else {**body, JUDGED: rows.to_json()}
-    study.journal.write(KIND, kept, author="recheck")
 
 
 @contextmanager

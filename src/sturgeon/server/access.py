@@ -22,19 +22,28 @@ def new_token() -> str:
 class Access:
     """Where a server listens, and who may come in.
 
-    On this machine anyone may look. From another machine, and to change anything from anywhere, one needs the
-    token: a browser gets it by the address that is printed, a program sends it as
-    ``Authorization: Bearer TOKEN``.
+    A server that only this machine can reach gives its pages to whoever asks here. A change needs the token,
+    which those pages hold: that keeps the pages of other sites out, and not other accounts of this machine,
+    who can read it there. Where other machines can reach the server, or where it was asked to, nothing is
+    given without the token: a browser gets it by the address that is printed, a program sends it as
+    ``Authorization: Bearer TOKEN``. That keeps other accounts out, too.
 
     Attributes:
         host: The address that it listens on.
         port: The port that it listens on.
         token: The server's token.
+        everywhere: Whether the token is needed on this machine, too.
     """
 
     host: str
     port: int
     token: str = field(default_factory=new_token, repr=False)
+    everywhere: bool = False
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether nobody may look without the token."""
+        return self.everywhere or not self.is_local
 
     @property
     def is_local(self) -> bool:
@@ -48,7 +57,7 @@ class Access:
 
     @property
     def url(self) -> str:
-        """The address for a browser; from other machines with the token."""
+        """The address for a browser; with the token where one is needed to look."""
         return self.url_of("/")
 
     def url_of(self, path: str) -> str:
@@ -62,7 +71,7 @@ class Access:
         """
         host = _outward_address() if _is_wildcard(self.host) else self.host
         name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}{path}{'' if self.is_local else f'?token={self.token}'}"
+        return f"http://{name}:{self.port}{path}{f'?token={self.token}' if self.needs_token else ''}"
 
     def knows_token(self, given: str | None) -> bool:
         """Tell whether this is the token; takes as long for a wrong one."""

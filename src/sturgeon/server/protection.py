@@ -1,11 +1,12 @@
 """What stands before every page: the checks of a request, and the headers of an answer.
 
 * The Host header must be a name of this server: a stranger's page cannot reach it by DNS rebinding.
-* A server that other machines can reach asks for the token: in a cookie, an ``Authorization: Bearer`` header
-  or, to begin with, in the address, from where it goes into the cookie.
+* A server that other machines can reach, or that was asked to, wants the token: in a cookie, an
+  ``Authorization: Bearer`` header or, to begin with, in the address, from where it goes into the cookie.
 * A request that changes something must come from a page of this server (``Origin``), and carry the token: as
   the form field or the header that `Pages` puts on every page, which no other site can read. So a request
-  that some other site has a browser send (CSRF) is refused twice.
+  that some other site has a browser send (CSRF) is refused twice. Where a page needs no token, another
+  account of this machine can read it there, and change what the page can.
 * A Content-Security-Policy allows only scripts that lie in Sturgeon: whatever text a study holds, and however
   it got onto a page, it is not run.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +29,8 @@ TOKEN_HEADER = "x-sturgeon-token"
 """The name of the token as a header that a script sends."""
 LARGEST_BODY = 1_000_000
 """How many bytes a request may bring."""
+MOST_FIELDS = 10_000
+"""How many fields a form may have."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -101,7 +105,7 @@ class Protection:
             answer = RedirectResponse(f"{path}?{urlencode(rest)}" if rest else path, 303)
             answer.set_cookie(access.cookie, access.token, httponly=True, samesite="lax")
             return answer
-        if access.is_local or self._has_token(request):
+        if not access.needs_token or self._has_token(request):
             return None
         return _refused(
             401, "a token is needed. Use the address that was printed where the server was started."
@@ -118,7 +122,7 @@ class Protection:
             return _refused(413, f"a request may bring up to {LARGEST_BODY:,} bytes; this one is larger.")
         origin = request.headers.get("origin")
         host = request.headers.get("host", "")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and not _is_of(origin, host):
             return _refused(
                 403, f"a change must be asked for on this server's own page; it came from {origin!r}."
             )
@@ -128,7 +132,10 @@ class Protection:
             )
         given = request.headers.get(TOKEN_HEADER)
         if given is None and _is_form(request):
-            given = form_of(body).get(TOKEN_FIELD)
+            try:
+                given = form_of(body).get(TOKEN_FIELD)
+            except HTTPException as error:
+                return _refused(error.status_code, f"{error.detail}.")
         if self._access.knows_token(given) or _is_bearer(self._access, request):
             return None
         return _refused(403, "a change needs the server's token; the page may be an old one: load it again.")
@@ -140,9 +147,21 @@ def form_of(body: bytes) -> dict[str, str]:
     Example:
         >>> form_of(b"action=pause&why=a+b")
         {'action': 'pause', 'why': 'a b'}
+
+    Raises:
+        HTTPException: It has too many fields.
     """
-    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10_000)
-    return dict(pairs)
+    if body.count(b"&") >= MOST_FIELDS:
+        raise HTTPException(413, f"a form may have up to {MOST_FIELDS:,} fields; this one has more")
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _is_of(origin: str, host: str) -> bool:
+    """Tell whether an Origin header is of the host that a request calls."""
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # it is no address
+        return False
 
 
 def _is_form(request: Request) -> bool:

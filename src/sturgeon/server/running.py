@@ -23,13 +23,16 @@ _START_SECONDS = 30.0
 _END_SECONDS = 1  # how long open pages hold up the end
 
 
-def listen(host: str, port: int | None, *, usual: int) -> tuple[socket.socket, Access]:
+def listen(
+    host: str, port: int | None, *, usual: int, everywhere: bool = False
+) -> tuple[socket.socket, Access]:
     """Take a port.
 
     Args:
         host: The address to listen on.
         port: The port; 0 for any that is free, None for the usual one or, where that is in use, the next.
         usual: The usual port.
+        everywhere: Whether the token is needed on this machine, too.
 
     Returns:
         The socket, and who may come in.
@@ -48,7 +51,7 @@ def listen(host: str, port: int | None, *, usual: int) -> tuple[socket.socket, A
                 raise _explain(error, host, candidate) from None
             continue
         if port is None or candidate == port or port == 0:
-            return bound, Access(host, bound.getsockname()[1])
+            return bound, Access(host, bound.getsockname()[1], everywhere=everywhere)
         bound.close()
         raise InputError(
             f"a port must be free; {port} is in use at {host}. The next free one is {candidate}: "

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from sturgeon.errors import StudyError
-from sturgeon.study.storage import Curves
+from sturgeon.study.storage import DELETED, Curves
 from sturgeon.study.study import Study
 from sturgeon.study.trial import TrialRecord
 
@@ -23,7 +22,8 @@ class Changes:
     """What one look found.
 
     Attributes:
-        trials: The numbers of the trials whose state, value, notes or tags changed, or that are new.
+        trials: The numbers of the trials whose state, value, notes or tags changed, and of those that are new
+            or were deleted.
         points: The new points of trials that run, by number and metric; also of those that just ended.
     """
 
@@ -50,7 +50,7 @@ class Follower:
     used by one thread at a time.
 
     Attributes:
-        trials: Every trial, by number, with the curves that were read.
+        by_number: Every trial under its number, in order, with the curves that were read.
         change: The study's count of changes at the last look; -1 before the first.
 
     Example:
@@ -61,18 +61,23 @@ class Follower:
         ...     study.report(trial, step=1, loss=0.5)
         ...     changes = follower.look()
         ...     study.report(trial, step=2, loss=0.25)
-        ...     follower.look().points, follower.trials[0].curves
+        ...     follower.look().points, follower.by_number[0].curves
         ({0: {'loss': [(2, 0.25)]}}, {'loss': [(1, 0.5), (2, 0.25)]})
     """
 
     def __init__(self, study: Study) -> None:
         """Take a study; it needs a handle of its own where others look at the same time."""
-        self.trials: list[TrialRecord] = []
+        self.by_number: dict[int, TrialRecord] = {}
         self.change = -1
         self._store = study._store
         self._connections = self._store.connections
         self._reader = study._store.reader
         self._unread: list[tuple[int, int]] = []
+
+    @property
+    def trials(self) -> list[TrialRecord]:
+        """Every trial, in order of number; those that were deleted are not among them."""
+        return list(self.by_number.values())
 
     @property
     def complete(self) -> bool:
@@ -109,43 +114,48 @@ class Follower:
         change, _ = self._reader.head(connection)
         if self._connections != self._store.connections:  # a server that was killed may have lost what we saw
             self._connections = self._store.connections
-            self.trials, self.change = [], -1
-        changed: list[TrialRecord] = []
+            self.change = -1
+        changed: set[int] = set()
         points: dict[int, Curves] = {}
         if change > self.change:
             changed = self._take_changed(connection, first=self.change < 0, points=points)
             self.change = change
-        seen = {one.number for one in changed}
-        for number, trial in [(one.number, one) for one in self.trials if one.state == "running"]:
-            if number not in seen and (new := self._take_points(connection, trial)):
-                points[number] = new
-        return Changes(frozenset(seen), points)
+        for trial in self.trials:
+            if trial.state != "running" or trial.number in changed:
+                continue
+            if new := self._take_points(connection, trial):
+                points[trial.number] = new
+        return Changes(frozenset(changed), points)
 
-    def _take_changed(
-        self, connection: Connection, *, first: bool, points: dict[int, Curves]
-    ) -> list[TrialRecord]:
+    def _take_changed(self, connection: Connection, *, first: bool, points: dict[int, Curves]) -> set[int]:
         changed = self._reader.changed_records(connection, self.change, {})
+        gone = self._forget_deleted(connection, first=first)
         if first:
             ended = [one.number for one in changed if one.state != "running"]
             self._unread = [
                 (ended[place], ended[min(place + CHUNK, len(ended)) - 1])
                 for place in range(0, len(ended), CHUNK)
             ]
-        for place, trial in enumerate(changed):
-            if trial.number >= len(self.trials):
-                if trial.number != len(self.trials):
-                    raise StudyError(f"the study is damaged: trial {len(self.trials)} is missing.")
-                self.trials.append(trial)
-                old: Curves = {}
-            else:
-                old = dict(self.trials[trial.number].curves)
+        for trial in changed:
+            number = trial.number
+            known = self.by_number.get(number)
+            self.by_number[number] = trial
             if not first or trial.state == "running":
-                curves = self._reader.curves(connection, trial.number)
-                if new := _added(old, curves):
-                    points[trial.number] = new
-                changed[place] = _with(trial, curves)
-            self.trials[trial.number] = changed[place]
-        return changed
+                curves = self._reader.curves(connection, number)
+                if new := _added({} if known is None else dict(known.curves), curves):
+                    points[number] = new
+                self.by_number[number] = _with(trial, curves)
+        return gone | {one.number for one in changed}
+
+    def _forget_deleted(self, connection: Connection, *, first: bool) -> set[int]:
+        """Let go of the trials that were deleted, and give their numbers; at first of all that are known."""
+        if first:
+            gone = set(self.by_number)
+        else:
+            gone = {entry.number for entry in self._reader.entries(connection, self.change, DELETED)}
+        for number in gone:
+            self.by_number.pop(number, None)
+        return gone
 
     def _take_points(self, connection: Connection, trial: TrialRecord) -> Curves:
         """Read what a running trial reported since; its last step again, as it may have had more metrics."""
@@ -154,14 +164,14 @@ class Follower:
         new = _added(old, later)
         if new:
             joined = {name: [*old.get(name, ()), *new.get(name, ())] for name in [*old, *(new.keys() - old)]}
-            self.trials[trial.number] = _with(trial, joined)
+            self.by_number[trial.number] = _with(trial, joined)
         return new
 
     def _fill(self, connection: Connection, first: int, last: int) -> None:
         for number, curves in self._reader.curves_between(connection, first, last).items():
-            trial = self.trials[number]
-            if not trial.curves:
-                self.trials[number] = _with(trial, curves)
+            trial = self.by_number.get(number)
+            if trial is not None and not trial.curves:
+                self.by_number[number] = _with(trial, curves)
 
 
 def _with(trial: TrialRecord, curves: Curves) -> TrialRecord:

@@ -69,12 +69,36 @@ class Journal:
         Raises:
             StudyError: The body is not plain JSON, or the study cannot be written.
         """
-        try:
-            text = json.dumps(dict(body), allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise StudyError(f"a journal entry must be plain JSON with finite numbers; {error}.") from None
-        row = {"kind": plain(kind), "number": trial, "author": plain(author), "body": text}
+        row = _to_row(kind, body, trial, author)
         return _to_entry(self._store.write(lambda connection: self._store.add_entry(connection, row)))
+
+    def write_next(
+        self, kind: str, body: Mapping[str, Any], *, after: int, author: str = ""
+    ) -> JournalEntry | None:
+        """Add an entry unless others of its kind were added meanwhile; of several who write, one does.
+
+        Args:
+            kind: A word by which it is found again.
+            body: Plain JSON; numbers must be finite.
+            after: How many entries of the kind there were.
+            author: Who writes it.
+
+        Returns:
+            The entry; None where there are others, and nothing was written.
+
+        Raises:
+            StudyError: The body is not plain JSON, or the study cannot be written.
+        """
+        row = _to_row(kind, body, None, author)
+
+        def work(connection: Connection) -> tuple[Any, ...] | None:
+            self._store.bump(connection)  # from here on nobody else can write
+            if len(self._store.reader.entries(connection, -1, row["kind"])) != after:
+                return None
+            return self._store.add_entry(connection, row)
+
+        written = self._store.write(work, repeatable=False)
+        return None if written is None else _to_entry(written)
 
     def read(self, *, kind: str | None = None, after: int = -1) -> list[JournalEntry]:
         """Give the entries in order.
@@ -88,6 +112,14 @@ class Journal:
             return self._store.reader.entries(connection, after, kind)
 
         return [_to_entry(row) for row in self._store.read(entries)]
+
+
+def _to_row(kind: str, body: Mapping[str, Any], trial: int | None, author: str) -> dict[str, Any]:
+    try:
+        text = json.dumps(dict(body), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise StudyError(f"a journal entry must be plain JSON with finite numbers; {error}.") from None
+    return {"kind": plain(kind), "number": trial, "author": plain(author), "body": text}
 
 
 def _to_entry(row: Any) -> JournalEntry:

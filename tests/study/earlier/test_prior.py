@@ -2,10 +2,11 @@
 
 import pytest
 
+import sturgeon as st
 from sturgeon import InputError, Random, Real, Space, Study, StudyError
 from sturgeon.search.old_record import PRIOR
 from sturgeon.study import TrialError
-from sturgeon.study.earlier.prior import enqueue_first, prior_of, prior_to_json
+from sturgeon.study.earlier.prior import NOTE, enqueue_first, prior_of, prior_to_json
 from sturgeon.study.objectives import Objective
 
 SPACE = Space(x=Real(0.0, 1.0))
@@ -51,3 +52,45 @@ def test_the_best_are_tried_first_up_to_the_number_of_trials(earlier, tmp_path):
         assert new.trials[0].config == earlier.trials[1].config
         enqueue_first(new, 2)
         assert len(new.trials) == 2
+
+
+def test_of_several_processes_that_begin_a_study_one_has_the_best_tried_first(earlier, tmp_path):
+    place = tmp_path / "new.study"
+    about = {PRIOR: prior_to_json(prior_of(earlier, SPACE, LOSS))}
+    with Study.create(place, SPACE, minimize="loss", about=about) as new, Study.open(place) as other:
+
+        def another_is_faster():
+            enqueue_first(other)
+            yield {"x": 0.5}, "a second one"
+
+        enqueue_first(new, after=another_is_faster())
+        assert [one.notes for one in new.trials] == [(NOTE,)] * 3
+        new.delete(0)
+        enqueue_first(other)
+        assert len(new.trials) == 2
+
+
+def test_a_run_that_was_killed_before_its_first_trial_is_resumed_with_the_best(
+    earlier, tmp_path, monkeypatch
+):
+    place = tmp_path / "new.study"
+
+    def run():
+        return st.tune(
+            lambda trial: trial.config["x"],
+            SPACE,
+            minimize="loss",
+            trials=2,
+            workers=0,
+            study=place,
+            prior=earlier,
+            resume=True,
+            progress=False,
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sturgeon.caviar.tuning.enqueue_first", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run()
+    with run() as study:
+        assert [one.notes for one in study.trials] == [(NOTE,)] * 2

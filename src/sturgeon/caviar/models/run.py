@@ -150,9 +150,8 @@ def run_population(
         settings, asked = replace(settings, epochs=epochs), replace(asked, epochs=epochs)
         about = {"job": _JOB}
         study = begin_study(where, settings, asked, leases=LANE_LEASES, about=about, resume=resume)
-        if asked.prior is not None:
-            enqueue_first(study, limits.trials)
     try:
+        enqueue_first(study, limits.trials)
         trainer = make_trainer(settings.objective)
         check_epochs(study, trainer.epochs, settings.epochs or None)
         best: dict[int, Any] = {}

@@ -22,7 +22,7 @@ from sturgeon.errors import InputError, StudyError, option
 from sturgeon.network.portfolio import portfolio
 from sturgeon.network.settings import EMBEDDINGS, MADE_OF, check_network_space, check_precision
 from sturgeon.search import CoarseToFine, PopulationBasedTraining, Search
-from sturgeon.space import Choice, Constant, Space, config_key, standard_space
+from sturgeon.space import Choice, Constant, Space, standard_space
 from sturgeon.study import Study
 from sturgeon.study.earlier.prior import enqueue_first
 
@@ -93,7 +93,6 @@ def begin_table_study(
     settings = replace(settings, space=_for_its_inputs(settings.space, dataset))
     for number in range(dataset.folds):
         check_defined(settings.objective.metric, dataset if dataset.folds == 1 else dataset.fold(number))
-    default = settings.space.default()
     data = {
         "job": "table",
         "task": dataset.task,
@@ -110,22 +109,19 @@ def begin_table_study(
     search = table_search(options, settings.space)
     options = replace(options, search=search)
     study = begin_study(place, settings, options, leases=LANE_LEASES, about={**data, **about})
-    study.enqueue(default, note="the default configuration")
-    enqueue_first(study, about.get("trials"))
-    if search.learns:
-        _enqueue_portfolio(study, about.get("trials"))
+    _enqueue_first(study, settings.space)
     return study, settings
 
 
-def _enqueue_portfolio(study: Study, trials: int | None) -> None:
-    """Have what did well on other tables tried too: where an earlier study misleads, it begins as without."""
-    known = {config_key(one.config) for one in study.trials}
-    for config in portfolio(study.space):
-        if trials is not None and len(known) >= trials:
-            return
-        if config_key(config) not in known:
-            study.enqueue(config, note="one that did well on other tables")
-            known.add(config_key(config))
+def _enqueue_first(study: Study, space: Space) -> None:
+    """Have the default configuration tried first, then the best of an earlier study.
+
+    What did well on other tables follows: where an earlier study misleads, it begins as without.
+    """
+    default = [(space.default(), "the default configuration")]
+    others = portfolio(space) if study.search.learns else ()
+    after = [(config, "one that did well on other tables") for config in others]
+    enqueue_first(study, study.about.get("trials"), before=default, after=after)
 
 
 def table_search(options: TuneOptions, space: Space) -> Search:
@@ -260,6 +256,8 @@ def resume_table_study(place: str, options: TuneOptions, dataset: Dataset) -> tu
                 f"is not what {study.place!r} saw. Give the same, or name a new directory with "
                 f"`{option('out')}`."
             )
+        if not any(study.counts().values()):  # the process that made it was killed before its first trial
+            _enqueue_first(study, settings.space)
     except BaseException:  # whatever ends it, Ctrl-C too, leaves no study open
         study.close()
         raise

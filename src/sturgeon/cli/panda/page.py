@@ -22,8 +22,16 @@ from sturgeon.errors import MissingExtra
 )
 @click.option("--port", type=int, help="The port; 0 for any.  [default: 8341, or the next that is free]")
 @click.option("--author", metavar="NAME", help="Who steers by it.  [default: the account's name]")
+@click.option(
+    "--token",
+    "with_token",
+    is_flag=True,
+    help="Ask for the token on this machine, too, where others have accounts; opens no browser.",
+)
 @click.option("--no-browser", is_flag=True, help="Print the address and the token, and open no browser.")
-def page(study: str, host: str, port: int | None, author: str | None, no_browser: bool) -> int:
+def page(
+    study: str, host: str, port: int | None, author: str | None, with_token: bool, no_browser: bool
+) -> int:
     """Look at a run in a browser, live, and steer it; Ctrl-C ends the page, not the run.
 
     For programs: GET /api/state, /api/tree, /api/journal; POST /api/command with the token that is printed.
@@ -40,11 +48,11 @@ def page(study: str, host: str, port: int | None, author: str | None, no_browser
     from sturgeon.server.running import listen, serve
 
     tended = attached(study, author)
-    bound, access = listen(host, port, usual=USUAL_PORT)
+    bound, access = listen(host, port, usual=USUAL_PORT, everywhere=with_token)
     print(f"The page of {printable(tended.study.place)}: {access.url}", flush=True)
     print(f"For programs: Authorization: Bearer {access.token}", file=sys.stderr)
     print("Ctrl-C ends it.", file=sys.stderr, flush=True)
-    if not no_browser:
+    if not no_browser and not with_token:  # other accounts see what a browser is called with
         webbrowser.open(access.url)
     serve(panda_app(tended, access), bound)
     return 0

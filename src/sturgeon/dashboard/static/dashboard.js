@@ -295,7 +295,10 @@
     }
     const mine = news.rows[home.dataset.number];
     if (mine) {
-      for (const place of document.querySelectorAll("[data-row]")) place.textContent = mine[place.dataset.row];
+      for (const place of document.querySelectorAll("[data-row]")) {
+        const text = mine[place.dataset.row];
+        if (text !== undefined) place.textContent = text;
+      }
     }
     if (!first && (home.id === "study" || mine)) panels.forEach((one) => { one.stale = true; });
     first = false;

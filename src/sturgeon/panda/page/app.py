@@ -9,8 +9,8 @@
 ``POST /api/command``     a command: ``{"action": "set", "values": {"learning_rate": 0.01}}``
 ========================  =================================================================
 
-Looking needs no token on this machine; a command needs it always: ``Authorization: Bearer TOKEN``. The
-answer to
+Looking needs no token on this machine, unless it was asked for; a command needs it always:
+``Authorization: Bearer TOKEN``. The page holds it, for whoever may look. The answer to
 a command is ``{"done": true, "message": "…", …}``, or status 409 with ``{"done": false, "message": why}``.
 """
 

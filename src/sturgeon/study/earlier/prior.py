@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import Connection
 
 from sturgeon.errors import InputError, StudyError
 from sturgeon.search.old_record import PRIOR, OldTrial, carry_over, first_configs, old_from_json, old_to_json
-from sturgeon.space import Space
+from sturgeon.space import Config, Space, config_key
+from sturgeon.study.known_trials import KnownTrial, add_trials
 from sturgeon.study.objectives import Objective
+from sturgeon.study.saved_space import check_whole_space
 from sturgeon.study.storage.result_folder import study_of
 from sturgeon.study.study import Study
 
@@ -62,20 +67,39 @@ def _read(earlier: Study, space: Space, objective: Objective) -> list[OldTrial]:
     return old
 
 
-def enqueue_first(study: Study, trials: int | None = None) -> None:
+def enqueue_first(
+    study: Study,
+    trials: int | None = None,
+    *,
+    before: Sequence[tuple[Config, str]] = (),
+    after: Sequence[tuple[Config, str]] = (),
+) -> None:
     """Have the best configurations of the earlier study tried first, where a study has one.
 
+    A study that had a trial already stays as it is: of several processes that begin one, or resume one whose
+    process was killed before this, one writes, and it writes all or nothing.
+
     Args:
-        study: The new study.
+        study: The study.
         trials: How many trials it is to have in all, those that wait included; None for no bound.
+        before: What is tried before those, each with the trial's note.
+        after: What is tried after them.
     """
-    known = {str(sorted(one.config.items())) for one in study.trials}
-    for config in first_configs(study.space, old_from_json(study.about.get(PRIOR))):
-        if trials is not None and len(known) >= trials:
-            return
-        if str(sorted(config.items())) not in known:
-            study.enqueue(config, note=NOTE)
-            known.add(str(sorted(config.items())))
+    store = study._store
+
+    def has_begun(connection: Connection) -> bool:
+        return store.reader.head(connection)[1] > 0
+
+    if store.read(has_begun):
+        return
+    old = old_from_json(study.about.get(PRIOR))
+    listed = [*before, *((config, NOTE) for config in first_configs(study.space, old)), *after]
+    chosen: dict[str, KnownTrial] = {}
+    for config, note in listed:
+        chosen.setdefault(config_key(config), KnownTrial(config, state="waiting", notes=[note]))
+    if first := list(chosen.values())[:trials]:
+        space = check_whole_space(study.space)
+        add_trials(store, space, study.objectives, first, unless=has_begun)
 
 
 def prior_to_json(old: list[OldTrial]) -> list[dict[str, Any]]:
