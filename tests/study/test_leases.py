@@ -158,13 +158,17 @@ def test_a_lease_is_renewed_while_user_code_does_something_else(where):
 
 
 def test_a_handle_that_is_forgotten_frees_its_trials(lasting):
-    study = places.make_study(lasting)
+    before = set(threading.enumerate())
+    study = places.make_study(lasting, leases=Leases(seconds=3600.0))  # its thread looks every 20 minutes
     study.ask()
     del study
     gc.collect()
     with Study.open(lasting) as again:
         assert again.ask()[0].number == 0
-    assert not [one for one in threading.enumerate() if one.name == "sturgeon-leases"]
+    keepers = [one for one in set(threading.enumerate()) - before if one.name == "sturgeon-leases"]
+    for keeper in keepers:
+        keeper.join(300)
+    assert not any(keeper.is_alive() for keeper in keepers)
 
 
 def test_a_keeper_goes_on_when_the_database_fails_for_a_while():
