@@ -14,7 +14,7 @@ import pytest
 
 from sturgeon.caviar.interrupt import no_interrupt_lost, stop_on_signal
 
-LONG = 60.0  # only ever waited for where something is broken
+LONG = 300.0  # only ever waited for where something is broken
 
 
 def interrupt(*ignored):

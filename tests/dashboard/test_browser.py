@@ -114,7 +114,7 @@ def test_a_running_study_is_shown_live_and_a_click_stops_a_trial(driver, serve, 
                 driver.get(f"{home}/trial/0")
                 driver.find_element(By.NAME, "why").send_keys("by a click", Keys.ENTER)
                 assert run.stdout.readline() == "begun 1\n"
-                until(driver, lambda d: "stopped early" in text_of(d, "[data-row=state]"))
+                until(driver, lambda d: "stopped early" in (text_of(d, "[data-row=state]") or ""))
                 driver.get(home)
                 until(driver, lambda d: d.find_elements(By.CSS_SELECTOR, "tr[data-trial='1']"))
                 driver.find_element(By.CSS_SELECTOR, "[data-when=going]").click()
