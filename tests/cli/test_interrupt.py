@@ -29,8 +29,37 @@ def arguments_of_tune(table, out, *more):
     ]  # fmt: skip
 
 
-def start(*arguments):
-    command = [sys.executable, "-m", "sturgeon", *arguments_of_tune(*arguments)]
+# However slow the one is that ends it, it does not end by itself: after some runs, training waits for a halt.
+PROGRAM = """
+import itertools
+import sys
+import threading
+from sturgeon.__main__ import run
+from sturgeon.caviar.backends.native import NativeProgram
+from sturgeon.caviar.lanes.lanes import Lanes
+
+halted, begun, train, halt = threading.Event(), itertools.count(), NativeProgram.run, Lanes.halt
+most = int(sys.argv.pop(1))
+
+def train_until_halted(self, *given):
+    if next(begun) >= most:
+        halted.wait()
+    return train(self, *given)
+
+def halt_and_tell(self, *given):
+    dropped = halt(self, *given)
+    halted.set()
+    return dropped
+
+NativeProgram.run, Lanes.halt = train_until_halted, halt_and_tell
+run()
+"""
+
+
+def start(*arguments, already):
+    """Start a run that trains so many epochs, which may be there already, and at most half a trial more."""
+    most = 2 * (already + EPOCHS // 2)  # an epoch of each of two folds
+    command = [sys.executable, "-c", PROGRAM, str(most), *arguments_of_tune(*arguments)]
     return subprocess.Popen(command, stdout=-1, stderr=-1, text=True)
 
 
@@ -45,6 +74,7 @@ def wait_until(condition, process):
         if process.poll() is not None:
             pytest.fail(f"ended too soon: {process.communicate()}")
         time.sleep(0.02)
+    process.kill()
     pytest.fail("it never came about")
 
 
@@ -76,7 +106,7 @@ def test_a_signal_leaves_a_study_that_resumes_to_the_same_end(table, whole, tmp_
     out = tmp_path / "stopped"
     for number, resume in ((signal.SIGINT, []), (signal.SIGTERM, ["--resume"])):
         already = epochs_recorded(out / "tune.study")
-        with start(table, out, *resume) as process:
+        with start(table, out, *resume, already=already) as process:
             wait_until(lambda b=already: epochs_recorded(out / "tune.study") > b + EPOCHS // 3, process)
             process.send_signal(number)
             printed, said = process.communicate(timeout=PATIENCE)
@@ -100,7 +130,7 @@ def test_a_study_killed_again_and_again_resumes_to_the_same_end(table, whole, tm
     for kill in range(3):  # more often than a trial may be lost by default
         already = epochs_recorded(out / "tune.study")
         resume = ["--resume"] if kill else []
-        with start(table, out, *resume) as process:
+        with start(table, out, *resume, already=already) as process:
             wait_until(lambda b=already: epochs_recorded(out / "tune.study") > b + EPOCHS // 3, process)
             process.kill()
             process.communicate()

@@ -84,7 +84,7 @@ def test_a_signal_skips_the_repeats_and_says_so(table, tmp_path):
     command = [
         sys.executable, "-m", "sturgeon", "tune", str(table), "--target", "weight", "--out", str(out),
         "--trials", "2", "--epochs", "400", "--fix", "batch_size=16", "--fix", "layers=2",
-        "--repeats", "20", "--stopping", "never", "--json",
+        "--repeats", "2000", "--stopping", "never", "--json",
     ]  # fmt: skip
 
     def repeating():
