@@ -3,11 +3,15 @@
 import json
 import re
 import shlex
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sturgeon.caviar.loop import loop
+from sturgeon.caviar.loop.pace import Pace
 from sturgeon.data import METRICS
 from sturgeon.search import SEARCHES, search_by_name
 from sturgeon.stopping import STOPPINGS, stopping_by_name, stopping_from_json
@@ -239,9 +243,19 @@ def test_more_epochs_are_offered_as_a_study_that_starts_from_the_best(sturgeon, 
         assert best in [trial.config for trial in study.trials]
 
 
-def test_a_budget_ends_a_run_and_keeps_what_was_reached(sturgeon, table):
+def test_a_budget_ends_a_run_and_keeps_what_was_reached(sturgeon, table, monkeypatch):
+    trained, epochs = Pace.trained, []
+
+    def note(self, number, seconds):
+        epochs.append(number)
+        trained(self, number, seconds)
+
+    # The budget is over after 500 epochs.
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + (1000 if len(epochs) >= 500 else 0))
+    monkeypatch.setattr(Pace, "trained", note)
+    monkeypatch.setattr(loop, "time", clock)
     ran = sturgeon(
-        "tune", table, "--target", "kind", "--epochs", 100_000, "--budget", "3s", "--json",
+        "tune", table, "--target", "kind", "--epochs", 100_000, "--budget", "1000s", "--json",
         "--fix", "batch_size=32", "--fix", "layers=2",
     )  # fmt: skip
     result = json.loads(ran.out)
