@@ -55,12 +55,12 @@ def attached(folder):
 
 
 async def until(pilot, condition):
-    """Let the screen go on until something holds, a minute at most."""
-    for _ in range(600):
+    """Let the screen go on until something holds, five minutes at most."""
+    for _ in range(3000):
         await pilot.pause(0.1)
         if condition():
             return
-    raise AssertionError("it did not come to that in a minute")
+    raise AssertionError("it did not come to that in five minutes")
 
 
 async def type_line(pilot, text):
@@ -104,7 +104,7 @@ def test_curves_values_tree_coach_and_journal_are_shown_and_steered_by_keys_and_
             await pilot.press("l", "w", "m")
             pane = app.query_one(CurvePane)
             assert (pane.log_axis, pane.smoothing, pane.metric) == (True, 0.5, "train_loss")
-            assert app.query_one(OptionList).option_count >= 1
+            await until(pilot, lambda: app.query_one(OptionList).option_count >= 1)
             await pilot.resize_terminal(80, 24)
             await pilot.pause()
             assert all(one.region.bottom <= 24 for one in app.query("Screen > *"))

@@ -56,7 +56,7 @@ def test_another_process_writes_while_trials_run(tmp_path):
         other = subprocess.Popen([sys.executable, "-c", script, str(where)])
         for trial in study.ask(20):
             study.tell(trial, loss=1.0)
-        assert other.wait(60) == 0
+        assert other.wait(300) == 0
         assert [entry.body["n"] for entry in study.journal.read()] == list(range(20))
     with Study.open(where) as study:
         assert study.counts()["complete"] == 20
