@@ -159,7 +159,7 @@ def test_a_lease_is_renewed_while_user_code_does_something_else(where):
 
 def test_a_handle_that_is_forgotten_frees_its_trials(lasting):
     before = set(threading.enumerate())
-    study = places.make_study(lasting)
+    study = places.make_study(lasting, leases=Leases(seconds=3600.0))  # its thread looks every 20 minutes
     study.ask()
     del study
     gc.collect()
