@@ -16,6 +16,7 @@ from sturgeon.data.preparing.copies import mark_rows
 from sturgeon.data.preparing.labels import Labels, refuse_beyond_squares
 from sturgeon.data.preparing.rows import Rows
 from sturgeon.data.reading.names import listed
+from sturgeon.data.scores import positive_class
 from sturgeon.data.splits import Split
 from sturgeon.data.targets import ClassTarget, Target, fit_numeric_target
 from sturgeon.errors import DataError
@@ -68,6 +69,7 @@ def encode(
     source, split = columns.source, rows.split
     target = _fit_target(labels, split, source, bounds=bounds)
     y = target.encode(labels.column, source)
+    target = _with_positive(target, y, split)
     outputs = 1 if labels.classes is None else len(labels.classes.labels)
     preprocessing = fit_preprocessing(
         columns.inputs,
@@ -103,6 +105,13 @@ def _fit_target(labels: Labels, split: Split, source: str, *, bounds: bool) -> T
         return labels.classes
     refuse_beyond_squares(read_numbers(labels.column, source), labels.column, source)
     return fit_numeric_target(labels.column.iloc[split.train], source, form=labels.form, bounds=bounds)
+
+
+def _with_positive(target: Target, y: np.ndarray, split: Split) -> Target:
+    """Settle which of two classes is the positive one, for every fold and for the test."""
+    if not isinstance(target, ClassTarget) or len(target.labels) != 2:
+        return target
+    return replace(target, positive=positive_class(y[np.concatenate([split.train, split.validation])]))
 
 
 def _apart(columns: Columns, rows: Rows) -> np.ndarray | None:
