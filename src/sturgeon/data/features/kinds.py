@@ -27,7 +27,9 @@ _DRESSED = re.compile(rf"\(?[+-]?\s?{_UNIT}\s?[+-]?{_DIGITS}\s?{_UNIT}\)?")
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
-def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools: bool = True) -> Kind:
+def find_kind(
+    column: pd.Series, source: str, *, as_spelled: bool = True, pools: bool = True, alike: bool = True
+) -> Kind:
     """Tell whether a column is numeric, categorical or of many categories from its training rows.
 
     Numbers, and texts that all spell numbers, are numeric. Booleans, pandas' categorical columns and
@@ -42,6 +44,7 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools:
         source: The table, for messages.
         as_spelled: False takes numbers with leading zeros as numbers, as the first Sturgeon did.
         pools: False refuses many categories, as Sturgeon did before it pooled the rare ones.
+        alike: False never takes pandas' categorical columns as many categories, as Sturgeon once did.
 
     Returns:
         "numeric", "categorical" or "pooled".
@@ -55,8 +58,10 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools:
         >>> find_kind(pd.Series(["Volga", "Elbe", "Volga"]), "the table")
         'categorical'
     """
-    if pd.api.types.is_bool_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
+    if pd.api.types.is_bool_dtype(column):
         return "categorical"
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "pooled" if pools and alike and are_many(column, source) else "categorical"
     if pd.api.types.is_numeric_dtype(column) and column.dtype.kind != "c":
         return "numeric"
     codes, values = distinct(column, source)
@@ -81,7 +86,7 @@ def _few_or_many(
 
 
 def are_many(column: pd.Series, source: str) -> bool:
-    """Whether a column that the user says is of categories has too many for a feature each.
+    """Whether a column that is said to be of categories has too many for a feature each.
 
     Args:
         column: The training rows' cells.

@@ -50,6 +50,7 @@ def encode(
     bounds: bool,
     pieces: bool,
     pool: bool,
+    alike: bool,
     missing_words: tuple[str, ...] | None,
 ) -> Encoded:
     """Learn from the training rows how to encode, and encode all rows.
@@ -61,6 +62,7 @@ def encode(
         bounds: As for `prepare`.
         pieces: Whether the ranges of numbers become inputs of their own.
         pool: Whether the rare ones of many categories are pooled.
+        alike: As for `prepare`.
         missing_words: Words that mean a missing value.
 
     Raises:
@@ -81,6 +83,7 @@ def encode(
         averaged=averaged(y[split.train], outputs) if pool else None,
         bounds=bounds,
         missing_words=missing_words,
+        alike=alike,
         source=source,
     )
     _check_classes_in_train(target, y, split)
