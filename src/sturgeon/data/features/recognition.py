@@ -51,7 +51,12 @@ class Asked:
 
 
 def find_written(
-    frame: pd.DataFrame, source: str, asked: Asked | None = None, *, from_text: bool = False
+    frame: pd.DataFrame,
+    source: str,
+    asked: Asked | None = None,
+    *,
+    from_text: bool = False,
+    alike: bool = True,
 ) -> dict[str, Written]:
     """Find the columns whose cells are numbers or moments by their form.
 
@@ -60,6 +65,7 @@ def find_written(
         source: What to call it in messages.
         asked: What the user says.
         from_text: Whether columns of plain numbers were text in a file.
+        alike: As for :func:`sturgeon.data.prepare`.
 
     Returns:
         By name, the form of each column that is read by one.
@@ -77,7 +83,7 @@ def find_written(
     found: dict[str, Written] = {}
     for name in frame.columns:
         if name not in asked.categories:
-            written = _find(cast(pd.Series, frame[name]), source, asked)
+            written = _find(cast(pd.Series, frame[name]), source, asked, alike=alike)
             if written is not None:
                 found[str(name)] = written
     _settle_decimals(found, frame, source, asked, from_text=from_text)
@@ -100,7 +106,7 @@ def _listed_parts(written: Written) -> str:
     return " and ".join(order.removesuffix("-first") for order in _orders(written))
 
 
-def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
+def _find(column: pd.Series, source: str, asked: Asked, *, alike: bool) -> Written | None:
     is_date = column.name in asked.dates
     column = spell_moments(column)
     kind = kind_of(column)
@@ -121,7 +127,7 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     texts = [each.strip() for each in values if isinstance(each, str)]
     forms = _possible(texts, values, asked, is_date=is_date)
     if forms is None:
-        return _plain_with_stray(values, stray)
+        return _plain_with_stray(values, stray, alike=alike)
     if not forms:
         if is_date:
             return _compact(column, source)
@@ -136,10 +142,12 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     return Written(forms[0], example, row, tuple(stray), tuple(forms))
 
 
-def _plain_with_stray(values: list[Any], stray: list[str]) -> Written | None:
+def _plain_with_stray(values: list[Any], stray: list[str], *, alike: bool) -> Written | None:
     """The form of plain numbers among which words mean missing, as in a data frame; None where none do."""
     form = NumberForm(".")
-    if not stray or not values or any(map(is_padded, values)) or np.isnan(numbers_among(values)).any():
+    if not stray or not values or np.isnan(numbers_among(values)).any():
+        return None
+    if any(is_padded(each, decimals=not alike) for each in values):
         return None
     return None if np.isnan(form.read(values)).any() else Written(form, stray=tuple(stray))
 

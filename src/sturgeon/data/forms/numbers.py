@@ -113,7 +113,7 @@ def _number(parts: _Parts, decimal: str) -> float:
         if not (0 < len(first) <= 3 and groups and len(last) == 3) or first.startswith("0"):
             return np.nan
         whole = "".join((first, *middle, last))
-    if len(whole) > 1 and whole.startswith("0"):
+    if len(whole) > 1 and whole.startswith("0") and not fraction:
         return np.nan  # a code, such as 007
     number = float(f"{whole or 0}.{fraction or 0}{parts.exponent}")
     return -number if parts.negative else number

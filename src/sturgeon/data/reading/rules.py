@@ -48,6 +48,7 @@ STRAY_WORDS = (
 """What means missing among cells that are otherwise numbers, and is a category elsewhere."""
 
 _PADDED = re.compile(r"\s*[+-]?0\d")
+_PADDED_DECIMAL = re.compile(r"\s*[+-]?0\d+\.\d+([eE][+-]?\d+)?\s*")
 _FOUND = "words taken as missing"
 _NOTES = "how the table was taken"
 
@@ -69,6 +70,7 @@ class CellRules:
             ``-`` among numbers means missing; False for a study that was begun before that.
         as_spelled: False reads as the first Sturgeon did, for what it left: text that spells numbers loses
             leading zeros, and words mean missing in separated text only.
+        alike: False takes numbers of a fixed width with decimals, such as 061.29, as codes, as Sturgeon did.
     """
 
     missing: tuple[str, ...] = MISSING_WORDS
@@ -81,6 +83,7 @@ class CellRules:
     needed: frozenset[str] | None = None
     tidied: bool = True
     as_spelled: bool = True
+    alike: bool = True
 
     @property
     def own(self) -> bool:
@@ -179,14 +182,21 @@ def as_number(word: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def is_padded(cell: object) -> bool:
+def is_padded(cell: object, *, decimals: bool = False) -> bool:
     """Whether a cell is text that begins with a zero before another digit, which a number would lose.
 
+    Args:
+        cell: Any cell.
+        decimals: Whether a number with decimals, such as 061.29, is one too. No code has decimals: such cells
+            are numbers of a fixed width.
+
     Example:
-        >>> [is_padded(cell) for cell in ("007", "-01", "0.5", "10", 7)]
-        [True, True, False, False, False]
+        >>> [is_padded(cell) for cell in ("007", "-01", "0.5", "10", 7, "061.29")]
+        [True, True, False, False, False, False]
     """
-    return isinstance(cell, str) and _PADDED.match(cell) is not None
+    if not isinstance(cell, str) or _PADDED.match(cell) is None:
+        return False
+    return decimals or _PADDED_DECIMAL.fullmatch(cell) is None
 
 
 def note_missing(frame: pd.DataFrame, column: str, words: Mapping[str, int]) -> None:
