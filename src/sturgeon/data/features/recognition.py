@@ -7,7 +7,7 @@ further, nor is one that a file's reader took for numbers already: that costs a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from sturgeon.data.features.cells import distinct, numbers_among, row_number
 from sturgeon.data.features.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS
 from sturgeon.data.features.written import Form, Written, kind_of, leave_out_stray, spell_moments
 from sturgeon.data.forms.moments import ORDERS, MomentForm, Order, likely_moments, possible_moments
-from sturgeon.data.forms.numbers import MARKS, NumberForm, likely_form, possible_forms, unit_of
+from sturgeon.data.forms.numbers import MARKS, NumberForm, likely_form, likely_mark, possible_forms, unit_of
 from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import STRAY_WORDS, is_padded
 from sturgeon.errors import DataError, option
@@ -134,8 +134,11 @@ def _find(column: pd.Series, source: str, asked: Asked, *, alike: bool) -> Writt
         if column.name not in asked.numbers:
             _refuse_mistakes(column, codes, values, source, asked)
         return None
-    if len(forms) == 1:
-        return Written(forms[0], _telling(texts), stray=tuple(stray))
+    likely = _likely(forms, texts)
+    if len(forms) == 1 or (likely is not None and not alike):
+        return Written(likely or forms[0], _telling(texts), stray=tuple(stray))
+    if likely is not None:
+        return Written(likely, _telling(texts), stray=tuple(stray), forms=tuple(forms), likely=True)
     one, other = (form.read(values) for form in forms)
     place = int(np.flatnonzero((codes >= 0) & (one != other)[codes])[0])
     example, row = str(values[codes[place]]).strip(), row_number(column, place)
@@ -168,6 +171,13 @@ def _possible(texts: list[str], values: list[Any], asked: Asked, *, is_date: boo
     if numbers or plain:
         return list(numbers) or None
     return list(possible_moments(texts, asked.order)) if len(texts) == len(values) else []
+
+
+def _likely(forms: Sequence[Form], texts: list[str]) -> NumberForm | None:
+    """Of two forms of numbers the likelier one by the column alone, if it says anything."""
+    numbers = [form for form in forms if isinstance(form, NumberForm)]
+    mark = likely_mark(texts) if len(numbers) > 1 else None
+    return next((form for form in numbers if form.decimal == mark), None)
 
 
 def _looks_written(text: str) -> bool:
@@ -251,13 +261,12 @@ def _settle_decimals(
     found: dict[str, Written], frame: pd.DataFrame, source: str, asked: Asked, *, from_text: bool
 ) -> None:
     """Where a column leaves the decimal mark open, take that of the table's other columns, or ask."""
-    settled = {
-        each.form.decimal: name
-        for name, each in found.items()
-        if isinstance(each.form, NumberForm) and not each.forms and set(MARKS) & set(each.example or "")
-    }
+    settled = _settled_marks(found, likely=False) or _settled_marks(found, likely=True)
     for name, written in found.items():
         if not (written.forms and isinstance(written.form, NumberForm)):
+            continue
+        if len(settled) != 1 and written.likely:
+            found[name] = replace(written, forms=())
             continue
         if len(settled) != 1:
             point, comma = (f"{each.read([written.example])[0]:g}" for each in written.forms)
@@ -269,6 +278,17 @@ def _settle_decimals(
         found[name] = replace(written, form=form, forms=())
     if from_text and asked.decimal is None and set(settled) == {","}:
         _ask_for_thousands(settled[","], found, frame, source, asked)
+
+
+def _settled_marks(found: Mapping[str, Written], *, likely: bool) -> dict[str, str]:
+    """The decimal marks of columns that leave no doubt, or of those with a likely one: a column by mark."""
+    return {
+        each.form.decimal: name
+        for name, each in found.items()
+        if isinstance(each.form, NumberForm)
+        and set(MARKS) & set(each.example or "")
+        and (each.likely if likely else not each.forms)
+    }
 
 
 def _ask_for_thousands(

@@ -87,7 +87,8 @@ def prepare(
         tidied: Whether row numbers are left out, a Parquet file's named index is a column and a word such as
             ``-`` among numbers means missing; False is for a study that was begun before that.
         alike: Whether pandas' categorical columns are pooled as texts are where they have many categories,
-            and 061.29 is a number; False is for a study that was begun before that.
+            061.29 is a number, and one decimal mark holds for the whole table; False is for a study that was
+            begun before that.
         folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
             many folds of even size and kind, each of which is to be held out in turn; there is no validation
             part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
