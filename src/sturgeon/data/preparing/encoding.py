@@ -11,7 +11,7 @@ from sturgeon.data.features.cells import read_numbers
 from sturgeon.data.features.pieces import fit_pieces
 from sturgeon.data.features.pooled import OutOfFold, averaged, find_pooled, own_folds
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
-from sturgeon.data.preparing.columns import Columns
+from sturgeon.data.preparing.columns import Columns, Groups
 from sturgeon.data.preparing.copies import mark_rows
 from sturgeon.data.preparing.labels import Labels, refuse_beyond_squares
 from sturgeon.data.preparing.rows import Rows
@@ -19,7 +19,7 @@ from sturgeon.data.reading.names import listed
 from sturgeon.data.scores import positive_class
 from sturgeon.data.splits import Split
 from sturgeon.data.targets import ClassTarget, Target, fit_numeric_target
-from sturgeon.errors import DataError
+from sturgeon.errors import DataError, option
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def encode(
         alike=alike,
         source=source,
     )
-    _check_classes_in_train(target, y, split)
+    _check_classes_in_train(target, y, split, columns.groups)
     x = preprocessing.transform(columns.inputs, source, order=rows.order)
     if pieces and (found := fit_pieces(x[: len(split.train)], preprocessing.numbers)) is not None:
         preprocessing = replace(preprocessing, pieces=found)
@@ -124,13 +124,20 @@ def _apart(columns: Columns, rows: Rows) -> np.ndarray | None:
     return own_folds(np.unique(columns.groups.of_row[rows.split.train], return_inverse=True)[1])
 
 
-def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None:
+def _check_classes_in_train(target: Target, y: np.ndarray, split: Split, groups: Groups | None) -> None:
     if not isinstance(target, ClassTarget):
         return
     absent = np.setdiff1d(np.arange(len(target.labels)), y[split.train])
-    if absent.size:
+    if not absent.size:
+        return
+    must, lacks = "the training part must have a row of every class", listed(target.decode(absent).tolist())
+    if groups is not None:
         raise DataError(
-            f"the training part must have a row of every class; its {len(split.train)} rows, the first in "
-            f"time, have none of {listed(target.decode(absent).tolist())}; remove those classes or split "
-            "without `time_order`"
+            f"{must}; rows of a group of {groups.column!r} are kept together, and no group with {lacks} is "
+            "left for it beside the other parts; add groups that have those classes, remove the classes, or "
+            f"leave `{option('group_column')}` out"
         )
+    raise DataError(
+        f"{must}; its {len(split.train)} rows, the first in time, have none of {lacks}; remove those classes "
+        "or split without `time_order`"
+    )
