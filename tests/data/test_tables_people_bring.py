@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 from decimal import Decimal
 
 import numpy as np
@@ -286,6 +287,21 @@ def test_a_semicolon_file_with_decimal_commas_is_read_by_its_whole_columns(tmp_p
     (tmp_path / "alone.csv").write_text("x;c\n1;1.300\n")
     read = dataset.preprocessing.read(tmp_path / "alone.csv")
     assert dataset.preprocessing.columns[1].read(read["c"], "new").tolist() == [1300.0]
+
+
+@pytest.mark.parametrize("name", ["t.csv.xz", "t.csv.bz2", "t.psv", "t.tab", "t.*sv", "-"])
+def test_a_point_beside_decimal_commas_is_asked_for_however_a_file_comes(name, tmp_path, monkeypatch):
+    commas, points = [f"{row},5" for row in range(ROWS)], [f"1.{234 + row}" for row in range(ROWS)]
+    path = write(tmp_path, separator=";", c=points, d=commas)
+    if name == "-":
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    elif name != "t.*sv":
+        pd.read_csv(path, sep=";", dtype=str).to_csv(tmp_path / name, sep=";", index=False)
+    given = name if name == "-" else tmp_path / name
+    if name.endswith(("v", "b")) and name != "t.*sv":
+        assert prepare(given, "y", alike=False).features == 3  # as a study of before had it
+    with pytest.raises(DataError, match=r"'c' of .* has 1\.234, while column 'd' has '.*,5'.*decimal=','"):
+        prepare(given, "y")
 
 
 @pytest.mark.parametrize(("other", "read"), [("3,24", [1.667, 3.0]), ("3.24 €", [1667.0, 3.0])])

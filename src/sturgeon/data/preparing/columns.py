@@ -140,7 +140,8 @@ def read_columns(
         asked = _check_asked(Asked(**kinds, target=target, order=named.order, decimal=named.decimal))
         labels = cast(pd.Series, frame[target])
         seen = inputs if task == "classification" else add_column(inputs, labels)
-        written = find_written(seen, source, asked, from_text=is_text(table), alike=rules.alike)
+        from_text = is_text(table, frame, alike=rules.alike)
+        written = find_written(seen, source, asked, from_text=from_text, alike=rules.alike)
         inputs = convert_written(inputs, written, source)
     return Columns(frame, source, target, inputs, written, kinds, groups, told)
 

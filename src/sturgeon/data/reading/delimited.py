@@ -15,7 +15,14 @@ import pandas as pd
 from sturgeon.data.reading.names import check_names, check_same_names
 from sturgeon.data.reading.row_numbers import leave_out_row_numbers
 from sturgeon.data.reading.row_shape import Shape, check_shape, spelled
-from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, as_number, is_padded, note_missing
+from sturgeon.data.reading.rules import (
+    MISSING_WORDS,
+    CellRules,
+    as_number,
+    is_padded,
+    mark_text,
+    note_missing,
+)
 from sturgeon.data.reading.stray_words import find_stray
 from sturgeon.data.reading.text_file import TextFile, open_text
 from sturgeon.data.reading.whole_column import Clean, WholeColumn, Words, read_spelled
@@ -79,9 +86,11 @@ def read_delimited(
     frame = _read(source, header)
     if frame.empty:
         raise DataError(f"a table must have at least one row; {called} has a header only; add data")
-    return leave_out_row_numbers(
+    frame = leave_out_row_numbers(
         frame, rules, called=called, unnamed=shapes[0].unnamed, parts=source.rows_of_parts
     )
+    mark_text(frame)
+    return frame
 
 
 def _read(source: _Source, header: tuple[str, ...]) -> pd.DataFrame:

@@ -51,6 +51,7 @@ _PADDED = re.compile(r"\s*[+-]?0\d")
 _PADDED_DECIMAL = re.compile(r"\s*[+-]?0\d+\.\d+([eE][+-]?\d+)?\s*")
 _FOUND = "words taken as missing"
 _NOTES = "how the table was taken"
+_TEXT = "read from separated text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,23 @@ def describe_missing(frame: pd.DataFrame, column: str) -> str | None:
         f"{cells} of column {column!r} {'is' if count == 1 else 'are'} taken as missing, "
         f"as {'it says' if count == 1 else 'they say'} {listed}"
     )
+
+
+def mark_text(frame: pd.DataFrame) -> None:
+    """Keep with a table that it was separated text, whose numbers may have lost how they were spelled."""
+    frame.attrs[_TEXT] = True
+
+
+def was_text(frame: pd.DataFrame) -> bool:
+    """Whether a table was separated text, of whatever name and however compressed.
+
+    Example:
+        >>> frame = pd.DataFrame({"length": [1.5]})
+        >>> mark_text(frame)
+        >>> was_text(frame), was_text(pd.DataFrame())
+        (True, False)
+    """
+    return bool(frame.attrs.get(_TEXT))
 
 
 def note(frame: pd.DataFrame, line: str) -> None:
