@@ -84,6 +84,48 @@ def test_the_only_group_of_a_class_is_learnt_from():
         assert "p3" not in parts_of(frame, dataset)[0]
 
 
+def of_classes(*classes):
+    """Ten rows of a group for each class that is given."""
+    rng = np.random.default_rng(0)
+    rows = 10 * len(classes)
+    who = np.repeat(np.arange(len(classes)), 10)
+    return pd.DataFrame({"dose": rng.normal(size=rows), "patient": who, "y": np.array(classes)[who]})
+
+
+@pytest.mark.parametrize("classes", ["ppqq", "ppqqrs", "pppqqqrr", "ppqrst" + "p" * 6])
+def test_a_class_of_few_groups_is_learnt_from_where_that_can_be(classes):
+    for seed in range(12):
+        dataset = prepare(of_classes(*classes), "y", seed=seed, group_column="patient")
+        assert {*dataset.y_train.tolist()} == set(range(len(set(classes))))
+        assert min(dataset.rows.values()) > 0
+
+
+def test_every_class_is_brought_from_the_validation_rows_and_the_test_rows_stay():
+    groups = np.repeat(np.arange(6), 5)
+    split = {"column": "g", "validation": 0.15, "test": 0.15}
+    moved = 0
+    for seed in range(60):
+        classes = np.repeat(np.random.default_rng(seed).permutation([0, 0, 1, 1, 2, 3]), 5)
+        was = split_by_groups(groups, classes, **split, seed=seed)
+        now = split_by_groups(groups, classes, **split, seed=seed, classes=True)
+        either = np.concatenate([was.train, was.validation])
+        if {*classes[either]} == {*classes}:
+            np.testing.assert_array_equal(now.test, was.test)  # folds of an older study hold the same rows
+        if {*classes[was.train]} == {*classes}:
+            np.testing.assert_array_equal(now.train, was.train)
+        else:
+            moved += {*classes[now.train]} == {*classes}
+    assert moved
+
+
+def test_classes_of_too_few_groups_are_refused_for_what_they_are():
+    with pytest.raises(
+        DataError, match=r"a group of 'patient' are kept together.*leave `group_column` out"
+    ) as told:
+        prepare(of_classes(*"pqrs"), "y", group_column="patient")
+    assert "time" not in str(told.value)
+
+
 def test_fewer_groups_than_folds_give_fewer_folds_and_say_so():
     dataset = prepare(patients(groups=4), "effect", drop=["better"], folds=5, group_column="patient")
     assert dataset.folds == 3

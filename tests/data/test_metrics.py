@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
-from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss
 
+from sturgeon.caviar.backends.table_backend import Reporting
 from sturgeon.data import (
     METRICS,
+    ClassTarget,
     NumericTarget,
+    Preprocessing,
     measure,
     measure_classification,
     measure_regression,
@@ -20,8 +24,8 @@ from sturgeon.data import (
     prepare,
 )
 from sturgeon.data.features.scale import Scale
-from sturgeon.data.metrics import judge_outputs, variation_of
-from sturgeon.data.scores import SCORES
+from sturgeon.data.metrics import judge_outputs, measure_test, variation_of
+from sturgeon.data.scores import SCORES, positive_class
 from sturgeon.errors import DataError
 
 WINE = Path(__file__).parents[2] / "examples" / "data" / "wine_quality_white.csv"
@@ -141,3 +145,27 @@ def test_numbers_of_any_size_have_their_errors(unit):
     assert found["rmse"] == pytest.approx(unit / 2, rel=1e-3, abs=0)
     assert found["mae"] == pytest.approx(unit / 2, rel=1e-3, abs=0)
     assert found["r2"] == pytest.approx(1 - 0.25 / np.var(truth), rel=1e-2)
+
+
+def test_f1_is_of_one_class_in_every_fold_and_in_the_test():
+    inputs, labels = RNG.normal(size=(100, 1)), np.tile(["p", "q"], 50)
+    dataset = prepare((inputs, labels), folds=None)
+    parts = [dataset.fold(number) for number in range(dataset.folds)]
+    assert len({positive_class(part.y_train) for part in parts}) == 2  # each part's own rarer class differs
+    assert {Reporting.of(part, "val_f1").positive for part in parts} == {dataset.positive}
+    assert dataset.positive == positive_class(dataset.y_train)
+    only_one = np.eye(2)[np.full(len(dataset.y_test), dataset.positive)]
+    found = measure_test(parts[0], only_one)["f1"]
+    assert found == pytest.approx(f1_score(dataset.y_test == dataset.positive, np.ones(len(dataset.y_test))))
+
+
+def test_the_positive_class_is_kept_with_the_network_and_an_old_file_has_none():
+    inputs, labels = RNG.normal(size=(100, 1)), np.repeat(["p", "q"], [30, 70])
+    fitted = prepare((inputs, labels)).preprocessing
+    written = fitted.to_json()
+    assert Preprocessing.from_json(written) == fitted
+    guess, truth = np.tile([1.0, 0.0], (2, 1)), np.array([0, 1], np.int32)
+    assert measure(fitted, truth, guess)["f1"] == pytest.approx(2 / 3)
+    older = json.loads(written)
+    del older["target"]["positive"]
+    assert Preprocessing.from_json(json.dumps(older)).target == ClassTarget("y", ("p", "q"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from sturgeon.data import Preprocessing, prepare
 from sturgeon.data.features.columns import NumericColumn
 from sturgeon.data.features.written import read_written
+from sturgeon.data.forms.numbers import NumberForm
 from sturgeon.errors import DataError
 
 ROWS = 60
@@ -285,6 +287,44 @@ def test_a_semicolon_file_with_decimal_commas_is_read_by_its_whole_columns(tmp_p
     (tmp_path / "alone.csv").write_text("x;c\n1;1.300\n")
     read = dataset.preprocessing.read(tmp_path / "alone.csv")
     assert dataset.preprocessing.columns[1].read(read["c"], "new").tolist() == [1300.0]
+
+
+@pytest.mark.parametrize("name", ["t.csv.xz", "t.csv.bz2", "t.psv", "t.tab", "t.*sv", "-"])
+def test_a_point_beside_decimal_commas_is_asked_for_however_a_file_comes(name, tmp_path, monkeypatch):
+    commas, points = [f"{row},5" for row in range(ROWS)], [f"1.{234 + row}" for row in range(ROWS)]
+    path = write(tmp_path, separator=";", c=points, d=commas)
+    if name == "-":
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    elif name != "t.*sv":
+        pd.read_csv(path, sep=";", dtype=str).to_csv(tmp_path / name, sep=";", index=False)
+    given = name if name == "-" else tmp_path / name
+    if name.endswith(("v", "b")) and name != "t.*sv":
+        assert prepare(given, "y", alike=False).features == 3  # as a study of before had it
+    with pytest.raises(DataError, match=r"'c' of .* has 1\.234, while column 'd' has '.*,5'.*decimal=','"):
+        prepare(given, "y")
+
+
+@pytest.mark.parametrize(("other", "read"), [("3,24", [1.667, 3.0]), ("3.24 €", [1667.0, 3.0])])
+def test_the_mark_of_other_columns_holds_where_a_column_could_have_either(other, read, tmp_path):
+    cells = [f"{1 + row % 9},{667 + row}" if row % 9 else "3" for row in range(ROWS)]
+    path = write(
+        tmp_path, separator=";", c=cells, d=[other, *(other.replace("3", str(n)) for n in range(59))]
+    )
+    column = prepare(path, "y").preprocessing.columns[1]
+    assert column.read(pd.Series(["1,667", "3"], name="c"), "t").tolist() == read
+    alone = prepare(write(tmp_path, separator=";", c=cells), "y").preprocessing.columns[1]
+    assert alone.read(pd.Series(["1,667", "3"], name="c"), "t").tolist() == [1667.0, 3.0]
+    old = prepare(path, "y", alike=False).preprocessing.columns[1]  # as a study of before had it
+    assert old.read(pd.Series(["1,667", "3"], name="c"), "t").tolist() == [1667.0, 3.0]
+
+
+def test_a_likely_mark_settles_a_column_that_says_nothing(tmp_path):
+    likely, open_ = (
+        [f"1,{667 + row}" if row % 9 else "3" for row in range(ROWS)],
+        [f"1,{234 + row}" for row in range(ROWS)],
+    )
+    c, d = prepare(write(tmp_path, separator=";", c=open_, d=likely), "y").preprocessing.columns[1:]
+    assert (c.form, d.form) == (NumberForm("."), NumberForm("."))
 
 
 def test_a_point_beside_decimal_commas_is_asked_for(tmp_path):

@@ -427,6 +427,19 @@ def test_the_folder_of_a_study_on_a_server_is_enough(tmp_path, capsys, monkeypat
     assert (tmp_path / "out" / "report.html").exists()
 
 
+def test_f1_stays_that_of_the_class_that_was_the_rarer_one(place):
+    with Study.open(place / "out" / "tune.study") as study:
+        old = TableStudy.of(study)
+        target = old.preprocessing.target
+        rare = np.array(target.labels)[target.positive]
+        frame = fish(1, 600)
+        frame = frame[(frame["kind"] == rare) | (np.arange(600) % 3 == 0)]  # now it is the more frequent one
+        assert (frame["kind"] == rare).mean() > 0.6
+        new = read_new_data(old, frame.reset_index(drop=True))
+    assert new.dataset.positive == target.positive
+    assert {new.dataset.outputs, len(target.labels)} == {2}
+
+
 def test_what_a_study_begins_with_follows_the_best_of_an_old_record(tmp_path):
     dataset = prepare(fish(0), "kind", folds=2, pieces=True)
     with Study.create(":memory:", standard_space(), minimize="val_loss") as old:

@@ -11,6 +11,7 @@ import numpy as np
 from sturgeon.data.features.aligned import copy_aligned, join_adjacent
 from sturgeon.data.features.pooled import OutOfFold, averaged
 from sturgeon.data.features.preprocessing import Preprocessing
+from sturgeon.data.targets import NumericTarget
 from sturgeon.data.task import Task
 
 
@@ -113,6 +114,12 @@ class Dataset:
     def outputs(self) -> int:
         """How many outputs the network has: one a class, or one number."""
         return self.preprocessing.outputs
+
+    @property
+    def positive(self) -> int:
+        """Of two classes, the one whose F1 and average precision count: the same in every part and fold."""
+        target = self.preprocessing.target
+        return 1 if isinstance(target, NumericTarget) or target.positive is None else target.positive
 
     @property
     def y_held_out(self) -> np.ndarray:

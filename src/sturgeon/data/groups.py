@@ -54,7 +54,14 @@ def read_groups(
 
 
 def split_by_groups(
-    groups: np.ndarray, strata: np.ndarray, *, column: str, validation: float, test: float, seed: int
+    groups: np.ndarray,
+    strata: np.ndarray,
+    *,
+    column: str,
+    validation: float,
+    test: float,
+    seed: int,
+    classes: bool = False,
 ) -> Split:
     """Cut rows into parts so that no group is in two of them, each part as even as that allows.
 
@@ -65,6 +72,7 @@ def split_by_groups(
         validation: Share of the rows; 0 where folds take its place.
         test: Share of the rows; 0 where the test rows come from elsewhere.
         seed: Equal seeds give equal splits.
+        classes: Whether the strata are classes, each of which has to be trained on.
 
     Raises:
         DataError: There are fewer groups than a job needs, or a part is left with a single row.
@@ -85,6 +93,8 @@ def split_by_groups(
             groups, strata, [shares[place] for place in used], seed=seed, first=needed - len(used) + 1
         )
     ]
+    if classes:
+        part_of = _with_every_class(part_of, groups, strata)
     parts = [np.flatnonzero(part_of == place) for place in range(3)]
     small = [len(parts[place]) for place in used if len(parts[place]) < FEWEST_IN_A_PART]
     if small:
@@ -93,6 +103,42 @@ def split_by_groups(
             f"{small[0]}; add rows or leave `{option('group_column')}` out"
         )
     return Split(*parts)
+
+
+def _with_every_class(part_of: np.ndarray, groups: np.ndarray, strata: np.ndarray) -> np.ndarray:
+    """Exchange groups so that the training part has a row of every class, where that can be done.
+
+    What it lacks comes from the validation part, and from the test part only where that alone has it. Where
+    nothing is lacking nothing changes.
+
+    Args:
+        part_of: Each row's part, 0 for training, shape n.
+        groups: Each row's group, from 0, shape n.
+        strata: Each row's class, shape n.
+    """
+    counts = np.zeros((int(groups.max()) + 1, int(strata.max()) + 1), int)
+    np.add.at(counts, (groups, strata), 1)
+    part_of_group = np.empty(len(counts), np.int64)
+    part_of_group[groups] = part_of
+    for lacking in np.flatnonzero(counts.sum(axis=0)):
+        having = part_of_group[counts[:, lacking] > 0]
+        if having.min() > 0:
+            _bring(part_of_group, counts, int(lacking), giver=int(having.min()))
+    return part_of_group[groups]
+
+
+def _bring(part_of_group: np.ndarray, counts: np.ndarray, lacking: int, *, giver: int) -> None:
+    """Bring the smallest group of a class from a part, for one that training can spare, if it has any."""
+    sizes = counts.sum(axis=1)
+    there, here = np.flatnonzero(part_of_group == giver), np.flatnonzero(part_of_group == 0)
+    able = there[counts[there, lacking] > 0]
+    taken = able[sizes[able].argmin()]
+    have = counts[here].sum(axis=0) + counts[taken]
+    spared = here[((have - counts[here] > 0) | (have == 0)).all(axis=1)]
+    if spared.size:
+        part_of_group[spared[np.abs(sizes[spared] - sizes[taken]).argmin()]] = giver
+    if spared.size or len(there) > 1:
+        part_of_group[taken] = 0
 
 
 def assign_groups(

@@ -19,7 +19,7 @@ import numpy as np
 
 from sturgeon.data.dataset import Dataset
 from sturgeon.data.features.preprocessing import Preprocessing
-from sturgeon.data.scores import NEED_TWO_CLASSES, SCORES, positive_class, softmax
+from sturgeon.data.scores import NEED_TWO_CLASSES, SCORES, softmax
 from sturgeon.data.targets import NumericTarget
 from sturgeon.data.task import Task
 from sturgeon.errors import DataError, option
@@ -231,7 +231,7 @@ def measure_regression(
 
 
 def measure(
-    preprocessing: Preprocessing, truth: np.ndarray, predicted: np.ndarray, *, positive: int = 1
+    preprocessing: Preprocessing, truth: np.ndarray, predicted: np.ndarray, *, positive: int | None = None
 ) -> dict[str, float | None]:
     """Measure a network's outputs by every metric of the task.
 
@@ -239,7 +239,8 @@ def measure(
         preprocessing: Says which task it is.
         truth: Class codes or standardised targets, shape n.
         predicted: Probabilities, shape (n, classes), or standardised predictions, shape n or (n, 1).
-        positive: Of two classes, the one whose F1 and average precision count.
+        positive: Of two classes, the one whose F1 and average precision count; None for the one that was
+            settled when the rows were prepared.
 
     Returns:
         Metric name to value, the names being those of `METRICS`; None for one that is undefined.
@@ -250,11 +251,13 @@ def measure(
     target = preprocessing.target
     if isinstance(target, NumericTarget):
         return measure_regression(truth, predicted, target)
+    if positive is None:
+        positive = 1 if target.positive is None else target.positive
     return measure_classification(truth, predicted, positive=positive)
 
 
 def measure_test(dataset: Dataset, predicted: np.ndarray) -> dict[str, float | None]:
-    """Measure predictions of a dataset's test part; the positive class is the rarer one of its training part.
+    """Measure predictions of a dataset's test part; the positive class is the dataset's.
 
     Args:
         dataset: A prepared dataset.
@@ -263,8 +266,7 @@ def measure_test(dataset: Dataset, predicted: np.ndarray) -> dict[str, float | N
     Returns:
         As :func:`measure`.
     """
-    positive = positive_class(dataset.y_train) if dataset.task == "classification" else 1
-    return measure(dataset.preprocessing, dataset.y_test, predicted, positive=positive)
+    return measure(dataset.preprocessing, dataset.y_test, predicted)
 
 
 def check_defined(metric: str, dataset: Dataset) -> None:

@@ -30,6 +30,8 @@ class ClassTarget:
     Attributes:
         name: The target column.
         labels: The labels in their own type and spelling, in the order of their codes 0, 1, ….
+        positive: Of two classes, the code of the one whose F1 and average precision count: the rarer one
+            among all rows but the test rows. None for more classes, and where it was not kept.
 
     Example:
         >>> target = ClassTarget("river", ("Elbe", "Volga"))
@@ -41,6 +43,7 @@ class ClassTarget:
 
     name: str
     labels: tuple[Label, ...]
+    positive: int | None = None
 
     def encode(self, column: pd.Series, source: str) -> np.ndarray:
         """Turn n labels into codes, int32, shape n; raise `UnknownLabel` for one that is not known."""

@@ -45,7 +45,7 @@ def decide_task(
     Classification, when the target is
 
     * text, Booleans or one of pandas' categorical columns; or
-    * numbers of which one is spelled with a leading zero ("01"), which are codes; or
+    * numbers of which a whole one is spelled with a leading zero ("01"), which are codes; or
     * two different numbers; or
     * numbers that look like class codes: whole, exactly 0…K-1 or 1…K with K ≤ 50, and each with at least
       five rows and a fiftieth of an even share of the rows.

@@ -338,7 +338,7 @@ def _deployed(old: TableStudy, new: NewData, race: Race, objective: Objective) -
     answers = old.model.answers(new.fresh, new.source)
     if isinstance(preprocessing.target, NumericTarget):
         answers = preprocessing.target.scale.apply(answers[:, 0])
-    value = measure(preprocessing, truth, answers).get(name)
+    value = measure(preprocessing, truth, answers, positive=new.dataset.positive).get(name)
     before = (_read_result(old.folder).get("test") or {}).get(name)
     values = [value for (number, _), value in race.values.items() if number == 0 and math.isfinite(value)]
     anew, outdated = None, None

@@ -19,7 +19,7 @@ from sturgeon.caviar.events import Diverged
 from sturgeon.caviar.lanes.backend import TrainingJob
 from sturgeon.caviar.lanes.lane_batch import LaneBatch
 from sturgeon.data import METRICS
-from sturgeon.data.scores import SCORES, positive_class, softmax
+from sturgeon.data.scores import SCORES, softmax
 from sturgeon.network.native.layout import Layout
 from sturgeon.network.native.library import load_library, open_library
 from sturgeon.network.weights import Architecture, Weights, initial_weights
@@ -169,7 +169,7 @@ def test_a_score_that_decides_is_that_of_the_networks_probabilities(classificati
     objective = Objective(f"val_{score}", METRICS["classification"][score])
     jobs = [job(number, learning_rate=0.01 * number) for number in (1, 2, 3)]
     curves, networks, _ = run(classification, jobs, objective=objective, backend=backend)
-    positive = positive_class(classification.y_train)
+    positive = classification.positive
     for number, network in networks.items():
         probabilities = softmax(network.outputs(classification.x_validation))
         expected = SCORES[score][0](classification.y_validation, probabilities, positive)

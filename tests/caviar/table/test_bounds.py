@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sturgeon.caviar.opening import TuneOptions
+from sturgeon.caviar.opening import TuneOptions, begin_study
 from sturgeon.caviar.table.job import TableJob, tune_table
 from sturgeon.caviar.table.saved import SavedModel
 from sturgeon.data import prepare
@@ -110,3 +110,23 @@ def test_a_study_keeps_that_it_has_bounds(tmp_path):
     error = saved.answers(TABLE.iloc[rows])[:, 0] - TABLE["age"].to_numpy()[rows]
     assert measured is not None
     assert np.sqrt(np.mean(error**2)) == pytest.approx(measured["rmse"], rel=1e-4)
+
+
+def test_a_study_of_before_goes_on_with_the_columns_that_it_was_begun_with(tmp_path, monkeypatch):
+    table, out = tmp_path / "shells.csv", tmp_path / "out"
+    TABLE.assign(width=[f"{row:06.2f}" for row in range(len(TABLE))]).to_csv(table, index=False)
+
+    def begin(place, settings, options, *, about, **others):
+        return begin_study(place, settings, options, about={**about, "alike": False}, **others)
+
+    space = notes_space().replace(hidden_units=Constant(8), layers=Constant(1), batch_size=Constant(32))
+    job = TableJob(table, "age", out, TuneOptions(space=space, epochs=1), trials=1)
+    with monkeypatch.context() as before:
+        before.setattr("sturgeon.caviar.table.opening.begin_study", begin)
+        tune_table(replace(job, data_options={"alike": False}))
+    result = tune_table(replace(job, trials=2, resume=True, options=TuneOptions()))
+    assert result.trials["complete"] == 2
+    assert SavedModel.load(out).preprocessing.unrepeated == ("width",)
+    anew = tune_table(replace(job, out=tmp_path / "anew"))
+    assert anew.trials["complete"] == 1
+    assert "width" in SavedModel.load(tmp_path / "anew").preprocessing.feature_names

@@ -53,6 +53,15 @@ def test_categories_are_many_where_few_rows_have_each(distinct, rows, kind):
     assert find_kind(column([f"name {row % distinct}" for row in range(rows)]), "the table") == kind
 
 
+def test_many_of_pandas_categories_are_pooled_as_texts_are():
+    names = [f"name {row % 300}" for row in range(900)]
+    assert find_kind(column(names, dtype="category"), "t") == find_kind(column(names), "t") == "pooled"
+    assert find_kind(column(names, dtype="category"), "t", alike=False) == "categorical"
+    assert find_kind(column(names, dtype="category"), "t", pools=False) == "categorical"
+    unused = pd.CategoricalDtype(sorted({*names}))
+    assert find_kind(column(["name 0", "name 1"] * 9, dtype=unused), "t") == "categorical"
+
+
 @pytest.mark.parametrize(
     ("distinct", "rows", "refused"),
     [(20, 20, False), (21, 42, False), (21, 41, True), (256, 5000, False), (257, 5000, True)],

@@ -163,3 +163,12 @@ def test_equal_tables_give_equal_datasets():
     moved = table("three classes")
     moved.loc[0, "y"] = {"low": "mid", "mid": "low", "high": "low"}[moved.loc[0, "y"]]
     assert prepare(moved, "y", folds=5).fingerprint != one.fingerprint
+
+
+def test_a_column_of_pandas_categories_becomes_what_its_texts_become(tmp_path):
+    frame = table("number")
+    frame.astype({"user": "category"}).to_parquet(tmp_path / "t.parquet")
+    texts, categories = prepare(frame, "y"), prepare(tmp_path / "t.parquet", "y")
+    assert texts.pooled
+    assert categories.fingerprint == texts.fingerprint
+    assert prepare(tmp_path / "t.parquet", "y", alike=False).features > 50  # as a study of before had it

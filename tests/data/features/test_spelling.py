@@ -51,6 +51,39 @@ def test_columns_with_leading_zeros_are_categories_unless_said_to_be_numbers(tmp
     assert prepare(path, "y", numeric=["zip"]).preprocessing.feature_names == ("x", "zip")
 
 
+def fixed_width(form):
+    return [format(float(number), form) for number in np.random.default_rng(0).uniform(0, 200, ROWS)]
+
+
+@pytest.mark.parametrize("word", ["", "NA", "-"])
+def test_decimals_of_a_fixed_width_are_numbers(tmp_path, word):
+    cells, target = fixed_width("06.2f"), fixed_width("05.1f")
+    assert any(cell.startswith("0") for cell in cells)
+    cells[7] = word
+    path = table(tmp_path, a=cells, y=target)
+    dataset = prepare(path, "y")
+    assert (dataset.task, dataset.preprocessing.feature_names[:2]) == ("regression", ("x", "a"))
+    plain = pd.read_csv(path, na_values=["-"])
+    assert dataset.fingerprint == prepare(plain, "y").fingerprint
+    assert dataset.fingerprint == prepare(plain.assign(y=target), "y", task="regression").fingerprint
+    assert prepare(path, "y", categorical=["a"]).preprocessing.unrepeated == ("a",)
+    old = prepare(path, "y", task="regression", alike=False)
+    assert old.preprocessing.feature_names == ("x",)  # as a study of before had it
+
+
+def test_decimals_beside_codes_or_words_are_no_numbers(tmp_path):
+    path = table(tmp_path, a=repeated("007", "01.5"), b=repeated("01.50", "low"), y=repeated("01.5", "NA"))
+    dataset = prepare(path, "y")
+    assert dataset.preprocessing.feature_names == ("x", "a=007", "a=01.5", "b=01.50", "b=low")
+    assert dataset.preprocessing.target.labels == ("01.5", "NA")
+
+
+def test_a_decimal_comma_may_have_a_fixed_width_too(tmp_path):
+    cells = [cell.replace(".", ",") for cell in fixed_width("06.2f")]
+    dataset = prepare(table(tmp_path, a=cells, y=repeated("a", "b")), "y")
+    assert dataset.preprocessing.feature_names == ("x", "a")
+
+
 def test_codes_of_many_values_are_pooled_and_in_an_old_study_asked_for():
     codes = pd.Series([f"{number:04}" for number in range(100)], name="zip")
     assert find_kind(codes, "the table") == "pooled"

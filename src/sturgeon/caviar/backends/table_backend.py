@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sturgeon.caviar.lanes.backend import TrainingBackend, TrainingJob
 from sturgeon.data import Dataset, NumericTarget
 from sturgeon.data.metrics import regression_metrics, variation_of
-from sturgeon.data.scores import SCORES, positive_class
+from sturgeon.data.scores import SCORES
 from sturgeon.network.settings import Precision, TrainingSettings
 from sturgeon.network.trained import TrainedNetwork
 from sturgeon.network.weights import Architecture, Statistics, Weights
@@ -108,7 +108,7 @@ class Reporting:
         variance: The variance of the standardised validation targets; 0 for classes.
         score: For classes, one of :data:`sturgeon.data.scores.SCORES` that is reported too, as trials are
             chosen by it.
-        positive: Of two classes, the one whose F1 and average precision count: the rarer training rows'.
+        positive: Of two classes, the one whose F1 and average precision count.
     """
 
     unit: float | None
@@ -123,7 +123,7 @@ class Reporting:
         if isinstance(target, NumericTarget):
             return cls(target.scale.std, variation_of(dataset.y_validation))
         name = (metric or "").removeprefix("val_")
-        return cls(None, 0.0, name if name in SCORES else None, positive_class(dataset.y_train))
+        return cls(None, 0.0, name if name in SCORES else None, dataset.positive)
 
     def reported(self, train_loss: float, metrics: dict[str, float]) -> dict[str, float]:
         """A lane's metrics by the names that they are reported by.

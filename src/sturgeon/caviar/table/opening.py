@@ -27,7 +27,7 @@ from sturgeon.study import Study
 from sturgeon.study.earlier.prior import enqueue_first
 
 DEFAULT_EPOCHS = 30
-RULES = ("bounds", "as_spelled", "pieces", "recognise", "tidied")
+RULES = ("bounds", "as_spelled", "pieces", "recognise", "tidied", "alike")
 """What :func:`sturgeon.data.prepare` did not always do, and a study keeps of itself."""
 # For classes the log loss, a proper score, which sees more in a few rows than the share of right guesses; for
 # a number the RMSE, in its own unit.
@@ -105,6 +105,7 @@ def begin_table_study(
         "pieces": dataset.pieces > 0,
         "recognise": dataset.recognises,
         "tidied": True,
+        "alike": True,
     }
     search = table_search(options, settings.space)
     options = replace(options, search=search)
@@ -219,8 +220,8 @@ def begun_rules(place: str | os.PathLike[str], *, group_column: str | None) -> d
         For :func:`sturgeon.data.prepare`: ``bounds``, whether inputs and predictions are kept near what
         training saw, ``as_spelled``, whether cells are as they are spelled in every format, ``pieces``,
         whether ranges of numbers are inputs, ``recognise``, whether dates, numbers in dress and many
-        categories are looked for, ``tidied``, whether row numbers are left out; and ``group_column``. Older
-        studies had none of them.
+        categories are looked for, ``tidied``, whether row numbers are left out, ``alike``, whether a column
+        is read as others of its kind; and ``group_column``. Older studies had none of them.
 
     Raises:
         StudyError: It was begun with other groups.

@@ -27,11 +27,13 @@ _DRESSED = re.compile(rf"\(?[+-]?\s?{_UNIT}\s?[+-]?{_DIGITS}\s?{_UNIT}\)?")
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
-def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools: bool = True) -> Kind:
+def find_kind(
+    column: pd.Series, source: str, *, as_spelled: bool = True, pools: bool = True, alike: bool = True
+) -> Kind:
     """Tell whether a column is numeric, categorical or of many categories from its training rows.
 
     Numbers, and texts that all spell numbers, are numeric. Booleans, pandas' categorical columns and
-    other texts are categorical, and so are numbers spelled with leading zeros ("007"), which are codes;
+    other texts are categorical, and so are whole numbers spelled with leading zeros ("007"), which are codes;
     unless it is numbers with a mistake: more than 20 different values, nine cells in ten being numbers.
 
     Categories are many where there are more than 256, or more than 20 with fewer than thirty rows to each on
@@ -42,6 +44,8 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools:
         source: The table, for messages.
         as_spelled: False takes numbers with leading zeros as numbers, as the first Sturgeon did.
         pools: False refuses many categories, as Sturgeon did before it pooled the rare ones.
+        alike: False never takes pandas' categorical columns as many categories, and takes 061.29 as a code,
+            as Sturgeon once did.
 
     Returns:
         "numeric", "categorical" or "pooled".
@@ -55,8 +59,10 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools:
         >>> find_kind(pd.Series(["Volga", "Elbe", "Volga"]), "the table")
         'categorical'
     """
-    if pd.api.types.is_bool_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
+    if pd.api.types.is_bool_dtype(column):
         return "categorical"
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "pooled" if pools and alike and are_many(column, source) else "categorical"
     if pd.api.types.is_numeric_dtype(column) and column.dtype.kind != "c":
         return "numeric"
     codes, values = distinct(column, source)
@@ -64,7 +70,7 @@ def find_kind(column: pd.Series, source: str, *, as_spelled: bool = True, pools:
         return "categorical"
     is_text = np.isnan(numbers_among(values))
     if not is_text.any():
-        if not (as_spelled and any(map(is_padded, values))):
+        if not (as_spelled and any(is_padded(value, decimals=not alike) for value in values)):
             return "numeric"
         return _few_or_many(column, codes, values, _refuse_many_codes, source, pools=pools)
     _refuse_mistaken_numbers(column, codes, values, is_text, source)
@@ -81,7 +87,7 @@ def _few_or_many(
 
 
 def are_many(column: pd.Series, source: str) -> bool:
-    """Whether a column that the user says is of categories has too many for a feature each.
+    """Whether a column that is said to be of categories has too many for a feature each.
 
     Args:
         column: The training rows' cells.
@@ -115,7 +121,7 @@ def looks_dressed(categories: Sequence[str]) -> bool:
 
 def _refuse_many_codes(column: pd.Series, codes: np.ndarray, values: list[object], source: str) -> None:
     rows = int((codes >= 0).sum())
-    example = next(value for value in values if is_padded(value))
+    example = next(value for value in values if is_padded(value, decimals=True))
     raise DataError(
         f"a column of codes must have at most {MANY_CATEGORIES} categories, with two rows to each; column "
         f"{column.name!r} of {source} has leading zeros ({example!r}) and {len(values)} different values in "

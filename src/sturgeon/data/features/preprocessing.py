@@ -311,6 +311,7 @@ def fit_preprocessing(
     averaged: np.ndarray | None = None,
     bounds: bool = True,
     missing_words: tuple[str, ...] | None = MISSING_WORDS,
+    alike: bool = True,
     source: str = "the table",
 ) -> Preprocessing:
     """Learn from training rows how to turn columns into inputs.
@@ -326,6 +327,7 @@ def fit_preprocessing(
             which many categories are told; None refuses columns of many.
         bounds: Whether numbers beyond the training rows' range are compressed.
         missing_words: Words that mean missing in a file; None where all is read as the first Sturgeon did.
+        alike: As for :func:`find_kind`.
         source: What to call the table in messages.
 
     Returns:
@@ -348,7 +350,8 @@ def fit_preprocessing(
         elif name in categorical:
             kind = "pooled" if averaged is not None and are_many(cells, source) else "categorical"
         else:
-            kind = find_kind(cells, source, as_spelled=missing_words is not None, pools=averaged is not None)
+            rules = {"as_spelled": missing_words is not None, "pools": averaged is not None, "alike": alike}
+            kind = find_kind(cells, source, **rules)
         if kind == "numeric":
             column = fit_numeric(cells, source, form=forms.get(name), bounds=bounds)
         elif kind == "categorical":

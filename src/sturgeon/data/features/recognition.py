@@ -7,7 +7,7 @@ further, nor is one that a file's reader took for numbers already: that costs a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from sturgeon.data.features.cells import distinct, numbers_among, row_number
 from sturgeon.data.features.kinds import FEW_CATEGORIES, MOSTLY_NUMBERS
 from sturgeon.data.features.written import Form, Written, kind_of, leave_out_stray, spell_moments
 from sturgeon.data.forms.moments import ORDERS, MomentForm, Order, likely_moments, possible_moments
-from sturgeon.data.forms.numbers import MARKS, NumberForm, likely_form, possible_forms, unit_of
+from sturgeon.data.forms.numbers import MARKS, NumberForm, likely_form, likely_mark, possible_forms, unit_of
 from sturgeon.data.reading.names import shown
 from sturgeon.data.reading.rules import STRAY_WORDS, is_padded
 from sturgeon.errors import DataError, option
@@ -51,7 +51,12 @@ class Asked:
 
 
 def find_written(
-    frame: pd.DataFrame, source: str, asked: Asked | None = None, *, from_text: bool = False
+    frame: pd.DataFrame,
+    source: str,
+    asked: Asked | None = None,
+    *,
+    from_text: bool = False,
+    alike: bool = True,
 ) -> dict[str, Written]:
     """Find the columns whose cells are numbers or moments by their form.
 
@@ -60,6 +65,7 @@ def find_written(
         source: What to call it in messages.
         asked: What the user says.
         from_text: Whether columns of plain numbers were text in a file.
+        alike: As for :func:`sturgeon.data.prepare`.
 
     Returns:
         By name, the form of each column that is read by one.
@@ -77,7 +83,7 @@ def find_written(
     found: dict[str, Written] = {}
     for name in frame.columns:
         if name not in asked.categories:
-            written = _find(cast(pd.Series, frame[name]), source, asked)
+            written = _find(cast(pd.Series, frame[name]), source, asked, alike=alike)
             if written is not None:
                 found[str(name)] = written
     _settle_decimals(found, frame, source, asked, from_text=from_text)
@@ -100,7 +106,7 @@ def _listed_parts(written: Written) -> str:
     return " and ".join(order.removesuffix("-first") for order in _orders(written))
 
 
-def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
+def _find(column: pd.Series, source: str, asked: Asked, *, alike: bool) -> Written | None:
     is_date = column.name in asked.dates
     column = spell_moments(column)
     kind = kind_of(column)
@@ -121,25 +127,30 @@ def _find(column: pd.Series, source: str, asked: Asked) -> Written | None:
     texts = [each.strip() for each in values if isinstance(each, str)]
     forms = _possible(texts, values, asked, is_date=is_date)
     if forms is None:
-        return _plain_with_stray(values, stray)
+        return _plain_with_stray(values, stray, alike=alike)
     if not forms:
         if is_date:
             return _compact(column, source)
         if column.name not in asked.numbers:
             _refuse_mistakes(column, codes, values, source, asked)
         return None
-    if len(forms) == 1:
-        return Written(forms[0], _telling(texts), stray=tuple(stray))
+    likely = _likely(forms, texts)
+    if len(forms) == 1 or (likely is not None and not alike):
+        return Written(likely or forms[0], _telling(texts), stray=tuple(stray))
+    if likely is not None:
+        return Written(likely, _telling(texts), stray=tuple(stray), forms=tuple(forms), likely=True)
     one, other = (form.read(values) for form in forms)
     place = int(np.flatnonzero((codes >= 0) & (one != other)[codes])[0])
     example, row = str(values[codes[place]]).strip(), row_number(column, place)
     return Written(forms[0], example, row, tuple(stray), tuple(forms))
 
 
-def _plain_with_stray(values: list[Any], stray: list[str]) -> Written | None:
+def _plain_with_stray(values: list[Any], stray: list[str], *, alike: bool) -> Written | None:
     """The form of plain numbers among which words mean missing, as in a data frame; None where none do."""
     form = NumberForm(".")
-    if not stray or not values or any(map(is_padded, values)) or np.isnan(numbers_among(values)).any():
+    if not stray or not values or np.isnan(numbers_among(values)).any():
+        return None
+    if any(is_padded(each, decimals=not alike) for each in values):
         return None
     return None if np.isnan(form.read(values)).any() else Written(form, stray=tuple(stray))
 
@@ -160,6 +171,13 @@ def _possible(texts: list[str], values: list[Any], asked: Asked, *, is_date: boo
     if numbers or plain:
         return list(numbers) or None
     return list(possible_moments(texts, asked.order)) if len(texts) == len(values) else []
+
+
+def _likely(forms: Sequence[Form], texts: list[str]) -> NumberForm | None:
+    """Of two forms of numbers the likelier one by the column alone, if it says anything."""
+    numbers = [form for form in forms if isinstance(form, NumberForm)]
+    mark = likely_mark(texts) if len(numbers) > 1 else None
+    return next((form for form in numbers if form.decimal == mark), None)
 
 
 def _looks_written(text: str) -> bool:
@@ -243,13 +261,12 @@ def _settle_decimals(
     found: dict[str, Written], frame: pd.DataFrame, source: str, asked: Asked, *, from_text: bool
 ) -> None:
     """Where a column leaves the decimal mark open, take that of the table's other columns, or ask."""
-    settled = {
-        each.form.decimal: name
-        for name, each in found.items()
-        if isinstance(each.form, NumberForm) and not each.forms and set(MARKS) & set(each.example or "")
-    }
+    settled = _settled_marks(found, likely=False) or _settled_marks(found, likely=True)
     for name, written in found.items():
         if not (written.forms and isinstance(written.form, NumberForm)):
+            continue
+        if len(settled) != 1 and written.likely:
+            found[name] = replace(written, forms=())
             continue
         if len(settled) != 1:
             point, comma = (f"{each.read([written.example])[0]:g}" for each in written.forms)
@@ -261,6 +278,17 @@ def _settle_decimals(
         found[name] = replace(written, form=form, forms=())
     if from_text and asked.decimal is None and set(settled) == {","}:
         _ask_for_thousands(settled[","], found, frame, source, asked)
+
+
+def _settled_marks(found: Mapping[str, Written], *, likely: bool) -> dict[str, str]:
+    """The decimal marks of columns that leave no doubt, or of those with a likely one: a column by mark."""
+    return {
+        each.form.decimal: name
+        for name, each in found.items()
+        if isinstance(each.form, NumberForm)
+        and set(MARKS) & set(each.example or "")
+        and (each.likely if likely else not each.forms)
+    }
 
 
 def _ask_for_thousands(

@@ -36,8 +36,8 @@ def write(columns: tuple[Column, ...], dropped: tuple[str, ...], target: Target)
         JSON on one line.
 
     Example:
-        >>> write((), (), ClassTarget("fish", ("no", "yes")))
-        '{"version": 3, "columns": [], "dropped": [], "target": {"name": "fish", "labels": ["no", "yes"]}}'
+        >>> json.loads(write((), (), ClassTarget("fish", ("no", "yes"), 1)))["target"]
+        {'name': 'fish', 'labels': ['no', 'yes'], 'positive': 1}
     """
     kind_of = {type_: kind for kind, type_ in _KINDS.items()}
     document = {
@@ -109,7 +109,7 @@ def read(text: str) -> tuple[tuple[Column, ...], tuple[str, ...], Target]:
 
     Example:
         >>> read('{"version": 1, "columns": [], "dropped": ["x"], "target": {"name": "y", "labels": [0, 1]}}')
-        ((), ('x',), ClassTarget(name='y', labels=(0, 1)))
+        ((), ('x',), ClassTarget(name='y', labels=(0, 1), positive=None))
     """
     try:
         document = json.loads(text)
@@ -196,7 +196,9 @@ def _range(stored: dict[str, Any] | None) -> Range | None:
 
 def _target(stored: dict[str, Any]) -> Target:
     if "labels" in stored:
-        return ClassTarget(str(stored["name"]), tuple(stored["labels"]))
+        positive = stored.get("positive")  # an older file has none
+        positive = None if positive is None else int(positive)
+        return ClassTarget(str(stored["name"]), tuple(stored["labels"]), positive)
     scale = stored["scale"]
     scale = Scale(float(scale["mean"]), float(scale["std"]))
     return NumericTarget(str(stored["name"]), scale, _range(stored.get("seen")), _form(stored.get("form")))

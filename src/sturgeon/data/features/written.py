@@ -34,6 +34,7 @@ class Written:
         row: The row of that cell, as the user counts.
         stray: Words among the cells that are taken as missing, such as a dash.
         forms: Where the order of day and month, or the decimal mark, cannot be told: all that are possible.
+        likely: Whether the form is the likelier of them, and taken unless other columns say otherwise.
     """
 
     form: Form
@@ -41,6 +42,7 @@ class Written:
     row: int = 1
     stray: tuple[str, ...] = ()
     forms: tuple[Form, ...] = field(default=(), repr=False)
+    likely: bool = field(default=False, repr=False)
 
     @property
     def is_moment(self) -> bool:

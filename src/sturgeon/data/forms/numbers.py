@@ -113,7 +113,7 @@ def _number(parts: _Parts, decimal: str) -> float:
         if not (0 < len(first) <= 3 and groups and len(last) == 3) or first.startswith("0"):
             return np.nan
         whole = "".join((first, *middle, last))
-    if len(whole) > 1 and whole.startswith("0"):
+    if len(whole) > 1 and whole.startswith("0") and not fraction:
         return np.nan  # a code, such as 007
     number = float(f"{whole or 0}.{fraction or 0}{parts.exponent}")
     return -number if parts.negative else number
@@ -122,15 +122,13 @@ def _number(parts: _Parts, decimal: str) -> float:
 def possible_forms(texts: Sequence[str]) -> list[NumberForm]:
     """The forms in which all of some texts are numbers.
 
-    A unit counts only where all texts have one and the same. Where a point and a comma could both be the
-    decimal mark and the numbers differ, whoever groups digits is taken to group them all: beside 1,234 an
-    ungrouped 900 says that the comma groups, and 1500 that it does not.
+    A unit counts only where all texts have one and the same.
 
     Args:
         texts: Different cells of a column, stripped.
 
     Returns:
-        None, one, or both where they cannot be told apart.
+        None, one, or both where a point and a comma could both be the decimal mark and the numbers differ.
 
     Example:
         >>> possible_forms(["1,234.5", "12"])
@@ -145,21 +143,32 @@ def possible_forms(texts: Sequence[str]) -> list[NumberForm]:
     numbers = {mark: np.array([_number(each, mark) for each in known]) for mark in MARKS}
     fitting = [mark for mark in MARKS if not np.isnan(numbers[mark]).any()]
     if len(fitting) == 2:
-        if np.array_equal(numbers["."], numbers[","]):
-            fitting = ["."]
-        else:
-            fitting = _by_ungrouped(known) or fitting
+        fitting = ["."] if np.array_equal(numbers["."], numbers[","]) else fitting
     return [NumberForm(mark, known[0].unit) for mark in fitting]
 
 
-def _by_ungrouped(parts: Sequence[_Parts]) -> list[str]:
-    """Choose between two decimal marks by the numbers that have neither; empty where there are none."""
+def likely_mark(texts: Sequence[str]) -> str | None:
+    """The likelier of two decimal marks that both fit, by the numbers that have neither.
+
+    Whoever groups digits is taken to group them all: beside 1,234 an ungrouped 900 says that the comma
+    groups, and 1500 that it does not.
+
+    Args:
+        texts: Different cells of a column, of which :func:`possible_forms` gives two forms.
+
+    Returns:
+        The mark; None where every number has a point or a comma.
+
+    Example:
+        >>> likely_mark(["1,234", "900"]), likely_mark(["1,234", "1500"]), likely_mark(["1,234"])
+        ('.', ',', None)
+    """
+    parts = [each for each in map(_take_apart, texts) if each is not None]
     plain = [int(each.digits) for each in parts if each.digits.isdecimal()]
     if not plain:
-        return []
+        return None
     mark = next(mark for each in parts for mark in MARKS if mark in each.digits)
-    other = MARKS[1 - MARKS.index(mark)]
-    return [mark] if max(plain) >= 1000 else [other]
+    return mark if max(plain) >= 1000 else MARKS[1 - MARKS.index(mark)]
 
 
 def likely_form(texts: Sequence[str], counts: Sequence[int]) -> NumberForm | None:

@@ -46,7 +46,7 @@ class NamedColumns:
     decimal: str | None
 
     def cell_rules(
-        self, missing: Collection[str] | str | None, *, as_spelled: bool, tidied: bool
+        self, missing: Collection[str] | str | None, *, as_spelled: bool, tidied: bool, alike: bool
     ) -> CellRules:
         """How a file's cells are read."""
         numbers, categories, moments = (
@@ -54,7 +54,7 @@ class NamedColumns:
             for each in (self.numeric, self.categorical, self.date)
         )
         rules = cell_rules(missing, numeric=numbers, categorical=categories | moments, as_spelled=as_spelled)
-        return replace(rules, all_as_text=as_spelled and self.decimal == ",", tidied=tidied)
+        return replace(rules, all_as_text=as_spelled and self.decimal == ",", tidied=tidied, alike=alike)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,8 @@ def read_columns(
         asked = _check_asked(Asked(**kinds, target=target, order=named.order, decimal=named.decimal))
         labels = cast(pd.Series, frame[target])
         seen = inputs if task == "classification" else add_column(inputs, labels)
-        written = find_written(seen, source, asked, from_text=is_text(table))
+        from_text = is_text(table, frame, alike=rules.alike)
+        written = find_written(seen, source, asked, from_text=from_text, alike=rules.alike)
         inputs = convert_written(inputs, written, source)
     return Columns(frame, source, target, inputs, written, kinds, groups, told)
 

@@ -11,14 +11,15 @@ from sturgeon.data.features.cells import read_numbers
 from sturgeon.data.features.pieces import fit_pieces
 from sturgeon.data.features.pooled import OutOfFold, averaged, find_pooled, own_folds
 from sturgeon.data.features.preprocessing import Preprocessing, fit_preprocessing
-from sturgeon.data.preparing.columns import Columns
+from sturgeon.data.preparing.columns import Columns, Groups
 from sturgeon.data.preparing.copies import mark_rows
 from sturgeon.data.preparing.labels import Labels, refuse_beyond_squares
 from sturgeon.data.preparing.rows import Rows
 from sturgeon.data.reading.names import listed
+from sturgeon.data.scores import positive_class
 from sturgeon.data.splits import Split
 from sturgeon.data.targets import ClassTarget, Target, fit_numeric_target
-from sturgeon.errors import DataError
+from sturgeon.errors import DataError, option
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def encode(
     bounds: bool,
     pieces: bool,
     pool: bool,
+    alike: bool,
     missing_words: tuple[str, ...] | None,
 ) -> Encoded:
     """Learn from the training rows how to encode, and encode all rows.
@@ -60,6 +62,7 @@ def encode(
         bounds: As for `prepare`.
         pieces: Whether the ranges of numbers become inputs of their own.
         pool: Whether the rare ones of many categories are pooled.
+        alike: As for `prepare`.
         missing_words: Words that mean a missing value.
 
     Raises:
@@ -68,6 +71,7 @@ def encode(
     source, split = columns.source, rows.split
     target = _fit_target(labels, split, source, bounds=bounds)
     y = target.encode(labels.column, source)
+    target = _with_positive(target, y, split)
     outputs = 1 if labels.classes is None else len(labels.classes.labels)
     preprocessing = fit_preprocessing(
         columns.inputs,
@@ -79,9 +83,10 @@ def encode(
         averaged=averaged(y[split.train], outputs) if pool else None,
         bounds=bounds,
         missing_words=missing_words,
+        alike=alike,
         source=source,
     )
-    _check_classes_in_train(target, y, split)
+    _check_classes_in_train(target, y, split, columns.groups)
     x = preprocessing.transform(columns.inputs, source, order=rows.order)
     if pieces and (found := fit_pieces(x[: len(split.train)], preprocessing.numbers)) is not None:
         preprocessing = replace(preprocessing, pieces=found)
@@ -105,6 +110,13 @@ def _fit_target(labels: Labels, split: Split, source: str, *, bounds: bool) -> T
     return fit_numeric_target(labels.column.iloc[split.train], source, form=labels.form, bounds=bounds)
 
 
+def _with_positive(target: Target, y: np.ndarray, split: Split) -> Target:
+    """Settle which of two classes is the positive one, for every fold and for the test."""
+    if not isinstance(target, ClassTarget) or len(target.labels) != 2:
+        return target
+    return replace(target, positive=positive_class(y[np.concatenate([split.train, split.validation])]))
+
+
 def _apart(columns: Columns, rows: Rows) -> np.ndarray | None:
     """The folds by which no training row is told by its own target, or by its group's; None for any."""
     if rows.fold_of is not None or columns.groups is None:
@@ -112,13 +124,20 @@ def _apart(columns: Columns, rows: Rows) -> np.ndarray | None:
     return own_folds(np.unique(columns.groups.of_row[rows.split.train], return_inverse=True)[1])
 
 
-def _check_classes_in_train(target: Target, y: np.ndarray, split: Split) -> None:
+def _check_classes_in_train(target: Target, y: np.ndarray, split: Split, groups: Groups | None) -> None:
     if not isinstance(target, ClassTarget):
         return
     absent = np.setdiff1d(np.arange(len(target.labels)), y[split.train])
-    if absent.size:
+    if not absent.size:
+        return
+    must, lacks = "the training part must have a row of every class", listed(target.decode(absent).tolist())
+    if groups is not None:
         raise DataError(
-            f"the training part must have a row of every class; its {len(split.train)} rows, the first in "
-            f"time, have none of {listed(target.decode(absent).tolist())}; remove those classes or split "
-            "without `time_order`"
+            f"{must}; rows of a group of {groups.column!r} are kept together, and no group with {lacks} is "
+            "left for it beside the other parts; add groups that have those classes, remove the classes, or "
+            f"leave `{option('group_column')}` out"
         )
+    raise DataError(
+        f"{must}; its {len(split.train)} rows, the first in time, have none of {lacks}; remove those classes "
+        "or split without `time_order`"
+    )

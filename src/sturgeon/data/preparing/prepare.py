@@ -48,6 +48,7 @@ def prepare(
     pieces: bool = False,
     recognise: bool = True,
     tidied: bool = True,
+    alike: bool = True,
 ) -> Dataset:
     """Turn a table into a dataset. Nothing is learnt from validation or test rows.
 
@@ -85,6 +86,9 @@ def prepare(
             the rare ones of many categories pooled; False likewise.
         tidied: Whether row numbers are left out, a Parquet file's named index is a column and a word such as
             ``-`` among numbers means missing; False is for a study that was begun before that.
+        alike: Whether pandas' categorical columns are pooled as texts are where they have many categories,
+            061.29 is a number, and one decimal mark holds for the whole table; False is for a study that was
+            begun before that.
         folds: With 2 or more, the rows that are not for the test, the same as without folds, are cut into so
             many folds of even size and kind, each of which is to be held out in turn; there is no validation
             part then. Fewer where the rarest class has fewer rows. None chooses by the number of rows, and 1
@@ -107,7 +111,7 @@ def prepare(
         ('regression', 3, {'train': 70, 'validation': 15, 'test': 15})
     """
     named = NamedColumns(numeric, categorical, date, drop, group_column, dates, decimal)
-    rules = named.cell_rules(missing, as_spelled=as_spelled, tidied=tidied)
+    rules = named.cell_rules(missing, as_spelled=as_spelled, tidied=tidied, alike=alike)
     files = FileOptions(encoding, sheet, sql)
     columns = read_columns(
         table,
@@ -132,7 +136,14 @@ def prepare(
     )
     missing_words = rules.missing if as_spelled else None
     encoded = encode(
-        columns, labels, rows, bounds=bounds, pieces=pieces, pool=recognise, missing_words=missing_words
+        columns,
+        labels,
+        rows,
+        bounds=bounds,
+        pieces=pieces,
+        pool=recognise,
+        alike=alike,
+        missing_words=missing_words,
     )
     notes = _describe(columns, labels, rows, encoded)
     name, groups, choice = columns.target, columns.groups, labels.choice

@@ -89,7 +89,9 @@ def divide_rows(
         spread = as_spelled and classes is not None
         split = split_at_random(strata, **shares, seed=seed, each_in_every_part=spread)
     else:
-        split = split_by_groups(groups.of_row, strata, column=groups.column, **shares, seed=seed)
+        split = split_by_groups(
+            groups.of_row, strata, column=groups.column, **shares, seed=seed, classes=classes is not None
+        )
     both = np.sort(np.concatenate([split.train, split.validation]))
     count, reason = _possible_folds(
         folds,

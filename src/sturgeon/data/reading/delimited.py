@@ -15,7 +15,14 @@ import pandas as pd
 from sturgeon.data.reading.names import check_names, check_same_names
 from sturgeon.data.reading.row_numbers import leave_out_row_numbers
 from sturgeon.data.reading.row_shape import Shape, check_shape, spelled
-from sturgeon.data.reading.rules import MISSING_WORDS, CellRules, as_number, note_missing
+from sturgeon.data.reading.rules import (
+    MISSING_WORDS,
+    CellRules,
+    as_number,
+    is_padded,
+    mark_text,
+    note_missing,
+)
 from sturgeon.data.reading.stray_words import find_stray
 from sturgeon.data.reading.text_file import TextFile, open_text
 from sturgeon.data.reading.whole_column import Clean, WholeColumn, Words, read_spelled
@@ -79,14 +86,17 @@ def read_delimited(
     frame = _read(source, header)
     if frame.empty:
         raise DataError(f"a table must have at least one row; {called} has a header only; add data")
-    return leave_out_row_numbers(
+    frame = leave_out_row_numbers(
         frame, rules, called=called, unnamed=shapes[0].unnamed, parts=source.rows_of_parts
     )
+    mark_text(frame)
+    return frame
 
 
 def _read(source: _Source, header: tuple[str, ...]) -> pd.DataFrame:
     rules = source.rules
-    as_text = _columns_of_text(source, rules) | source.find_booleans()
+    padded = _padded_columns(source, rules)
+    as_text = _columns_of_text(source, rules) | padded | source.find_booleans()
     columns = {name: WholeColumn(source.most_rows) for name in header}
     for chunk in source.chunks(as_text, count=True):
         for name, column in columns.items():
@@ -120,6 +130,13 @@ def _read(source: _Source, header: tuple[str, ...]) -> pd.DataFrame:
                 read_spelled(cells, clean, source.with_words(stray)),
                 cells.count(stray),
             )
+            continue
+        if (
+            cells is not None
+            and name in padded
+            and (numbers := _fixed_width(cells, source, name)) is not None
+        ):
+            found[name] = numbers
             continue
         found[name], taken[name] = _finish_text(cells, column, clean, rules.words_of(name))
     taken |= _count_numbers(source, found)
@@ -170,13 +187,33 @@ def _columns_of_text(source: _Source, rules: CellRules) -> frozenset[str]:
         return frozenset()
     if rules.all_as_text:
         return frozenset(source.shape.header)
-    padded = {
+    return rules.categorical.intersection(source.shape.header)
+
+
+def _padded_columns(source: _Source, rules: CellRules) -> frozenset[str]:
+    """The columns with leading zeros, which are read as text first."""
+    if not rules.as_spelled:
+        return frozenset()
+    padded = frozenset(
         shape.header[place]
         for _, shape in source.parts
         for place in shape.padded
         if place < len(shape.header)
-    }
-    return frozenset(rules.categorical.intersection(source.shape.header) | padded.difference(rules.numeric))
+    )
+    return padded - rules.numeric
+
+
+def _fixed_width(cells: Words, source: _Source, name: str) -> pd.Series | None:
+    """A column with leading zeros as numbers, where it has no code but decimals such as 061.29; else None."""
+    rules = source.rules
+    if not rules.alike or rules.all_as_text or name in rules.categorical:
+        return None
+    if any(map(is_padded, cells.different)) or (
+        name == rules.target and any(as_number(cell) is None for cell in cells.different)
+    ):
+        return None
+    numbers = read_spelled(cells, _strip, source.cells)
+    return numbers if numbers.dtype.kind == "f" else None
 
 
 def _may_hold_words(name: str, column: WholeColumn, as_text: frozenset[str], rules: CellRules) -> bool:

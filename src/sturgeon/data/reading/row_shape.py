@@ -284,7 +284,7 @@ def _check_one_by_one(rows: _Rows, shape: Shape, file: TextFile, padded: set[int
     for line, row in rows:
         count += 1
         for place, cell in enumerate(row):
-            if cell[:1] in _ZERO_OR_SIGN and place not in padded and is_padded(cell):
+            if cell[:1] in _ZERO_OR_SIGN and place not in padded and is_padded(cell, decimals=True):
                 padded.add(place)
         if len(row) != shape.fields or any(cell.strip() for cell in row[len(shape.header) :]):
             raise _uneven(line, len(row), shape, file, title=count == 1 and len(row) > shape.fields)

@@ -48,8 +48,10 @@ STRAY_WORDS = (
 """What means missing among cells that are otherwise numbers, and is a category elsewhere."""
 
 _PADDED = re.compile(r"\s*[+-]?0\d")
+_PADDED_DECIMAL = re.compile(r"\s*[+-]?0\d+\.\d+([eE][+-]?\d+)?\s*")
 _FOUND = "words taken as missing"
 _NOTES = "how the table was taken"
+_TEXT = "read from separated text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class CellRules:
             ``-`` among numbers means missing; False for a study that was begun before that.
         as_spelled: False reads as the first Sturgeon did, for what it left: text that spells numbers loses
             leading zeros, and words mean missing in separated text only.
+        alike: False takes numbers of a fixed width with decimals, such as 061.29, as codes, as Sturgeon did.
     """
 
     missing: tuple[str, ...] = MISSING_WORDS
@@ -81,6 +84,7 @@ class CellRules:
     needed: frozenset[str] | None = None
     tidied: bool = True
     as_spelled: bool = True
+    alike: bool = True
 
     @property
     def own(self) -> bool:
@@ -179,14 +183,21 @@ def as_number(word: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def is_padded(cell: object) -> bool:
+def is_padded(cell: object, *, decimals: bool = False) -> bool:
     """Whether a cell is text that begins with a zero before another digit, which a number would lose.
 
+    Args:
+        cell: Any cell.
+        decimals: Whether a number with decimals, such as 061.29, is one too. No code has decimals: such cells
+            are numbers of a fixed width.
+
     Example:
-        >>> [is_padded(cell) for cell in ("007", "-01", "0.5", "10", 7)]
-        [True, True, False, False, False]
+        >>> [is_padded(cell) for cell in ("007", "-01", "0.5", "10", 7, "061.29")]
+        [True, True, False, False, False, False]
     """
-    return isinstance(cell, str) and _PADDED.match(cell) is not None
+    if not isinstance(cell, str) or _PADDED.match(cell) is None:
+        return False
+    return decimals or _PADDED_DECIMAL.fullmatch(cell) is None
 
 
 def note_missing(frame: pd.DataFrame, column: str, words: Mapping[str, int]) -> None:
@@ -214,6 +225,23 @@ def describe_missing(frame: pd.DataFrame, column: str) -> str | None:
         f"{cells} of column {column!r} {'is' if count == 1 else 'are'} taken as missing, "
         f"as {'it says' if count == 1 else 'they say'} {listed}"
     )
+
+
+def mark_text(frame: pd.DataFrame) -> None:
+    """Keep with a table that it was separated text, whose numbers may have lost how they were spelled."""
+    frame.attrs[_TEXT] = True
+
+
+def was_text(frame: pd.DataFrame) -> bool:
+    """Whether a table was separated text, of whatever name and however compressed.
+
+    Example:
+        >>> frame = pd.DataFrame({"length": [1.5]})
+        >>> mark_text(frame)
+        >>> was_text(frame), was_text(pd.DataFrame())
+        (True, False)
+    """
+    return bool(frame.attrs.get(_TEXT))
 
 
 def note(frame: pd.DataFrame, line: str) -> None:

@@ -15,7 +15,7 @@ from sturgeon.data.reading.formats.columns import make_frame
 from sturgeon.data.reading.formats.database import hide_password
 from sturgeon.data.reading.names import check_names, find_name, name_by_text, nearest
 from sturgeon.data.reading.place import STDIN
-from sturgeon.data.reading.rules import CellRules
+from sturgeon.data.reading.rules import CellRules, was_text
 from sturgeon.data.reading.tables import read_table
 from sturgeon.errors import DataError
 
@@ -72,15 +72,22 @@ def open_table(
     return frame, _check_target(frame, target, called), called
 
 
-def is_text(table: Table) -> bool:
+def is_text(table: Table, frame: pd.DataFrame, *, alike: bool = True) -> bool:
     """Whether a table comes from a file of separated text, whose numbers may have lost how they were spelled.
 
+    Args:
+        table: As for :func:`open_table`.
+        frame: What that gave.
+        alike: False goes by some endings of its name, as Sturgeon once did.
+
     Example:
-        >>> is_text("fish.csv.gz"), is_text("fish.parquet")
+        >>> is_text("fish.csv.gz", pd.DataFrame(), alike=False), is_text("fish.parquet", pd.DataFrame())
         (True, False)
     """
     if not isinstance(table, str | Path):
         return False
+    if alike:
+        return was_text(frame)
     name = str(table).lower().removesuffix(".gz")
     return name.endswith((".csv", ".tsv", ".txt"))
 

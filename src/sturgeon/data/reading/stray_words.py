@@ -35,7 +35,7 @@ def find_stray(different: Iterable[str], rules: CellRules, column: str) -> froze
     if not stray:
         return frozenset()
     numbers = [cell for cell in stripped if cell and cell not in words and cell not in MISSING_WORDS]
-    if not numbers or any(map(is_padded, numbers)):
+    if not numbers or any(is_padded(cell, decimals=not rules.alike) for cell in numbers):
         return frozenset()
     parsed = pd.to_numeric(np.array([*numbers, np.nan], dtype=object), errors="coerce")
     return frozenset() if np.isnan(np.asarray(parsed, dtype=float)[:-1]).any() else stray

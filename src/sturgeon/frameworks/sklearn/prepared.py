@@ -13,6 +13,7 @@ import pandas as pd
 from sturgeon.data import ClassTarget, Dataset, NumericTarget, Preprocessing, prepare
 from sturgeon.data.features.aligned import empty_aligned
 from sturgeon.data.features.scale import Scale, fit_scale
+from sturgeon.data.scores import positive_class
 from sturgeon.data.splits import FEWEST_IN_A_PART, assign_folds, bin_by_size, split_at_random
 from sturgeon.errors import InputError
 
@@ -121,7 +122,8 @@ def _of_numbers(rows: Rows, training: np.ndarray, validation: np.ndarray) -> Pre
     mean, deviation = seen.mean(axis=0), seen.std(axis=0)
     # What is the same in every row says nothing: it becomes 0, but for rounding.
     deviation = np.where(deviation > 10 * np.finfo(np.float64).eps * np.abs(mean), deviation, 1.0)
-    target: ClassTarget | NumericTarget = ClassTarget("y", tuple(range(rows.classes)))
+    positive = positive_class(rows.y) if rows.classes == 2 else None
+    target: ClassTarget | NumericTarget = ClassTarget("y", tuple(range(rows.classes)), positive)
     targets = rows.y.astype(np.int32)
     if not rows.classes:
         scale = fit_scale(rows.y[training]) or Scale(float(rows.y[training[0]]), 1.0)

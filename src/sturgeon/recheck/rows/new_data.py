@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sturgeon.data import ClassTarget, Dataset, Preprocessing, prepare
-from sturgeon.data.features.cells import read_numbers
+from sturgeon.data.features.cells import CategoryNames, category_key, read_numbers
 from sturgeon.data.features.columns import CategoricalColumn, Column, NumericColumn
 from sturgeon.data.groups import read_groups
 from sturgeon.data.reading.names import listed, nearest
@@ -181,7 +181,17 @@ def _prepare(old: TableStudy, frame: pd.DataFrame, source: str) -> Dataset:
         **cells,
         **kinds,
     )
-    return replace(dataset, fold_of=None)
+    return replace(dataset, fold_of=None, preprocessing=_with_positive_of(old, dataset.preprocessing))
+
+
+def _with_positive_of(old: TableStudy, found: Preprocessing) -> Preprocessing:
+    """The positive class of two stays what it was, whichever is the rarer one among the new rows."""
+    before, now = None if old.preprocessing is None else old.preprocessing.target, found.target
+    if not (isinstance(before, ClassTarget) and isinstance(now, ClassTarget)) or before.positive is None:
+        return found
+    label = before.labels[before.positive]
+    place = CategoryNames([category_key(each) for each in now.labels]).find(label)
+    return found if place is None else replace(found, target=replace(now, positive=place))
 
 
 def _is_plain(column: Column) -> bool:
