@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from sturgeon.data import prepare
-from sturgeon.data.preparing.copies import mark_rows
 
 ROWS = 300
 
@@ -65,7 +64,17 @@ def test_rare_categories_that_are_told_by_the_target_do_not_hide_copies():
     assert told(dataset)
 
 
-def test_marks_are_equal_for_equal_rows_alone():
-    x = np.random.default_rng(0).choice([-0.0, 0.0, 1.0], size=(2_000, 8)).astype(np.float32)
-    marks = mark_rows(x, np.zeros(len(x), dtype=np.int32))
-    assert len(np.unique(marks)) == len(np.unique(np.abs(x), axis=0))
+def test_rare_categories_that_are_one_input_make_no_copies():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.choice(list("pqrs"), size=(4_000, 5)), columns=pd.Index(list("abcde")))
+    frame["city"] = [f"city {number}" for number in rng.integers(0, 1_500, size=4_000)]
+    frame["y"] = rng.choice(["no", "yes"], size=4_000)
+    dataset = prepare(frame, "y", categorical=["city"])
+    assert dataset.pooled
+    assert told(dataset) == []
+
+
+def test_numbers_beside_an_outlier_make_no_copies():
+    frame = pd.DataFrame({"a": np.arange(1.0, ROWS + 1), "y": ["no", "yes"] * (ROWS // 2)})
+    frame.loc[0, "a"] = 1e12
+    assert told(prepare(frame, "y")) == []

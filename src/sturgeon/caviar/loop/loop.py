@@ -350,7 +350,7 @@ class CaviarLoop:
         """Take note of a training that left its lane."""
         self._in_order.remove(number)
         event = self._left_lanes[number]
-        with self._unless_lost(lanes):
+        with self._unless_lost(lanes, noted=number):
             if not isinstance(event, Paused):
                 self._trainings.end(event)
             elif self._trainings[number].by_hand:
@@ -407,7 +407,7 @@ class CaviarLoop:
             self._left_lanes.clear()
 
     @contextlib.contextmanager
-    def _unless_lost(self, lanes: RunningLanes) -> Iterator[None]:
+    def _unless_lost(self, lanes: RunningLanes, *, noted: int | None = None) -> Iterator[None]:
         """Go on without trials that are somebody else's by now, or that somebody else ended."""
         try:
             yield
@@ -422,7 +422,7 @@ class CaviarLoop:
                 else:  # it trains for nothing
                     lanes.order(number, "stop")
             self._controller.look()
-            if self._controller.best is not None and self._controller.best[0] in lost:
+            if self._controller.best is not None and self._controller.best[0] in {*lost, noted}:
                 self._controller.best = best_of(self._study)  # it was noted before it was written
 
     def _end_replaced(self, trial: Trial, metrics: Mapping[str, float], why: str) -> None:

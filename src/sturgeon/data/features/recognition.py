@@ -125,7 +125,7 @@ def _find(column: pd.Series, source: str, asked: Asked, *, alike: bool) -> Writt
     if column.name != asked.target:
         codes, values, stray = leave_out_stray(codes, values)
     texts = [each.strip() for each in values if isinstance(each, str)]
-    forms = _possible(texts, values, asked, is_date=is_date)
+    forms = _possible(texts, values, asked, is_date=is_date, alike=alike)
     if forms is None:
         return _plain_with_stray(values, stray, alike=alike)
     if not forms:
@@ -155,7 +155,9 @@ def _plain_with_stray(values: list[Any], stray: list[str], *, alike: bool) -> Wr
     return None if np.isnan(form.read(values)).any() else Written(form, stray=tuple(stray))
 
 
-def _possible(texts: list[str], values: list[Any], asked: Asked, *, is_date: bool) -> list[Form] | None:
+def _possible(
+    texts: list[str], values: list[Any], asked: Asked, *, is_date: bool, alike: bool
+) -> list[Form] | None:
     """The forms that all cells fit; None where no form is needed."""
     if not texts:
         return None
@@ -164,7 +166,7 @@ def _possible(texts: list[str], values: list[Any], asked: Asked, *, is_date: boo
     plain = not np.isnan(numbers_among(values)).any()
     if plain and asked.decimal != ",":
         return None
-    numbers = possible_forms(texts)
+    numbers = possible_forms(texts, padded=alike)
     if asked.decimal is not None and numbers:
         form = NumberForm(asked.decimal, numbers[0].unit)
         numbers = [] if np.isnan(form.read(texts)).any() else [form]

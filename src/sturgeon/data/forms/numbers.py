@@ -99,7 +99,7 @@ def _take_apart(text: str) -> _Parts | None:
     return _Parts(bool(opened) or signs == ["-"], found["digits"], found["exponent"] or "", unit)
 
 
-def _number(parts: _Parts, decimal: str) -> float:
+def _number(parts: _Parts, decimal: str, *, padded: bool = True) -> float:
     """The number with a decimal mark; NaN where its digits are not grouped so, or begin as a code does."""
     whole, _, fraction = parts.digits.partition(decimal)
     if fraction and not fraction.isdecimal():
@@ -113,19 +113,20 @@ def _number(parts: _Parts, decimal: str) -> float:
         if not (0 < len(first) <= 3 and groups and len(last) == 3) or first.startswith("0"):
             return np.nan
         whole = "".join((first, *middle, last))
-    if len(whole) > 1 and whole.startswith("0") and not fraction:
+    if len(whole) > 1 and whole.startswith("0") and not (fraction and padded):
         return np.nan  # a code, such as 007
     number = float(f"{whole or 0}.{fraction or 0}{parts.exponent}")
     return -number if parts.negative else number
 
 
-def possible_forms(texts: Sequence[str]) -> list[NumberForm]:
+def possible_forms(texts: Sequence[str], *, padded: bool = True) -> list[NumberForm]:
     """The forms in which all of some texts are numbers.
 
     A unit counts only where all texts have one and the same.
 
     Args:
         texts: Different cells of a column, stripped.
+        padded: Whether 061.29 is a number; False takes it as a code, as Sturgeon once did.
 
     Returns:
         None, one, or both where a point and a comma could both be the decimal mark and the numbers differ.
@@ -140,7 +141,7 @@ def possible_forms(texts: Sequence[str]) -> list[NumberForm]:
     if not parts or None in parts or len({each.unit for each in parts if each}) != 1:
         return []
     known = [each for each in parts if each]
-    numbers = {mark: np.array([_number(each, mark) for each in known]) for mark in MARKS}
+    numbers = {mark: np.array([_number(each, mark, padded=padded) for each in known]) for mark in MARKS}
     fitting = [mark for mark in MARKS if not np.isnan(numbers[mark]).any()]
     if len(fitting) == 2:
         fitting = ["."] if np.array_equal(numbers["."], numbers[","]) else fitting

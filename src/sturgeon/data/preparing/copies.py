@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_array
 
-from sturgeon.data.features.cells import distinct
+from sturgeon.data.features.cells import category_key, distinct
+from sturgeon.data.features.columns import Column, NumericColumn
 
 # Copies are told of from this share of the test rows on.
 _FEWEST = 0.01
@@ -16,31 +19,32 @@ _FEWEST = 0.01
 _BY_CHANCE = 0.01
 # By so many rows it is told how often a cell occurs.
 _COUNTED = 20_000
-_CHUNK = 1 << 22
 
 
-def mark_rows(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Give each row a mark, equal for equal rows, and for different ones by a chance of about 2⁻⁴⁰.
+def mark_rows(columns: Sequence[Column], frame: pd.DataFrame, y: np.ndarray, source: str) -> np.ndarray:
+    """Give each row a mark by its cells: equal for equal rows, and hardly ever for different ones.
+
+    Not by the network's inputs: there rare categories are one, and an outlier makes other numbers equal.
 
     Args:
-        x: Inputs, float32, shape (n, inputs).
-        y: Targets, int32 or float32, shape n.
+        columns: The columns that are inputs.
+        frame: n rows with at least those columns.
+        y: Their targets, shape n.
+        source: What to call the table in messages.
 
     Returns:
         Unsigned integers of 64 bits, shape n.
-
-    Example:
-        >>> x = np.array([[1, 2], [3, 4], [1, 2]], dtype=np.float32)
-        >>> first, second, third = mark_rows(x, np.zeros(3, dtype=np.int32))
-        >>> bool(first == third), bool(first == second)
-        (True, False)
     """
-    factors = np.random.default_rng(0).integers(0, 2**64, x.shape[1] + 1, dtype=np.uint64) | np.uint64(1)
-    marks = y.view(np.uint32).astype(np.uint64) * factors[-1]
-    rows = max(1, _CHUNK // max(1, x.shape[1]))
-    for start in range(0, len(x), rows):
-        bits = np.ascontiguousarray(x[start : start + rows] + np.float32(0)).view(np.uint32)  # -0.0 is 0.0
-        marks[start : start + rows] += (bits * factors[:-1]).sum(axis=1, dtype=np.uint64)
+    factors = np.random.default_rng(0).integers(0, 2**64, len(columns) + 1, dtype=np.uint64) | np.uint64(1)
+    marks = hash_array(y) * factors[-1]
+    for column, factor in zip(columns, factors, strict=False):
+        cells = cast(pd.Series, frame[column.name])
+        if isinstance(column, NumericColumn):
+            marks += hash_array(column.read(cells, source) + 0.0) * factor  # -0.0 is 0.0
+        else:
+            codes, values = distinct(cells, source)
+            keys = np.array([*(repr(category_key(each)) for each in values), ""], dtype=object)
+            marks += hash_array(keys, categorize=False)[codes] * factor  # a missing cell is the last
     return marks
 
 

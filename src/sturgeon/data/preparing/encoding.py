@@ -71,7 +71,7 @@ def encode(
     source, split = columns.source, rows.split
     target = _fit_target(labels, split, source, bounds=bounds)
     y = target.encode(labels.column, source)
-    target = _with_positive(target, y, split)
+    target = _with_positive(target, y, split, alike=alike)
     outputs = 1 if labels.classes is None else len(labels.classes.labels)
     preprocessing = fit_preprocessing(
         columns.inputs,
@@ -93,7 +93,7 @@ def encode(
         x = copy_aligned(np.concatenate([x, found.encode(x)], axis=1))
     ordered = copy_aligned(y[rows.order])
     x_parts, y_parts = rows.cut(x), rows.cut(ordered)
-    marks = mark_rows(x, ordered)  # before a row of a pooled column is told of the others alone
+    marks = mark_rows(preprocessing.columns, columns.inputs, y, source)[rows.order]
     learnt = len(marks) - len(split.test)
     pooled = find_pooled(preprocessing.columns, columns.inputs, split.train, source)
     apart = _apart(columns, rows)
@@ -110,11 +110,12 @@ def _fit_target(labels: Labels, split: Split, source: str, *, bounds: bool) -> T
     return fit_numeric_target(labels.column.iloc[split.train], source, form=labels.form, bounds=bounds)
 
 
-def _with_positive(target: Target, y: np.ndarray, split: Split) -> Target:
+def _with_positive(target: Target, y: np.ndarray, split: Split, *, alike: bool) -> Target:
     """Settle which of two classes is the positive one, for every fold and for the test."""
     if not isinstance(target, ClassTarget) or len(target.labels) != 2:
         return target
-    return replace(target, positive=positive_class(y[np.concatenate([split.train, split.validation])]))
+    seen = np.concatenate([split.train, split.validation]) if alike else split.train
+    return replace(target, positive=positive_class(y[seen]))
 
 
 def _apart(columns: Columns, rows: Rows) -> np.ndarray | None:

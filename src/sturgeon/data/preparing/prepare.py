@@ -184,8 +184,8 @@ def _describe(columns: Columns, labels: Labels, rows: Rows, encoded: Encoded) ->
         *describe_written(columns.written, encoded.preprocessing),
         *describe_cells(columns.frame, labels.column, encoded.preprocessing, columns.kinds["categories"]),
     ]
-    test_inputs = columns.inputs.iloc[rows.split.test]
-    notes += describe_copies(*encoded.marks, test_inputs)
+    used = list(dict.fromkeys(column.name for column in encoded.preprocessing.columns))
+    notes += describe_copies(*encoded.marks, columns.inputs[used].iloc[rows.split.test])
     if columns.groups is not None:
         notes.append(describe_groups(columns.groups.column, columns.groups.of_row, rows.split, rows.folds))
     return notes

@@ -81,7 +81,8 @@ def read_test_table(
     shared = _describe_shared(frame, groups, source)
     x, y = preprocessing.transform(frame, source), preprocessing.encode_target(frame, source)
     inputs = frame[list(dict.fromkeys(column.name for column in preprocessing.columns))]
-    copies = describe_copies(learnt, mark_rows(x, y), cast(pd.DataFrame, inputs))
+    marks = mark_rows(preprocessing.columns, frame, y, source)
+    copies = describe_copies(learnt, marks, cast(pd.DataFrame, inputs))
     return EncodedTest(x, y, (*describe_unseen(preprocessing, frame), *shared, *copies))
 
 
