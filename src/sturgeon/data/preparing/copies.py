@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -36,15 +36,16 @@ def mark_rows(columns: Sequence[Column], frame: pd.DataFrame, y: np.ndarray, sou
         Unsigned integers of 64 bits, shape n.
     """
     factors = np.random.default_rng(0).integers(0, 2**64, len(columns) + 1, dtype=np.uint64) | np.uint64(1)
-    marks = hash_array(y) * factors[-1]
+    hashed = cast(Callable[..., np.ndarray], hash_array)  # pandas tells no types of it
+    marks = hashed(y) * factors[-1]
     for column, factor in zip(columns, factors, strict=False):
         cells = cast(pd.Series, frame[column.name])
         if isinstance(column, NumericColumn):
-            marks += hash_array(column.read(cells, source) + 0.0) * factor  # -0.0 is 0.0
+            marks += hashed(column.read(cells, source) + 0.0) * factor  # -0.0 is 0.0
         else:
             codes, values = distinct(cells, source)
             keys = np.array([*(repr(category_key(each)) for each in values), ""], dtype=object)
-            marks += hash_array(keys, categorize=False)[codes] * factor  # a missing cell is the last
+            marks += hashed(keys, categorize=False)[codes] * factor  # a missing cell is the last
     return marks
 
 
